@@ -1,0 +1,2 @@
+//! A waPC host.
+fn main() {}

@@ -1,0 +1,1 @@
+//! `PodSecurityPolicy` as a Kubewarden policy.
