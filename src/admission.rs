@@ -1,0 +1,397 @@
+//! From a request to an answer.
+
+use crate::answer::{Answer, joined};
+use crate::changes::changes;
+use crate::cluster::{Cluster, Grants, Identity};
+use crate::compare::{only_bookkeeping, same};
+use crate::graft::{Edit, Step, graft};
+use crate::json::{Quoted, Read, Reader};
+use crate::pod::{ADMITTED_BY, Pod};
+use crate::policy::{Policy, Scope};
+use crate::request::{Payload, Request};
+use crate::rules::adopt_annotations;
+use crate::settings::{Authorization, OnWorkloads, Settings};
+use crate::violation::{Action, Findings, Violation, join};
+use crate::workloads::{self, Template};
+
+/// What mutation comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Changes are written back.
+    Apply,
+    /// The pod must fit as it is.
+    Refuse,
+    /// A copy is changed to judge the pods to come; nothing is written.
+    Rehearse,
+}
+
+/// A pod, or a template, and how it is judged.
+struct Case<'c, 'a> {
+    request: &'c Request<'a>,
+    /// The pod as its author wrote it.
+    pod: Pod<'a>,
+    /// Where it stands in the object, with a trailing dot.
+    root: String,
+    mode: Mode,
+    scope: Scope,
+}
+
+/// Who wins, or why nobody does.
+enum Verdict<'v, 'a> {
+    /// This policy admits the pod as it then is.
+    Admitted { policy: &'v Policy<'v>, pod: Pod<'a>, granted: bool },
+    /// No policy does.
+    Denied(String),
+}
+
+/// Judges one request, from the text that the policy server hands over to the answer.
+pub fn review(payload: &str, cluster: &dyn Cluster) -> Answer {
+    let payload: Payload<'_> = match Reader::document(payload) {
+        Ok(payload) => payload,
+        Err(fault) => return Answer::rejected(format_args!("the request cannot be read: {fault}")),
+    };
+    match Settings::parse(payload.settings) {
+        Ok(settings) => settings.review(&payload.request, cluster),
+        Err(problems) => Answer::rejected(format_args!("the policy's settings are not valid: {problems}")),
+    }
+}
+
+impl Settings<'_> {
+    /// Judges one request.
+    pub fn review(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Answer {
+        let adds_containers = request.sub_resource == "ephemeralcontainers";
+        match &*request.operation {
+            "DELETE" | "CONNECT" => return Answer::accepted(),
+            "CREATE" | "UPDATE" => {}
+            other => {
+                let other = Quoted(other);
+                return Answer::rejected(format_args!(
+                    "request.operation: Unsupported value: {other}: supported values: \"CREATE\", \"UPDATE\", \"DELETE\", \"CONNECT\""
+                ));
+            }
+        }
+        if !request.sub_resource.is_empty() && !adds_containers {
+            return Answer::accepted();
+        }
+        let reviewed = match (&*request.kind.group, &*request.kind.kind) {
+            ("", "Pod") if adds_containers => self.review_added_containers(request, cluster),
+            ("", "Pod") => self.review_pod(request, cluster),
+            _ => self.review_workload(request, cluster),
+        };
+        reviewed.unwrap_or_else(|fault| Answer::rejected(format_args!("the object cannot be read: {fault}")))
+    }
+
+    fn review_pod(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
+        let Some(object) = request.object else { return Ok(missing_object()) };
+        let created = request.operation == "CREATE";
+        if let (false, Some(old)) = (created, request.old_object)
+            && only_bookkeeping(object, old)?
+        {
+            return Ok(Answer::accepted());
+        }
+        let mut pod: Pod<'_> = Reader::document(object)?;
+        workloads::default_host_ports(&mut pod);
+        let mode = if created && self.mutate { Mode::Apply } else { Mode::Refuse };
+        let case = Case { request, pod, root: String::new(), mode, scope: Scope::default() };
+        self.answer(&case, object, cluster)
+    }
+
+    /// Judges new ephemeral containers in the pod that is there: of the request's pod, the API server keeps nothing
+    /// but their list.
+    fn review_added_containers(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
+        let Some(object) = request.object else { return Ok(missing_object()) };
+        let asked: Pod<'_> = Reader::document(object)?;
+        let mut pod: Pod<'_> = Reader::document(request.old_object.unwrap_or(object))?;
+        let mut present =
+            std::mem::replace(&mut pod.spec.ephemeral_containers, asked.spec.ephemeral_containers);
+        if request.old_object.is_none() {
+            present.clear();
+        }
+        let containers = &pod.spec.ephemeral_containers;
+        let is_new = |name: &str| !present.iter().any(|container| container.name == name);
+        let added: Vec<usize> = containers
+            .iter()
+            .enumerate()
+            .filter(|(_, new)| is_new(&new.name))
+            .map(|(index, _)| index)
+            .collect();
+        if added.is_empty() {
+            return Ok(Answer::accepted());
+        }
+        let new = || containers.iter().filter(|container| is_new(&container.name));
+        for volume in &mut pod.spec.volumes {
+            let mounted = new().any(|container| container.uses(&volume.name));
+            volume.unconcerned = !mounted;
+        }
+        let mode = if self.mutate { Mode::Apply } else { Mode::Refuse };
+        let scope = Scope { added: Some(added), ..Scope::default() };
+        self.answer(&Case { request, pod, root: String::new(), mode, scope }, object, cluster)
+    }
+
+    /// Rehearses the pods to come of every template in the object.
+    fn review_workload(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
+        let kind = &request.kind;
+        let built_in = workloads::built_in(kind);
+        let declared =
+            self.pod_templates.iter().filter(|known| known.group == kind.group && known.kind == kind.kind);
+        let paths: Vec<_> =
+            built_in.clone().into_iter().chain(declared.map(|known| known.path.clone())).collect();
+        if paths.is_empty() {
+            return Ok(self.unjudged(request));
+        }
+        if self.workloads == OnWorkloads::Ignore {
+            return Ok(Answer::accepted());
+        }
+        let Some(object) = request.object else { return Ok(missing_object()) };
+        let mut answer = Answer::accepted();
+        for path in &paths {
+            let templates = workloads::find(object, path)?;
+            if templates.is_empty() && built_in.is_some() {
+                return Err(crate::json::Fault::new("must hold a pod template"));
+            }
+            if let ("UPDATE", Some(old)) = (&*request.operation, request.old_object)
+                && all_same(&templates, &workloads::find(old, path)?)?
+            {
+                continue;
+            }
+            for template in &templates {
+                self.rehearse(request, object, template, cluster, &mut answer)?;
+            }
+        }
+        Ok(answer)
+    }
+
+    fn rehearse<'a>(
+        &self,
+        request: &Request<'a>,
+        object: &'a str,
+        template: &Template<'a>,
+        cluster: &dyn Cluster,
+        answer: &mut Answer,
+    ) -> Read<()> {
+        let mut pod = workloads::decode_pod(template)?;
+        workloads::complete(&mut pod, &request.kind, object)?;
+        let root = if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
+        let case = Case { request, pod, root, mode: Mode::Rehearse, scope: Scope::default() };
+        let rehearsed = self.answer(&case, object, cluster)?;
+        answer.warnings.extend(rehearsed.warnings);
+        answer.tolerated.extend(rehearsed.tolerated);
+        answer.policy = answer.policy.take().or(rehearsed.policy);
+        match rehearsed.rejection {
+            Some(reason) if self.workloads == OnWorkloads::Warn => {
+                answer
+                    .warnings
+                    .push(format!("pods of this {} would be rejected: {reason}", request.kind.kind));
+            }
+            Some(reason) => {
+                let before =
+                    answer.rejection.take().map(|earlier| format!("{earlier}; ")).unwrap_or_default();
+                answer.rejection = Some(format!("{before}{reason}"));
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn unjudged(&self, request: &Request<'_>) -> Answer {
+        let declared = self.pod_templates.iter().map(|known| known.kind.to_string());
+        let built_in = workloads::built_in_kinds().map(str::to_owned);
+        let known: Vec<String> = std::iter::once("Pod".to_owned()).chain(built_in).chain(declared).collect();
+        let (group, kind) = (&request.kind.group, Quoted(&request.kind.kind));
+        let of_group =
+            if group.is_empty() { String::new() } else { format!(" of the API group {}", Quoted(group)) };
+        Answer::rejected(format_args!(
+            "request.kind: {kind}{of_group} is not judged by this policy; judged are: {}; register it for those, or name further kinds in `podTemplates`",
+            joined(&known, ", ")
+        ))
+    }
+
+    /// Judges a pod and writes the answer.
+    fn answer(&self, case: &Case<'_, '_>, object: &str, cluster: &dyn Cluster) -> Read<Answer> {
+        let verdict = match self.select(case, cluster) {
+            Ok(verdict) => verdict,
+            Err(cause) => {
+                let reason = format_args!("who may use which policy cannot be told, because {cause}");
+                return Ok(Answer::rejected(reason));
+            }
+        };
+        let (policy, pod, granted) = match verdict {
+            Verdict::Denied(reason) => return Ok(Answer::rejected(reason)),
+            Verdict::Admitted { policy, pod, granted } => (policy, pod, granted),
+        };
+        let mut answer = Answer { policy: Some(policy.name.to_string()), ..Answer::accepted() };
+        if !self.leniency.warned.is_empty() || !self.leniency.audited.is_empty() {
+            let violations = self.objections(policy, case, &pod).0;
+            answer.tolerate(
+                violations.into_iter().filter(|violation| violation.action != Action::Deny).collect(),
+            );
+        }
+        if !granted {
+            let account = Quoted(case.pod.service_account());
+            answer.warnings.push(format!(
+                "service account {account} may use no policy that admits its pods, such as {}",
+                Quoted(&policy.name)
+            ));
+        }
+        if case.mode == Mode::Apply {
+            answer.edits = changes(&case.pod, &pod);
+            answer.edits.extend(self.admission_mark(case, policy));
+            if !answer.edits.is_empty() {
+                answer.mutated_object = Some(graft(object, &answer.edits)?);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The annotation that names the winner of a list, on a pod being created.
+    fn admission_mark(&self, case: &Case<'_, '_>, policy: &Policy<'_>) -> Option<Edit<'static>> {
+        let marked = case.pod.annotations.get(ADMITTED_BY).is_some_and(|name| *name == policy.name);
+        if !self.listed || case.scope.added.is_some() || marked {
+            return None;
+        }
+        let path = vec![Step::Key("metadata"), Step::Key("annotations"), Step::Key(ADMITTED_BY)];
+        Some(Edit { path, value: Quoted(&policy.name).to_string() })
+    }
+
+    /// Finds the policy that admits the pod (spec 3.3): the first that accepts it as it is, else the first that accepts
+    /// it after mutation.
+    fn select<'v, 'a>(
+        &'v self,
+        case: &Case<'v, 'a>,
+        cluster: &'v dyn Cluster,
+    ) -> Result<Verdict<'v, 'a>, String> {
+        let mut arrived = case.pod.clone();
+        if case.mode != Mode::Refuse && case.scope.added.is_none() {
+            adopt_annotations(&mut arrived);
+        }
+        let mut grants = self.grants(case, cluster);
+        let rehearsed = case.mode == Mode::Rehearse;
+        let mut ungranted = None;
+        let mut changed = Vec::new();
+        for policy in self.candidates(case) {
+            let mut pod = arrived.clone();
+            policy.mutate(&mut pod, &case.scope);
+            let mut found = Findings::counting(&case.root, &self.leniency);
+            policy.validate(&pod, &case.scope, &mut found);
+            if found.denials() > 0 {
+                continue;
+            }
+            if !changes(&arrived, &pod).is_empty() {
+                if case.mode != Mode::Refuse {
+                    changed.push((policy, pod));
+                }
+                continue;
+            }
+            if grants.hold(&policy.name)? {
+                return Ok(Verdict::Admitted { policy, pod, granted: true });
+            }
+            ungranted = ungranted.or(rehearsed.then_some((policy, pod)));
+        }
+        for (policy, pod) in changed {
+            if grants.hold(&policy.name)? {
+                return Ok(Verdict::Admitted { policy, pod, granted: true });
+            }
+            ungranted = ungranted.or(rehearsed.then_some((policy, pod)));
+        }
+        if let Some((policy, pod)) = ungranted {
+            return Ok(Verdict::Admitted { policy, pod, granted: false });
+        }
+        self.deny(case, &arrived, &mut grants).map(Verdict::Denied)
+    }
+
+    /// The policies in the order in which they are tried: by name, but the one that is said to have admitted the pod
+    /// comes first when nothing may change.
+    fn candidates<'v>(&'v self, case: &Case<'_, '_>) -> impl Iterator<Item = &'v Policy<'v>> {
+        let hint = case.pod.annotations.get(ADMITTED_BY).filter(|_| case.mode == Mode::Refuse);
+        let hinted = hint.and_then(|name| self.policies.iter().position(|policy| policy.name == *name));
+        let first = hinted.and_then(|index| self.policies.get(index));
+        first
+            .into_iter()
+            .chain(self.policies.iter().enumerate().filter(move |(i, _)| Some(*i) != hinted).map(|(_, p)| p))
+    }
+
+    fn grants<'v>(&'v self, case: &Case<'v, '_>, cluster: &'v dyn Cluster) -> Grants<'v> {
+        if self.authorization == Authorization::None {
+            return Grants::to_everybody(cluster);
+        }
+        let namespace = &*case.request.namespace;
+        let account = Identity::service_account(namespace, &case.pod);
+        let user = Identity::requesting_user(case.request)
+            .filter(|user| case.mode != Mode::Rehearse && user.user != account.user);
+        Grants::new(cluster, namespace, std::iter::once(account).chain(user).collect())
+    }
+
+    /// Why no policy admits the pod, policy by policy.
+    fn deny(
+        &self,
+        case: &Case<'_, '_>,
+        arrived: &Pod<'_>,
+        grants: &mut Grants<'_>,
+    ) -> Result<String, String> {
+        let mut usable = Vec::new();
+        for policy in &self.policies {
+            if grants.hold(&policy.name)? {
+                usable.push(policy);
+            }
+        }
+        let rehearsed = case.mode == Mode::Rehearse;
+        if usable.is_empty() && !rehearsed {
+            return Ok(format!(
+                "no PodSecurityPolicy admits this pod: none may be used by {} in namespace {}",
+                grants.describe(),
+                Quoted(&case.request.namespace)
+            ));
+        }
+        if usable.is_empty() {
+            usable = self.policies.iter().collect();
+        }
+        let reasons = usable.iter().map(|policy| {
+            let mut pod = arrived.clone();
+            policy.mutate(&mut pod, &case.scope);
+            let (violations, denials) = self.objections(policy, case, &pod);
+            let denying: Vec<_> =
+                violations.into_iter().filter(|violation| violation.action == Action::Deny).collect();
+            let mut reason = join(&denying, denials);
+            if case.mode == Mode::Refuse {
+                for edit in changes(arrived, &pod) {
+                    let before = if reason.is_empty() { "" } else { "; " };
+                    reason.push_str(&format!("{before}would have to be changed: {edit} = {}", edit.value));
+                }
+            }
+            reason
+        });
+        if let [_] = self.policies.as_slice() {
+            return Ok(reasons.collect());
+        }
+        let named: Vec<String> = usable
+            .iter()
+            .zip(reasons)
+            .map(|(policy, reason)| format!("{}: {reason}", Quoted(&policy.name)))
+            .collect();
+        Ok(format!("no PodSecurityPolicy admits this pod: {}", named.join("; ")))
+    }
+
+    /// All objections of a policy to a pod, spelt out, and how many of them deny.
+    fn objections(&self, policy: &Policy<'_>, case: &Case<'_, '_>, pod: &Pod<'_>) -> (Vec<Violation>, usize) {
+        let mut found = Findings::spelling(&case.root, &self.leniency);
+        policy.validate(pod, &case.scope, &mut found);
+        let denials = found.denials();
+        (found.into_violations(), denials)
+    }
+}
+
+fn missing_object() -> Answer {
+    Answer::rejected("request.object: Required value: there is no object to judge")
+}
+
+fn all_same(new: &[Template<'_>], old: &[Template<'_>]) -> Read<bool> {
+    if new.len() != old.len() {
+        return Ok(false);
+    }
+    for (new, old) in new.iter().zip(old) {
+        if !same(new.text, old.text)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,117 @@
+//! What the policy answers.
+
+use std::fmt::{self, Display, Write as _};
+
+use crate::graft::Edit;
+use crate::json::{Quoted, Text};
+use crate::violation::{Action, Violation};
+
+/// The answer to a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Why the request is rejected; an accepted one has no reason.
+    pub rejection: Option<String>,
+    /// The object as it is to be, as JSON, if the policy filled anything in.
+    pub mutated_object: Option<String>,
+    /// The policy that admits the pod.
+    pub policy: Option<String>,
+    /// The paths that were filled in, and with what.
+    pub edits: Vec<Edit<'static>>,
+    /// Objections that did not deny the request.
+    pub tolerated: Vec<Violation>,
+    /// What the requesting user should know.
+    pub warnings: Vec<String>,
+}
+
+impl Answer {
+    /// The request passes, and nothing more is to be said.
+    pub fn accepted() -> Self {
+        Answer::default()
+    }
+
+    /// The request is rejected.
+    pub fn rejected(reason: impl Display) -> Self {
+        Answer { rejection: Some(reason.to_string()), ..Answer::default() }
+    }
+
+    /// Whether the request passes.
+    pub fn is_accepted(&self) -> bool {
+        self.rejection.is_none()
+    }
+
+    /// Whose objections come back as warnings, and which only reach the audit log.
+    pub(crate) fn tolerate(&mut self, tolerated: Vec<Violation>) {
+        let warned = tolerated.iter().filter(|violation| violation.action == Action::Warn);
+        self.warnings.extend(warned.map(|violation| Shortened(&violation.to_string()).to_string()));
+        self.tolerated.extend(tolerated);
+    }
+
+    /// The response that the policy server expects: a `ValidationResponse` of the Kubewarden protocol.
+    pub fn to_json(&self) -> String {
+        let mut json = String::with_capacity(self.mutated_object.as_ref().map_or(0, String::len) + 256);
+        // Writing to a String cannot fail.
+        let _ = self.write_json(&mut json);
+        json
+    }
+
+    fn write_json(&self, json: &mut String) -> fmt::Result {
+        write!(json, "{{\"accepted\":{}", self.is_accepted())?;
+        if let Some(reason) = &self.rejection {
+            write!(json, ",\"message\":{},\"code\":403", Quoted(reason))?;
+        }
+        if let Some(object) = &self.mutated_object {
+            json.push_str(",\"mutated_object\":");
+            json.push_str(object);
+        }
+        let annotations = [
+            ("policy", self.policy.clone().unwrap_or_default()),
+            ("mutated", joined(&self.edits, ", ")),
+            ("violations", joined(&self.tolerated, "; ")),
+        ];
+        let mut before = ",\"audit_annotations\":{";
+        for (key, value) in annotations.iter().filter(|(_, value)| !value.is_empty()) {
+            write!(json, "{before}{}:{}", Quoted(key), Quoted(value))?;
+            before = ",";
+        }
+        if before == "," {
+            json.push('}');
+        }
+        let mut before = ",\"warnings\":[";
+        for warning in &self.warnings {
+            write!(json, "{before}{}", Quoted(warning))?;
+            before = ",";
+        }
+        if before == "," {
+            json.push(']');
+        }
+        json.push('}');
+        Ok(())
+    }
+}
+
+/// Things in a row.
+pub(crate) fn joined(things: &[impl Display], separator: &str) -> String {
+    let mut text = String::new();
+    for thing in things {
+        let before = if text.is_empty() { "" } else { separator };
+        let _ = write!(text, "{before}{thing}");
+    }
+    text
+}
+
+/// Names in quotes, separated by commas.
+pub(crate) fn quoted_names<'n>(names: impl Iterator<Item = &'n Text<'n>>) -> String {
+    joined(&names.map(|name| Quoted(name)).collect::<Vec<_>>(), ", ")
+}
+
+/// A warning of at most 256 characters, past which API servers cut it themselves.
+struct Shortened<'w>(&'w str);
+
+impl Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.char_indices().nth(255).and_then(|(end, _)| self.0.get(..end)) {
+            Some(start) => write!(f, "{start}…"),
+            None => f.write_str(self.0),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What mutation changed, as edits of the document.
+
+use std::fmt::Write as _;
+
+use crate::graft::{Edit, Step};
+use crate::json::{Quoted, Text};
+use crate::pod::{Container, Pod, Profile, SeLinuxOptions, Slot};
+use crate::shape::Listed;
+
+/// The edits that make `before` into `after`: first the pod's, then each container's, in the order of spec 4.2.
+///
+/// Only fields that some rule writes are compared, and no rule ever takes a value away.
+pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
+    let mut edits = Vec::new();
+    let (old, new) = (&before.spec.security_context, &after.spec.security_context);
+    let mut pod = |field, value: Option<String>| {
+        let path = vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key(field)];
+        edits.extend(value.map(|value| Edit { path, value }));
+    };
+    pod(
+        "supplementalGroups",
+        changed(&old.supplemental_groups, &new.supplemental_groups, |ids| format!("{ids:?}")),
+    );
+    pod("fsGroup", changed(&old.fs_group, &new.fs_group, i64::to_string));
+    pod("seLinuxOptions", changed(&old.se_linux_options, &new.se_linux_options, se_linux_options));
+    pod("seccompProfile", changed(&old.seccomp_profile, &new.seccomp_profile, profile));
+    let (old, new) = (&before.spec.runtime_class_name, &after.spec.runtime_class_name);
+    if let Some(value) = changed(old, new, |name| Quoted(name).to_string()) {
+        edits.push(Edit { path: vec![Step::Key("spec"), Step::Key("runtimeClassName")], value });
+    }
+    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
+        container_changes(slot, old, new, &mut edits);
+    }
+    edits
+}
+
+fn container_changes(slot: Slot, old: &Container<'_>, new: &Container<'_>, edits: &mut Vec<Edit<'static>>) {
+    let (old, new) = (&old.security_context, &new.security_context);
+    let mut own = |fields: &[&'static str], value: Option<String>| {
+        let Some(value) = value else { return };
+        let mut path = vec![Step::Key("spec"), Step::Key(slot.list.key()), Step::Index(slot.index)];
+        path.push(Step::Key("securityContext"));
+        path.extend(fields.iter().map(|field| Step::Key(field)));
+        edits.push(Edit { path, value });
+    };
+    own(&["runAsUser"], changed(&old.run_as_user, &new.run_as_user, i64::to_string));
+    own(&["runAsGroup"], changed(&old.run_as_group, &new.run_as_group, i64::to_string));
+    own(&["seLinuxOptions"], changed(&old.se_linux_options, &new.se_linux_options, se_linux_options));
+    own(&["appArmorProfile"], changed(&old.app_armor_profile, &new.app_armor_profile, profile));
+    own(&["seccompProfile"], changed(&old.seccomp_profile, &new.seccomp_profile, profile));
+    own(&["runAsNonRoot"], changed(&old.run_as_non_root, &new.run_as_non_root, bool::to_string));
+    own(&["capabilities", "add"], changed_list(&old.capabilities.add, &new.capabilities.add));
+    own(&["capabilities", "drop"], changed_list(&old.capabilities.drop, &new.capabilities.drop));
+    let read_only = changed(&old.read_only_root_filesystem, &new.read_only_root_filesystem, bool::to_string);
+    own(&["readOnlyRootFilesystem"], read_only);
+    let escalation =
+        changed(&old.allow_privilege_escalation, &new.allow_privilege_escalation, bool::to_string);
+    own(&["allowPrivilegeEscalation"], escalation);
+}
+
+fn changed<T: PartialEq>(
+    old: &Option<T>,
+    new: &Option<T>,
+    write: impl FnOnce(&T) -> String,
+) -> Option<String> {
+    if old == new { None } else { new.as_ref().map(write) }
+}
+
+fn changed_list(old: &[Text<'_>], new: &[Text<'_>]) -> Option<String> {
+    if old == new { None } else { Some(format!("[{}]", Listed(new))) }
+}
+
+fn se_linux_options(options: &SeLinuxOptions<'_>) -> String {
+    let SeLinuxOptions { user, role, kind, level } = options;
+    object(&[("user", user), ("role", role), ("type", kind), ("level", level)])
+}
+
+fn profile(profile: &Profile<'_>) -> String {
+    object(&[("type", &profile.kind), ("localhostProfile", &profile.localhost_profile)])
+}
+
+/// An object of strings; empty ones are left out, as the API does.
+fn object(members: &[(&str, &str)]) -> String {
+    let mut json = String::from("{");
+    for (key, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
+        let comma = if json.len() == 1 { "" } else { "," };
+        // Writing to a String cannot fail.
+        let _ = write!(json, "{comma}{}:{}", Quoted(key), Quoted(value));
+    }
+    json.push('}');
+    json
+}

@@ -1,0 +1,119 @@
+//! What only the cluster knows.
+
+use crate::json::Text;
+use crate::pod::Pod;
+use crate::request::Request;
+
+/// Answers what neither the request nor the settings say.
+pub trait Cluster {
+    /// Whether somebody may do `use` to a PodSecurityPolicy.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster cannot be asked, in words that fit behind `because`.
+    fn may_use(&self, question: &Question<'_>) -> Result<bool, String>;
+}
+
+/// One `SubjectAccessReview` (spec 3.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question<'q> {
+    /// The user, or the service account in its long form.
+    pub user: Text<'q>,
+    /// The groups that count for the user.
+    pub groups: Vec<Text<'q>>,
+    /// `policy` or `extensions`: the API has been served by both.
+    pub api_group: &'static str,
+    /// The policy.
+    pub policy: &'q str,
+    /// The namespace in which the pod is to run: a binding there is enough.
+    pub namespace: &'q str,
+}
+
+/// Somebody who may be allowed to use a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// The user name.
+    pub user: Text<'a>,
+    /// The groups.
+    pub groups: Vec<Text<'a>>,
+}
+
+impl<'a> Identity<'a> {
+    /// The service account of a pod. `system:authenticated` is not one of its groups here: it never was (spec 3.4).
+    pub fn service_account(namespace: &str, pod: &Pod<'_>) -> Self {
+        Identity {
+            user: format!("system:serviceaccount:{namespace}:{}", pod.service_account()).into(),
+            groups: vec![
+                "system:serviceaccounts".into(),
+                format!("system:serviceaccounts:{namespace}").into(),
+            ],
+        }
+    }
+
+    /// The user who sent the request; nobody when the audit scanner did.
+    pub fn requesting_user(request: &Request<'a>) -> Option<Self> {
+        let user = &request.user;
+        let named = !user.username.is_empty();
+        named.then(|| Identity { user: user.username.clone(), groups: user.groups.clone() })
+    }
+}
+
+/// Who may use which policy, asked at most once each.
+pub(crate) struct Grants<'g> {
+    cluster: &'g dyn Cluster,
+    namespace: &'g str,
+    /// Nothing where everybody may use every policy.
+    identities: Option<Vec<Identity<'g>>>,
+    known: Vec<(String, bool)>,
+}
+
+impl<'g> Grants<'g> {
+    pub(crate) fn new(cluster: &'g dyn Cluster, namespace: &'g str, identities: Vec<Identity<'g>>) -> Self {
+        Grants { cluster, namespace, identities: Some(identities), known: Vec::new() }
+    }
+
+    /// Without authorization, nobody is asked.
+    pub(crate) fn to_everybody(cluster: &'g dyn Cluster) -> Self {
+        Grants { cluster, namespace: "", identities: None, known: Vec::new() }
+    }
+
+    /// Whether any of the identities may use the policy.
+    pub(crate) fn hold(&mut self, policy: &str) -> Result<bool, String> {
+        let Some(identities) = &self.identities else { return Ok(true) };
+        if let Some((_, answer)) = self.known.iter().find(|(name, _)| name == policy) {
+            return Ok(*answer);
+        }
+        let answer = self.ask(identities, policy)?;
+        self.known.push((policy.to_owned(), answer));
+        Ok(answer)
+    }
+
+    fn ask(&self, identities: &[Identity<'_>], policy: &str) -> Result<bool, String> {
+        for identity in identities {
+            for api_group in ["policy", "extensions"] {
+                let question = Question {
+                    user: identity.user.clone(),
+                    groups: identity.groups.clone(),
+                    api_group,
+                    policy,
+                    namespace: self.namespace,
+                };
+                if self.cluster.may_use(&question)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// `user "alice" or service account "shop/web"`, for a message.
+    pub(crate) fn describe(&self) -> String {
+        let names = self.identities.iter().flatten().rev().map(|identity| {
+            match identity.user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':')) {
+                Some((namespace, name)) => format!("service account \"{namespace}/{name}\""),
+                None => format!("user {}", crate::json::Quoted(&identity.user)),
+            }
+        });
+        names.collect::<Vec<_>>().join(" or ")
+    }
+}

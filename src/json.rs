@@ -1,0 +1,620 @@
+//! Reading JSON once, in place.
+//!
+//! A review is read by a fresh instance for every request, so the reader borrows from the payload, hands each key to
+//! its caller and lets the caller skip what it does not govern: there is no tree and no copy. It is as strict as
+//! [RFC 8259] and `serde_json` are (a test holds the two against each other), and every fault knows the path to it,
+//! which costs nothing until there is one.
+//!
+//! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Text of the document: borrowed unless it holds an escape.
+pub type Text<'a> = Cow<'a, str>;
+
+/// How deep arrays and objects may nest, counted from the root of the payload. Kubernetes objects stay below 30 and
+/// the policy server itself stops at 128.
+const DEPTH: u32 = 128;
+
+/// Why a document cannot be read, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault(Box<(Vec<Step>, String)>);
+
+/// One step from an object or a list to what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Index(usize),
+    /// Several steps, written out.
+    Way(String),
+}
+
+/// What reading comes to.
+pub type Read<T> = Result<T, Fault>;
+
+impl Fault {
+    /// A fault at the place that is being read.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Fault(Box::new((Vec::new(), reason.into())))
+    }
+
+    /// The same fault, seen from the object that holds the faulty value under `key`.
+    #[must_use]
+    pub fn under(mut self, key: &str) -> Self {
+        self.0.0.push(Step::Key(key.to_owned()));
+        self
+    }
+
+    /// The same fault, seen from further up: `path` leads to the object that was read.
+    #[must_use]
+    pub fn beneath(mut self, path: &str) -> Self {
+        self.0.0.push(Step::Way(path.to_owned()));
+        self
+    }
+
+    /// The same fault, seen from the list that holds the faulty value at `index`.
+    #[must_use]
+    fn at(mut self, index: usize) -> Self {
+        self.0.0.push(Step::Index(index));
+        self
+    }
+}
+
+/// `spec.containers[0].ports: must be a list, not a string`; a fault of the whole document has no path.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (steps, reason) = &*self.0;
+        for (nth, step) in steps.iter().rev().enumerate() {
+            match step {
+                Step::Key(key) if key.contains(['.', '/', '[']) => write!(f, "[{}]", Brief(key))?,
+                Step::Key(key) if nth == 0 => write!(f, "{}", Brief(key))?,
+                Step::Key(key) => write!(f, ".{}", Brief(key))?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Way(path) => f.write_str(path)?,
+            }
+        }
+        if !steps.is_empty() {
+            f.write_str(": ")?;
+        }
+        f.write_str(reason)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// The first characters of a text that somebody else wrote, so that no payload is echoed whole.
+pub struct Brief<'a>(pub &'a str);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 100;
+        match self.0.char_indices().nth(LONGEST).and_then(|(end, _)| self.0.get(..end)) {
+            Some(start) => write!(f, "{start}…"),
+            None => f.write_str(self.0),
+        }
+    }
+}
+
+/// A type that is read from JSON.
+///
+/// [`Default`] is what an absent or `null` field reads as: Kubernetes does not tell the two apart.
+pub trait Decode<'a>: Default {
+    /// Reads one value that is not `null`.
+    fn decode(reader: &mut Reader<'a>) -> Read<Self>;
+}
+
+/// A cursor over a JSON document.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    depth: u32,
+}
+
+impl<'a> Reader<'a> {
+    /// A cursor at the start of `text`.
+    pub fn new(text: &'a str) -> Self {
+        Reader { text, at: 0, depth: 0 }
+    }
+
+    /// Reads the whole of `text` as one value.
+    pub fn document<T: Decode<'a>>(text: &'a str) -> Read<T> {
+        let mut reader = Reader::new(text);
+        let value = T::decode(&mut reader)?;
+        reader.end()?;
+        Ok(value)
+    }
+
+    /// Makes sure that nothing but white space follows.
+    pub fn end(&mut self) -> Read<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.malformed("something follows the end of the document")),
+        }
+    }
+
+    /// The first byte of the next value, which tells its type.
+    pub fn next_byte(&mut self) -> Option<u8> {
+        self.peek()
+    }
+
+    /// How far the cursor has come, in bytes.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The text from `start` up to the cursor.
+    pub fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Reads a field: `null` is the default.
+    pub fn field<T: Decode<'a>>(&mut self) -> Read<T> {
+        if self.null()? { Ok(T::default()) } else { T::decode(self) }
+    }
+
+    /// Steps over a `null`, if that comes next.
+    pub fn null(&mut self) -> Read<bool> {
+        if self.peek() != Some(b'n') {
+            return Ok(false);
+        }
+        self.word("null")?;
+        Ok(true)
+    }
+
+    /// Reads an object, calling `each` for every key with the cursor before its value.
+    pub fn object(&mut self, mut each: impl FnMut(&mut Self, &Text<'a>) -> Read<()>) -> Read<()> {
+        self.open(b'{', "an object")?;
+        if !self.closes(b'}') {
+            loop {
+                if self.peek() != Some(b'"') {
+                    return Err(self.malformed("a key in quotes must come here"));
+                }
+                let key = self.string()?;
+                if self.peek() != Some(b':') {
+                    return Err(self.malformed("a colon must come here").under(&key));
+                }
+                self.at += 1;
+                each(self, &key).map_err(|fault| fault.under(&key))?;
+                if self.continues(b'}')? {
+                    break;
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads a list, calling `each` for every index with the cursor before its element.
+    pub fn list(&mut self, mut each: impl FnMut(&mut Self, usize) -> Read<()>) -> Read<()> {
+        self.open(b'[', "a list")?;
+        if !self.closes(b']') {
+            let mut index = 0;
+            loop {
+                each(self, index).map_err(|fault| fault.at(index))?;
+                if self.continues(b']')? {
+                    break;
+                }
+                index += 1;
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads a string.
+    pub fn string(&mut self) -> Read<Text<'a>> {
+        if self.peek() != Some(b'"') {
+            return Err(self.mismatch("a string"));
+        }
+        let start = self.at + 1;
+        self.at = plain_run(self.text.as_bytes(), start);
+        if self.byte() == Some(b'"') {
+            let text = self.since(start);
+            self.at += 1;
+            return Ok(Cow::Borrowed(text));
+        }
+        self.escaped_string(start).map(Cow::Owned)
+    }
+
+    /// Reads a boolean.
+    pub fn boolean(&mut self) -> Read<bool> {
+        match self.peek() {
+            Some(b't') => self.word("true").map(|()| true),
+            Some(b'f') => self.word("false").map(|()| false),
+            _ => Err(self.mismatch("true or false")),
+        }
+    }
+
+    /// Reads a whole number of 64 bits, without a fraction or an exponent.
+    pub fn integer(&mut self) -> Read<i64> {
+        let digits = self.number("a whole number")?;
+        digits
+            .parse()
+            .map_err(|_| Fault::new(format!("must be a whole number of 64 bits, not {}", Brief(digits))))
+    }
+
+    /// Reads a number and returns it as it is written.
+    fn number(&mut self, wanted: &str) -> Read<&'a str> {
+        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+            return Err(self.mismatch(wanted));
+        }
+        let start = self.at;
+        self.skip_number()?;
+        Ok(self.since(start))
+    }
+
+    /// Steps over a value, whatever it is, checking that it is well-formed.
+    pub fn skip(&mut self) -> Read<()> {
+        match self.peek() {
+            Some(b'"') => self.skip_string(),
+            Some(b'{') => self.skip_object(),
+            Some(b'[') => self.list(|reader, _| reader.skip()),
+            Some(b'-' | b'0'..=b'9') => self.skip_number(),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            Some(_) => Err(self.malformed("a value must come here")),
+            None => Err(self.malformed("the document ends too early")),
+        }
+    }
+
+    /// Steps over a value and returns its text, surrounding white space left off.
+    pub fn raw(&mut self) -> Read<&'a str> {
+        self.peek();
+        let start = self.at;
+        self.skip()?;
+        Ok(self.since(start))
+    }
+
+    /// Like [`Reader::object`] with a callback that skips, without making anything of the keys.
+    fn skip_object(&mut self) -> Read<()> {
+        self.open(b'{', "an object")?;
+        if !self.closes(b'}') {
+            loop {
+                if self.peek() != Some(b'"') {
+                    return Err(self.malformed("a key in quotes must come here"));
+                }
+                let start = self.at;
+                self.skip_string()?;
+                if self.peek() != Some(b':') {
+                    return Err(self.malformed("a colon must come here"));
+                }
+                self.at += 1;
+                if let Err(fault) = self.skip() {
+                    let key = Reader { text: self.text, at: start, depth: 0 }.string().unwrap_or_default();
+                    return Err(fault.under(&key));
+                }
+                if self.continues(b'}')? {
+                    break;
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn skip_string(&mut self) -> Read<()> {
+        let bytes = self.text.as_bytes();
+        self.at += 1;
+        loop {
+            self.at = plain_run(bytes, self.at);
+            match self.byte() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => match bytes.get(self.at + 1) {
+                    Some(b'u') => {
+                        self.at += 2;
+                        self.hex()?;
+                    }
+                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+                    _ => return Err(self.malformed("an unknown escape stands in a string")),
+                },
+                Some(_) => return Err(self.malformed("a control character stands in a string")),
+                None => return Err(self.malformed("the document ends within a string")),
+            }
+        }
+    }
+
+    /// Reads on from the first escape of a string whose content starts at `start`.
+    #[cold]
+    fn escaped_string(&mut self, start: usize) -> Read<String> {
+        let bytes = self.text.as_bytes();
+        let mut text = self.since(start).to_owned();
+        loop {
+            match self.byte() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(text);
+                }
+                Some(b'\\') => {
+                    let escape = bytes.get(self.at + 1);
+                    self.at += 2;
+                    text.push(match escape {
+                        Some(b'n') => '\n',
+                        Some(b't') => '\t',
+                        Some(b'r') => '\r',
+                        Some(b'b') => '\u{8}',
+                        Some(b'f') => '\u{c}',
+                        Some(b'u') => self.unicode()?,
+                        Some(plain @ (b'"' | b'\\' | b'/')) => char::from(*plain),
+                        _ => return Err(self.malformed("an unknown escape stands in a string")),
+                    });
+                }
+                Some(_) => return Err(self.malformed("a control character stands in a string")),
+                None => return Err(self.malformed("the document ends within a string")),
+            }
+            let run = self.at;
+            self.at = plain_run(bytes, run);
+            text.push_str(self.since(run));
+        }
+    }
+
+    /// Reads the four digits of a `\u` escape, and the second half of a surrogate pair.
+    fn unicode(&mut self) -> Read<char> {
+        let first = self.hex()?;
+        let code = match first {
+            0xD800..=0xDBFF => {
+                if self.text.as_bytes().get(self.at..self.at + 2) != Some(b"\\u") {
+                    return Err(self.malformed("half a surrogate pair stands in a string"));
+                }
+                self.at += 2;
+                match self.hex()? {
+                    second @ 0xDC00..=0xDFFF => 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00),
+                    _ => return Err(self.malformed("half a surrogate pair stands in a string")),
+                }
+            }
+            code => code,
+        };
+        char::from_u32(code).ok_or_else(|| self.malformed("half a surrogate pair stands in a string"))
+    }
+
+    fn hex(&mut self) -> Read<u32> {
+        let digits = self.text.as_bytes().get(self.at..self.at + 4).unwrap_or_default();
+        let mut code = 0;
+        for digit in digits {
+            let Some(value) = char::from(*digit).to_digit(16) else { break };
+            code = code * 16 + value;
+            self.at += 1;
+        }
+        if digits.len() == 4 && digits.iter().all(u8::is_ascii_hexdigit) {
+            Ok(code)
+        } else {
+            Err(self.malformed("a \\u escape needs four hexadecimal digits"))
+        }
+    }
+
+    fn skip_number(&mut self) -> Read<()> {
+        if self.byte() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.byte() {
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.byte() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.byte(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Read<()> {
+        if !matches!(self.byte(), Some(b'0'..=b'9')) {
+            return Err(self.malformed("a digit must come here"));
+        }
+        while matches!(self.byte(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str) -> Read<()> {
+        let end = self.at + word.len();
+        if self.text.as_bytes().get(self.at..end) != Some(word.as_bytes()) {
+            return Err(self.malformed("a value must come here"));
+        }
+        self.at = end;
+        Ok(())
+    }
+
+    fn open(&mut self, bracket: u8, wanted: &str) -> Read<()> {
+        if self.peek() != Some(bracket) {
+            return Err(self.mismatch(wanted));
+        }
+        if self.depth == DEPTH {
+            return Err(Fault::new(format!("is nested deeper than {DEPTH} levels")));
+        }
+        self.depth += 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Whether the object or list just opened is empty; its end is stepped over.
+    fn closes(&mut self, bracket: u8) -> bool {
+        let empty = self.peek() == Some(bracket);
+        if empty {
+            self.at += 1;
+        }
+        empty
+    }
+
+    /// Steps over what stands behind an element, and says whether it was the last one.
+    fn continues(&mut self, bracket: u8) -> Read<bool> {
+        let next = self.peek();
+        if next == Some(b',') || next == Some(bracket) {
+            self.at += 1;
+            return Ok(next == Some(bracket));
+        }
+        Err(self.malformed("a comma or a closing bracket must come here"))
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next byte that is not white space; the cursor moves to it.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.byte() {
+                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
+                byte => return byte,
+            }
+        }
+    }
+
+    #[cold]
+    fn malformed(&self, reason: &str) -> Fault {
+        Fault::new(format!("is not JSON: {reason} (byte {})", self.at))
+    }
+
+    #[cold]
+    fn mismatch(&mut self, wanted: &str) -> Fault {
+        let start = self.at;
+        if let Err(fault) = self.skip() {
+            return fault;
+        }
+        let value = self.since(start);
+        let found = match value.as_bytes().first() {
+            Some(b'"') => format!("the string {}", Brief(value)),
+            Some(b'{') => "an object".to_owned(),
+            Some(b'[') => "a list".to_owned(),
+            _ => Brief(value).to_string(),
+        };
+        Fault::new(format!("must be {wanted}, not {found}"))
+    }
+}
+
+/// Where the run of plain characters that starts at `from` ends: at a quote, a backslash, a control character or the
+/// end of the document. Eight bytes at a time, since most of a review is the inside of strings.
+fn plain_run(bytes: &[u8], from: usize) -> usize {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGH: u64 = ONES << 7;
+    let rest = bytes.get(from..).unwrap_or_default();
+    let mut at = from;
+    let (chunks, tail) = rest.as_chunks::<8>();
+    for chunk in chunks {
+        let word = u64::from_le_bytes(*chunk);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let quote = word ^ (ONES * b'"' as u64);
+        let quote = quote.wrapping_sub(ONES) & !quote;
+        let backslash = word ^ (ONES * b'\\' as u64);
+        let backslash = backslash.wrapping_sub(ONES) & !backslash;
+        let found = (control | quote | backslash) & HIGH;
+        if found != 0 {
+            // The lowest flag is exact; only those above a match may be false.
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    at + tail.iter().position(special).unwrap_or(tail.len())
+}
+
+impl<'a> Decode<'a> for bool {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        reader.boolean()
+    }
+}
+
+impl<'a> Decode<'a> for i64 {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        reader.integer()
+    }
+}
+
+impl<'a> Decode<'a> for Text<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        reader.string()
+    }
+}
+
+impl<'a, T: Decode<'a>> Decode<'a> for Option<T> {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        T::decode(reader).map(Some)
+    }
+}
+
+impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        let mut list = Vec::new();
+        reader.list(|reader, _| {
+            list.push(T::decode(reader)?);
+            Ok(())
+        })?;
+        Ok(list)
+    }
+}
+
+/// Implements [`Decode`] for a struct: each named key is read into the field beside it, all others are skipped.
+///
+/// A governed key that stands twice is a fault: readers differ on which one counts.
+macro_rules! decode {
+    ($type:ty { $($key:literal => $field:ident),+ $(,)? }) => {
+        impl<'a> $crate::json::Decode<'a> for $type {
+            fn decode(reader: &mut $crate::json::Reader<'a>) -> $crate::json::Read<Self> {
+                #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+                enum Key { $($field),+ }
+                let mut value = Self::default();
+                let mut seen = 0_u32;
+                reader.object(|reader, key| match &**key {
+                    $($key => {
+                        $crate::json::once(&mut seen, Key::$field as u32)?;
+                        value.$field = reader.field()?;
+                        Ok(())
+                    })+
+                    _ => reader.skip(),
+                })?;
+                Ok(value)
+            }
+        }
+    };
+}
+pub(crate) use decode;
+
+/// Marks the key with this number as seen; twice is a fault.
+pub(crate) fn once(seen: &mut u32, key: u32) -> Read<()> {
+    let bit = 1 << key;
+    if *seen & bit != 0 {
+        return Err(Fault::new("stands twice in the same object"));
+    }
+    *seen |= bit;
+    Ok(())
+}
+
+/// A text as a JSON string, quotes and escapes included.
+///
+/// Escapes what [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259#section-7) demands and nothing more.
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        let mut rest = self.0;
+        loop {
+            let end = plain_run(rest.as_bytes(), 0);
+            f.write_str(rest.get(..end).unwrap_or_default())?;
+            match rest.as_bytes().get(end) {
+                None => break,
+                Some(b'"') => f.write_str("\\\"")?,
+                Some(b'\\') => f.write_str("\\\\")?,
+                Some(b'\n') => f.write_str("\\n")?,
+                Some(b'\r') => f.write_str("\\r")?,
+                Some(b'\t') => f.write_str("\\t")?,
+                Some(control) => write!(f, "\\u{control:04x}")?,
+            }
+            rest = rest.get(end + 1..).unwrap_or_default();
+        }
+        f.write_str("\"")
+    }
+}

@@ -1,0 +1,55 @@
+//! Names as Kubernetes spells them.
+
+/// What a DNS-1123 subdomain is, in the API server's words.
+const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
+/// Why a name is no DNS-1123 subdomain; nothing if it is one.
+pub(crate) fn subdomain_problem(name: &str) -> Option<&'static str> {
+    if name.len() > 253 {
+        return Some("must be no more than 253 characters");
+    }
+    let well_formed = name.split('.').all(|label| is_label(label.as_bytes(), b""));
+    (!well_formed).then_some(SUBDOMAIN)
+}
+
+/// Whether a label starts and ends with a lower-case letter or a digit and holds nothing else but `-` and `extra`.
+pub(crate) fn is_label(label: &[u8], extra: &[u8]) -> bool {
+    let ends = [label.first(), label.last()];
+    ends.into_iter().all(|end| end.is_some_and(|byte| is_alphanumeric(*byte)))
+        && label.iter().all(|byte| is_alphanumeric(*byte) || *byte == b'-' || extra.contains(byte))
+}
+
+/// Whether a byte is a lower-case letter or a digit.
+pub(crate) fn is_alphanumeric(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::one_label("a")]
+    #[case::labels("a.b-c.0d")]
+    #[case::longest(&"a".repeat(253))]
+    fn accepts(#[case] name: &str) {
+        assert_eq!(subdomain_problem(name), None);
+    }
+
+    #[rstest]
+    #[case::empty("")]
+    #[case::upper_case("A")]
+    #[case::underscore("a_b")]
+    #[case::dash_at_the_end("a-")]
+    #[case::empty_label("a..b")]
+    #[case::dot_at_the_end("a.")]
+    fn refuses(#[case] name: &str) {
+        assert_eq!(subdomain_problem(name), Some(SUBDOMAIN));
+    }
+
+    #[test]
+    fn refuses_254_characters() {
+        assert_eq!(subdomain_problem(&"a".repeat(254)), Some("must be no more than 253 characters"));
+    }
+}

@@ -1,0 +1,82 @@
+//! Ranges of ids and ports, both ends included.
+
+use std::fmt::{self, Display};
+
+/// A range of user or group ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdRange {
+    /// The first id.
+    pub min: i64,
+    /// The last id.
+    pub max: i64,
+}
+
+/// At least one range. The first one supplies the default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdRanges(IdRange, Vec<IdRange>);
+
+impl IdRanges {
+    /// Ranges; none from an empty list.
+    pub fn new(ranges: Vec<IdRange>) -> Option<Self> {
+        let mut ranges = ranges.into_iter();
+        let first = ranges.next()?;
+        Some(IdRanges(first, ranges.collect()))
+    }
+
+    /// The default: the lowest id of the first range, which need not be the lowest of all.
+    pub fn default_id(&self) -> i64 {
+        self.0.min
+    }
+
+    /// Whether a range holds the id.
+    pub fn hold(&self, id: i64) -> bool {
+        self.iter().any(|range| range.min <= id && id <= range.max)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &IdRange> {
+        std::iter::once(&self.0).chain(&self.1)
+    }
+}
+
+/// `[{1 2} {5 9}]`, as PodSecurityPolicy printed them.
+impl Display for IdRanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, IdRange { min, max }) in self.iter().enumerate() {
+            let before = if nth == 0 { "[" } else { " " };
+            write!(f, "{before}{{{min} {max}}}")?;
+        }
+        f.write_str("]")
+    }
+}
+
+/// A range of host ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortRange {
+    /// The first port.
+    pub min: i64,
+    /// The last port.
+    pub max: i64,
+}
+
+/// Host ports that a pod may use; none by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PortRanges(pub Vec<PortRange>);
+
+impl PortRanges {
+    /// Whether a range holds the port.
+    pub fn hold(&self, port: i64) -> bool {
+        self.0.iter().any(|range| range.min <= port && port <= range.max)
+    }
+}
+
+/// `[8080,9000-9100]`, as PodSecurityPolicy printed them.
+impl Display for PortRanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (nth, PortRange { min, max }) in self.0.iter().enumerate() {
+            let before = if nth == 0 { "" } else { "," };
+            if min == max { write!(f, "{before}{min}")? } else { write!(f, "{before}{min}-{max}")? }
+        }
+        f.write_str("]")
+    }
+}

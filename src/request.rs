@@ -1,0 +1,123 @@
+//! The request, as far as it decides how the object is judged.
+
+use crate::json::{Decode, Fault, Read, Reader, Text, decode, once};
+
+/// What the policy server hands to a policy: a request and the settings, both still unread inside.
+#[derive(Debug, Default)]
+pub struct Payload<'a> {
+    /// The admission request.
+    pub request: Request<'a>,
+    /// The settings, as JSON.
+    pub settings: &'a str,
+}
+
+/// A Kubernetes `AdmissionRequest` (`admission.k8s.io/v1`).
+#[derive(Debug, Clone, Default)]
+pub struct Request<'a> {
+    /// What is done: `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
+    pub operation: Text<'a>,
+    /// The kind of the object.
+    pub kind: Kind<'a>,
+    /// The part of the object that is addressed, such as `status`; empty for the object itself.
+    pub sub_resource: Text<'a>,
+    /// The name of the object; empty if it is yet to be generated.
+    pub name: Text<'a>,
+    /// The namespace of the object.
+    pub namespace: Text<'a>,
+    /// Who asks.
+    pub user: User<'a>,
+    /// The object as it is to be, as JSON; nothing when it is deleted.
+    pub object: Option<&'a str>,
+    /// The object as it is, as JSON.
+    pub old_object: Option<&'a str>,
+}
+
+/// A group and a kind; versions of a kind are the same to policies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kind<'a> {
+    /// The API group; empty for the core one.
+    pub group: Text<'a>,
+    /// The kind.
+    pub kind: Text<'a>,
+}
+
+/// Who asks, as authenticated by the API server.
+#[derive(Debug, Clone, Default)]
+pub struct User<'a> {
+    /// The name; an audit of what is in the cluster has none.
+    pub username: Text<'a>,
+    /// The groups.
+    pub groups: Vec<Text<'a>>,
+}
+
+/// A value kept as its text.
+#[derive(Default)]
+struct Raw<'a>(&'a str);
+
+decode!(Kind<'a> { "group" => group, "kind" => kind });
+decode!(User<'a> { "username" => username, "groups" => groups });
+
+impl<'a> Decode<'a> for Raw<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        reader.raw().map(Raw)
+    }
+}
+
+impl<'a> Decode<'a> for Payload<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        let mut request = None;
+        let mut settings = Raw("null");
+        let mut seen = 0;
+        reader.object(|reader, key| match &**key {
+            "request" => {
+                once(&mut seen, 0)?;
+                request = reader.field()?;
+                Ok(())
+            }
+            "settings" => {
+                once(&mut seen, 1)?;
+                settings = Raw::decode(reader)?;
+                Ok(())
+            }
+            _ => reader.skip(),
+        })?;
+        match request {
+            Some(request) => Ok(Payload { request, settings: settings.0 }),
+            None => Err(Fault::new("must be set").under("request")),
+        }
+    }
+}
+
+/// Some hosts write the keys of Kubernetes, some those of the SDK's types.
+impl<'a> Decode<'a> for Request<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        let mut request = Request::default();
+        let mut seen = 0;
+        reader.object(|reader, key| {
+            let number = match &**key {
+                "operation" => 0,
+                "kind" => 1,
+                "subResource" | "sub_resource" => 2,
+                "name" => 3,
+                "namespace" => 4,
+                "userInfo" | "user_info" => 5,
+                "object" => 6,
+                "oldObject" | "old_object" => 7,
+                _ => return reader.skip(),
+            };
+            once(&mut seen, number)?;
+            match number {
+                0 => request.operation = reader.field()?,
+                1 => request.kind = reader.field()?,
+                2 => request.sub_resource = reader.field()?,
+                3 => request.name = reader.field()?,
+                4 => request.namespace = reader.field()?,
+                5 => request.user = reader.field()?,
+                6 => request.object = reader.field::<Option<Raw<'a>>>()?.map(|raw| raw.0),
+                _ => request.old_object = reader.field::<Option<Raw<'a>>>()?.map(|raw| raw.0),
+            }
+            Ok(())
+        })?;
+        Ok(request)
+    }
+}

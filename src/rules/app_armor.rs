@@ -1,0 +1,141 @@
+//! The AppArmor profile decides which files and capabilities a container can use.
+//!
+//! PodSecurityPolicy kept its settings in annotations and knew only the annotations of pods. Since Kubernetes 1.30
+//! there are fields (KEP-24): what counts for a container is its own field, else its annotation, else the pod's field.
+
+use std::borrow::Cow;
+
+use crate::json::{Quoted, Text};
+use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
+use crate::rule::{Entry, Rule};
+use crate::spec::Spec;
+use crate::violation::Findings;
+
+pub(crate) const ENTRIES: &[Entry] = &[Entry {
+    id: "appArmor",
+    purpose: "The AppArmor profiles that containers may run with.",
+    shape: None,
+    annotations: &[ALLOWED, DEFAULT],
+    pod_fields: "`securityContext.appArmorProfile` of pod and containers, the containers' annotations",
+    mutates: "containers' `appArmorProfile`",
+    default: "any profile or none",
+    load,
+}];
+
+const ALLOWED: &str = "apparmor.security.beta.kubernetes.io/allowedProfileNames";
+const DEFAULT: &str = "apparmor.security.beta.kubernetes.io/defaultProfileName";
+
+/// Refuses profiles that are not allowed, and names one for containers that name none.
+#[derive(Debug)]
+struct AppArmor<'s> {
+    /// Names separated by commas, as they are written; nothing allows any profile and none.
+    allowed: Option<Text<'s>>,
+    default: Option<Text<'s>>,
+}
+
+/// The profile that counts for a container, and who chose it.
+enum Effective<'p> {
+    Unset,
+    Own(&'p Profile<'p>),
+    Annotated(&'p str),
+    Inherited(&'p Profile<'p>),
+}
+
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+    let default = spec.annotation(DEFAULT).filter(|name| !name.is_empty());
+    if let Some(name) = default.as_ref().filter(|name| Profile::named(name).is_none() || !is_profile(name)) {
+        let name = Quoted(name);
+        spec.annotation_problem(
+            DEFAULT,
+            format_args!("Invalid value: {name}: invalid AppArmor profile name: {name}"),
+        );
+    }
+    let allowed = spec.annotation(ALLOWED);
+    for name in
+        allowed.iter().flat_map(|list| list.split(',')).filter(|name| !name.is_empty() && !is_profile(name))
+    {
+        let list = Quoted(allowed.as_deref().unwrap_or_default());
+        let name = Quoted(name);
+        spec.annotation_problem(
+            ALLOWED,
+            format_args!("Invalid value: {list}: invalid AppArmor profile name: {name}"),
+        );
+    }
+    if allowed.is_none() && default.is_none() { None } else { Some(Box::new(AppArmor { allowed, default })) }
+}
+
+fn is_profile(name: &str) -> bool {
+    matches!(name, "runtime/default" | "unconfined") || name.starts_with("localhost/")
+}
+
+fn effective<'p>(pod: &'p Pod<'_>, container: &'p Container<'_>) -> Effective<'p> {
+    if let Some(profile) = &container.security_context.app_armor_profile {
+        return Effective::Own(profile);
+    }
+    match pod.annotations.of_container(APP_ARMOR_CONTAINER, &container.name) {
+        Some(name) if !name.is_empty() => Effective::Annotated(name),
+        _ => match &pod.spec.security_context.app_armor_profile {
+            Some(profile) => Effective::Inherited(profile),
+            None => Effective::Unset,
+        },
+    }
+}
+
+/// Why a profile is refused; nothing if it is allowed.
+fn objection(list: &str, name: Option<&str>) -> Option<Cow<'static, str>> {
+    match name {
+        None => Some("is not an AppArmor profile: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile".into()),
+        // An empty list is a list of one empty name, which no profile has.
+        Some(name) if name.is_empty() || !list.split(',').any(|allowed| allowed == name) => {
+            Some(format!("{name} is not an allowed profile. Allowed values: {}", Quoted(list)).into())
+        }
+        Some(_) => None,
+    }
+}
+
+impl Rule for AppArmor<'_> {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+        let Some(default) = self.default.as_ref().filter(|_| !pod.is_windows()) else { return };
+        if matches!(effective(pod, container), Effective::Unset) {
+            container.security_context.app_armor_profile = Profile::named(default);
+        }
+    }
+
+    fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
+        let (Some(list), Some(profile)) = (&self.allowed, &pod.spec.security_context.app_armor_profile)
+        else {
+            return;
+        };
+        if let Some(detail) = objection(list, profile.name().as_deref()) {
+            found.forbidden("spec.securityContext.appArmorProfile", detail);
+        }
+    }
+
+    fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
+        let Some(list) = &self.allowed else { return };
+        let field = "securityContext.appArmorProfile";
+        match effective(pod, container) {
+            Effective::Unset if pod.is_windows() => {}
+            Effective::Unset => found.forbidden(
+                field,
+                format_args!("AppArmor profile must be set. Allowed values: {}", Quoted(list)),
+            ),
+            Effective::Own(profile) => {
+                if let Some(detail) = objection(list, profile.name().as_deref()) {
+                    found.forbidden(field, detail);
+                }
+            }
+            Effective::Annotated(name) => {
+                if let Some(detail) = objection(list, Some(name)) {
+                    let key = format_args!("metadata.annotations[{APP_ARMOR_CONTAINER}{}]", container.name);
+                    found.forbidden_of_pod(key, detail);
+                }
+            }
+            Effective::Inherited(profile) => {
+                if let Some(detail) = objection(list, profile.name().as_deref()) {
+                    found.forbidden(field, format_args!("{detail} (inherited from the pod)"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Inline CSI volumes hand their attributes, which the author of the pod writes, to a driver on the node.
+
+use crate::json::{Quoted, Text};
+use crate::names::subdomain_problem;
+use crate::pod::{Pod, VolumeDetail, VolumeSource};
+use crate::rule::{Entry, Rule};
+use crate::shape::{Field, Shape};
+use crate::spec::Spec;
+use crate::violation::Findings;
+use crate::volume_types::VolumeTypes;
+
+pub(crate) const ENTRIES: &[Entry] = &[Entry {
+    id: "allowedCSIDrivers",
+    purpose: "The drivers that inline `csi` volumes may name.",
+    shape: Some(Shape::List(&Shape::Object(&[Field {
+        name: "name",
+        shape: Shape::Text,
+        doc: "The driver, spelt as in the volume.",
+    }]))),
+    annotations: &[],
+    pod_fields: "`volumes[*].csi.driver`",
+    mutates: "nothing",
+    default: "empty: every driver is allowed, if `volumes` lists `csi`",
+    load,
+}];
+
+/// Refuses drivers that are not listed.
+#[derive(Debug)]
+struct CsiDrivers<'s> {
+    types: VolumeTypes<'s>,
+    drivers: Vec<Text<'s>>,
+}
+
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+    let drivers = spec.texts_under("allowedCSIDrivers", "name");
+    for (index, driver) in drivers.iter().enumerate() {
+        let path = format_args!("allowedCSIDrivers[{index}].name");
+        if driver.is_empty() {
+            spec.problem(path, "Required value: must specify a driver");
+        } else if driver.len() > 63 {
+            spec.problem(path, "Too long: must have at most 63 bytes");
+        } else if let Some(problem) = subdomain_problem(&driver.to_lowercase()) {
+            spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(driver)));
+        }
+    }
+    if drivers.is_empty() {
+        None
+    } else {
+        Some(Box::new(CsiDrivers { types: VolumeTypes::load(spec), drivers }))
+    }
+}
+
+impl Rule for CsiDrivers<'_> {
+    fn is_about_volumes(&self) -> bool {
+        true
+    }
+
+    fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
+        for (index, volume) in pod.judged_volumes() {
+            let Some(VolumeSource { detail: VolumeDetail::Csi(driver), .. }) = &volume.source else {
+                continue;
+            };
+            let refused_by_type = found.denies("volumes") && !self.types.allow(volume);
+            if !refused_by_type && !self.drivers.contains(driver) {
+                found.invalid(
+                    format_args!("spec.volumes[{index}].csi.driver"),
+                    Quoted(driver),
+                    "Inline CSI driver is not allowed to be used",
+                );
+            }
+        }
+    }
+}

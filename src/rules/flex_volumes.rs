@@ -1,0 +1,68 @@
+//! FlexVolume drivers run as root on the node.
+
+use crate::json::{Quoted, Text};
+use crate::pod::{Pod, VolumeDetail, VolumeSource};
+use crate::rule::{Entry, Rule};
+use crate::shape::{Field, Shape};
+use crate::spec::Spec;
+use crate::violation::Findings;
+use crate::volume_types::VolumeTypes;
+
+pub(crate) const ENTRIES: &[Entry] = &[Entry {
+    id: "allowedFlexVolumes",
+    purpose: "The drivers that `flexVolume` volumes may name.",
+    shape: Some(Shape::List(&Shape::Object(&[Field {
+        name: "driver",
+        shape: Shape::Text,
+        doc: "The driver, spelt as in the volume.",
+    }]))),
+    annotations: &[],
+    pod_fields: "`volumes[*].flexVolume.driver`",
+    mutates: "nothing",
+    default: "empty: every driver is allowed, if `volumes` lists `flexVolume`",
+    load,
+}];
+
+/// Refuses drivers that are not listed.
+#[derive(Debug)]
+struct FlexVolumes<'s> {
+    types: VolumeTypes<'s>,
+    drivers: Vec<Text<'s>>,
+}
+
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+    let drivers = spec.texts_under("allowedFlexVolumes", "driver");
+    for index in drivers.iter().enumerate().filter(|(_, driver)| driver.is_empty()).map(|(index, _)| index) {
+        spec.problem(
+            format_args!("allowedFlexVolumes[{index}].driver"),
+            "Required value: must specify a driver",
+        );
+    }
+    if drivers.is_empty() {
+        None
+    } else {
+        Some(Box::new(FlexVolumes { types: VolumeTypes::load(spec), drivers }))
+    }
+}
+
+impl Rule for FlexVolumes<'_> {
+    fn is_about_volumes(&self) -> bool {
+        true
+    }
+
+    fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
+        for (index, volume) in pod.judged_volumes() {
+            let Some(VolumeSource { detail: VolumeDetail::FlexVolume(driver), .. }) = &volume.source else {
+                continue;
+            };
+            let refused_by_type = found.denies("volumes") && !self.types.allow(volume);
+            if !refused_by_type && !self.drivers.contains(driver) {
+                found.invalid(
+                    format_args!("spec.volumes[{index}].flexVolume.driver"),
+                    Quoted(driver),
+                    "Flexvolume driver is not allowed to be used",
+                );
+            }
+        }
+    }
+}

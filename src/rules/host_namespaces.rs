@@ -1,0 +1,69 @@
+//! The namespaces of the node: whoever shares them sees its traffic, its processes, its memory.
+
+use crate::pod::{Pod, PodSpec};
+use crate::rule::{Entry, Rule};
+use crate::shape::Shape;
+use crate::spec::Spec;
+use crate::violation::Findings;
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry {
+        id: "hostNetwork",
+        purpose: "Whether pods may use the node's network.",
+        pod_fields: "`hostNetwork`",
+        load: |spec| {
+            refused(spec, "hostNetwork", "Host network is not allowed to be used", |spec| spec.host_network)
+        },
+        ..HOST_NAMESPACE
+    },
+    Entry {
+        id: "hostPID",
+        purpose: "Whether pods may see the node's processes.",
+        pod_fields: "`hostPID`",
+        load: |spec| refused(spec, "hostPID", "Host PID is not allowed to be used", |spec| spec.host_pid),
+        ..HOST_NAMESPACE
+    },
+    Entry {
+        id: "hostIPC",
+        purpose: "Whether pods may use the node's inter-process communication.",
+        pod_fields: "`hostIPC`",
+        load: |spec| refused(spec, "hostIPC", "Host IPC is not allowed to be used", |spec| spec.host_ipc),
+        ..HOST_NAMESPACE
+    },
+];
+
+const HOST_NAMESPACE: Entry = Entry {
+    id: "",
+    purpose: "",
+    shape: Some(Shape::Flag),
+    annotations: &[],
+    pod_fields: "",
+    mutates: "nothing",
+    default: "`false`: refused",
+    load: |_| None,
+};
+
+/// Refuses one namespace of the node.
+#[derive(Debug)]
+struct Refused {
+    field: &'static str,
+    detail: &'static str,
+    used: fn(&PodSpec<'_>) -> bool,
+}
+
+fn refused<'s>(
+    spec: &mut Spec<'_, 's>,
+    field: &'static str,
+    detail: &'static str,
+    used: fn(&PodSpec<'_>) -> bool,
+) -> Option<Box<dyn Rule + 's>> {
+    if spec.flag(field) { None } else { Some(Box::new(Refused { field, detail, used })) }
+}
+
+impl Rule for Refused {
+    fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
+        if (self.used)(&pod.spec) {
+            found.invalid(format_args!("spec.{}", self.field), true, self.detail);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The registry: every rule, in the order in which it mutates and objects.
+
+mod app_armor;
+mod capabilities;
+mod csi_drivers;
+mod flex_volumes;
+mod fs_group;
+mod host_namespaces;
+mod host_paths;
+mod host_ports;
+mod privilege_escalation;
+mod privileged;
+mod proc_mount;
+mod read_only_root_filesystem;
+mod run_as_group;
+mod run_as_user;
+mod runtime_class;
+mod se_linux;
+mod seccomp;
+mod supplemental_groups;
+mod sysctls;
+mod volumes;
+
+use crate::rule::Entry;
+
+pub(crate) use seccomp::adopt_annotations;
+
+/// The entries of every rule file.
+///
+/// Capabilities come before privilege escalation, which looks at them; otherwise this is the order in which
+/// PodSecurityPolicy objected (spec 5).
+const FILES: &[&[Entry]] = &[
+    fs_group::ENTRIES,
+    supplemental_groups::ENTRIES,
+    host_namespaces::ENTRIES,
+    sysctls::ENTRIES,
+    volumes::ENTRIES,
+    host_paths::ENTRIES,
+    flex_volumes::ENTRIES,
+    csi_drivers::ENTRIES,
+    runtime_class::ENTRIES,
+    run_as_user::ENTRIES,
+    run_as_group::ENTRIES,
+    se_linux::ENTRIES,
+    app_armor::ENTRIES,
+    seccomp::ENTRIES,
+    privileged::ENTRIES,
+    proc_mount::ENTRIES,
+    capabilities::ENTRIES,
+    host_ports::ENTRIES,
+    read_only_root_filesystem::ENTRIES,
+    privilege_escalation::ENTRIES,
+];
+
+/// Every rule with its index.
+pub fn all() -> impl Iterator<Item = (usize, &'static Entry)> + Clone {
+    FILES.iter().copied().flatten().enumerate()
+}
+
+/// The index of the rule with this name.
+pub fn index(id: &str) -> Option<usize> {
+    all().find(|(_, entry)| entry.id == id).map(|(index, _)| index)
+}

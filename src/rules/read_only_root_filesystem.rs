@@ -1,0 +1,44 @@
+//! A container that cannot write to its image cannot be changed from inside.
+
+use crate::pod::{Container, Pod};
+use crate::rule::{Entry, Rule};
+use crate::shape::Shape;
+use crate::spec::Spec;
+use crate::violation::Findings;
+
+pub(crate) const ENTRIES: &[Entry] = &[Entry {
+    id: "readOnlyRootFilesystem",
+    purpose: "Whether containers must have a read-only root file system.",
+    shape: Some(Shape::Flag),
+    annotations: &[],
+    pod_fields: "containers' `securityContext.readOnlyRootFilesystem`",
+    mutates: "containers' `readOnlyRootFilesystem`, to `true`",
+    default: "`false`: no constraint",
+    load,
+}];
+
+/// Demands read-only root file systems.
+#[derive(Debug)]
+struct ReadOnly;
+
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+    if spec.flag("readOnlyRootFilesystem") { Some(Box::new(ReadOnly)) } else { None }
+}
+
+impl Rule for ReadOnly {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+        let own = &mut container.security_context.read_only_root_filesystem;
+        if own.is_none() && !pod.is_windows() {
+            *own = Some(true);
+        }
+    }
+
+    fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
+        let field = "securityContext.readOnlyRootFilesystem";
+        match container.security_context.read_only_root_filesystem {
+            Some(false) => found.invalid(field, false, "ReadOnlyRootFilesystem must be set to true"),
+            None if !pod.is_windows() => found.required(field, "ReadOnlyRootFilesystem must be set to true"),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The seccomp profile decides which system calls a container can make.
+//!
+//! PodSecurityPolicy kept its settings in annotations and judged those of the pod. Since Kubernetes 1.27 only the field
+//! counts (KEP-135): defaults are written to it, an annotation without a field is turned into the field when a pod is
+//! created, as the API server did up to 1.26, and an annotation alone satisfies nothing.
+
+use crate::json::Text;
+use crate::pattern::leads_up;
+use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
+use crate::rule::{Entry, Rule};
+use crate::spec::Spec;
+use crate::violation::Findings;
+
+pub(crate) const ENTRIES: &[Entry] = &[Entry {
+    id: "seccomp",
+    purpose: "The seccomp profiles that pods may run with.",
+    shape: None,
+    annotations: &[ALLOWED, DEFAULT],
+    pod_fields: "`securityContext.seccompProfile` of pod and containers",
+    mutates: "the pod's `seccompProfile`",
+    default: "no profile or `RuntimeDefault`",
+    load,
+}];
+
+const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";
+const DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
+
+/// Refuses profiles that are not allowed, and names one for pods that name none.
+#[derive(Debug)]
+struct Seccomp<'s> {
+    allowed: Allowed<'s>,
+    default: Option<Text<'s>>,
+}
+
+/// What the allow list says.
+#[derive(Debug)]
+enum Allowed<'s> {
+    /// There is none: `RuntimeDefault` is never weaker than nothing, so it may stand beside no profile at all.
+    Unstated,
+    /// It holds a `*`.
+    Any,
+    /// The list as it is written, names separated by commas; empty allows no profile to be named.
+    Named(Text<'s>),
+}
+
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+    let default = spec.annotation(DEFAULT).filter(|name| !name.is_empty());
+    if let Some(name) = &default {
+        tell_malformed(spec, DEFAULT, name);
+    }
+    let allowed = match spec.annotation(ALLOWED) {
+        None => Allowed::Unstated,
+        Some(list) => {
+            for name in list.split(',').filter(|name| *name != "*" && !list.is_empty()) {
+                tell_malformed(spec, ALLOWED, name);
+            }
+            if list.split(',').any(|name| name == "*") { Allowed::Any } else { Allowed::Named(list) }
+        }
+    };
+    if let Some(name) = default.as_ref().filter(|name| !allowed.hold(canonical(name))) {
+        let name = crate::json::Quoted(name);
+        let reason = "the allowed profiles leave it out, so that no pod that relies on it could be admitted";
+        spec.annotation_problem(DEFAULT, format_args!("Invalid value: {name}: {reason}"));
+    }
+    match (&allowed, &default) {
+        (Allowed::Any, None) => None,
+        _ => Some(Box::new(Seccomp { allowed, default })),
+    }
+}
+
+/// Says why a name is no profile.
+fn tell_malformed(spec: &mut Spec<'_, '_>, annotation: &str, name: &str) {
+    let (value, reason) = match name.strip_prefix("localhost/") {
+        Some(path) if path.starts_with('/') => (path, "must be a relative path"),
+        Some(path) if leads_up(path) => (path, "must not contain '..'"),
+        Some("") => (name, "must be a valid seccomp profile"),
+        Some(_) => return,
+        None if matches!(name, "runtime/default" | "docker/default" | "unconfined") => return,
+        None => (name, "must be a valid seccomp profile"),
+    };
+    let value = crate::json::Quoted(value);
+    spec.annotation_problem(annotation, format_args!("Invalid value: {value}: {reason}"));
+}
+
+/// The name that a profile goes by today.
+fn canonical(name: &str) -> &str {
+    if name == "docker/default" { "runtime/default" } else { name }
+}
+
+impl Allowed<'_> {
+    /// Whether a profile is allowed; no profile at all is the empty name.
+    fn hold(&self, profile: &str) -> bool {
+        match self {
+            Allowed::Unstated => matches!(profile, "" | "runtime/default"),
+            Allowed::Any => true,
+            Allowed::Named(list) => list.split(',').any(|name| canonical(name) == profile),
+        }
+    }
+}
+
+impl Seccomp<'_> {
+    fn default_profile(&self) -> Option<Profile<'static>> {
+        self.default.as_ref().and_then(|name| Profile::named(name))
+    }
+
+    fn judge(
+        &self,
+        profile: Option<&Profile<'_>>,
+        windows: bool,
+        field: &str,
+        inherited: &str,
+        found: &mut Findings<'_>,
+    ) {
+        let name = match profile.map(Profile::name) {
+            Some(None) => {
+                let detail = "is not a seccomp profile: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile";
+                return found.forbidden(field, format_args!("{detail}{inherited}"));
+            }
+            Some(Some(name)) => name,
+            None if windows => return,
+            None => "".into(),
+        };
+        match &self.allowed {
+            allowed if allowed.hold(&name) => {}
+            Allowed::Named(list) if name.is_empty() => found.required(
+                field,
+                format_args!(
+                    "no profile is set, which is not an allowed seccomp profile. Valid values are {list}"
+                ),
+            ),
+            Allowed::Named(list) => found.forbidden(
+                field,
+                format_args!("{name} is not an allowed seccomp profile. Valid values are {list}{inherited}"),
+            ),
+            _ => found.forbidden(
+                field,
+                format_args!("seccomp may not be set to {name}, only to runtime/default{inherited}"),
+            ),
+        }
+    }
+}
+
+impl Rule for Seccomp<'_> {
+    fn mutate(&self, pod: &mut Pod<'_>) {
+        if pod.spec.security_context.seccomp_profile.is_none() && !pod.is_windows() {
+            pod.spec.security_context.seccomp_profile = self.default_profile();
+        }
+    }
+
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+        if container.seccomp_profile(pod).is_none() && !pod.is_windows() {
+            container.security_context.seccomp_profile = self.default_profile();
+        }
+    }
+
+    fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
+        let profile = pod.spec.security_context.seccomp_profile.as_ref();
+        self.judge(profile, pod.is_windows(), "spec.securityContext.seccompProfile", "", found);
+    }
+
+    fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
+        let profile = container.seccomp_profile(pod);
+        let own = container.security_context.seccomp_profile.is_some();
+        let inherited = if own { "" } else { " (inherited from the pod)" };
+        self.judge(profile, pod.is_windows(), "securityContext.seccompProfile", inherited, found);
+    }
+}
+
+/// Turns annotations into the fields they stood for, where those are not set (spec 3.7).
+pub(crate) fn adopt_annotations(pod: &mut Pod<'_>) {
+    if pod.annotations.iter().all(|(key, _)| key != SECCOMP_POD && !key.starts_with(SECCOMP_CONTAINER)) {
+        return;
+    }
+    let adopted = pod.annotations.get(SECCOMP_POD).and_then(|name| Profile::named(name));
+    let own = &mut pod.spec.security_context.seccomp_profile;
+    *own = own.take().or(adopted);
+    pod.visit_containers(|pod, _, container| {
+        let annotation = pod.annotations.of_container(SECCOMP_CONTAINER, &container.name);
+        let adopted = annotation.and_then(|name| Profile::named(name));
+        let own = &mut container.security_context.seccomp_profile;
+        *own = own.take().or(adopted);
+    });
+}

@@ -1,0 +1,328 @@
+//! The settings: PodSecurityPolicies in one of three shapes, and the options beside them.
+
+use crate::json::{Quoted, Reader, Text};
+use crate::names::subdomain_problem;
+use crate::policy::Policy;
+use crate::rules;
+use crate::shape::{Field, Path, Problems, Shape, unknown};
+use crate::spec::Spec;
+use crate::value::Value;
+use crate::violation::Leniency;
+use crate::workloads::{Workload, built_in, parse_path};
+
+/// Settings that are ready to judge: what is wrong with settings is told when they are parsed.
+#[derive(Debug)]
+pub struct Settings<'s> {
+    /// The policies, sorted by name.
+    pub policies: Vec<Policy<'s>>,
+    /// Whether the policies came as a list, so that the one that admits a pod is written on it.
+    pub listed: bool,
+    /// Which policies count for whom.
+    pub authorization: Authorization,
+    /// Whether defaults are written into pods.
+    pub mutate: bool,
+    /// What a workload whose pods would be rejected gets.
+    pub workloads: OnWorkloads,
+    /// Kinds beside Kubernetes' own that carry pod templates.
+    pub pod_templates: Vec<Workload<'s>>,
+    /// What objections do that do not deny.
+    pub leniency: Leniency,
+}
+
+/// Which policies count for a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorization {
+    /// Those that its service account or the requesting user may `use`.
+    Rbac,
+    /// All.
+    None,
+}
+
+/// What a workload whose pods would be rejected gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnWorkloads {
+    /// Rejected.
+    Deny,
+    /// Accepted, with warnings.
+    Warn,
+    /// Accepted; nobody looks.
+    Ignore,
+}
+
+/// The options that stand beside the policies, whatever the shape.
+pub const OPTIONS: &[Field] = &[
+    Field {
+        name: "authorization",
+        shape: Shape::OneOf(&["RBAC", "None"]),
+        doc: "Which policies count: with `RBAC` those that the pod's service account or the requesting user may `use`, with `None` all. Required with several policies.",
+    },
+    Field {
+        name: "mutate",
+        shape: Shape::Flag,
+        doc: "Whether defaults are written into pods (`true`), or only demanded.",
+    },
+    Field {
+        name: "workloads",
+        shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
+        doc: "What a workload gets whose pods would be rejected.",
+    },
+    Field {
+        name: "podTemplates",
+        shape: Shape::List(&Shape::Object(&[
+            Field {
+                name: "apiGroup",
+                shape: Shape::Text,
+                doc: "The API group of the kind; empty for the core one.",
+            },
+            Field { name: "kind", shape: Shape::Text, doc: "The kind." },
+            Field {
+                name: "path",
+                shape: Shape::Text,
+                doc: "The way to the template, such as `spec.template`; `[*]` steps through a list.",
+            },
+        ])),
+        doc: "Further kinds that carry pod templates.",
+    },
+];
+
+/// The keys of a PodSecurityPolicy object.
+const MANIFEST: &[Field] = &[
+    Field {
+        name: "apiVersion",
+        shape: Shape::OneOf(&["policy/v1beta1", "extensions/v1beta1"]),
+        doc: "The version.",
+    },
+    Field { name: "kind", shape: Shape::OneOf(&["PodSecurityPolicy"]), doc: "The kind." },
+    Field {
+        name: "metadata",
+        shape: Shape::Map(&Shape::Any),
+        doc: "Of which the name and the annotations count.",
+    },
+    Field { name: "spec", shape: Shape::Map(&Shape::Any), doc: "The policy." },
+];
+
+/// The name of a policy that has none.
+const DEFAULT_NAME: &str = "default";
+
+impl<'s> Settings<'s> {
+    /// Reads settings.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, each with its path.
+    pub fn parse(text: &'s str) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let root = match Reader::document::<Value<'s>>(text) {
+            Ok(root) => root,
+            Err(fault) => {
+                problems.add("", fault);
+                return Err(problems);
+            }
+        };
+        if !matches!(root, Value::Object(_)) {
+            problems.add("", format_args!("settings must be an object, not {}", root.describe()));
+            return Err(problems);
+        }
+        let (mut policies, listed) = load_policies(&root, &mut problems);
+        let settings = Settings {
+            authorization: authorization(&root, policies.len(), &mut problems),
+            mutate: root.get("mutate").and_then(Value::flag).unwrap_or(true),
+            workloads: match root.get("workloads").and_then(Value::text).map(|text| &**text) {
+                Some("Warn") => OnWorkloads::Warn,
+                Some("Ignore") => OnWorkloads::Ignore,
+                _ => OnWorkloads::Deny,
+            },
+            pod_templates: pod_templates(&root, &mut problems),
+            leniency: Leniency::default(),
+            policies: {
+                policies.sort_by(|one, other| one.name.cmp(&other.name));
+                policies
+            },
+            listed,
+        };
+        if settings.policies.is_empty() && problems.0.is_empty() {
+            problems.add("", "settings hold no policy; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`");
+        }
+        if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+
+    /// The policies' names, quoted and joined.
+    pub fn names(&self) -> String {
+        crate::answer::quoted_names(self.policies.iter().map(|policy| &policy.name))
+    }
+}
+
+fn option(key: &str) -> Option<Shape> {
+    OPTIONS.iter().find(|field| field.name == key).map(|field| field.shape)
+}
+
+/// Tells the shape of the settings and loads the policies; the flag says whether they came as a list.
+fn load_policies<'s>(root: &Value<'s>, problems: &mut Problems) -> (Vec<Policy<'s>>, bool) {
+    let has = |key: &str| root.entries().iter().any(|(name, _)| name == key);
+    if has("policies") {
+        let option = |key: &str| {
+            if key == "policies" { Some(Shape::List(&Shape::Map(&Shape::Any))) } else { option(key) }
+        };
+        check(root, &Path::Root, problems, option, names_of(OPTIONS).chain(["policies"]));
+        return (load_list(root, problems), true);
+    }
+    if ["apiVersion", "kind", "metadata", "spec"].into_iter().any(has) {
+        let known = names_of(MANIFEST).chain(names_of(OPTIONS));
+        check(root, &Path::Root, problems, |key| manifest_field(key).or_else(|| option(key)), known);
+        for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
+            problems
+                .add(key, "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`");
+        }
+        return (load_manifest(root, &Path::Root, problems).into_iter().collect(), false);
+    }
+    let only_options = root.entries().iter().all(|(key, _)| option(key).is_some());
+    if only_options {
+        check(root, &Path::Root, problems, option, names_of(OPTIONS));
+        return (Vec::new(), false);
+    }
+    let shape = |key: &str| match key {
+        "annotations" => Some(Shape::Map(&Shape::Text)),
+        key => spec_field(key).or_else(|| option(key)),
+    };
+    check(root, &Path::Root, problems, shape, spec_names().chain(names_of(OPTIONS)).chain(["annotations"]));
+    let none = Value::Null;
+    let mut spec = Spec {
+        spec: root,
+        annotations: root.get("annotations").unwrap_or(&none),
+        at: Path::Root,
+        annotations_at: Path::Key(&Path::Root, "annotations"),
+        problems,
+    };
+    (vec![Policy::load(DEFAULT_NAME.into(), &mut spec)], false)
+}
+
+fn load_list<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Policy<'s>> {
+    let list = root.get("policies").map(Value::elements).unwrap_or_default();
+    if list.is_empty() {
+        problems.add("policies", "must list at least one policy");
+    }
+    let at = Path::Key(&Path::Root, "policies");
+    let mut policies: Vec<Policy<'s>> = Vec::new();
+    for (index, manifest) in list.iter().enumerate() {
+        let at = Path::Index(&at, index);
+        if *manifest != Value::Null {
+            check(manifest, &at, problems, manifest_field, names_of(MANIFEST));
+        }
+        let Some(policy) = load_manifest(manifest, &at, problems) else { continue };
+        if policies.iter().any(|earlier| earlier.name == policy.name && !policy.name.is_empty()) {
+            let name = Quoted(&policy.name);
+            problems.add(format_args!("{at}.metadata.name"), format_args!("Duplicate value: {name}"));
+        }
+        policies.push(policy);
+    }
+    policies
+}
+
+/// Loads a PodSecurityPolicy object, whose keys and types have been checked down to `spec`.
+fn load_manifest<'s>(manifest: &Value<'s>, at: &Path<'_>, problems: &mut Problems) -> Option<Policy<'s>> {
+    let none = Value::Null;
+    let metadata_at = Path::Key(at, "metadata");
+    let metadata = manifest.get("metadata").unwrap_or(&none);
+    for (key, shape) in [("name", Shape::Text), ("annotations", Shape::Map(&Shape::Text))] {
+        shape.check(metadata.get(key).unwrap_or(&none), &Path::Key(&metadata_at, key), problems);
+    }
+    let name = metadata.get("name").and_then(Value::text).cloned().unwrap_or_default();
+    let name_at = Path::Key(&metadata_at, "name");
+    if name.is_empty() {
+        problems.add(name_at, "Required value: a policy is known by its name");
+    } else if let Some(problem) = subdomain_problem(&name) {
+        problems.add(name_at, format_args!("Invalid value: {}: {problem}", Quoted(&name)));
+    }
+    let spec_at = Path::Key(at, "spec");
+    let Some(spec) = manifest.get("spec") else {
+        problems.add(spec_at, "Required value: the policy itself");
+        return None;
+    };
+    check(spec, &spec_at, problems, spec_field, spec_names());
+    let mut spec = Spec {
+        spec,
+        annotations: metadata.get("annotations").unwrap_or(&none),
+        at: spec_at,
+        annotations_at: Path::Key(&metadata_at, "annotations"),
+        problems,
+    };
+    Some(Policy::load(name, &mut spec))
+}
+
+fn manifest_field(key: &str) -> Option<Shape> {
+    MANIFEST.iter().find(|field| field.name == key).map(|field| field.shape)
+}
+
+fn spec_field(key: &str) -> Option<Shape> {
+    rules::all().find(|(_, entry)| entry.id == key).and_then(|(_, entry)| entry.shape)
+}
+
+fn spec_names() -> impl Iterator<Item = &'static str> + Clone {
+    rules::all().filter(|(_, entry)| entry.shape.is_some()).map(|(_, entry)| entry.id)
+}
+
+fn names_of(fields: &'static [Field]) -> impl Iterator<Item = &'static str> + Clone {
+    fields.iter().map(|field| field.name)
+}
+
+/// Checks an object whose keys come from several tables.
+fn check(
+    object: &Value<'_>,
+    at: &Path<'_>,
+    problems: &mut Problems,
+    shape: impl Fn(&str) -> Option<Shape>,
+    known: impl Iterator<Item = &'static str> + Clone,
+) {
+    for (nth, (key, value)) in object.entries().iter().enumerate() {
+        let place = Path::Key(at, key);
+        if object.entries().iter().take(nth).any(|(earlier, _)| earlier == key) {
+            problems.add(place, "stands twice in the same object");
+        }
+        match shape(key) {
+            Some(shape) => shape.check(value, &place, problems),
+            None => problems.add(place, unknown("field", key, known.clone())),
+        }
+    }
+}
+
+fn authorization(root: &Value<'_>, policies: usize, problems: &mut Problems) -> Authorization {
+    match root.get("authorization").and_then(Value::text).map(|text| &**text) {
+        Some("RBAC") => Authorization::Rbac,
+        None if policies > 1 && root.get("authorization").is_none() => {
+            problems.add(
+                "authorization",
+                "Required value: with several policies, say whether `RBAC` decides who may use which, or `None` lets any pod use any",
+            );
+            Authorization::Rbac
+        }
+        _ => Authorization::None,
+    }
+}
+
+fn pod_templates<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Workload<'s>> {
+    let list = root.get("podTemplates").map(Value::elements).unwrap_or_default();
+    let mut kinds: Vec<Workload<'s>> = Vec::new();
+    for (index, element) in list.iter().enumerate() {
+        let at = format!("podTemplates[{index}]");
+        let text = |key| element.get(key).and_then(Value::text).cloned().unwrap_or_default();
+        let (group, kind, path): (Text<'s>, Text<'s>, Text<'s>) =
+            (text("apiGroup"), text("kind"), text("path"));
+        if kind.is_empty() {
+            problems.add(format_args!("{at}.kind"), "Required value: the kind that carries the template");
+        }
+        let Some(path) = parse_path(&path) else {
+            let reason =
+                "must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list";
+            problems
+                .add(format_args!("{at}.path"), format_args!("Invalid value: {}: {reason}", Quoted(&path)));
+            continue;
+        };
+        let workload = Workload { group, kind, path };
+        let known = crate::request::Kind { group: workload.group.clone(), kind: workload.kind.clone() };
+        if built_in(&known).is_some() || (known.group.is_empty() && known.kind == "Pod") {
+            problems.add(format_args!("{at}.kind"), "is judged already");
+        }
+        kinds.push(workload);
+    }
+    kinds
+}

@@ -1,0 +1,223 @@
+//! What settings may look like, as data.
+//!
+//! One table per object drives three things that would otherwise drift apart: the check that finds wrong types and
+//! unknown keys, the JSON Schema, and the settings reference.
+
+use std::fmt::{self, Display};
+
+use crate::json::Quoted;
+use crate::value::Value;
+
+/// A key of an object and what may stand under it.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The key.
+    pub name: &'static str,
+    /// What may stand under it.
+    pub shape: Shape,
+    /// What it means, in one sentence.
+    pub doc: &'static str,
+}
+
+/// What a value may look like.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    /// `true` or `false`
+    Flag,
+    /// A whole number
+    Integer,
+    /// A string
+    Text,
+    /// One of these strings
+    OneOf(&'static [&'static str]),
+    /// A list whose elements all look like this
+    List(&'static Shape),
+    /// An object with these keys and no other
+    Object(&'static [Field]),
+    /// An object whose keys are free and whose values all look like this
+    Map(&'static Shape),
+    /// Anything: somebody else's to judge
+    Any,
+}
+
+/// What is wrong with settings: where, and what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The path from the root of the settings; empty for the settings as a whole.
+    pub path: String,
+    /// What is wrong there, and what would be right.
+    pub reason: String,
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            f.write_str(&self.reason)
+        } else {
+            write!(f, "{}: {}", self.path, self.reason)
+        }
+    }
+}
+
+/// All that is wrong with settings, in the order it was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    /// Adds one.
+    pub fn add(&mut self, path: impl Display, reason: impl Display) {
+        self.0.push(Problem { path: path.to_string(), reason: reason.to_string() });
+    }
+}
+
+impl Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, problem) in self.0.iter().enumerate() {
+            if nth > 0 {
+                f.write_str("; ")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// A path, written only when something is wrong there.
+#[derive(Clone, Copy)]
+pub(crate) enum Path<'p> {
+    Root,
+    Key(&'p Path<'p>, &'p str),
+    Index(&'p Path<'p>, usize),
+}
+
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Root => Ok(()),
+            Path::Key(Path::Root, key) => f.write_str(key),
+            Path::Key(parent, key) if key.contains(['.', '/']) => write!(f, "{parent}[{key}]"),
+            Path::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+impl Shape {
+    /// Finds everything in `value` that does not look like this. A `null` looks like anything.
+    pub(crate) fn check(&self, value: &Value<'_>, path: &Path<'_>, problems: &mut Problems) {
+        let wanted = match (self, value) {
+            (_, Value::Null)
+            | (Shape::Any, _)
+            | (Shape::Flag, Value::Flag(_))
+            | (Shape::Text, Value::Text(_)) => return,
+            (Shape::Integer, Value::Number(_)) if value.integer().is_some() => return,
+            (Shape::OneOf(known), Value::Text(text)) => {
+                if !known.contains(&&**text) {
+                    let value = Quoted(text);
+                    problems.add(
+                        path,
+                        format_args!("Unsupported value: {value}: supported values: {}", Listed(known)),
+                    );
+                }
+                return;
+            }
+            (Shape::List(shape), Value::List(elements)) => {
+                for (index, element) in elements.iter().enumerate() {
+                    if *element == Value::Null {
+                        problems.add(Path::Index(path, index), "must not be null");
+                    }
+                    shape.check(element, &Path::Index(path, index), problems);
+                }
+                return;
+            }
+            (Shape::Object(fields), Value::Object(entries)) => {
+                check_object(fields, entries, path, problems);
+                return;
+            }
+            (Shape::Map(shape), Value::Object(entries)) => {
+                for (key, value) in entries {
+                    shape.check(value, &Path::Key(path, key), problems);
+                }
+                return;
+            }
+            (Shape::Flag, _) => "true or false",
+            (Shape::Integer, _) => "a whole number",
+            (Shape::Text | Shape::OneOf(_), _) => "a string",
+            (Shape::List(_), _) => "a list",
+            (Shape::Object(_) | Shape::Map(_), _) => "an object",
+        };
+        problems.add(path, format_args!("must be {wanted}, not {}", value.describe()));
+    }
+}
+
+fn check_object(
+    fields: &[Field],
+    entries: &[(crate::json::Text<'_>, Value<'_>)],
+    path: &Path<'_>,
+    problems: &mut Problems,
+) {
+    for (nth, (key, value)) in entries.iter().enumerate() {
+        let place = Path::Key(path, key);
+        if entries.iter().take(nth).any(|(earlier, _)| earlier == key) {
+            problems.add(place, "stands twice in the same object");
+        }
+        match fields.iter().find(|field| field.name == key) {
+            Some(field) => field.shape.check(value, &place, problems),
+            None => problems.add(place, unknown("field", key, fields.iter().map(|field| field.name))),
+        }
+    }
+}
+
+/// `unknown field; did you mean "privileged"?`
+pub(crate) fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
+    match nearest(name, known.clone()) {
+        Some(near) => format!("unknown {what}; did you mean {}?", Quoted(near)),
+        None => {
+            let known: Vec<&str> = known.collect();
+            format!("unknown {what}; known are: {}", Listed(&known))
+        }
+    }
+}
+
+/// The known name that takes the fewest edits to reach, if that is at most half of its characters.
+fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    known
+        .map(|candidate| (distance(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(edits, candidate)| edits * 2 <= candidate.len())
+        .min_by_key(|(edits, _)| *edits)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The Levenshtein distance of two texts, cut off at 100 characters.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count().min(100)).collect();
+    for (i, a) in one.chars().take(100).enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, b) in row.iter_mut().skip(1).zip(other.chars()) {
+            let substituted = diagonal + usize::from(a != b);
+            diagonal = *cell;
+            *cell = substituted.min(left + 1).min(diagonal + 1);
+            left = *cell;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// Strings in quotes, separated by commas.
+pub(crate) struct Listed<'a, T: AsRef<str>>(pub(crate) &'a [T]);
+
+impl<T: AsRef<str>> Display for Listed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, name) in self.0.iter().enumerate() {
+            let separator = if nth == 0 { "" } else { ", " };
+            write!(f, "{separator}{}", Quoted(name.as_ref()))?;
+        }
+        Ok(())
+    }
+}

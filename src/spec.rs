@@ -1,0 +1,120 @@
+//! One PodSecurityPolicy, as rules load from it.
+
+use std::fmt::Display;
+
+use crate::json::Text;
+use crate::ranges::{IdRange, IdRanges};
+use crate::shape::{Field, Path, Problems, Shape};
+use crate::value::Value;
+
+/// The spec and the annotations of one policy, and where they stand in the settings.
+///
+/// Types and unknown keys have been checked before: a value of the wrong type reads as absent here, since settings
+/// with a problem never judge a pod.
+pub struct Spec<'v, 's> {
+    pub(crate) spec: &'v Value<'s>,
+    pub(crate) annotations: &'v Value<'s>,
+    pub(crate) at: Path<'v>,
+    pub(crate) annotations_at: Path<'v>,
+    pub(crate) problems: &'v mut Problems,
+}
+
+/// The shape of `ranges`.
+pub(crate) const RANGES: Shape = Shape::List(&Shape::Object(&[
+    Field { name: "min", shape: Shape::Integer, doc: "The first id of the range." },
+    Field { name: "max", shape: Shape::Integer, doc: "The last id of the range." },
+]));
+
+impl<'s> Spec<'_, 's> {
+    /// A field of the spec; nothing if it is absent or `null`.
+    pub(crate) fn get(&self, field: &str) -> Option<&Value<'s>> {
+        self.spec.get(field)
+    }
+
+    /// A boolean; absent is `false`.
+    pub(crate) fn flag(&self, field: &str) -> bool {
+        self.get(field).and_then(Value::flag).unwrap_or_default()
+    }
+
+    /// A list of strings; absent is empty.
+    pub(crate) fn texts(&self, field: &str) -> Vec<Text<'s>> {
+        self.get(field).map(texts).unwrap_or_default()
+    }
+
+    /// The strings under `key` of each object in a list; an absent one is empty.
+    pub(crate) fn texts_under(&self, field: &str, key: &str) -> Vec<Text<'s>> {
+        let elements = self.get(field).map(Value::elements).unwrap_or_default();
+        elements
+            .iter()
+            .map(|element| element.get(key).and_then(Value::text).cloned().unwrap_or_default())
+            .collect()
+    }
+
+    /// An annotation of the policy; absent and empty differ.
+    pub(crate) fn annotation(&self, key: &str) -> Option<Text<'s>> {
+        self.annotations.get(key).and_then(Value::text).cloned()
+    }
+
+    /// Something is wrong with a field; `field` continues the path of the spec.
+    pub(crate) fn problem(&mut self, field: impl Display, reason: impl Display) {
+        let at = self.at;
+        let dot = if matches!(at, Path::Root) { "" } else { "." };
+        self.problems.add(format_args!("{at}{dot}{field}"), reason);
+    }
+
+    /// Something is wrong with an annotation.
+    pub(crate) fn annotation_problem(&mut self, key: &str, reason: impl Display) {
+        let at = self.annotations_at;
+        self.problems.add(format_args!("{at}[{key}]"), reason);
+    }
+
+    /// The strategy under `field.rule`. Only an absent one is told here: an unknown one is a matter of its shape.
+    pub(crate) fn strategy(&mut self, field: &str, known: &[&str]) -> Option<Text<'s>> {
+        let rule = self.get(field).and_then(|strategy| strategy.get("rule"));
+        if let Some(rule) = rule {
+            return rule.text().cloned();
+        }
+        let supported = crate::shape::Listed(known);
+        self.problem(
+            format_args!("{field}.rule"),
+            format_args!("Required value: supported values: {supported}"),
+        );
+        None
+    }
+
+    /// The ranges under `field.ranges`, each of which must hold at least one id. `demanded` says that an empty list
+    /// would make the policy one that no pod can satisfy.
+    pub(crate) fn ranges(&mut self, field: &str, demanded: bool) -> Option<IdRanges> {
+        let list = self
+            .get(field)
+            .and_then(|strategy| strategy.get("ranges"))
+            .map(Value::elements)
+            .unwrap_or_default();
+        let bound = |range: &Value<'_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
+        let ranges: Vec<IdRange> =
+            list.iter().map(|range| IdRange { min: bound(range, "min"), max: bound(range, "max") }).collect();
+        for (index, range) in ranges.iter().enumerate() {
+            let IdRange { min, max } = range;
+            for (wrong, end, value, reason) in [
+                (*min < 0, "min", min, "min cannot be negative"),
+                (*max < 0, "max", max, "max cannot be negative"),
+                (min > max, "min", min, "min cannot be greater than max"),
+            ] {
+                if wrong {
+                    let path = format_args!("{field}.ranges[{index}].{end}");
+                    self.problem(path, format_args!("Invalid value: {value}: {reason}"));
+                }
+            }
+        }
+        let ranges = IdRanges::new(ranges);
+        if ranges.is_none() && demanded {
+            self.problem(format_args!("{field}.ranges"), "Required value: must provide at least one range");
+        }
+        ranges
+    }
+}
+
+/// The strings of a list.
+pub(crate) fn texts<'s>(value: &Value<'s>) -> Vec<Text<'s>> {
+    value.elements().iter().filter_map(|element| element.text().cloned()).collect()
+}

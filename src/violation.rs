@@ -1,0 +1,193 @@
+//! What a rule objects to, and where.
+
+use std::fmt::{self, Display, Write as _};
+
+use crate::pod::Slot;
+use crate::rule::RuleSet;
+
+/// How many violations a policy spells out; the rest is counted.
+pub const SPELT_OUT: usize = 32;
+
+/// What an objection does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Action {
+    /// The request is rejected.
+    #[default]
+    Deny,
+    /// The request passes, and its author is told.
+    Warn,
+    /// The request passes, and the audit log is told.
+    Audit,
+}
+
+/// One field that breaks a policy. Prints as the API server prints field errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule that objects: a field of the PSP spec, `seccomp` or `appArmor`.
+    pub rule: &'static str,
+    /// What the objection does.
+    pub action: Action,
+    /// The path of the field from the root of the object, as its author wrote it.
+    pub path: String,
+    /// What is wrong with it: `Invalid value: true: Privileged containers are not allowed`.
+    pub problem: String,
+}
+
+impl Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.problem)
+    }
+}
+
+/// Violations joined as a response shows them: `a; b; and 3 more`.
+pub fn join(violations: &[Violation], in_all: usize) -> String {
+    let mut text = String::new();
+    for violation in violations {
+        let separator = if text.is_empty() { "" } else { "; " };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{separator}{violation}");
+    }
+    let more = in_all.saturating_sub(violations.len());
+    if more > 0 {
+        let _ = write!(text, "; and {more} more");
+    }
+    text
+}
+
+/// What stands between a rule's objection and the answer.
+#[derive(Debug, Clone, Default)]
+pub struct Leniency {
+    /// The rules whose objections only warn.
+    pub warned: RuleSet,
+    /// The rules whose objections only reach the audit log.
+    pub audited: RuleSet,
+}
+
+/// How the path of an objection is told.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    /// From the container being judged, or from the pod if none is.
+    Here(&'p dyn Display),
+    /// From the pod.
+    Pod(&'p dyn Display),
+    /// From the root of the object.
+    Anywhere(&'p str),
+}
+
+/// Collects the objections of one policy to one pod.
+///
+/// Most policies of a list are only asked whether they object at all, so a finding spells nothing out until it is told
+/// to: paths, values and details arrive as things that could be printed.
+#[derive(Debug)]
+pub struct Findings<'f> {
+    /// Where the pod stands in its object, with a trailing dot: `spec.template.` or nothing.
+    root: &'f str,
+    leniency: &'f Leniency,
+    spelling: bool,
+    /// The rules that do not object here: to the pod as a whole, or to the container being judged.
+    excused: RuleSet,
+    rule: (usize, &'static str),
+    slot: Option<Slot>,
+    denials: usize,
+    violations: Vec<Violation>,
+}
+
+impl<'f> Findings<'f> {
+    /// Counts objections.
+    pub fn counting(root: &'f str, leniency: &'f Leniency) -> Self {
+        Findings {
+            root,
+            leniency,
+            spelling: false,
+            excused: RuleSet::NONE,
+            rule: (0, ""),
+            slot: None,
+            denials: 0,
+            violations: Vec::new(),
+        }
+    }
+
+    /// Counts objections and spells them out.
+    pub fn spelling(root: &'f str, leniency: &'f Leniency) -> Self {
+        Findings { spelling: true, ..Findings::counting(root, leniency) }
+    }
+
+    /// How many objections deny the request.
+    pub fn denials(&self) -> usize {
+        self.denials
+    }
+
+    /// The objections spelt out, those that deny and those that do not, in the order they were found.
+    pub fn into_violations(self) -> Vec<Violation> {
+        self.violations
+    }
+
+    /// Says whose objections follow, and which rules are excused there.
+    pub(crate) fn enter(&mut self, rule: (usize, &'static str), slot: Option<Slot>, excused: RuleSet) {
+        self.rule = rule;
+        self.slot = slot;
+        self.excused = excused;
+    }
+
+    /// Whether an objection of this other rule would deny the request where this one is judging.
+    pub(crate) fn denies(&self, rule: &str) -> bool {
+        let Some(index) = crate::rules::index(rule) else { return true };
+        !self.excused.has(index) && self.action(index) == Action::Deny
+    }
+
+    /// A value that is not allowed. `field` continues the path of the container, or of the pod.
+    pub(crate) fn invalid(&mut self, field: impl Display, value: impl Display, detail: impl Display) {
+        self.object(Place::Here(&field), &format_args!("Invalid value: {value}: {detail}"));
+    }
+
+    /// A value that is not allowed, where the path says all.
+    pub(crate) fn invalid_value(&mut self, field: impl Display, value: impl Display) {
+        self.object(Place::Here(&field), &format_args!("Invalid value: {value}"));
+    }
+
+    /// A value that is not allowed, at a path from the root of the object.
+    pub(crate) fn invalid_elsewhere(&mut self, path: &str, value: impl Display, detail: impl Display) {
+        self.object(Place::Anywhere(path), &format_args!("Invalid value: {value}: {detail}"));
+    }
+
+    /// A value that must not be what it is, in a field of the pod that says something about the container.
+    pub(crate) fn forbidden_of_pod(&mut self, field: impl Display, detail: impl Display) {
+        self.object(Place::Pod(&field), &format_args!("Forbidden: {detail}"));
+    }
+
+    /// A value that is missing.
+    pub(crate) fn required(&mut self, field: impl Display, detail: impl Display) {
+        self.object(Place::Here(&field), &format_args!("Required value: {detail}"));
+    }
+
+    /// A value that must not be there, or not be what it is.
+    pub(crate) fn forbidden(&mut self, field: impl Display, detail: impl Display) {
+        self.object(Place::Here(&field), &format_args!("Forbidden: {detail}"));
+    }
+
+    fn action(&self, rule: usize) -> Action {
+        match rule {
+            rule if self.leniency.warned.has(rule) => Action::Warn,
+            rule if self.leniency.audited.has(rule) => Action::Audit,
+            _ => Action::Deny,
+        }
+    }
+
+    fn object(&mut self, place: Place<'_>, problem: &dyn Display) {
+        let (index, rule) = self.rule;
+        let action = self.action(index);
+        if action == Action::Deny {
+            self.denials += 1;
+        }
+        if !self.spelling || (action == Action::Deny && self.denials > SPELT_OUT) {
+            return;
+        }
+        let root = self.root;
+        let path = match (place, self.slot) {
+            (Place::Here(field), Some(slot)) => format!("{root}{slot}.{field}"),
+            (Place::Here(field) | Place::Pod(field), _) => format!("{root}{field}"),
+            (Place::Anywhere(path), _) => path.to_owned(),
+        };
+        self.violations.push(Violation { rule, action, path, problem: problem.to_string() });
+    }
+}

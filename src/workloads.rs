@@ -1,0 +1,204 @@
+//! Where each kind keeps the pods to come.
+
+use crate::json::{Decode, Fault, Read, Reader, Text, decode};
+use crate::pod::{List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
+use crate::request::Kind;
+
+/// One step from an object to a template in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hop<'s> {
+    /// To what a key holds.
+    Key(Text<'s>),
+    /// To each element of a list.
+    Each,
+}
+
+/// A kind that carries pod templates, and the way to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload<'s> {
+    /// The API group; empty for the core one.
+    pub group: Text<'s>,
+    /// The kind.
+    pub kind: Text<'s>,
+    /// The way to the templates.
+    pub path: Vec<Hop<'s>>,
+}
+
+/// A template in the object that carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template<'a> {
+    /// Its path from the root of the object.
+    pub path: String,
+    /// The template, as JSON.
+    pub text: &'a str,
+}
+
+/// The kinds that Kubernetes has.
+const BUILT_IN: &[(&str, &str, &[&str])] = &[
+    ("apps", "Deployment", &["spec", "template"]),
+    ("apps", "ReplicaSet", &["spec", "template"]),
+    ("apps", "StatefulSet", &["spec", "template"]),
+    ("apps", "DaemonSet", &["spec", "template"]),
+    ("", "ReplicationController", &["spec", "template"]),
+    ("batch", "Job", &["spec", "template"]),
+    ("batch", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
+    ("", "PodTemplate", &["template"]),
+];
+
+/// The names of the built-in kinds.
+pub fn built_in_kinds() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(_, kind, _)| *kind)
+}
+
+/// The way to the template of a built-in kind.
+pub fn built_in(kind: &Kind<'_>) -> Option<Vec<Hop<'static>>> {
+    let (_, _, path) = BUILT_IN.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
+    Some(path.iter().map(|key| Hop::Key((*key).into())).collect())
+}
+
+/// The way that `spec.templates[*].pod` describes; nothing if it describes none.
+pub fn parse_path<'s>(text: &str) -> Option<Vec<Hop<'s>>> {
+    let mut path = Vec::new();
+    for part in text.split('.') {
+        let key = part.trim_end_matches("[*]");
+        if key.is_empty() || key.contains(['[', ']', '*']) {
+            return None;
+        }
+        path.push(Hop::Key(key.to_owned().into()));
+        path.extend((0..(part.len() - key.len()) / 3).map(|_| Hop::Each));
+    }
+    Some(path)
+}
+
+/// Everything that stands at a path, in document order. What is absent or `null` on the way is not there.
+pub fn find<'a>(document: &'a str, path: &[Hop<'_>]) -> Read<Vec<Template<'a>>> {
+    let mut found = Vec::new();
+    walk(&mut Reader::new(document), path, String::new(), &mut found)?;
+    Ok(found)
+}
+
+fn walk<'a>(
+    reader: &mut Reader<'a>,
+    path: &[Hop<'_>],
+    at: String,
+    found: &mut Vec<Template<'a>>,
+) -> Read<()> {
+    if reader.null()? {
+        return Ok(());
+    }
+    match path.split_first() {
+        None => {
+            found.push(Template { path: at, text: reader.raw()? });
+            Ok(())
+        }
+        Some((Hop::Each, rest)) => {
+            reader.list(|reader, index| walk(reader, rest, format!("{at}[{index}]"), found))
+        }
+        Some((Hop::Key(wanted), rest)) => {
+            let mut met = false;
+            reader.object(|reader, key| {
+                if key != wanted {
+                    return reader.skip();
+                }
+                if std::mem::replace(&mut met, true) {
+                    return Err(Fault::new("stands twice in the same object"));
+                }
+                let dot = if at.is_empty() { "" } else { "." };
+                walk(reader, rest, format!("{at}{dot}{key}"), found)
+            })
+        }
+    }
+}
+
+/// Gives the pod of a template what the API server and controllers give to pods before policies see them.
+///
+/// # Errors
+///
+/// If the claims of a `StatefulSet` cannot be read.
+pub fn complete<'a>(pod: &mut Pod<'a>, kind: &Kind<'_>, document: &'a str) -> Read<()> {
+    default_host_ports(pod);
+    if kind.kind == "StatefulSet" && kind.group == "apps" {
+        claim_volumes(pod, document)?;
+    }
+    mount_token(pod);
+    Ok(())
+}
+
+/// On the host network every container port is a host port.
+pub fn default_host_ports(pod: &mut Pod<'_>) {
+    if !pod.spec.host_network {
+        return;
+    }
+    for list in [List::Init, List::Regular] {
+        for port in pod.list_mut(list).iter_mut().flat_map(|container| &mut container.ports) {
+            if port.host_port == 0 {
+                port.host_port = port.container_port;
+            }
+        }
+    }
+}
+
+/// Where the service account's token is mounted.
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const TOKEN_VOLUME: &str = r#"{"sources":[{"serviceAccountToken":{"path":"token"}},{"configMap":{"name":"kube-root-ca.crt"}},{"downwardAPI":{"items":[{"path":"namespace","fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"}}]}}]}"#;
+
+/// The `ServiceAccount` plug-in mounts a token into every container that mounts nothing in its place.
+fn mount_token(pod: &mut Pod<'_>) {
+    let covered = |list| {
+        pod.list(list)
+            .iter()
+            .all(|container| container.volume_mounts.iter().any(|mount| mount.mount_path == TOKEN_PATH))
+    };
+    if pod.spec.automount_service_account_token == Some(false)
+        || (covered(List::Init) && covered(List::Regular))
+    {
+        return;
+    }
+    pod.spec.volumes.push(Volume {
+        name: "kube-api-access".into(),
+        source: Some(VolumeSource { key: "projected".into(), detail: VolumeDetail::Projected(TOKEN_VOLUME) }),
+        origin: Origin::Token,
+        ..Volume::default()
+    });
+}
+
+/// The `StatefulSet` controller gives each pod a volume per claim template, in the place of one of the same name.
+fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
+    let path = [Hop::Key("spec".into()), Hop::Key("volumeClaimTemplates".into()), Hop::Each];
+    for claim in find(document, &path)? {
+        let Named { metadata } =
+            Reader::document(claim.text).map_err(|fault: Fault| fault.beneath(&claim.path))?;
+        pod.spec.volumes.retain(|volume| volume.name != metadata.name);
+        pod.spec.volumes.push(Volume {
+            name: metadata.name,
+            source: Some(VolumeSource { key: "persistentVolumeClaim".into(), detail: VolumeDetail::Other }),
+            origin: Origin::Claim(claim.path),
+            ..Volume::default()
+        });
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Named<'a> {
+    metadata: Metadata<'a>,
+}
+
+#[derive(Default)]
+struct Metadata<'a> {
+    name: Text<'a>,
+}
+
+decode!(Named<'a> { "metadata" => metadata });
+decode!(Metadata<'a> { "name" => name });
+
+/// Reads the pod of a template.
+///
+/// # Errors
+///
+/// If it cannot be read; the path of the fault starts at the root of the object.
+pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Pod<'a>> {
+    let mut reader = Reader::new(template.text);
+    Pod::decode(&mut reader)
+        .map_err(|fault| if template.path.is_empty() { fault } else { fault.beneath(&template.path) })
+}
