@@ -36,6 +36,14 @@ struct Case<'c, 'a> {
     scope: Scope,
 }
 
+impl Case<'_, '_> {
+    /// The service account that the pod will run as: of a template that names none, the namespace's `default`.
+    fn service_account(&self) -> Option<&str> {
+        let fallback = if self.mode == Mode::Rehearse { Some("default") } else { None };
+        self.pod.service_account().or(fallback)
+    }
+}
+
 /// Who wins, or why nobody does.
 enum Verdict<'v, 'a> {
     /// This policy admits the pod as it then is.
@@ -227,7 +235,7 @@ impl Settings<'_> {
             );
         }
         if !granted {
-            let account = Quoted(case.pod.service_account());
+            let account = Quoted(case.service_account().unwrap_or_default());
             answer.warnings.push(format!(
                 "service account {account} may use no policy that admits its pods, such as {}",
                 Quoted(&policy.name)
@@ -315,10 +323,11 @@ impl Settings<'_> {
             return Grants::to_everybody(cluster);
         }
         let namespace = &*case.request.namespace;
-        let account = Identity::service_account(namespace, &case.pod);
-        let user = Identity::requesting_user(case.request)
-            .filter(|user| case.mode != Mode::Rehearse && user.user != account.user);
-        Grants::new(cluster, namespace, std::iter::once(account).chain(user).collect())
+        let account = case.service_account().map(|name| Identity::service_account(namespace, name));
+        let user = Identity::requesting_user(case.request).filter(|user| {
+            case.mode != Mode::Rehearse && account.as_ref().is_none_or(|account| account.user != user.user)
+        });
+        Grants::new(cluster, namespace, account.into_iter().chain(user).collect())
     }
 
     /// Why no policy admits the pod, policy by policy.

@@ -1,7 +1,6 @@
 //! What only the cluster knows.
 
 use crate::json::Text;
-use crate::pod::Pod;
 use crate::request::Request;
 
 /// Answers what neither the request nor the settings say.
@@ -39,10 +38,10 @@ pub struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// The service account of a pod. `system:authenticated` is not one of its groups here: it never was (spec 3.4).
-    pub fn service_account(namespace: &str, pod: &Pod<'_>) -> Self {
+    /// A service account. `system:authenticated` is not one of its groups here: it never was (spec 3.4).
+    pub fn service_account(namespace: &str, name: &str) -> Self {
         Identity {
-            user: format!("system:serviceaccount:{namespace}:{}", pod.service_account()).into(),
+            user: format!("system:serviceaccount:{namespace}:{name}").into(),
             groups: vec![
                 "system:serviceaccounts".into(),
                 format!("system:serviceaccounts:{namespace}").into(),

@@ -358,14 +358,13 @@ impl<'a> Pod<'a> {
         self.spec.os.name == "windows"
     }
 
-    /// The service account that the pod runs as: `default` if it names none, as the API server fills in.
-    pub fn service_account(&self) -> &str {
+    /// The service account that the pod names, if it names one; the API server leaves only mirror pods without.
+    pub fn service_account(&self) -> Option<&str> {
         let spec = &self.spec;
-        match (&*spec.service_account_name, &*spec.service_account) {
-            ("", "") => "default",
-            ("", older) => older,
-            (name, _) => name,
-        }
+        [&spec.service_account_name, &spec.service_account]
+            .into_iter()
+            .map(|name| &**name)
+            .find(|name| !name.is_empty())
     }
 }
 
