@@ -47,7 +47,7 @@ impl Case<'_, '_> {
 /// Who wins, or why nobody does.
 enum Verdict<'v, 'a> {
     /// This policy admits the pod as it then is.
-    Admitted { policy: &'v Policy<'v>, pod: Pod<'a>, granted: bool },
+    Admitted { policy: &'v Policy<'v>, pod: Box<Pod<'a>>, granted: bool },
     /// No policy does.
     Denied(String),
 }
@@ -59,14 +59,16 @@ pub fn review(payload: &str, cluster: &dyn Cluster) -> Answer {
         Err(fault) => return Answer::rejected(format_args!("the request cannot be read: {fault}")),
     };
     match Settings::parse(payload.settings) {
-        Ok(settings) => settings.review(&payload.request, cluster),
+        Ok(settings) => settings.review(payload.request, cluster),
         Err(problems) => Answer::rejected(format_args!("the policy's settings are not valid: {problems}")),
     }
 }
 
 impl Settings<'_> {
     /// Judges one request.
-    pub fn review(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Answer {
+    pub fn review(&self, mut request: Request<'_>, cluster: &dyn Cluster) -> Answer {
+        let pod = request.pod.take();
+        let request = &request;
         let adds_containers = request.sub_resource == "ephemeralcontainers";
         match &*request.operation {
             "DELETE" | "CONNECT" => return Answer::accepted(),
@@ -83,13 +85,18 @@ impl Settings<'_> {
         }
         let reviewed = match (&*request.kind.group, &*request.kind.kind) {
             ("", "Pod") if adds_containers => self.review_added_containers(request, cluster),
-            ("", "Pod") => self.review_pod(request, cluster),
+            ("", "Pod") => self.review_pod(request, pod, cluster),
             _ => self.review_workload(request, cluster),
         };
         reviewed.unwrap_or_else(|fault| Answer::rejected(format_args!("the object cannot be read: {fault}")))
     }
 
-    fn review_pod(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
+    fn review_pod<'a>(
+        &self,
+        request: &Request<'a>,
+        decoded: Option<Box<Pod<'a>>>,
+        cluster: &dyn Cluster,
+    ) -> Read<Answer> {
         let Some(object) = request.object else { return Ok(missing_object()) };
         let created = request.operation == "CREATE";
         if let (false, Some(old)) = (created, request.old_object)
@@ -97,7 +104,10 @@ impl Settings<'_> {
         {
             return Ok(Answer::accepted());
         }
-        let mut pod: Pod<'_> = Reader::document(object)?;
+        let mut pod = match decoded {
+            Some(pod) => *pod,
+            None => Reader::document(object)?,
+        };
         workloads::default_host_ports(&mut pod);
         let mode = if created && self.mutate { Mode::Apply } else { Mode::Refuse };
         let case = Case { request, pod, root: String::new(), mode, scope: Scope::default() };
@@ -228,7 +238,7 @@ impl Settings<'_> {
             Verdict::Admitted { policy, pod, granted } => (policy, pod, granted),
         };
         let mut answer = Answer { policy: Some(policy.name.to_string()), ..Answer::accepted() };
-        if !self.leniency.warned.is_empty() || !self.leniency.audited.is_empty() {
+        if !self.leniency.is_none() {
             let violations = self.objections(policy, case, &pod).0;
             answer.tolerate(
                 violations.into_iter().filter(|violation| violation.action != Action::Deny).collect(),
@@ -268,23 +278,23 @@ impl Settings<'_> {
         case: &Case<'v, 'a>,
         cluster: &'v dyn Cluster,
     ) -> Result<Verdict<'v, 'a>, String> {
-        let mut arrived = case.pod.clone();
-        if case.mode != Mode::Refuse && case.scope.added.is_none() {
-            adopt_annotations(&mut arrived);
-        }
+        let adopted =
+            (case.mode != Mode::Refuse && case.scope.added.is_none()).then(|| adopt_annotations(&case.pod));
+        let adopted = adopted.flatten();
+        let arrived = adopted.as_ref().unwrap_or(&case.pod);
         let mut grants = self.grants(case, cluster);
         let rehearsed = case.mode == Mode::Rehearse;
         let mut ungranted = None;
         let mut changed = Vec::new();
         for policy in self.candidates(case) {
-            let mut pod = arrived.clone();
+            let mut pod = Box::new(arrived.clone());
             policy.mutate(&mut pod, &case.scope);
             let mut found = Findings::counting(&case.root, &self.leniency);
             policy.validate(&pod, &case.scope, &mut found);
             if found.denials() > 0 {
                 continue;
             }
-            if !changes(&arrived, &pod).is_empty() {
+            if !changes(arrived, &pod).is_empty() {
                 if case.mode != Mode::Refuse {
                     changed.push((policy, pod));
                 }
@@ -304,7 +314,7 @@ impl Settings<'_> {
         if let Some((policy, pod)) = ungranted {
             return Ok(Verdict::Admitted { policy, pod, granted: false });
         }
-        self.deny(case, &arrived, &mut grants).map(Verdict::Denied)
+        self.deny(case, arrived, &mut grants).map(Verdict::Denied)
     }
 
     /// The policies in the order in which they are tried: by name, but the one that is said to have admitted the pod

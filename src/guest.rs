@@ -1,16 +1,16 @@
 //! The policy module: waPC in, an answer out.
 
-use std::str;
-
 use kubewarden_policy_sdk::host_capabilities::kubernetes::{
     CanIRequest, ResourceAttributes, SubjectAccessReview, can_i,
 };
 use kubewarden_policy_sdk::logging::KubewardenDrain;
 use kubewarden_policy_sdk::{protocol_version_guest, settings};
+use simdutf8::basic::from_utf8;
 use slog::{Logger, o, warn};
 use wapc_guest::{CallResult, register_function};
 
 use crate::admission::review;
+use crate::answer::Answer;
 use crate::cluster::{Cluster, Question};
 use crate::json::Reader;
 use crate::request::Payload;
@@ -26,14 +26,9 @@ pub(crate) extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    let text =
-        match str::from_utf8(payload) {
-            Ok(text) => text,
-            Err(_) => return Ok(
-                br#"{"accepted":false,"message":"the request cannot be read: it is not UTF-8","code":403}"#
-                    .to_vec(),
-            ),
-        };
+    let Ok(text) = from_utf8(payload) else {
+        return Ok(Answer::rejected("the request cannot be read: it is not UTF-8").to_json().into_bytes());
+    };
     let answer = review(text, &Host);
     if let Some(reason) = &answer.rejection {
         log(text, reason);
@@ -42,7 +37,7 @@ fn validate(payload: &[u8]) -> CallResult {
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {
-    let message = match str::from_utf8(payload) {
+    let message = match from_utf8(payload) {
         Ok(text) => Settings::parse(text).err().map(|problems| problems.to_string()),
         Err(_) => Some("settings are not UTF-8".to_owned()),
     };

@@ -7,6 +7,8 @@
 //!
 //! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
 
+mod scan;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -112,6 +114,20 @@ pub struct Reader<'a> {
     depth: u32,
 }
 
+/// Where a value starts, and how deep.
+#[derive(Debug)]
+pub struct Mark {
+    at: usize,
+    depth: u32,
+}
+
+impl Mark {
+    /// The position, in bytes.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+}
+
 impl<'a> Reader<'a> {
     /// A cursor at the start of `text`.
     pub fn new(text: &'a str) -> Self {
@@ -139,6 +155,18 @@ impl<'a> Reader<'a> {
         self.peek()
     }
 
+    /// Where the next value starts, to come back to.
+    pub fn mark(&mut self) -> Mark {
+        self.peek();
+        Mark { at: self.at, depth: self.depth }
+    }
+
+    /// Goes back to where a value starts.
+    pub fn rewind(&mut self, mark: &Mark) {
+        self.at = mark.at;
+        self.depth = mark.depth;
+    }
+
     /// How far the cursor has come, in bytes.
     pub fn position(&self) -> usize {
         self.at
@@ -159,7 +187,7 @@ impl<'a> Reader<'a> {
         if self.peek() != Some(b'n') {
             return Ok(false);
         }
-        self.word("null")?;
+        self.word(b"null")?;
         Ok(true)
     }
 
@@ -209,7 +237,7 @@ impl<'a> Reader<'a> {
             return Err(self.mismatch("a string"));
         }
         let start = self.at + 1;
-        self.at = plain_run(self.text.as_bytes(), start);
+        self.at = scan::plain(self.text.as_bytes(), start);
         if self.byte() == Some(b'"') {
             let text = self.since(start);
             self.at += 1;
@@ -221,43 +249,29 @@ impl<'a> Reader<'a> {
     /// Reads a boolean.
     pub fn boolean(&mut self) -> Read<bool> {
         match self.peek() {
-            Some(b't') => self.word("true").map(|()| true),
-            Some(b'f') => self.word("false").map(|()| false),
+            Some(b't') => self.word(b"true").map(|()| true),
+            Some(b'f') => self.word(b"false").map(|()| false),
             _ => Err(self.mismatch("true or false")),
         }
     }
 
     /// Reads a whole number of 64 bits, without a fraction or an exponent.
     pub fn integer(&mut self) -> Read<i64> {
-        let digits = self.number("a whole number")?;
+        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+            return Err(self.mismatch("a whole number"));
+        }
+        let start = self.at;
+        self.at = scan::number(self.text.as_bytes(), start)?;
+        let digits = self.since(start);
         digits
             .parse()
             .map_err(|_| Fault::new(format!("must be a whole number of 64 bits, not {}", Brief(digits))))
     }
 
-    /// Reads a number and returns it as it is written.
-    fn number(&mut self, wanted: &str) -> Read<&'a str> {
-        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
-            return Err(self.mismatch(wanted));
-        }
-        let start = self.at;
-        self.skip_number()?;
-        Ok(self.since(start))
-    }
-
     /// Steps over a value, whatever it is, checking that it is well-formed.
     pub fn skip(&mut self) -> Read<()> {
-        match self.peek() {
-            Some(b'"') => self.skip_string(),
-            Some(b'{') => self.skip_object(),
-            Some(b'[') => self.list(|reader, _| reader.skip()),
-            Some(b'-' | b'0'..=b'9') => self.skip_number(),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
-            Some(_) => Err(self.malformed("a value must come here")),
-            None => Err(self.malformed("the document ends too early")),
-        }
+        self.at = scan::value(self.text.as_bytes(), self.at, self.depth)?;
+        Ok(())
     }
 
     /// Steps over a value and returns its text, surrounding white space left off.
@@ -268,163 +282,50 @@ impl<'a> Reader<'a> {
         Ok(self.since(start))
     }
 
-    /// Like [`Reader::object`] with a callback that skips, without making anything of the keys.
-    fn skip_object(&mut self) -> Read<()> {
-        self.open(b'{', "an object")?;
-        if !self.closes(b'}') {
-            loop {
-                if self.peek() != Some(b'"') {
-                    return Err(self.malformed("a key in quotes must come here"));
-                }
-                let start = self.at;
-                self.skip_string()?;
-                if self.peek() != Some(b':') {
-                    return Err(self.malformed("a colon must come here"));
-                }
-                self.at += 1;
-                if let Err(fault) = self.skip() {
-                    let key = Reader { text: self.text, at: start, depth: 0 }.string().unwrap_or_default();
-                    return Err(fault.under(&key));
-                }
-                if self.continues(b'}')? {
-                    break;
-                }
-            }
-        }
-        self.depth -= 1;
-        Ok(())
-    }
-
-    fn skip_string(&mut self) -> Read<()> {
-        let bytes = self.text.as_bytes();
-        self.at += 1;
-        loop {
-            self.at = plain_run(bytes, self.at);
-            match self.byte() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                Some(b'\\') => match bytes.get(self.at + 1) {
-                    Some(b'u') => {
-                        self.at += 2;
-                        self.hex()?;
-                    }
-                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
-                    _ => return Err(self.malformed("an unknown escape stands in a string")),
-                },
-                Some(_) => return Err(self.malformed("a control character stands in a string")),
-                None => return Err(self.malformed("the document ends within a string")),
-            }
-        }
-    }
-
     /// Reads on from the first escape of a string whose content starts at `start`.
     #[cold]
     fn escaped_string(&mut self, start: usize) -> Read<String> {
         let bytes = self.text.as_bytes();
+        let end = scan::string(bytes, self.at)?;
         let mut text = self.since(start).to_owned();
-        loop {
-            match self.byte() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(text);
-                }
-                Some(b'\\') => {
-                    let escape = bytes.get(self.at + 1);
-                    self.at += 2;
-                    text.push(match escape {
-                        Some(b'n') => '\n',
-                        Some(b't') => '\t',
-                        Some(b'r') => '\r',
-                        Some(b'b') => '\u{8}',
-                        Some(b'f') => '\u{c}',
-                        Some(b'u') => self.unicode()?,
-                        Some(plain @ (b'"' | b'\\' | b'/')) => char::from(*plain),
-                        _ => return Err(self.malformed("an unknown escape stands in a string")),
-                    });
-                }
-                Some(_) => return Err(self.malformed("a control character stands in a string")),
-                None => return Err(self.malformed("the document ends within a string")),
+        while self.at + 1 < end {
+            match bytes.get(self.at + 1) {
+                Some(b'n') => text.push('\n'),
+                Some(b't') => text.push('\t'),
+                Some(b'r') => text.push('\r'),
+                Some(b'b') => text.push('\u{8}'),
+                Some(b'f') => text.push('\u{c}'),
+                Some(b'u') => text.push(self.unicode()?),
+                Some(plain) => text.push(char::from(*plain)),
+                None => {}
             }
-            let run = self.at;
-            self.at = plain_run(bytes, run);
-            text.push_str(self.since(run));
-        }
-    }
-
-    /// Reads the four digits of a `\u` escape, and the second half of a surrogate pair.
-    fn unicode(&mut self) -> Read<char> {
-        let first = self.hex()?;
-        let code = match first {
-            0xD800..=0xDBFF => {
-                if self.text.as_bytes().get(self.at..self.at + 2) != Some(b"\\u") {
-                    return Err(self.malformed("half a surrogate pair stands in a string"));
-                }
-                self.at += 2;
-                match self.hex()? {
-                    second @ 0xDC00..=0xDFFF => 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00),
-                    _ => return Err(self.malformed("half a surrogate pair stands in a string")),
-                }
-            }
-            code => code,
-        };
-        char::from_u32(code).ok_or_else(|| self.malformed("half a surrogate pair stands in a string"))
-    }
-
-    fn hex(&mut self) -> Read<u32> {
-        let digits = self.text.as_bytes().get(self.at..self.at + 4).unwrap_or_default();
-        let mut code = 0;
-        for digit in digits {
-            let Some(value) = char::from(*digit).to_digit(16) else { break };
-            code = code * 16 + value;
-            self.at += 1;
-        }
-        if digits.len() == 4 && digits.iter().all(u8::is_ascii_hexdigit) {
-            Ok(code)
-        } else {
-            Err(self.malformed("a \\u escape needs four hexadecimal digits"))
-        }
-    }
-
-    fn skip_number(&mut self) -> Read<()> {
-        if self.byte() == Some(b'-') {
-            self.at += 1;
-        }
-        match self.byte() {
-            Some(b'0') => self.at += 1,
-            _ => self.digits()?,
-        }
-        if self.byte() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.byte(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.byte(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Read<()> {
-        if !matches!(self.byte(), Some(b'0'..=b'9')) {
-            return Err(self.malformed("a digit must come here"));
-        }
-        while matches!(self.byte(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        Ok(())
-    }
-
-    fn word(&mut self, word: &str) -> Read<()> {
-        let end = self.at + word.len();
-        if self.text.as_bytes().get(self.at..end) != Some(word.as_bytes()) {
-            return Err(self.malformed("a value must come here"));
+            let run = self.at + 2;
+            self.at = scan::plain(bytes, run);
+            text.push_str(self.text.get(run..self.at).unwrap_or_default());
         }
         self.at = end;
+        Ok(text)
+    }
+
+    /// Reads a `\u` escape, or two of them that make one character, up to the last two digits.
+    fn unicode(&mut self) -> Read<char> {
+        let bytes = self.text.as_bytes();
+        let half = "half a surrogate pair stands in a string";
+        let (mut code, mut end) = scan::hex(bytes, self.at + 2)?;
+        if let (0xD800..=0xDBFF, Some(b"\\u")) = (code, bytes.get(end..end + 2)) {
+            let (second, behind) = scan::hex(bytes, end + 2)?;
+            if let 0xDC00..=0xDFFF = second {
+                code = 0x10000 + ((code - 0xD800) << 10) + (second - 0xDC00);
+                end = behind;
+            }
+        }
+        let character = char::from_u32(code).ok_or_else(|| scan::malformed(half, self.at))?;
+        self.at = end - 2;
+        Ok(character)
+    }
+
+    fn word(&mut self, word: &[u8]) -> Read<()> {
+        self.at = scan::word(self.text.as_bytes(), self.at, word)?;
         Ok(())
     }
 
@@ -433,7 +334,7 @@ impl<'a> Reader<'a> {
             return Err(self.mismatch(wanted));
         }
         if self.depth == DEPTH {
-            return Err(Fault::new(format!("is nested deeper than {DEPTH} levels")));
+            return Err(scan::too_deep());
         }
         self.depth += 1;
         self.at += 1;
@@ -465,26 +366,21 @@ impl<'a> Reader<'a> {
 
     /// The next byte that is not white space; the cursor moves to it.
     fn peek(&mut self) -> Option<u8> {
-        loop {
-            match self.byte() {
-                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
-                byte => return byte,
-            }
-        }
+        self.at = scan::blank(self.text.as_bytes(), self.at);
+        self.byte()
     }
 
     #[cold]
     fn malformed(&self, reason: &str) -> Fault {
-        Fault::new(format!("is not JSON: {reason} (byte {})", self.at))
+        scan::malformed(reason, self.at)
     }
 
     #[cold]
     fn mismatch(&mut self, wanted: &str) -> Fault {
-        let start = self.at;
-        if let Err(fault) = self.skip() {
-            return fault;
-        }
-        let value = self.since(start);
+        let value = match self.raw() {
+            Ok(value) => value,
+            Err(fault) => return fault,
+        };
         let found = match value.as_bytes().first() {
             Some(b'"') => format!("the string {}", Brief(value)),
             Some(b'{') => "an object".to_owned(),
@@ -493,32 +389,6 @@ impl<'a> Reader<'a> {
         };
         Fault::new(format!("must be {wanted}, not {found}"))
     }
-}
-
-/// Where the run of plain characters that starts at `from` ends: at a quote, a backslash, a control character or the
-/// end of the document. Eight bytes at a time, since most of a review is the inside of strings.
-fn plain_run(bytes: &[u8], from: usize) -> usize {
-    const ONES: u64 = u64::MAX / 0xFF;
-    const HIGH: u64 = ONES << 7;
-    let rest = bytes.get(from..).unwrap_or_default();
-    let mut at = from;
-    let (chunks, tail) = rest.as_chunks::<8>();
-    for chunk in chunks {
-        let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = word ^ (ONES * b'"' as u64);
-        let quote = quote.wrapping_sub(ONES) & !quote;
-        let backslash = word ^ (ONES * b'\\' as u64);
-        let backslash = backslash.wrapping_sub(ONES) & !backslash;
-        let found = (control | quote | backslash) & HIGH;
-        if found != 0 {
-            // The lowest flag is exact; only those above a match may be false.
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    at + tail.iter().position(special).unwrap_or(tail.len())
 }
 
 impl<'a> Decode<'a> for bool {
@@ -602,7 +472,7 @@ impl fmt::Display for Quoted<'_> {
         f.write_str("\"")?;
         let mut rest = self.0;
         loop {
-            let end = plain_run(rest.as_bytes(), 0);
+            let end = scan::plain(rest.as_bytes(), 0);
             f.write_str(rest.get(..end).unwrap_or_default())?;
             match rest.as_bytes().get(end) {
                 None => break,

@@ -163,12 +163,12 @@ fn load_policies<'s>(root: &Value<'s>, problems: &mut Problems) -> (Vec<Policy<'
         let option = |key: &str| {
             if key == "policies" { Some(Shape::List(&Shape::Map(&Shape::Any))) } else { option(key) }
         };
-        check(root, &Path::Root, problems, option, names_of(OPTIONS).chain(["policies"]));
+        check(root, &Path::Root, problems, option, &names_of(OPTIONS).chain(["policies"]));
         return (load_list(root, problems), true);
     }
     if ["apiVersion", "kind", "metadata", "spec"].into_iter().any(has) {
         let known = names_of(MANIFEST).chain(names_of(OPTIONS));
-        check(root, &Path::Root, problems, |key| manifest_field(key).or_else(|| option(key)), known);
+        check(root, &Path::Root, problems, |key| manifest_field(key).or_else(|| option(key)), &known);
         for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
             problems
                 .add(key, "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`");
@@ -177,14 +177,14 @@ fn load_policies<'s>(root: &Value<'s>, problems: &mut Problems) -> (Vec<Policy<'
     }
     let only_options = root.entries().iter().all(|(key, _)| option(key).is_some());
     if only_options {
-        check(root, &Path::Root, problems, option, names_of(OPTIONS));
+        check(root, &Path::Root, problems, option, &names_of(OPTIONS));
         return (Vec::new(), false);
     }
     let shape = |key: &str| match key {
         "annotations" => Some(Shape::Map(&Shape::Text)),
         key => spec_field(key).or_else(|| option(key)),
     };
-    check(root, &Path::Root, problems, shape, spec_names().chain(names_of(OPTIONS)).chain(["annotations"]));
+    check(root, &Path::Root, problems, shape, &spec_names().chain(names_of(OPTIONS)).chain(["annotations"]));
     let none = Value::Null;
     let mut spec = Spec {
         spec: root,
@@ -206,7 +206,7 @@ fn load_list<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Policy<'s>> {
     for (index, manifest) in list.iter().enumerate() {
         let at = Path::Index(&at, index);
         if *manifest != Value::Null {
-            check(manifest, &at, problems, manifest_field, names_of(MANIFEST));
+            check(manifest, &at, problems, manifest_field, &names_of(MANIFEST));
         }
         let Some(policy) = load_manifest(manifest, &at, problems) else { continue };
         if policies.iter().any(|earlier| earlier.name == policy.name && !policy.name.is_empty()) {
@@ -238,7 +238,7 @@ fn load_manifest<'s>(manifest: &Value<'s>, at: &Path<'_>, problems: &mut Problem
         problems.add(spec_at, "Required value: the policy itself");
         return None;
     };
-    check(spec, &spec_at, problems, spec_field, spec_names());
+    check(spec, &spec_at, problems, spec_field, &spec_names());
     let mut spec = Spec {
         spec,
         annotations: metadata.get("annotations").unwrap_or(&none),
@@ -271,7 +271,7 @@ fn check(
     at: &Path<'_>,
     problems: &mut Problems,
     shape: impl Fn(&str) -> Option<Shape>,
-    known: impl Iterator<Item = &'static str> + Clone,
+    known: &(impl Iterator<Item = &'static str> + Clone),
 ) {
     for (nth, (key, value)) in object.entries().iter().enumerate() {
         let place = Path::Key(at, key);

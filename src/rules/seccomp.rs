@@ -166,11 +166,13 @@ impl Rule for Seccomp<'_> {
     }
 }
 
-/// Turns annotations into the fields they stood for, where those are not set (spec 3.7).
-pub(crate) fn adopt_annotations(pod: &mut Pod<'_>) {
-    if pod.annotations.iter().all(|(key, _)| key != SECCOMP_POD && !key.starts_with(SECCOMP_CONTAINER)) {
-        return;
+/// The pod with annotations turned into the fields they stood for, where those are not set (spec 3.7); nothing if it
+/// has no such annotation.
+pub(crate) fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Pod<'a>> {
+    if !pod.annotations.iter().any(|(key, _)| key == SECCOMP_POD || key.starts_with(SECCOMP_CONTAINER)) {
+        return None;
     }
+    let mut pod = pod.clone();
     let adopted = pod.annotations.get(SECCOMP_POD).and_then(|name| Profile::named(name));
     let own = &mut pod.spec.security_context.seccomp_profile;
     *own = own.take().or(adopted);
@@ -180,4 +182,5 @@ pub(crate) fn adopt_annotations(pod: &mut Pod<'_>) {
         let own = &mut container.security_context.seccomp_profile;
         *own = own.take().or(adopted);
     });
+    Some(pod)
 }

@@ -1,0 +1,60 @@
+# Two commands do all the set-up: `make run` and `make test`.
+
+CARGO      ?= cargo
+TARGET_DIR := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+WASM       := $(TARGET_DIR)/wasm32-wasip1/release
+HOST       := $(TARGET_DIR)/host/policy-host
+SOURCES    := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
+SIZE_LIMIT := 450
+
+.PHONY: all run test lint fmt bench size e2e-tests toolchain clean
+
+all: policy.wasm
+
+# The module that Kubewarden runs. cdylib alone: together with rlib it would lose link-time optimisation.
+policy.wasm: $(SOURCES) | toolchain
+	./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release
+	cp $(WASM)/pod_security_policy.wasm $@
+
+# What a call costs before a policy looks at it: the floor of every measurement.
+floor.wasm: benches/floor/src/lib.rs Cargo.toml Cargo.lock | toolchain
+	./scripts/wasm-cargo rustc --package floor --lib --crate-type cdylib --release
+	cp $(WASM)/floor.wasm $@
+
+$(HOST): $(shell find host -name '*.rs') host/Cargo.toml Cargo.lock
+	$(CARGO) build --profile host --package policy-host
+	touch $@
+
+# Judges realistic pods with the module itself.
+run: policy.wasm $(HOST)
+	$(HOST) judge policy.wasm --settings-path examples/baseline.yaml examples/pods
+
+test: policy.wasm floor.wasm
+	$(CARGO) test --workspace --exclude floor --features pod-security-policy/guest
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --features pod-security-policy/guest -- --deny warnings
+	$(CARGO) check --no-default-features
+
+fmt:
+	$(CARGO) fmt --all
+
+bench: policy.wasm floor.wasm $(HOST)
+	./scripts/bench $(HOST)
+
+size: policy.wasm
+	@size=$$(stat --format=%s policy.wasm); echo "policy.wasm: $$size bytes, at most $(SIZE_LIMIT) KB"; \
+	test $$size -le $$(($(SIZE_LIMIT) * 1000))
+
+# Through kwctl where it is installed, else through policy-host.
+e2e-tests: policy.wasm $(HOST)
+	POLICY_HOST=$(HOST) bats --print-output-on-failure e2e-tests
+
+# Makes sure that something here can compile to wasm32-wasip1, and says what.
+toolchain:
+	@./scripts/toolchain
+
+clean:
+	$(CARGO) clean
+	rm -f policy.wasm floor.wasm annotated-policy.wasm
