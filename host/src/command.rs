@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod judge;
 pub(crate) mod run;
 
 use std::path::{Path, PathBuf};

@@ -16,20 +16,24 @@
 //! A request goes one way: [`AdmissionRequest`] is read, an [`Instance`] of the [`Policy`] is made for it, its questions go to
 //! [`HostCalls`], and its answer becomes the [`AdmissionResponse`] that the API server would get.
 
+mod changes;
 mod error;
 mod host_calls;
+mod manifest;
 mod policy;
 mod replay;
 mod request;
 mod response;
 mod yaml;
 
+pub use changes::{Change, Sort, changes};
 pub use error::Error;
 pub use host_calls::{
     Grants, HostCall, HostCalls, LogLevel, LogLine, RecordedCall, Recorder, ResourceAttributes,
     SubjectAccessReview, Unanswered, WithoutResources,
 };
 pub use json_patch::Patch;
+pub use manifest::Manifest;
 pub use policy::{Instance, Policy};
 pub use replay::Replay;
 pub use request::{AdmissionRequest, Settings};

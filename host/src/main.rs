@@ -18,6 +18,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(command::run::Run),
+    Judge(command::judge::Judge),
 }
 
 fn main() -> ExitCode {
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
 
     let done = match Arguments::parse().command {
         Command::Run(run) => run.execute(),
+        Command::Judge(judge) => judge.execute(),
     };
     done.unwrap_or_else(|error| {
         anstream::eprintln!("Error: {error}");

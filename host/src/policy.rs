@@ -49,7 +49,11 @@ impl Policy {
     /// When the file cannot be read, or is no module.
     pub fn from_file(path: &Path) -> Result<Self, Error> {
         let module = fs::read(path).map_err(|reason| Error::FileNotRead { path: path.into(), reason })?;
-        Self::load(&module).map_err(|error| error.in_file(path))
+        let loaded = match module.starts_with(b"\0asm") {
+            true => Self::load(&module),
+            false => Err(Error::ModuleNotLoaded("it is not WebAssembly".to_owned())),
+        };
+        loaded.map_err(|error| error.in_file(path))
     }
 
     /// Compiles a module, given as WebAssembly or as its text form.

@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(response.patch_type, Some("JSONPatch"));
         assert_eq!(
             String::from_utf8(patch).unwrap(),
-            r#"[{"op":"replace","path":"/b","value":2},{"op":"add","path":"/a","value":{}}]"#
+            r#"[{"op":"add","path":"/a","value":{}},{"op":"replace","path":"/b","value":2}]"#
         );
     }
 
