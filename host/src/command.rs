@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
+pub(crate) mod bench;
 pub(crate) mod judge;
 pub(crate) mod run;
+pub(crate) mod sample;
 
 use std::path::{Path, PathBuf};
 

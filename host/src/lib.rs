@@ -16,16 +16,20 @@
 //! A request goes one way: [`AdmissionRequest`] is read, an [`Instance`] of the [`Policy`] is made for it, its questions go to
 //! [`HostCalls`], and its answer becomes the [`AdmissionResponse`] that the API server would get.
 
+mod bench;
 mod changes;
 mod error;
 mod host_calls;
 mod manifest;
 mod policy;
+mod probe;
 mod replay;
 mod request;
 mod response;
+mod sample;
 mod yaml;
 
+pub use bench::{Bench, Times};
 pub use changes::{Change, Sort, changes};
 pub use error::Error;
 pub use host_calls::{
@@ -35,7 +39,9 @@ pub use host_calls::{
 pub use json_patch::Patch;
 pub use manifest::Manifest;
 pub use policy::{Instance, Policy};
+pub use probe::{Footprint, Probe};
 pub use replay::Replay;
 pub use request::{AdmissionRequest, Settings};
 pub use response::{AdmissionResponse, SettingsVerdict, Status};
+pub use sample::Sample;
 pub use yaml::read_text;

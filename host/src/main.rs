@@ -19,6 +19,8 @@ struct Arguments {
 enum Command {
     Run(command::run::Run),
     Judge(command::judge::Judge),
+    Bench(command::bench::Compare),
+    Sample(command::sample::PrintSample),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(run) => run.execute(),
         Command::Judge(judge) => judge.execute(),
+        Command::Bench(compare) => compare.execute(),
+        Command::Sample(sample) => sample.execute(),
     };
     done.unwrap_or_else(|error| {
         anstream::eprintln!("Error: {error}");

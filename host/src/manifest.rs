@@ -143,7 +143,8 @@ fn mount_token(spec: &mut Map<String, Value>) {
     let mount = json!({"name": NAME, "readOnly": true, "mountPath": TOKEN_PATH});
     let mut needed = false;
     for container in containers(spec) {
-        if objects(container, "volumeMounts").any(|mount| mount.get("mountPath") == Some(&TOKEN_PATH.into())) {
+        if objects(container, "volumeMounts").any(|mount| mount.get("mountPath") == Some(&TOKEN_PATH.into()))
+        {
             continue;
         }
         needed |= push(container, "volumeMounts", mount.clone());

@@ -150,7 +150,11 @@ impl Instance {
     /// # Errors
     ///
     /// When the payload cannot be written. What the policy does wrong is a rejection.
-    pub fn review(&self, request: &AdmissionRequest, settings: &Settings) -> Result<AdmissionResponse, Error> {
+    pub fn review(
+        &self,
+        request: &AdmissionRequest,
+        settings: &Settings,
+    ) -> Result<AdmissionResponse, Error> {
         let payload = request.payload(settings)?;
         Ok(match self.call("validate", &payload) {
             Ok(answer) => AdmissionResponse::from_guest(&request.uid, request.object.as_ref(), &answer),

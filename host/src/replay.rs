@@ -86,11 +86,11 @@ struct List {
 impl Question {
     fn of(call: &HostCall<'_>) -> Result<Self, String> {
         let question = match (call.namespace, call.operation) {
-            ("kubernetes", "can_i") => parse(call)
-                .map(|CanI { subject_access_review: request, disable_cache }| Self::KubernetesCanI {
-                    request,
-                    disable_cache,
-                }),
+            ("kubernetes", "can_i") => {
+                parse(call).map(|CanI { subject_access_review: request, disable_cache }| {
+                    Self::KubernetesCanI { request, disable_cache }
+                })
+            }
             ("kubernetes", "get_resource") => parse(call).map(Self::KubernetesGetResource),
             ("kubernetes", "list_resources_all") => parse(call).map(Self::KubernetesListResourceAll),
             ("kubernetes", "list_resources_by_namespace") => {
@@ -98,7 +98,9 @@ impl Question {
             }
             ("oci", "v1/manifest_digest") => parse(call).map(|image| Self::OciManifestDigest { image }),
             ("oci", "v1/oci_manifest") => parse(call).map(|image| Self::OciManifest { image }),
-            ("oci", "v1/oci_manifest_config") => parse(call).map(|image| Self::OciManifestAndConfig { image }),
+            ("oci", "v1/oci_manifest_config") => {
+                parse(call).map(|image| Self::OciManifestAndConfig { image })
+            }
             ("net", "v1/dns_lookup_host") => parse(call).map(|host| Self::DNSLookupHost { host }),
             (namespace, operation) => return Err(format!("this host cannot replay {namespace}/{operation}")),
         };
@@ -222,7 +224,8 @@ mod tests {
     #[test]
     fn exchanges_are_replayed_in_order_until_they_are_used_up() {
         let replay = Replay::from_yaml(RECORDING).unwrap();
-        let team = r#"{"api_version":"v1","kind":"Namespace","name":"team","namespace":null,"disable_cache":false}"#;
+        let team =
+            r#"{"api_version":"v1","kind":"Namespace","name":"team","namespace":null,"disable_cache":false}"#;
 
         assert_eq!(ask(&replay, "can_i", &may_use("restricted")), Ok(r#"{"allowed":true}"#.to_owned()));
         assert_eq!(replay.leftovers(), 1);
@@ -242,8 +245,14 @@ mod tests {
 
         let error = ask(&replay, "can_i", &may_use("baseline")).unwrap_err();
 
-        assert!(error.starts_with("Callback evaluation failure: Replay error: unexpected request."), "{error}");
-        assert!(error.contains(r#""name":"restricted""#) && error.contains(r#""name":"baseline""#), "{error}");
+        assert!(
+            error.starts_with("Callback evaluation failure: Replay error: unexpected request."),
+            "{error}"
+        );
+        assert!(
+            error.contains(r#""name":"restricted""#) && error.contains(r#""name":"baseline""#),
+            "{error}"
+        );
     }
 
     #[rstest]

@@ -169,8 +169,8 @@ mod tests {
 
     use super::*;
 
-    fn answer(object: Option<Value>, answer: &str) -> String {
-        let response = AdmissionResponse::from_guest("1", object.as_ref(), answer.as_bytes());
+    fn answer(object: Option<&Value>, answer: &str) -> String {
+        let response = AdmissionResponse::from_guest("1", object, answer.as_bytes());
         serde_json::to_string(&response).unwrap()
     }
 
@@ -196,7 +196,7 @@ mod tests {
         r#"{"uid":"1","allowed":false,"status":{"message":"internal server error: invalid response from policy: expected value at line 1 column 1","code":500},"auditAnnotations":null,"warnings":null}"#
     )]
     fn answers_become_the_line_that_kwctl_prints(#[case] guest: &str, #[case] expected: &str) {
-        assert_eq!(answer(Some(json!({"a": 2, "b": 1})), guest), expected);
+        assert_eq!(answer(Some(&json!({"a": 2, "b": 1})), guest), expected);
     }
 
     #[test]

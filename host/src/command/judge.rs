@@ -10,7 +10,9 @@ use std::{
 use anstream::println;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
-use policy_host::{AdmissionResponse, Error, Manifest, Policy, Settings, Sort, Unanswered, changes, read_text};
+use policy_host::{
+    AdmissionResponse, Error, Manifest, Policy, Settings, Sort, Unanswered, changes, read_text,
+};
 
 use super::SettingsSource;
 
