@@ -16,30 +16,34 @@
 //! A request goes one way: [`AdmissionRequest`] is read, an [`Instance`] of the [`Policy`] is made for it, its questions go to
 //! [`HostCalls`], and its answer becomes the [`AdmissionResponse`] that the API server would get.
 
+mod access_review;
+mod api_server;
 mod bench;
 mod changes;
 mod error;
 mod host_calls;
+mod managed_fields;
 mod manifest;
 mod policy;
 mod probe;
+mod question;
+mod recorder;
 mod replay;
 mod request;
 mod response;
 mod sample;
 mod yaml;
 
+pub use access_review::{Grants, ResourceAttributes, SubjectAccessReview};
 pub use bench::{Bench, Times};
 pub use changes::{Change, Sort, changes};
 pub use error::Error;
-pub use host_calls::{
-    Grants, HostCall, HostCalls, LogLevel, LogLine, RecordedCall, Recorder, ResourceAttributes,
-    SubjectAccessReview, Unanswered, WithoutResources,
-};
+pub use host_calls::{HostCall, HostCalls, LogLevel, LogLine, Unanswered, WithoutResources};
 pub use json_patch::Patch;
 pub use manifest::Manifest;
 pub use policy::{Instance, Policy};
 pub use probe::{Footprint, Probe};
+pub use recorder::{RecordedCall, Recorder};
 pub use replay::Replay;
 pub use request::{AdmissionRequest, Settings};
 pub use response::{AdmissionResponse, SettingsVerdict, Status};

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     // What the policy logs is shown; what the engine tells of a trap stands in the answer already.
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,policy_log=info,wapc=info,wasmtime_provider=off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr).without_time().init();
 
     let done = match Arguments::parse().command {
         Command::Run(run) => run.execute(),

@@ -38,7 +38,7 @@ const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
 pub struct Policy {
     prepared: WasmtimeEngineProviderPre,
     size: usize,
-    _clock: Clock,
+    clock: Arc<Clock>,
 }
 
 impl Policy {
@@ -64,13 +64,13 @@ impl Policy {
     pub fn load(module: &[u8]) -> Result<Self, Error> {
         let engine = Engine::new(&configuration()).map_err(not_loaded)?;
         let compiled = Module::new(&engine, module).map_err(not_loaded)?;
-        let clock = Clock::start(engine.clone());
+        let clock = Arc::new(Clock::start(engine.clone()));
         let prepared = WasmtimeEngineProviderBuilder::new()
             .engine(engine)
             .module(compiled)
             .build_pre()
             .map_err(not_loaded)?;
-        Ok(Self { prepared, size: module.len(), _clock: clock })
+        Ok(Self { prepared, size: module.len(), clock })
     }
 
     /// The module's size in bytes.
@@ -91,7 +91,7 @@ impl Policy {
             dispatch(&*host_calls, binding, namespace, operation, payload).map_err(Into::into)
         };
         let host = WapcHost::new(Box::new(engine), Some(Box::new(callback))).map_err(not_instantiated)?;
-        Ok(Instance { host })
+        Ok(Instance { host, _clock: Arc::clone(&self.clock) })
     }
 
     /// Judges a request on a new instance, given as JSON. The settings are not validated first.
@@ -130,6 +130,8 @@ impl Policy {
 #[derive(Debug)]
 pub struct Instance {
     host: WapcHost,
+    // The clock must go on for as long as somebody may have to be interrupted.
+    _clock: Arc<Clock>,
 }
 
 impl Instance {
@@ -202,6 +204,7 @@ pub(crate) fn configuration() -> Config {
 }
 
 /// Moves an engine's time on while it lives.
+#[derive(Debug)]
 struct Clock {
     _alive: Sender<()>,
 }

@@ -25,15 +25,16 @@
 //! ```
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     sync::{Mutex, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{
     Error,
-    host_calls::{CanI, HostCall, HostCalls, SubjectAccessReview},
+    host_calls::{HostCall, HostCalls},
+    question::Question,
     yaml,
 };
 
@@ -48,68 +49,6 @@ enum Recorded {
 enum Answer {
     Success { payload: String },
     Error { message: String },
-}
-
-/// A question, under the names that kwctl gives to questions and their fields.
-#[derive(Debug, Deserialize, Serialize, PartialEq, Eq)]
-enum Question {
-    KubernetesCanI { request: SubjectAccessReview, disable_cache: bool },
-    KubernetesGetResource(Get),
-    KubernetesListResourceAll(List),
-    KubernetesListResourceNamespace(List),
-    OciManifestDigest { image: String },
-    OciManifest { image: String },
-    OciManifestAndConfig { image: String },
-    DNSLookupHost { host: String },
-}
-
-#[derive(Debug, Deserialize, Serialize, PartialEq, Eq)]
-struct Get {
-    api_version: String,
-    kind: String,
-    name: String,
-    namespace: Option<String>,
-    disable_cache: bool,
-    field_masks: Option<BTreeSet<String>>,
-}
-
-#[derive(Debug, Deserialize, Serialize, PartialEq, Eq)]
-struct List {
-    api_version: String,
-    kind: String,
-    namespace: Option<String>,
-    label_selector: Option<String>,
-    field_selector: Option<String>,
-    field_masks: Option<BTreeSet<String>>,
-}
-
-impl Question {
-    fn of(call: &HostCall<'_>) -> Result<Self, String> {
-        let question = match (call.namespace, call.operation) {
-            ("kubernetes", "can_i") => {
-                parse(call).map(|CanI { subject_access_review: request, disable_cache }| {
-                    Self::KubernetesCanI { request, disable_cache }
-                })
-            }
-            ("kubernetes", "get_resource") => parse(call).map(Self::KubernetesGetResource),
-            ("kubernetes", "list_resources_all") => parse(call).map(Self::KubernetesListResourceAll),
-            ("kubernetes", "list_resources_by_namespace") => {
-                parse(call).map(Self::KubernetesListResourceNamespace)
-            }
-            ("oci", "v1/manifest_digest") => parse(call).map(|image| Self::OciManifestDigest { image }),
-            ("oci", "v1/oci_manifest") => parse(call).map(|image| Self::OciManifest { image }),
-            ("oci", "v1/oci_manifest_config") => {
-                parse(call).map(|image| Self::OciManifestAndConfig { image })
-            }
-            ("net", "v1/dns_lookup_host") => parse(call).map(|host| Self::DNSLookupHost { host }),
-            (namespace, operation) => return Err(format!("this host cannot replay {namespace}/{operation}")),
-        };
-        question.map_err(|error| error.to_string())
-    }
-}
-
-fn parse<'a, T: Deserialize<'a>>(call: &HostCall<'a>) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(call.payload)
 }
 
 /// Answers from a recording.
@@ -149,9 +88,7 @@ impl Replay {
         };
         if expected != question {
             return Err(format!(
-                "Replay error: unexpected request. Was expecting {}, got {} instead",
-                shown(&expected),
-                shown(&question)
+                "Replay error: unexpected request. Was expecting {expected}, got {question} instead"
             ));
         }
         match answer {
@@ -165,10 +102,6 @@ impl HostCalls for Replay {
     fn answer(&self, call: &HostCall<'_>) -> Result<Vec<u8>, String> {
         self.next(call).map_err(|reason| format!("Callback evaluation failure: {reason}"))
     }
-}
-
-fn shown(question: &Question) -> String {
-    serde_json::to_string(question).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
 //! `bench`: a policy's time as a multiple of the floor module's.
 
+mod report;
+
 use std::{fs, path::Path, path::PathBuf, process::ExitCode, sync::Arc};
 
+use self::report::{Growth, Report, Row};
+use super::SettingsSource;
 use anstream::{eprintln, println};
 use clap::Args;
-use comfy_table::{CellAlignment, Table, presets};
 use policy_host::{
-    AdmissionRequest, AdmissionResponse, Bench, Error, Policy, Probe, Sample, Settings, Times, Unanswered,
-    read_text,
+    AdmissionRequest, AdmissionResponse, Bench, Error, Policy, Probe, Sample, Settings, Unanswered, read_text,
 };
-use serde::Serialize;
-
-use super::SettingsSource;
 
 /// Time a policy against the floor module, on new instances and on warm ones
 #[derive(Debug, Args)]
@@ -39,43 +38,6 @@ pub(crate) struct Compare {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Report {
-    floor_bytes: usize,
-    policy_bytes: usize,
-    requests: Vec<Row>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    memory: Vec<Growth>,
-}
-
-/// Times are in microseconds.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Row {
-    name: String,
-    verdict: &'static str,
-    bytes: usize,
-    fresh: Times,
-    fresh_ratio: f64,
-    warm: Times,
-    warm_ratio: f64,
-    instructions: u64,
-    memory_pages: u64,
-    written_pages: usize,
-}
-
-/// Pages of 64 KiB.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Growth {
-    name: String,
-    calls: usize,
-    after_one: u64,
-    after_half: u64,
-    after_all: u64,
 }
 
 impl Compare {
@@ -106,7 +68,7 @@ impl Compare {
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report).map_err(Error::PayloadNotWritten)?);
         } else {
-            show(&report);
+            report.show();
         }
         Ok(self.judge(&report))
     }
@@ -195,51 +157,6 @@ fn verdict(response: &AdmissionResponse) -> &'static str {
         (true, false) => "mutated",
         (true, true) => "allowed",
     }
-}
-
-fn show(report: &Report) {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED).set_header([
-        "request",
-        "verdict",
-        "bytes",
-        "floor µs",
-        "policy µs",
-        "ratio",
-        "warm floor µs",
-        "warm µs",
-        "warm ratio",
-        "instructions",
-        "memory, 64 KiB",
-        "written, 4 KiB",
-    ]);
-    for row in &report.requests {
-        table.add_row([
-            row.name.clone(),
-            row.verdict.to_owned(),
-            row.bytes.to_string(),
-            format!("{:.1}", row.fresh.floor),
-            format!("{:.1}", row.fresh.policy),
-            format!("{:.2}", row.fresh_ratio),
-            format!("{:.1}", row.warm.floor),
-            format!("{:.1}", row.warm.policy),
-            format!("{:.2}", row.warm_ratio),
-            row.instructions.to_string(),
-            row.memory_pages.to_string(),
-            row.written_pages.to_string(),
-        ]);
-    }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    println!("{table}");
-    for growth in &report.memory {
-        let Growth { name, calls, after_one, after_half, after_all } = growth;
-        println!(
-            "{name}: {after_one} pages after the first warm call, {after_half} after half of {calls}, {after_all} after all"
-        );
-    }
-    println!("module: {} bytes, floor: {} bytes", report.policy_bytes, report.floor_bytes);
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
