@@ -1,0 +1,84 @@
+//! Why the host gives up. What a guest does wrong is no error of the host's: it becomes a rejection, as on the policy server.
+
+use std::{io, path::PathBuf};
+
+/// What stops a run before the policy can answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file is missing or unreadable.
+    #[error("{}: cannot be read: {reason}", path.display())]
+    FileNotRead {
+        /// The file as the user named it.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: io::Error,
+    },
+    /// A file is there, but not what it has to be.
+    #[error("{}: {reason}", path.display())]
+    FileNotUnderstood {
+        /// The file as the user named it.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: Box<Error>,
+    },
+    /// Standard input failed.
+    #[error("standard input: cannot be read: {0}")]
+    InputNotRead(io::Error),
+    /// The text of a request is not JSON.
+    #[error("request is not JSON: {0}")]
+    RequestNotJson(serde_json::Error),
+    /// A request is a list or a scalar.
+    #[error("request is not an object: pass an AdmissionRequest or an AdmissionReview")]
+    RequestNotAnObject,
+    /// An `AdmissionReview` has nothing inside.
+    #[error("AdmissionReview has no `request`")]
+    ReviewWithoutRequest,
+    /// A request lacks a field, or has one of another type.
+    #[error("request is no AdmissionRequest: {0}")]
+    RequestIncomplete(serde_json::Error),
+    /// The text of settings is not JSON.
+    #[error("settings are not JSON: {0}")]
+    SettingsNotJson(serde_json::Error),
+    /// Settings are a list or a scalar.
+    #[error("settings are neither an object nor empty")]
+    SettingsNotAnObject,
+    /// The policy refuses its settings.
+    #[error("Provided settings are not valid: {0}")]
+    SettingsRefused(String),
+    /// A document is not YAML.
+    #[error("not YAML: {0}")]
+    NotYaml(String),
+    /// A document is YAML, but no Kubernetes object.
+    #[error("document {0} is no Kubernetes object: it lacks {1}")]
+    NotAnObject(usize, &'static str),
+    /// A recorded exchange cannot be compared with what a policy asks.
+    #[error("exchange {0} cannot be replayed: {1}")]
+    ExchangeNotUnderstood(usize, String),
+    /// A payload cannot be written.
+    #[error("payload cannot be written: {0}")]
+    PayloadNotWritten(serde_json::Error),
+    /// The WebAssembly engine refuses the host's configuration or the module.
+    #[error("module cannot be loaded: {0}")]
+    ModuleNotLoaded(String),
+    /// An instance cannot be made, or fails while it starts.
+    #[error("cannot build Wapc host: {0}")]
+    NotInstantiated(String),
+    /// The guest answered a call with an error, or trapped.
+    #[error("{0}")]
+    CallFailed(String),
+    /// The guest did not answer in time.
+    #[error("Policy execution interrupted because it exceeded the allowed execution time")]
+    OutOfTime,
+    /// A measurement cannot be made.
+    #[error("{0}")]
+    NotMeasured(String),
+}
+
+impl Error {
+    /// Says in which file it happened.
+    #[must_use]
+    pub fn in_file(self, path: impl Into<PathBuf>) -> Self {
+        Self::FileNotUnderstood { path: path.into(), reason: Box::new(self) }
+    }
+}

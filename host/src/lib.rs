@@ -1,0 +1,51 @@
+//! A waPC host for one Kubewarden policy: what the policy server does with a module, without a cluster.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), policy_host::Error> {
+//! use std::sync::Arc;
+//! use policy_host::{Policy, Unanswered};
+//!
+//! let policy = Policy::from_file("policy.wasm".as_ref())?;
+//! let request = std::fs::read_to_string("request.json").unwrap_or_default();
+//! let response = policy.validate(&request, r#"{"privileged": false}"#, Arc::new(Unanswered))?;
+//! println!("{}", response.allowed);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A request goes one way: [`AdmissionRequest`] is read, an [`Instance`] of the [`Policy`] is made for it, its questions go to
+//! [`HostCalls`], and its answer becomes the [`AdmissionResponse`] that the API server would get.
+
+mod access_review;
+mod api_server;
+mod bench;
+mod changes;
+mod error;
+mod host_calls;
+mod managed_fields;
+mod manifest;
+mod policy;
+mod probe;
+mod question;
+mod recorder;
+mod replay;
+mod request;
+mod response;
+mod sample;
+mod yaml;
+
+pub use access_review::{Grants, ResourceAttributes, SubjectAccessReview};
+pub use bench::{Bench, Times};
+pub use changes::{Change, Sort, changes};
+pub use error::Error;
+pub use host_calls::{HostCall, HostCalls, LogLevel, LogLine, Unanswered, WithoutResources};
+pub use json_patch::Patch;
+pub use manifest::Manifest;
+pub use policy::{Instance, Policy};
+pub use probe::{Footprint, Probe};
+pub use recorder::{RecordedCall, Recorder};
+pub use replay::Replay;
+pub use request::{AdmissionRequest, Settings};
+pub use response::{AdmissionResponse, SettingsVerdict, Status};
+pub use sample::Sample;
+pub use yaml::read_text;

@@ -1,0 +1,232 @@
+//! A module, loaded once, and its instances.
+//!
+//! Engine, pre-instantiated module, one new instance for every request and the time limit are those of the policy server 1.36,
+//! so that what is measured here is what a cluster pays.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::Duration,
+};
+
+use wapc::WapcHost;
+use wasmtime_provider::{
+    EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre,
+    wasmtime::{Config, Engine, Module},
+};
+
+use crate::{
+    Error,
+    host_calls::{HostCalls, dispatch},
+    request::{AdmissionRequest, Settings},
+    response::{AdmissionResponse, SettingsVerdict},
+};
+
+/// The server's clock ticks once a second, and interrupts a policy at the second tick.
+const TICK: Duration = Duration::from_secs(1);
+const DEADLINE: u64 = 2;
+
+/// What the provider says of an interrupted call. It has no error type of its own.
+const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
+
+/// A policy module, compiled and ready to be instantiated.
+pub struct Policy {
+    prepared: WasmtimeEngineProviderPre,
+    size: usize,
+    clock: Arc<Clock>,
+}
+
+impl Policy {
+    /// Compiles the module in a file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or is no module.
+    pub fn from_file(path: &Path) -> Result<Self, Error> {
+        let module = fs::read(path).map_err(|reason| Error::FileNotRead { path: path.into(), reason })?;
+        let loaded = match module.starts_with(b"\0asm") {
+            true => Self::load(&module),
+            false => Err(Error::ModuleNotLoaded("it is not WebAssembly".to_owned())),
+        };
+        loaded.map_err(|error| error.in_file(path))
+    }
+
+    /// Compiles a module, given as WebAssembly or as its text form.
+    ///
+    /// # Errors
+    ///
+    /// When it is no module, or imports what no policy may.
+    pub fn load(module: &[u8]) -> Result<Self, Error> {
+        let engine = Engine::new(&configuration()).map_err(not_loaded)?;
+        let compiled = Module::new(&engine, module).map_err(not_loaded)?;
+        let clock = Arc::new(Clock::start(engine.clone()));
+        let prepared = WasmtimeEngineProviderBuilder::new()
+            .engine(engine)
+            .module(compiled)
+            .build_pre()
+            .map_err(not_loaded)?;
+        Ok(Self { prepared, size: module.len(), clock })
+    }
+
+    /// The module's size in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// A new instance that answers calls one after the other: a warm policy.
+    ///
+    /// # Errors
+    ///
+    /// When the module fails while it starts.
+    pub fn instance(&self, host_calls: Arc<dyn HostCalls>) -> Result<Instance, Error> {
+        let deadlines = EpochDeadlines { wapc_init: DEADLINE, wapc_func: DEADLINE };
+        let engine = self.prepared.rehydrate(Some(deadlines)).map_err(not_instantiated)?;
+        let callback = move |_: u64, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
+            dispatch(&*host_calls, binding, namespace, operation, payload).map_err(Into::into)
+        };
+        let host = WapcHost::new(Box::new(engine), Some(Box::new(callback))).map_err(not_instantiated)?;
+        Ok(Instance { host, _clock: Arc::clone(&self.clock) })
+    }
+
+    /// Judges a request on a new instance, given as JSON. The settings are not validated first.
+    ///
+    /// # Errors
+    ///
+    /// When request or settings cannot be read, or the module fails while it starts. What a policy does wrong later is a
+    /// rejection.
+    pub fn validate(
+        &self,
+        request_json: &str,
+        settings_json: &str,
+        host_calls: Arc<dyn HostCalls>,
+    ) -> Result<AdmissionResponse, Error> {
+        let request = AdmissionRequest::from_json(request_json)?;
+        let settings = Settings::from_json(settings_json)?;
+        self.instance(host_calls)?.review(&request, &settings)
+    }
+
+    /// Asks a new instance whether it can work with settings, given as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the settings cannot be read, or the module fails while it starts.
+    pub fn validate_settings(
+        &self,
+        settings_json: &str,
+        host_calls: Arc<dyn HostCalls>,
+    ) -> Result<SettingsVerdict, Error> {
+        let settings = Settings::from_json(settings_json)?;
+        self.instance(host_calls)?.validate_settings(&settings)
+    }
+}
+
+/// One instance of a policy. A server makes one for every request; a warm one answers many.
+#[derive(Debug)]
+pub struct Instance {
+    host: WapcHost,
+    // The clock must go on for as long as somebody may have to be interrupted.
+    _clock: Arc<Clock>,
+}
+
+impl Instance {
+    /// Calls a function of the guest by its waPC name.
+    ///
+    /// # Errors
+    ///
+    /// When the guest answers with an error, traps, or takes too long.
+    pub fn call(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, Error> {
+        self.host.call(operation, payload).map_err(|error| match error.to_string() {
+            text if text.contains(INTERRUPTED) => Error::OutOfTime,
+            text => Error::CallFailed(text),
+        })
+    }
+
+    /// Judges a request.
+    ///
+    /// # Errors
+    ///
+    /// When the payload cannot be written. What the policy does wrong is a rejection.
+    pub fn review(
+        &self,
+        request: &AdmissionRequest,
+        settings: &Settings,
+    ) -> Result<AdmissionResponse, Error> {
+        let payload = request.payload(settings)?;
+        Ok(match self.call("validate", &payload) {
+            Ok(answer) => AdmissionResponse::from_guest(&request.uid, request.object.as_ref(), &answer),
+            Err(Error::OutOfTime) => {
+                AdmissionResponse::reject(&request.uid, Error::OutOfTime.to_string(), Some(500))
+            }
+            Err(error) => AdmissionResponse::internal_server_error(&request.uid, error),
+        })
+    }
+
+    /// Asks the policy whether it can work with settings. A policy that fails to answer cannot.
+    ///
+    /// # Errors
+    ///
+    /// When the payload cannot be written.
+    pub fn validate_settings(&self, settings: &Settings) -> Result<SettingsVerdict, Error> {
+        let answer = self.call("validate_settings", &settings.payload()?);
+        let verdict = answer
+            .map_err(|error| format!("Error invoking settings validation callback: {error}"))
+            .and_then(|answer| {
+                serde_json::from_slice(&answer)
+                    .map_err(|error| format!("error: invalid response from policy: {error}"))
+            });
+        Ok(verdict.unwrap_or_else(|message| SettingsVerdict { valid: false, message: Some(message) }))
+    }
+
+    /// The version of the Kubewarden protocol that the policy speaks.
+    ///
+    /// # Errors
+    ///
+    /// When the policy does not say, or says no version.
+    pub fn protocol_version(&self) -> Result<String, Error> {
+        let answer = self.call("protocol_version", &[])?;
+        serde_json::from_slice(&answer)
+            .map_err(|error| Error::CallFailed(format!("protocol version is no JSON string: {error}")))
+    }
+}
+
+/// The policy server's configuration of WebAssembly; `bench` gives it to every module it compares.
+pub(crate) fn configuration() -> Config {
+    let mut configuration = Config::new();
+    configuration.wasm_function_references(true);
+    configuration.epoch_interruption(true);
+    configuration
+}
+
+/// Moves an engine's time on while it lives.
+#[derive(Debug)]
+struct Clock {
+    _alive: Sender<()>,
+}
+
+impl Clock {
+    fn start(engine: Engine) -> Self {
+        let (alive, ended) = mpsc::channel();
+        thread::spawn(move || {
+            while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                engine.increment_epoch();
+            }
+        });
+        Self { _alive: alive }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
+fn not_loaded(error: impl ToString) -> Error {
+    Error::ModuleNotLoaded(error.to_string())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
+fn not_instantiated(error: impl ToString) -> Error {
+    Error::NotInstantiated(error.to_string())
+}
