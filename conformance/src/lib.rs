@@ -5,9 +5,11 @@
 //! thinks up the questions and looks at the answers:
 //!
 //! - [`case`]: a question and an answer, as both sides read and write them.
+//! - [`generate`]: a seed becomes cases: policies, and requests that fit them but for a few planned departures.
 //! - [`oracle`]: starts one of the Go programs and streams cases through it.
 //! - [`files`]: JSON lines on disk, compressed or not.
 
 pub mod case;
 pub mod files;
+pub mod generate;
 pub mod oracle;
