@@ -7,9 +7,11 @@
 //! - [`case`]: a question and an answer, as both sides read and write them.
 //! - [`generate`]: a seed becomes cases: policies, and requests that fit them but for a few planned departures.
 //! - [`oracle`]: starts one of the Go programs and streams cases through it.
+//! - [`coverage`]: what a set of answered cases touched, as a table and as a check.
 //! - [`files`]: JSON lines on disk, compressed or not.
 
 pub mod case;
+pub mod coverage;
 pub mod files;
 pub mod generate;
 pub mod oracle;
