@@ -29,7 +29,7 @@ pub struct Request<'a> {
     pub user: User<'a>,
     /// The object as it is to be, as JSON; nothing when it is deleted.
     pub object: Option<&'a str>,
-    /// The pod that the object is, if the request says early enough that it is one being created, and it can be read:
+    /// The pod that the object is, if the request tells the kind first, as the policy server does, and it can be read:
     /// reading it on the way spares a pass over the object.
     pub pod: Option<Box<Pod<'a>>>,
     /// The object as it is, as JSON.
@@ -98,7 +98,7 @@ impl<'a> Request<'a> {
             return Ok(());
         }
         let start = reader.mark();
-        if self.kind.is_pod() && self.operation == "CREATE" && self.sub_resource.is_empty() {
+        if self.kind.is_pod() {
             match Pod::decode(reader) {
                 Ok(pod) => self.pod = Some(Box::new(pod)),
                 // Told when the object is judged, with a path that starts at its root.

@@ -1,0 +1,3 @@
+module pod-security-policy/conformance/lines
+
+go 1.22

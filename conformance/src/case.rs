@@ -1,0 +1,192 @@
+//! A question to an oracle and its answer, key by key as the Go programs spell them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A question to the PodSecurityPolicy oracle.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Case {
+    /// Names the case; the result carries it too.
+    pub name: String,
+    /// The PodSecurityPolicy objects of the cluster.
+    pub psps: Vec<Value>,
+    /// Whether the objects are to be validated, instead of a pod judged by them.
+    #[serde(rename = "ValPSP", default, skip_serializing_if = "is_default")]
+    pub validate_policies: bool,
+    /// The pod of the request.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub pod: Value,
+    /// The pod before an update.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub old_pod: Value,
+    /// The operation; `CREATE` if empty.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub op: String,
+    /// The subresource, if the request is for one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sub: String,
+    /// Name of the requesting user.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub user: String,
+    /// Groups of the requesting user.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub groups: Vec<String>,
+    /// Whether the request has no user info at all.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_user: bool,
+    /// Who may use which policy: absent, everybody all of them; empty, nobody any.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub grants: Option<Vec<Grant>>,
+    /// Feature gates of the API server, `Name=bool,Name=bool`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gates: String,
+    /// Whether the API's defaulting of the pods is left out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub raw: bool,
+    /// The one phase a creation goes through, `admit` or `validate`; both if empty.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub steps: String,
+}
+
+/// A binding of the verb `use`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Grant {
+    /// The API group the role names; empty for any.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub group: String,
+    /// The namespace of the binding; empty for one of the whole cluster.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub namespace: String,
+    /// The policy granted.
+    pub policy: String,
+    /// The user or group it is granted to.
+    pub subject: String,
+}
+
+/// What the PodSecurityPolicy oracle says of a [`Case`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// The name of the case.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub name: String,
+    /// What the mutating phase said: [`Outcome::OK`] or a refusal. Absent on an update.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub admit: Option<String>,
+    /// What the validating phase said. Absent when the mutating phase refused.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub validate: Option<String>,
+    /// The audit annotations.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub audit: Option<BTreeMap<String, String>>,
+    /// The pod after the mutating phase.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub pod: Value,
+    /// The pod after the registry's preparation.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub stored: Value,
+    /// The faults of the policies, if their validation was asked for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub errors: Option<Vec<String>>,
+}
+
+impl Outcome {
+    /// What a phase says that has no objection.
+    pub const OK: &'static str = "ok";
+
+    /// The text of the phase that refused the request, if one did.
+    pub fn refusal(&self) -> Option<&str> {
+        [&self.admit, &self.validate].into_iter().flatten().map(String::as_str).find(|said| *said != Self::OK)
+    }
+
+    /// The policy that won, if one did: on a request that is not looked at, none does.
+    pub fn winner(&self) -> Option<&str> {
+        let audit = self.audit.as_ref()?;
+        ["admit-policy", "validate-policy"]
+            .into_iter()
+            .find_map(|phase| audit.get(&format!("podsecuritypolicy.policy.k8s.io/{phase}")))
+            .map(String::as_str)
+    }
+}
+
+/// A question to the Pod Security Standards oracle.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandardCase {
+    /// Names the case; the result carries it too.
+    pub name: String,
+    /// `privileged`, `baseline` or `restricted`.
+    pub level: String,
+    /// `latest` or `v1.N`.
+    pub version: String,
+    /// The pod, which is judged without defaults.
+    pub pod: Value,
+}
+
+/// What the Pod Security Standards oracle says of a [`StandardCase`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandardOutcome {
+    /// The name of the case.
+    pub name: String,
+    /// Whether the pod satisfies the standard.
+    pub allowed: bool,
+    /// The failed checks, joined.
+    pub reason: String,
+    /// The failed checks with their details, joined.
+    pub detail: String,
+    /// What the API server would answer; empty if it would accept the pod.
+    pub text: String,
+}
+
+/// A question with its answer: one line of the recorded cases.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answered<C, R> {
+    /// The question.
+    pub case: C,
+    /// The answer.
+    pub result: R,
+}
+
+/// A question that an oracle knows how to answer.
+pub trait Question: Serialize + for<'de> Deserialize<'de> {
+    /// What the answer looks like.
+    type Answer: Serialize + for<'de> Deserialize<'de>;
+
+    /// The name, which the answer repeats.
+    fn name(&self) -> &str;
+    /// The name the answer carries.
+    fn named(answer: &Self::Answer) -> &str;
+}
+
+impl Question for Case {
+    type Answer = Outcome;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn named(answer: &Outcome) -> &str {
+        &answer.name
+    }
+}
+
+impl Question for StandardCase {
+    type Answer = StandardOutcome;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn named(answer: &StandardOutcome) -> &str {
+        &answer.name
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -1,0 +1,30 @@
+//! What a set of answered cases touched: a table to read, and a check that nothing is left out.
+
+mod objections;
+mod policies;
+mod requests;
+mod rules;
+mod settings;
+mod standards;
+mod table;
+
+pub use policies::Policies;
+pub use standards::Standards;
+pub use table::Table;
+
+use crate::case::{Answered, Question};
+
+/// With so many cases, everything should have occurred.
+pub const ENOUGH: u64 = 20_000;
+
+/// Counts answered cases of one kind.
+pub trait Coverage: Default {
+    /// The kind of case.
+    type Question: Question;
+
+    /// Counts one more.
+    fn add(&mut self, answered: &Answered<Self::Question, <Self::Question as Question>::Answer>);
+
+    /// What was counted, and what should have been.
+    fn tables(&self) -> Vec<Table>;
+}

@@ -1,0 +1,84 @@
+//! Settings that the Kubernetes API took for valid although they admit nothing, or nothing that was meant.
+//!
+//! The policy of this project refuses to load them, so they are rare: each case with one is a deviation, and tells
+//! nothing else.
+
+use serde_json::json;
+
+use super::dice::Dice;
+use super::policy::Policy;
+
+type Unsettle = fn(&mut Dice, &mut Policy);
+
+const WAYS: [(&str, Unsettle); 7] = [
+    ("no ranges", no_ranges),
+    ("no SELinux options", no_se_linux_options),
+    ("impossible host ports", impossible_host_ports),
+    ("relative path prefix", relative_path_prefix),
+    ("default seccomp profile refused", seccomp_default_refused),
+    ("default seccomp profile without a list", seccomp_default_without_list),
+    ("no AppArmor profile allowed", no_app_armor_profile),
+];
+
+/// Changes the policy in one such way, and tells which.
+pub(super) fn unsettle(dice: &mut Dice, policy: &mut Policy) -> &'static str {
+    let index = dice.count(0, 6);
+    let Some((name, way)) = WAYS.get(index) else { return "" };
+    way(dice, policy);
+    name
+}
+
+fn no_ranges(dice: &mut Dice, policy: &mut Policy) {
+    let field = dice.pick(&["runAsUser", "fsGroup", "supplementalGroups"]);
+    let rule = if field == "runAsUser" { "MustRunAs" } else { dice.pick(&["MustRunAs", "MayRunAs"]) };
+    policy.set(field, dice.pick(&[json!({"rule": rule}), json!({"rule": rule, "ranges": []})]));
+}
+
+fn no_se_linux_options(_dice: &mut Dice, policy: &mut Policy) {
+    policy.set("seLinux", json!({"rule": "MustRunAs"}));
+}
+
+fn impossible_host_ports(dice: &mut Dice, policy: &mut Policy) {
+    let range = dice.pick(&[
+        json!({"min": 81, "max": 80}),
+        json!({"min": -1, "max": 80}),
+        json!({"min": 65_535, "max": 65_536}),
+    ]);
+    policy.set("hostPorts", json!([range]));
+}
+
+fn relative_path_prefix(dice: &mut Dice, policy: &mut Policy) {
+    policy.set("allowedHostPaths", json!([{"pathPrefix": dice.pick(&["foo", "./foo", "foo/"])}]));
+}
+
+fn seccomp_default_refused(_dice: &mut Dice, policy: &mut Policy) {
+    policy.annotate("seccomp.security.alpha.kubernetes.io/allowedProfileNames", "runtime/default");
+    policy.annotate("seccomp.security.alpha.kubernetes.io/defaultProfileName", "unconfined");
+}
+
+fn seccomp_default_without_list(_dice: &mut Dice, policy: &mut Policy) {
+    policy.annotations.remove("seccomp.security.alpha.kubernetes.io/allowedProfileNames");
+    policy.annotate("seccomp.security.alpha.kubernetes.io/defaultProfileName", "runtime/default");
+}
+
+fn no_app_armor_profile(_dice: &mut Dice, policy: &mut Policy) {
+    policy.annotate("apparmor.security.beta.kubernetes.io/allowedProfileNames", "");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_is_taken_and_changes_the_policy() {
+        let mut taken = std::collections::BTreeSet::new();
+        for index in 0..200 {
+            let mut policy = Policy::default();
+            policy.annotate("seccomp.security.alpha.kubernetes.io/allowedProfileNames", "*");
+            let before = policy.manifest();
+            taken.insert(unsettle(&mut Dice::new(0, index), &mut policy));
+            assert_ne!(before, policy.manifest());
+        }
+        assert_eq!(taken, WAYS.map(|(name, _)| name).into());
+    }
+}

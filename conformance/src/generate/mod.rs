@@ -1,0 +1,116 @@
+//! Thinks up cases from a seed: policies, and pods that fit them but for a few planned departures.
+//!
+//! A pod made at random fails a policy in ten ways at once and says little about any of them. So a pod is made *from*
+//! a policy: each facet first settles its part of the policy, then makes the pod fit, on an edge where there is one, and
+//! some facets are asked to depart from the policy again in one respect. About half of the pods are admitted, and most
+//! refusals have one cause.
+
+mod admission;
+mod dice;
+mod facets;
+mod forgotten;
+mod garnish;
+mod grants;
+mod ids;
+mod oddities;
+mod pod;
+mod policy;
+mod request;
+mod settings;
+mod standards;
+
+use dice::Dice;
+
+use crate::case::{Case, StandardCase};
+
+/// The keys of all volume sources of Kubernetes 1.24, each of which has a type in PodSecurityPolicy.
+pub const VOLUME_SOURCES: [&str; 29] = facets::TYPES;
+
+/// The case with this index of the stream that a seed stands for.
+///
+/// Every case has dice of its own: it is the same whether or not the others are generated.
+#[must_use]
+pub fn case(seed: u64, index: u64) -> Case {
+    let mut dice = Dice::new(seed, index);
+    let name = format!("{seed}-{index}");
+    let mut case =
+        if dice.percent(10) { settings::case(&mut dice, &name) } else { admission::case(&mut dice, &name) };
+    case.psps.iter_mut().for_each(serde_json::Value::sort_all_objects);
+    case.pod.sort_all_objects();
+    case.old_pod.sort_all_objects();
+    case
+}
+
+/// As [`case`], for the Pod Security Standards.
+#[must_use]
+pub fn standard_case(seed: u64, index: u64) -> StandardCase {
+    let mut case = standards::case(&mut Dice::new(seed, index), &format!("{seed}-{index}"));
+    case.pod.sort_all_objects();
+    case
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    fn digest<T: Serialize>(cases: impl Iterator<Item = T>) -> String {
+        let mut digest = Sha256::new();
+        for case in cases {
+            digest.update(serde_json::to_vec(&case).unwrap());
+        }
+        hex::encode(digest.finalize())
+    }
+
+    // A change of the generator changes these digests, and the recorded answers no longer belong to any seed.
+    #[test]
+    fn the_same_seed_gives_the_same_bytes() {
+        assert_eq!(
+            digest((0..1000).map(|index| case(1, index))),
+            "18ad5e05b14f83d3123c2f5a64d9238added4f1ffeea8025c4e7c5c36a7b8e03"
+        );
+        assert_eq!(
+            digest((0..1000).map(|index| standard_case(1, index))),
+            "cbc0d34a6d285165187c7976dec0757c1f597d31459a02256d5a525b64217c6e"
+        );
+    }
+
+    #[test]
+    fn every_facet_is_departed_from_and_nothing_that_occurs_is_missing() {
+        let cases: Vec<Case> = (0..2000).map(|index| case(9, index)).collect();
+        let texts: Vec<String> = cases.iter().map(|case| serde_json::to_string(case).unwrap()).collect();
+        let occurs = |what: &str| assert!(texts.iter().any(|text| text.contains(what)), "{what}");
+        let departed = |name: &str| {
+            let named = |case: &Case| case.name.split([':', ',']).skip(1).any(|note| note.trim() == name);
+            assert!(cases.iter().any(|case| !case.validate_policies && named(case)), "{name}");
+        };
+        facets::FACETS.iter().for_each(|facet| departed(facet.name()));
+        VOLUME_SOURCES.iter().for_each(|source| occurs(&format!(r#""{source}":{{"#)));
+        VOLUME_SOURCES.iter().for_each(|source| occurs(&format!(r#""{}""#, facets::fs_type(source))));
+        for what in ["initContainers", "ephemeralContainers", "generateName"] {
+            occurs(&format!(r#""{what}":"#));
+        }
+        for what in ["UPDATE", "DELETE", "ephemeralcontainers", "ProcMountType=true", "validate"] {
+            occurs(&format!(r#":"{what}""#));
+        }
+        assert!(
+            cases.iter().any(|case| case.no_user) && cases.iter().any(|case| case.grants == Some(vec![]))
+        );
+    }
+
+    #[test]
+    fn seeds_differ() {
+        assert_ne!(case(1, 0).psps, case(2, 0).psps);
+    }
+
+    #[test]
+    fn cases_survive_a_round_trip() {
+        for index in 0..200 {
+            let case = case(5, index);
+            let text = serde_json::to_string(&case).unwrap();
+            assert_eq!(serde_json::from_str::<Case>(&text).unwrap(), case);
+        }
+    }
+}

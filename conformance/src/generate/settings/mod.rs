@@ -1,0 +1,76 @@
+//! Settings cases: policies whose validation is asked for, most of them with a fault or a near miss.
+
+mod capabilities;
+mod lists;
+mod names;
+mod profiles;
+mod runtime_class;
+mod strategies;
+mod sysctls;
+
+use super::dice::Dice;
+use super::policy::Policy;
+use super::{admission, garnish};
+use crate::case::Case;
+
+/// Gives one part of a policy a value on the border of what is valid, on either side.
+type Disturb = fn(&mut Dice, &mut Policy);
+
+/// What can be disturbed, and how often relative to the others.
+const PARTS: [(u32, &str, Disturb); 23] = [
+    (4, "name", names::name),
+    (3, "AppArmor default", profiles::app_armor_default),
+    (3, "AppArmor list", profiles::app_armor_list),
+    (3, "seccomp default", profiles::seccomp_default),
+    (4, "seccomp list", profiles::seccomp_list),
+    (5, "rule", strategies::rule),
+    (3, "no strategy", strategies::missing),
+    (5, "ranges", strategies::ranges),
+    (4, "runAsGroup", strategies::run_as_group),
+    (4, "volumes", lists::volumes),
+    (3, "wildcard and drops", capabilities::wildcard),
+    (3, "adds and drops", capabilities::added),
+    (3, "allowed and drops", capabilities::allowed),
+    (3, "default escalation", lists::escalation),
+    (3, "proc mounts", lists::proc_mounts),
+    (4, "host paths", lists::host_paths),
+    (3, "flex drivers", lists::flex_drivers),
+    (4, "csi drivers", lists::csi_drivers),
+    (5, "sysctl", sysctls::entry),
+    (5, "sysctl overlap", sysctls::overlap),
+    (4, "runtime classes", runtime_class::allowed),
+    (4, "default runtime class", runtime_class::default),
+    (2, "forgotten", forgotten),
+];
+
+/// What the API does not mind, and this project does.
+fn forgotten(dice: &mut Dice, policy: &mut Policy) {
+    super::forgotten::unsettle(dice, policy);
+}
+
+pub(super) fn case(dice: &mut Dice, name: &str) -> Case {
+    let mut notes = Vec::new();
+    let weighed = PARTS.map(|(weight, note, disturb)| (weight, Some((note, disturb))));
+    let count = dice.weighed(&[(85, 1), (15, 2)]);
+    let mut policies: Vec<Policy> = Vec::new();
+    for number in 0..count {
+        let mut policy = admission::policy(dice);
+        if number > 0 {
+            policy.name.push('2');
+        }
+        for _ in 0..dice.weighed(&[(25, 0), (60, 1), (12, 2), (3, 4)]) {
+            if let Some((note, disturb)) = dice.weighed(&weighed) {
+                disturb(dice, &mut policy);
+                notes.push(note);
+            }
+        }
+        garnish::policy(dice, &mut policy);
+        policies.push(policy);
+    }
+    Case {
+        name: admission::named(name, &notes),
+        psps: policies.iter().map(Policy::manifest).collect(),
+        validate_policies: true,
+        ..Case::default()
+    }
+}

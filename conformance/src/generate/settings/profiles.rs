@@ -1,0 +1,66 @@
+//! The four annotations.
+
+use crate::generate::dice::Dice;
+use crate::generate::policy::Policy;
+
+const APP_ARMOR: [&str; 12] = [
+    "",
+    "runtime/default",
+    "unconfined",
+    "localhost/",
+    "localhost/a",
+    "localhost/../a",
+    "localhost",
+    "runtime/default2",
+    "Unconfined",
+    "*",
+    " localhost/a",
+    "docker/default",
+];
+const SECCOMP: [&str; 20] = [
+    "",
+    "runtime/default",
+    "docker/default",
+    "unconfined",
+    "localhost/a.json",
+    "localhost/a/b",
+    "localhost/..a",
+    "localhost/",
+    "localhost//a",
+    "localhost/..",
+    "localhost/a/../b",
+    "localhost/../a",
+    "localhost/a/..",
+    "localhost",
+    "runtime/default2",
+    "Unconfined",
+    "*",
+    " unconfined",
+    "RuntimeDefault",
+    "localhost/a..b",
+];
+
+fn annotate(policy: &mut Policy, what: &str, value: String) {
+    policy.annotate(&format!("{what}ProfileName{}", if what.ends_with("allowed") { "s" } else { "" }), value);
+}
+
+fn list(dice: &mut Dice, entries: &[&str]) -> String {
+    let count = dice.count(1, 4);
+    dice.some(entries, count).join(",")
+}
+
+pub(super) fn app_armor_default(dice: &mut Dice, policy: &mut Policy) {
+    annotate(policy, "apparmor.security.beta.kubernetes.io/default", dice.pick(&APP_ARMOR).to_owned());
+}
+
+pub(super) fn app_armor_list(dice: &mut Dice, policy: &mut Policy) {
+    annotate(policy, "apparmor.security.beta.kubernetes.io/allowed", list(dice, &APP_ARMOR));
+}
+
+pub(super) fn seccomp_default(dice: &mut Dice, policy: &mut Policy) {
+    annotate(policy, "seccomp.security.alpha.kubernetes.io/default", dice.pick(&SECCOMP).to_owned());
+}
+
+pub(super) fn seccomp_list(dice: &mut Dice, policy: &mut Policy) {
+    annotate(policy, "seccomp.security.alpha.kubernetes.io/allowed", list(dice, &SECCOMP));
+}

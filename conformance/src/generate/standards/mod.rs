@@ -1,0 +1,116 @@
+//! Cases for the Pod Security Standards: a pod that satisfies a level, and a few values on the border of its checks.
+//!
+//! What a border is depends on level and version: the same value is forbidden here and allowed there, so that about
+//! half of the pods pass.
+
+mod containers;
+mod pods;
+
+use serde_json::json;
+
+use super::dice::Dice;
+use super::pod::{Container, List, Pod};
+use crate::case::StandardCase;
+
+/// Gives one governed field a value on the border of a check.
+type Border = fn(&mut Dice, &mut Pod);
+
+/// Every check; those of the two levels that look at the same field share a border.
+const BORDERS: [(&str, Border); 16] = [
+    ("allowPrivilegeEscalation", containers::privilege_escalation),
+    ("appArmorProfile", pods::app_armor),
+    ("capabilities", containers::capabilities),
+    ("hostNamespaces", pods::host_namespaces),
+    ("hostPorts", containers::host_ports),
+    ("hostProbesAndHostLifecycle", containers::probes),
+    ("privileged", containers::privileged),
+    ("procMount", containers::proc_mount),
+    ("runAsNonRoot", pods::run_as_non_root),
+    ("runAsUser", pods::run_as_user),
+    ("seccompProfile", pods::seccomp),
+    ("seccompAnnotation", pods::seccomp_annotation),
+    ("seLinuxOptions", pods::se_linux),
+    ("sysctls", pods::sysctls),
+    ("volumes", pods::volumes),
+    ("windowsHostProcess", pods::host_process),
+];
+
+/// The first version, the last, those at which a check changes and their predecessors.
+const VERSIONS: [&str; 25] = [
+    "v1.0", "v1.7", "v1.8", "v1.18", "v1.19", "v1.21", "v1.22", "v1.23", "v1.24", "v1.25", "v1.26", "v1.27",
+    "v1.28", "v1.29", "v1.30", "v1.31", "v1.32", "v1.33", "v1.34", "v1.35", "v1.36", "v1.37", "v1.38",
+    "v1.99", "latest",
+];
+
+pub(super) fn case(dice: &mut Dice, name: &str) -> StandardCase {
+    let level = dice.weighed(&[(4, "privileged"), (44, "baseline"), (52, "restricted")]);
+    let version = if dice.percent(25) { "latest" } else { dice.pick(&VERSIONS) };
+    let mut notes = Vec::new();
+    let eager = level == "restricted" || dice.percent(20);
+    let mut pod = compliant(dice, eager);
+    if dice.percent(10) {
+        pod.spec.insert(
+            "os".to_owned(),
+            json!({"name": dice.pick(&["windows", "windows", "Windows", "linux", ""])}),
+        );
+        notes.push("os");
+    }
+    if dice.percent(10) {
+        pod.spec.insert("hostUsers".to_owned(), dice.pick(&[json!(false), json!(false), json!(true)]));
+        notes.push("hostUsers");
+    }
+    let all: Vec<Option<(&str, Border)>> = BORDERS.into_iter().map(Some).collect();
+    let count = dice.weighed(&[(12, 0), (56, 1), (22, 2), (10, 4)]);
+    for (note, border) in dice.some(&all, count).into_iter().flatten() {
+        border(dice, &mut pod);
+        notes.push(note);
+    }
+    StandardCase {
+        name: super::admission::named(name, &notes),
+        level: level.to_owned(),
+        version: version.to_owned(),
+        pod: pod.manifest(),
+    }
+}
+
+/// A pod that says all that the restricted level wants to hear, or nothing.
+fn compliant(dice: &mut Dice, restricted: bool) -> Pod {
+    let mut pod = Pod::default();
+    pod.metadata.insert("name".to_owned(), "web".into());
+    let lists = [
+        (List::Init, dice.weighed(&[(65, 0), (25, 1), (10, 2)])),
+        (List::Regular, if dice.one_in(100) { 0 } else { dice.weighed(&[(60, 1), (30, 2), (10, 3)]) }),
+        (List::Ephemeral, dice.weighed(&[(80, 0), (15, 1), (5, 2)])),
+    ];
+    for (list, count) in lists {
+        for number in 0..count {
+            let letter = dice.pick(&["a", "b", "z"]);
+            let mut container = Container { list, name: format!("{letter}{number}"), ..Container::default() };
+            container.fields.insert("image".to_owned(), "registry.example.com/app:1".into());
+            if restricted {
+                container.secure("allowPrivilegeEscalation", false);
+                container.secure("capabilities", json!({"drop": ["ALL"]}));
+            }
+            pod.containers.push(container);
+        }
+    }
+    if restricted {
+        inherited(dice, &mut pod, "runAsNonRoot", &json!(true));
+        inherited(dice, &mut pod, "seccompProfile", &json!({"type": "RuntimeDefault"}));
+    }
+    pod
+}
+
+/// Sets a field where containers find it: on the pod, on each of them, or on both.
+fn inherited(dice: &mut Dice, pod: &mut Pod, field: &str, value: &serde_json::Value) {
+    let (on_pod, on_containers) =
+        dice.weighed(&[(50, (true, false)), (30, (false, true)), (20, (true, true))]);
+    if on_pod {
+        pod.secure(field, value.clone());
+    }
+    for container in &mut pod.containers {
+        if on_containers {
+            container.secure(field, value.clone());
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! How this project's judgement is held against that of the original implementations.
+//!
+//! The originals are asked, not imitated: two Go programs beside this crate run the PodSecurityPolicy admission plug-in
+//! of Kubernetes 1.24 and the Pod Security Standards evaluator of the newest release behind JSON lines. This crate
+//! thinks up the questions and looks at the answers:
+//!
+//! - [`case`]: a question and an answer, as both sides read and write them.
+//! - [`generate`]: a seed becomes cases: policies, and requests that fit them but for a few planned departures.
+//! - [`oracle`]: starts one of the Go programs and streams cases through it.
+//! - [`coverage`]: what a set of answered cases touched, as a table and as a check.
+//! - [`files`]: JSON lines on disk, compressed or not.
+
+pub mod case;
+pub mod coverage;
+pub mod files;
+pub mod generate;
+pub mod oracle;

@@ -1,0 +1,118 @@
+//! Generates cases, asks an oracle for the answers, and tells what they cover.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::{Args, Parser, Subcommand};
+use conformance::case::{Case, StandardCase};
+use conformance::coverage::{self, Coverage};
+use conformance::oracle::Oracle;
+use conformance::{files, generate};
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write PodSecurityPolicy cases as JSON lines
+    Generate(Generate),
+    /// Write cases for the Pod Security Standards as JSON lines
+    GeneratePss(Generate),
+    /// Send PodSecurityPolicy cases through the oracle and write `{case, result}` lines
+    Ask(Ask),
+    /// Send cases for the Pod Security Standards through their oracle and write `{case, result}` lines
+    AskPss(Ask),
+    /// Read `{case, result}` lines of PodSecurityPolicy and tell what they cover
+    Coverage(Cover),
+    /// Read `{case, result}` lines of the Pod Security Standards and tell what they cover
+    CoveragePss(Cover),
+}
+
+#[derive(Args)]
+struct Generate {
+    /// The same seed gives the same cases
+    #[arg(long)]
+    seed: u64,
+    /// How many cases
+    #[arg(long)]
+    cases: u64,
+    /// The index of the first case, to get one again without those before it
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Where to write; compressed if the name ends in `.gz`
+    #[arg(long, default_value = "-")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+struct Ask {
+    /// The Go program to ask
+    #[arg(long)]
+    oracle: PathBuf,
+    /// The cases, one per line
+    #[arg(default_value = "-")]
+    cases: PathBuf,
+    /// Where to write; compressed if the name ends in `.gz`
+    #[arg(long, default_value = "-")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+struct Cover {
+    /// The answered cases, one per line
+    #[arg(default_value = "-")]
+    answers: PathBuf,
+    /// Fail unless the cases are balanced and, if they are 20,000 or more, leave nothing out
+    #[arg(long)]
+    assert: bool,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Generate(arguments) => {
+            let indexes = arguments.from..arguments.from.saturating_add(arguments.cases);
+            files::write(&arguments.out, indexes.map(|index| Ok(generate::case(arguments.seed, index))))
+        }
+        Command::GeneratePss(arguments) => {
+            let indexes = arguments.from..arguments.from.saturating_add(arguments.cases);
+            files::write(
+                &arguments.out,
+                indexes.map(|index| Ok(generate::standard_case(arguments.seed, index))),
+            )
+        }
+        Command::Ask(arguments) => {
+            let cases = files::read::<Case>(&arguments.cases)?;
+            files::write(&arguments.out, Oracle::ask(&arguments.oracle, cases)?)
+        }
+        Command::AskPss(arguments) => {
+            let cases = files::read::<StandardCase>(&arguments.cases)?;
+            files::write(&arguments.out, Oracle::ask(&arguments.oracle, cases)?)
+        }
+        Command::Coverage(arguments) => report::<coverage::Policies>(&arguments),
+        Command::CoveragePss(arguments) => report::<coverage::Standards>(&arguments),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what was asked for")]
+fn report<C: Coverage>(arguments: &Cover) -> Result<()> {
+    let mut coverage = C::default();
+    let mut cases = 0_u64;
+    for answered in files::read(&arguments.answers)? {
+        coverage.add(&answered?);
+        cases += 1;
+    }
+    let tables = coverage.tables();
+    for table in &tables {
+        println!("{table}");
+    }
+    if arguments.assert {
+        let faults: Vec<String> =
+            tables.iter().flat_map(|table| table.faults(cases >= coverage::ENOUGH)).collect();
+        ensure!(faults.is_empty(), "not covered:\n{}", faults.join("\n"));
+    }
+    Ok(())
+}
