@@ -7,6 +7,7 @@
 //!
 //! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
 
+mod leap;
 mod scan;
 
 use std::borrow::Cow;
@@ -187,7 +188,7 @@ impl<'a> Reader<'a> {
         if self.peek() != Some(b'n') {
             return Ok(false);
         }
-        self.word(b"null")?;
+        self.skip()?;
         Ok(true)
     }
 
@@ -249,8 +250,8 @@ impl<'a> Reader<'a> {
     /// Reads a boolean.
     pub fn boolean(&mut self) -> Read<bool> {
         match self.peek() {
-            Some(b't') => self.word(b"true").map(|()| true),
-            Some(b'f') => self.word(b"false").map(|()| false),
+            Some(b't') => self.skip().map(|()| true),
+            Some(b'f') => self.skip().map(|()| false),
             _ => Err(self.mismatch("true or false")),
         }
     }
@@ -261,7 +262,7 @@ impl<'a> Reader<'a> {
             return Err(self.mismatch("a whole number"));
         }
         let start = self.at;
-        self.at = scan::number(self.text.as_bytes(), start)?;
+        self.skip()?;
         let digits = self.since(start);
         digits
             .parse()
@@ -270,15 +271,29 @@ impl<'a> Reader<'a> {
 
     /// Steps over a value, whatever it is, checking that it is well-formed.
     pub fn skip(&mut self) -> Read<()> {
-        self.at = scan::value(self.text.as_bytes(), self.at, self.depth)?;
+        let end = scan::value(self.text.as_bytes(), self.at, self.depth);
+        if end == scan::FAULT {
+            return Err(scan::fault(self.text.as_bytes(), self.at, self.depth));
+        }
+        self.at = end;
         Ok(())
     }
 
-    /// Steps over a value and returns its text, surrounding white space left off.
+    /// Steps over a value that nobody reads, fast and without a look at what is inside.
+    pub fn leap(&mut self) -> Read<()> {
+        let end = leap::over(self.text.as_bytes(), self.at, self.depth);
+        if end == scan::FAULT {
+            return Err(scan::fault(self.text.as_bytes(), self.at, self.depth));
+        }
+        self.at = end;
+        Ok(())
+    }
+
+    /// Steps over a value that is kept for later and returns its text, surrounding white space left off.
     pub fn raw(&mut self) -> Read<&'a str> {
         self.peek();
         let start = self.at;
-        self.skip()?;
+        self.leap()?;
         Ok(self.since(start))
     }
 
@@ -286,7 +301,10 @@ impl<'a> Reader<'a> {
     #[cold]
     fn escaped_string(&mut self, start: usize) -> Read<String> {
         let bytes = self.text.as_bytes();
-        let end = scan::string(bytes, self.at)?;
+        let end = scan::string(bytes, self.at);
+        if end == scan::FAULT {
+            return Err(scan::fault(bytes, start - 1, self.depth));
+        }
         let mut text = self.since(start).to_owned();
         while self.at + 1 < end {
             match bytes.get(self.at + 1) {
@@ -310,23 +328,24 @@ impl<'a> Reader<'a> {
     /// Reads a `\u` escape, or two of them that make one character, up to the last two digits.
     fn unicode(&mut self) -> Read<char> {
         let bytes = self.text.as_bytes();
-        let half = "half a surrogate pair stands in a string";
-        let (mut code, mut end) = scan::hex(bytes, self.at + 2)?;
-        if let (0xD800..=0xDBFF, Some(b"\\u")) = (code, bytes.get(end..end + 2)) {
-            let (second, behind) = scan::hex(bytes, end + 2)?;
-            if let 0xDC00..=0xDFFF = second {
-                code = 0x10000 + ((code - 0xD800) << 10) + (second - 0xDC00);
-                end = behind;
+        let first = scan::hex(bytes, self.at + 2);
+        let second = if bytes.get(self.at + 6..self.at + 8) == Some(b"\\u") {
+            scan::hex(bytes, self.at + 8)
+        } else {
+            None
+        };
+        let code = match (first, second) {
+            (Some(high @ 0xD800..=0xDBFF), Some(low @ 0xDC00..=0xDFFF)) => {
+                self.at += 10;
+                Some(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
             }
-        }
-        let character = char::from_u32(code).ok_or_else(|| scan::malformed(half, self.at))?;
-        self.at = end - 2;
-        Ok(character)
-    }
-
-    fn word(&mut self, word: &[u8]) -> Read<()> {
-        self.at = scan::word(self.text.as_bytes(), self.at, word)?;
-        Ok(())
+            _ => {
+                self.at += 4;
+                first
+            }
+        };
+        let half = "half a surrogate pair stands in a string";
+        code.and_then(char::from_u32).ok_or_else(|| scan::malformed(half, self.at - 4))
     }
 
     fn open(&mut self, bracket: u8, wanted: &str) -> Read<()> {
@@ -377,7 +396,8 @@ impl<'a> Reader<'a> {
 
     #[cold]
     fn mismatch(&mut self, wanted: &str) -> Fault {
-        let value = match self.raw() {
+        let start = self.at;
+        let value = match self.skip().map(|()| self.since(start)) {
             Ok(value) => value,
             Err(fault) => return fault,
         };
@@ -443,7 +463,7 @@ macro_rules! decode {
                         value.$field = reader.field()?;
                         Ok(())
                     })+
-                    _ => reader.skip(),
+                    _ => reader.leap(),
                 })?;
                 Ok(value)
             }

@@ -468,7 +468,7 @@ impl<'a> Decode<'a> for Pod<'a> {
                 spec = reader.field()?;
                 Ok(())
             }
-            _ => reader.skip(),
+            _ => reader.leap(),
         })?;
         match spec {
             Some(spec) => Ok(Pod { annotations, spec }),
@@ -491,7 +491,7 @@ impl<'a> Decode<'a> for Annotations<'a> {
                 || key.starts_with(SECCOMP_CONTAINER)
                 || key.starts_with(APP_ARMOR_CONTAINER);
             if !known {
-                return reader.skip();
+                return reader.leap();
             }
             if governed.iter().any(|(name, _)| name == key) {
                 return Err(Fault::new("stands twice in the same object"));
@@ -523,7 +523,7 @@ impl<'a> Decode<'a> for Volume<'a> {
                 "csi" => VolumeDetail::Csi(Driver::decode(reader)?.driver),
                 "projected" => VolumeDetail::Projected(reader.raw()?),
                 _ => {
-                    reader.skip()?;
+                    reader.leap()?;
                     VolumeDetail::Other
                 }
             };

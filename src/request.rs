@@ -2,14 +2,15 @@
 
 use crate::json::{Decode, Fault, Read, Reader, Text, decode, once};
 use crate::pod::Pod;
+use crate::value::Value;
 
 /// What the policy server hands to a policy: a request and the settings, both still unread inside.
 #[derive(Debug, Default)]
 pub struct Payload<'a> {
     /// The admission request.
     pub request: Request<'a>,
-    /// The settings, as JSON.
-    pub settings: &'a str,
+    /// The settings.
+    pub settings: Value<'a>,
 }
 
 /// A Kubernetes `AdmissionRequest` (`admission.k8s.io/v1`).
@@ -70,7 +71,7 @@ impl<'a> Decode<'a> for Raw<'a> {
 impl<'a> Decode<'a> for Payload<'a> {
     fn decode(reader: &mut Reader<'a>) -> Read<Self> {
         let mut request = None;
-        let mut settings = Raw("null");
+        let mut settings = Value::Null;
         let mut seen = 0;
         reader.object(|reader, key| match &**key {
             "request" => {
@@ -80,13 +81,13 @@ impl<'a> Decode<'a> for Payload<'a> {
             }
             "settings" => {
                 once(&mut seen, 1)?;
-                settings = Raw::decode(reader)?;
+                settings = reader.field()?;
                 Ok(())
             }
-            _ => reader.skip(),
+            _ => reader.leap(),
         })?;
         match request {
-            Some(request) => Ok(Payload { request, settings: settings.0 }),
+            Some(request) => Ok(Payload { request, settings }),
             None => Err(Fault::new("must be set").under("request")),
         }
     }
@@ -106,7 +107,7 @@ impl<'a> Request<'a> {
             }
         }
         if self.pod.is_none() {
-            reader.skip()?;
+            reader.leap()?;
         }
         self.object = Some(reader.since(start.at()));
         Ok(())
@@ -135,7 +136,7 @@ impl<'a> Decode<'a> for Request<'a> {
                 "userInfo" | "user_info" => 5,
                 "object" => 6,
                 "oldObject" | "old_object" => 7,
-                _ => return reader.skip(),
+                _ => return reader.leap(),
             };
             once(&mut seen, number)?;
             match number {

@@ -4,7 +4,7 @@ use crate::json::{Quoted, Reader, Text};
 use crate::names::subdomain_problem;
 use crate::policy::Policy;
 use crate::rules;
-use crate::shape::{Field, Path, Problems, Shape, unknown};
+use crate::shape::{Field, Path, Problem, Problems, Shape, unknown};
 use crate::spec::Spec;
 use crate::value::Value;
 use crate::violation::Leniency;
@@ -111,28 +111,33 @@ impl<'s> Settings<'s> {
     ///
     /// Everything that is wrong with them, each with its path.
     pub fn parse(text: &'s str) -> Result<Self, Problems> {
+        match Reader::document(text) {
+            Ok(root) => Settings::load(&root),
+            Err(fault) => Err(Problems(vec![Problem { path: String::new(), reason: fault.to_string() }])),
+        }
+    }
+
+    /// Loads settings that have been read.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, each with its path.
+    pub fn load(root: &Value<'s>) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let root = match Reader::document::<Value<'s>>(text) {
-            Ok(root) => root,
-            Err(fault) => {
-                problems.add("", fault);
-                return Err(problems);
-            }
-        };
         if !matches!(root, Value::Object(_)) {
             problems.add("", format_args!("settings must be an object, not {}", root.describe()));
             return Err(problems);
         }
-        let (mut policies, listed) = load_policies(&root, &mut problems);
+        let (mut policies, listed) = load_policies(root, &mut problems);
         let settings = Settings {
-            authorization: authorization(&root, policies.len(), &mut problems),
+            authorization: authorization(root, policies.len(), &mut problems),
             mutate: root.get("mutate").and_then(Value::flag).unwrap_or(true),
             workloads: match root.get("workloads").and_then(Value::text).map(|text| &**text) {
                 Some("Warn") => OnWorkloads::Warn,
                 Some("Ignore") => OnWorkloads::Ignore,
                 _ => OnWorkloads::Deny,
             },
-            pod_templates: pod_templates(&root, &mut problems),
+            pod_templates: pod_templates(root, &mut problems),
             leniency: Leniency::default(),
             policies: {
                 policies.sort_by(|one, other| one.name.cmp(&other.name));

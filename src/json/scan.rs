@@ -2,30 +2,39 @@
 //!
 //! Most of a review is what no policy governs, and most of that is the inside of strings: the speed of these functions
 //! is the speed of the policy. All of them take the bytes and a position and return the position behind what they
-//! stepped over.
+//! stepped over, or [`FAULT`]: a plain number travels in a register where a `Result` would not. Why something is not
+//! JSON is found out afterwards, by looking at it again.
 
-use super::{DEPTH, Fault, Read};
+use super::{DEPTH, Fault};
+
+/// What a function returns that meets something malformed. No document is as long.
+pub(super) const FAULT: usize = usize::MAX;
 
 /// The first position from `at` on that is not white space.
+#[inline(always)]
 pub(super) fn blank(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\n' | b'\t' | b'\r') = bytes.get(at) {
+    // Policy servers write none: one comparison, mostly.
+    while let Some(0..=b' ') = bytes.get(at) {
+        if !matches!(bytes.get(at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
+            break;
+        }
         at += 1;
     }
     at
 }
 
 /// Steps over the value at `at`, whatever it is, which stands within `depth` objects and lists.
-pub(super) fn value(bytes: &[u8], mut at: usize, depth: u32) -> Read<usize> {
+pub(super) fn value(bytes: &[u8], mut at: usize, depth: u32) -> usize {
     // One bit for each object or list that is open here: whether it is an object.
     let mut open: u128 = 0;
     let mut nested = 0;
     'value: loop {
         at = blank(bytes, at);
         match bytes.get(at) {
-            Some(b'"') => at = string(bytes, at + 1)?,
+            Some(b'"') => at = string(bytes, at + 1),
             Some(bracket @ (b'{' | b'[')) => {
                 if depth + nested == DEPTH {
-                    return Err(too_deep());
+                    return FAULT;
                 }
                 let is_object = *bracket == b'{';
                 at = blank(bytes, at + 1);
@@ -36,17 +45,16 @@ pub(super) fn value(bytes: &[u8], mut at: usize, depth: u32) -> Read<usize> {
                     nested += 1;
                     open = open << 1 | u128::from(is_object);
                     if is_object {
-                        at = key(bytes, at)?;
+                        at = key(bytes, at);
                     }
                     continue 'value;
                 }
             }
-            Some(b'-' | b'0'..=b'9') => at = number(bytes, at)?,
-            Some(b't') => at = word(bytes, at, b"true")?,
-            Some(b'f') => at = word(bytes, at, b"false")?,
-            Some(b'n') => at = word(bytes, at, b"null")?,
-            Some(_) => return Err(malformed("a value must come here", at)),
-            None => return Err(malformed("the document ends too early", at)),
+            Some(b'-' | b'0'..=b'9') => at = number(bytes, at),
+            Some(b't') => at = word(bytes, at, b"true"),
+            Some(b'f') => at = word(bytes, at, b"false"),
+            Some(b'n') => at = word(bytes, at, b"null"),
+            _ => return FAULT,
         }
         while nested > 0 {
             at = blank(bytes, at);
@@ -55,101 +63,162 @@ pub(super) fn value(bytes: &[u8], mut at: usize, depth: u32) -> Read<usize> {
                 Some(b',') => {
                     at += 1;
                     if in_object {
-                        at = key(bytes, blank(bytes, at))?;
+                        at = key(bytes, blank(bytes, at));
                     }
                     continue 'value;
                 }
                 Some(b'}') if in_object => {}
                 Some(b']') if !in_object => {}
-                _ => return Err(malformed("a comma or a closing bracket must come here", at)),
+                _ => return FAULT,
             }
             at += 1;
             nested -= 1;
             open >>= 1;
         }
-        return Ok(at);
+        return at;
     }
 }
 
 /// Steps over a key and the colon behind it.
-fn key(bytes: &[u8], at: usize) -> Read<usize> {
+#[inline(always)]
+fn key(bytes: &[u8], at: usize) -> usize {
     if bytes.get(at) != Some(&b'"') {
-        return Err(malformed("a key in quotes must come here", at));
+        return FAULT;
     }
-    let at = blank(bytes, string(bytes, at + 1)?);
-    if bytes.get(at) != Some(&b':') {
-        return Err(malformed("a colon must come here", at));
-    }
-    Ok(at + 1)
+    let at = blank(bytes, string(bytes, at + 1));
+    if bytes.get(at) == Some(&b':') { at + 1 } else { FAULT }
 }
 
 /// Steps over the rest of a string, from behind its opening quote to behind its closing one.
-pub(super) fn string(bytes: &[u8], mut at: usize) -> Read<usize> {
+#[inline(always)]
+pub(super) fn string(bytes: &[u8], at: usize) -> usize {
+    let at = plain(bytes, at);
+    if bytes.get(at) == Some(&b'"') { at + 1 } else { escapes(bytes, at) }
+}
+
+/// Steps over the rest of a string from its first escape on.
+#[cold]
+fn escapes(bytes: &[u8], mut at: usize) -> usize {
     loop {
-        at = plain(bytes, at);
-        match bytes.get(at) {
-            Some(b'"') => return Ok(at + 1),
-            Some(b'\\') => match bytes.get(at + 1) {
-                Some(b'u') => at = hex(bytes, at + 2)?.1,
-                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at += 2,
-                _ => return Err(malformed("an unknown escape stands in a string", at)),
-            },
-            Some(_) => return Err(malformed("a control character stands in a string", at)),
-            None => return Err(malformed("the document ends within a string", at)),
+        match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'"'), _) => return at + 1,
+            (Some(b'\\'), Some(b'u')) if hex(bytes, at + 2).is_some() => at += 6,
+            (Some(b'\\'), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => at += 2,
+            _ => return FAULT,
         }
+        at = plain(bytes, at);
     }
 }
 
-/// Reads the four digits of a `\u` escape.
-pub(super) fn hex(bytes: &[u8], at: usize) -> Read<(u32, usize)> {
-    let digits = bytes.get(at..at + 4).unwrap_or_default();
-    let mut code = 0;
-    for digit in digits {
-        match char::from(*digit).to_digit(16) {
-            Some(value) => code = code * 16 + value,
-            None => return Err(malformed("a \\u escape needs four hexadecimal digits", at)),
-        }
-    }
-    if digits.len() == 4 {
-        Ok((code, at + 4))
-    } else {
-        Err(malformed("the document ends within a string", at))
-    }
+/// The number that the four digits of a `\u` escape make.
+pub(super) fn hex(bytes: &[u8], at: usize) -> Option<u32> {
+    let digits = bytes.get(at..)?.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?))
 }
 
 /// Steps over a number.
-pub(super) fn number(bytes: &[u8], mut at: usize) -> Read<usize> {
+pub(super) fn number(bytes: &[u8], mut at: usize) -> usize {
     if bytes.get(at) == Some(&b'-') {
         at += 1;
     }
-    at = if bytes.get(at) == Some(&b'0') { at + 1 } else { digits(bytes, at)? };
+    at = if bytes.get(at) == Some(&b'0') { at + 1 } else { digits(bytes, at) };
     if bytes.get(at) == Some(&b'.') {
-        at = digits(bytes, at + 1)?;
+        at = digits(bytes, at + 1);
     }
     if let Some(b'e' | b'E') = bytes.get(at) {
         at += 1;
         if let Some(b'+' | b'-') = bytes.get(at) {
             at += 1;
         }
-        at = digits(bytes, at)?;
+        at = digits(bytes, at);
     }
-    Ok(at)
+    at
 }
 
-fn digits(bytes: &[u8], start: usize) -> Read<usize> {
+fn digits(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     while let Some(b'0'..=b'9') = bytes.get(at) {
         at += 1;
     }
-    if at > start { Ok(at) } else { Err(malformed("a digit must come here", at)) }
+    if at > start { at } else { FAULT }
 }
 
 /// Steps over `true`, `false` or `null`.
-pub(super) fn word(bytes: &[u8], at: usize, word: &[u8]) -> Read<usize> {
-    let end = at + word.len();
-    if bytes.get(at..end) == Some(word) { Ok(end) } else { Err(malformed("a value must come here", at)) }
+pub(super) fn word<const N: usize>(bytes: &[u8], at: usize, word: &[u8; N]) -> usize {
+    if bytes.get(at..).is_some_and(|rest| rest.first_chunk() == Some(word)) { at + N } else { FAULT }
 }
 
+/// Where the run of plain characters that starts at `at` ends: at a quote, a backslash, a control character or the end
+/// of the document.
+#[inline(always)]
+pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let special = specials(block);
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / FLAGS;
+        }
+        at += BLOCK;
+    }
+    plain_tail(bytes, at)
+}
+
+#[cold]
+fn plain_tail(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(byte) = bytes.get(at) {
+        if matches!(byte, b'"' | b'\\' | 0..0x20) {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// How many bytes are looked at together, and how many bits of the result each has.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+const BLOCK: usize = 16;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+const FLAGS: usize = 1;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+const BLOCK: usize = 8;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+const FLAGS: usize = 8;
+
+/// Flags the characters of a block that are not plain. Only the lowest flag is exact.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[inline(always)]
+fn specials(block: &[u8; BLOCK]) -> u32 {
+    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_load, v128_or};
+    #[expect(unsafe_code, reason = "the load is of exactly the sixteen bytes borrowed, at any alignment")]
+    let block = unsafe { v128_load(block.as_ptr().cast::<v128>()) };
+    let quote = u8x16_eq(block, u8x16_splat(b'"'));
+    let backslash = u8x16_eq(block, u8x16_splat(b'\\'));
+    let control = u8x16_lt(block, u8x16_splat(0x20));
+    u32::from(u8x16_bitmask(v128_or(v128_or(quote, backslash), control)))
+}
+
+/// Flags the characters of a block that are not plain. Only the lowest flag is exact.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[inline(always)]
+fn specials(block: &[u8; BLOCK]) -> u64 {
+    const ONES: u64 = u64::MAX / 0xFF;
+    let word = u64::from_le_bytes(*block);
+    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let quote = has_zero(word ^ (ONES * b'"' as u64));
+    let backslash = has_zero(word ^ (ONES * b'\\' as u64));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (quote | backslash | control) & (ONES << 7)
+}
+
+/// Why the value at `at`, which stands within `depth` objects and lists, cannot be stepped over.
+#[cold]
+pub(super) fn fault(bytes: &[u8], mut at: usize, depth: u32) -> Fault {
+    match explain(bytes, &mut at, depth) {
+        Err(fault) => fault,
+        Ok(()) => malformed("a value must come here", at),
+    }
+}
+
+/// What is wrong at a position.
 #[cold]
 pub(super) fn malformed(reason: &str, at: usize) -> Fault {
     Fault::new(format!("is not JSON: {reason} (byte {at})"))
@@ -160,50 +229,73 @@ pub(super) fn too_deep() -> Fault {
     Fault::new(format!("is nested deeper than {DEPTH} levels"))
 }
 
-/// Where the run of plain characters that starts at `at` ends: at a quote, a backslash, a control character or the end
-/// of the document.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
-    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
-    let (chunks, tail) = bytes.get(at..).unwrap_or_default().as_chunks::<16>();
-    for chunk in chunks {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *chunk;
-        let low = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        let block = u64x2(low, u64::from_le_bytes([i, j, k, l, m, n, o, p]));
-        let quote = u8x16_eq(block, u8x16_splat(b'"'));
-        let backslash = u8x16_eq(block, u8x16_splat(b'\\'));
-        let control = u8x16_lt(block, u8x16_splat(0x20));
-        let found = u8x16_bitmask(v128_or(v128_or(quote, backslash), control));
-        if found != 0 {
-            return at + found.trailing_zeros() as usize;
-        }
-        at += 16;
+/// Steps over a value as [`value`] does, to tell what is wrong with it.
+fn explain(bytes: &[u8], at: &mut usize, depth: u32) -> Result<(), Fault> {
+    *at = blank(bytes, *at);
+    let end = match bytes.get(*at) {
+        Some(b'"') => return explain_string(bytes, at),
+        Some(bracket @ (b'{' | b'[')) => return explain_elements(bytes, at, depth, *bracket),
+        Some(b'-' | b'0'..=b'9') => number(bytes, *at),
+        Some(b't') => word(bytes, *at, b"true"),
+        Some(b'f') => word(bytes, *at, b"false"),
+        Some(b'n') => word(bytes, *at, b"null"),
+        Some(_) => FAULT,
+        None => return Err(malformed("the document ends too early", *at)),
+    };
+    if end == FAULT {
+        return Err(malformed("a value must come here", *at));
     }
-    at + plain_tail(tail)
+    *at = end;
+    Ok(())
 }
 
-/// Where the run of plain characters that starts at `at` ends: at a quote, a backslash, a control character or the end
-/// of the document.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::MAX / 0xFF;
-    let (chunks, tail) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
-    for chunk in chunks {
-        let word = u64::from_le_bytes(*chunk);
-        let has_zero = |word: u64| word.wrapping_sub(ONES) & !word;
-        let quote = has_zero(word ^ (ONES * b'"' as u64));
-        let backslash = has_zero(word ^ (ONES * b'\\' as u64));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        // Of the flags only the lowest is exact: those above a match may be false.
-        let found = (quote | backslash | control) & (ONES << 7);
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
+fn explain_elements(bytes: &[u8], at: &mut usize, depth: u32, bracket: u8) -> Result<(), Fault> {
+    if depth == DEPTH {
+        return Err(too_deep());
     }
-    at + plain_tail(tail)
+    let mut first = true;
+    *at = blank(bytes, *at + 1);
+    while bytes.get(*at) != Some(&(bracket + 2)) {
+        if !std::mem::take(&mut first) {
+            if bytes.get(*at) != Some(&b',') {
+                return Err(malformed("a comma or a closing bracket must come here", *at));
+            }
+            *at = blank(bytes, *at + 1);
+        }
+        if bracket == b'{' {
+            if bytes.get(*at) != Some(&b'"') {
+                return Err(malformed("a key in quotes must come here", *at));
+            }
+            explain_string(bytes, at)?;
+            *at = blank(bytes, *at);
+            if bytes.get(*at) != Some(&b':') {
+                return Err(malformed("a colon must come here", *at));
+            }
+            *at += 1;
+        }
+        explain(bytes, at, depth + 1)?;
+        *at = blank(bytes, *at);
+    }
+    *at += 1;
+    Ok(())
 }
 
-fn plain_tail(tail: &[u8]) -> usize {
-    tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(tail.len())
+fn explain_string(bytes: &[u8], at: &mut usize) -> Result<(), Fault> {
+    let start = *at;
+    *at = string(bytes, start + 1);
+    if *at != FAULT {
+        return Ok(());
+    }
+    let mut at = plain(bytes, start + 1);
+    loop {
+        match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'\\'), Some(b'u')) if hex(bytes, at + 2).is_some() => at = plain(bytes, at + 6),
+            (Some(b'\\'), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => {
+                at = plain(bytes, at + 2);
+            }
+            (Some(b'\\'), Some(_)) => return Err(malformed("an unknown escape stands in a string", at)),
+            (Some(0..0x20), _) => return Err(malformed("a control character stands in a string", at)),
+            _ => return Err(malformed("the document ends within a string", at)),
+        }
+    }
 }
