@@ -20,6 +20,8 @@ pub mod settings;
 pub mod shape;
 pub mod spec;
 mod strategy;
+#[cfg(test)]
+mod testing;
 pub mod value;
 pub mod violation;
 mod volume_types;
