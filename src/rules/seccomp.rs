@@ -181,3 +181,6 @@ pub(crate) fn adopt_annotations(pod: &mut Pod<'_>) {
         *own = own.take().or(adopted);
     });
 }
+
+#[cfg(test)]
+mod tests;
