@@ -166,9 +166,11 @@ impl Rule for Seccomp<'_> {
     }
 }
 
-/// Turns annotations into the fields they stood for, where those are not set (spec 3.7).
+/// Turns annotations into the fields they stood for, where those are not set (spec 3.7). A Windows pod may not have the
+/// fields.
 pub(crate) fn adopt_annotations(pod: &mut Pod<'_>) {
-    if pod.annotations.iter().all(|(key, _)| key != SECCOMP_POD && !key.starts_with(SECCOMP_CONTAINER)) {
+    let annotated = |(key, _)| key == SECCOMP_POD || str::starts_with(key, SECCOMP_CONTAINER);
+    if pod.is_windows() || !pod.annotations.iter().any(annotated) {
         return;
     }
     let adopted = pod.annotations.get(SECCOMP_POD).and_then(|name| Profile::named(name));

@@ -135,6 +135,14 @@ fn windows_pods_need_none_and_get_none() {
     judge_pod(profiles(json!("runtime/default"), json!("runtime/default")), windows, Admitted);
 }
 
+#[test]
+fn windows_pods_keep_their_annotations_as_they_are() {
+    let annotations = json!({"seccomp.security.alpha.kubernetes.io/pod": "runtime/default",
+        "container.seccomp.security.alpha.kubernetes.io/c": "unconfined"});
+    let windows = json!({"metadata": {"annotations": annotations}, "spec": {"os": {"name": "windows"}}});
+    judge_pod(profiles(json!("*"), json!(null)), windows, Admitted);
+}
+
 fn annotated(of_pod: Option<&str>, of_container: Option<&str>, context: Value) -> Value {
     let mut annotations = json!({"other": "stays"});
     for (key, name) in [
