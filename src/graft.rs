@@ -152,3 +152,6 @@ fn build_members(out: &mut String, edits: &[&Edit<'_>], depth: usize) {
         build(out, &here, depth + 1);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,9 @@
 //! A case is a policy, a container or a pod, and what comes of it. It is judged as a bare Pod, as the template of a
 //! Deployment and as that of a CronJob, with fields that no rule knows; what is mutated is judged once more.
 
+use proptest::prelude::{ProptestConfig, Strategy, any, prop};
+use proptest::prop_oneof;
+use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -209,4 +212,58 @@ fn written(kind: &str, pod: &Value) -> String {
 
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
+}
+
+/// Property tests that are the same in every run.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        rng_seed: RngSeed::Fixed(7),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// JSON text as nobody writes it: odd white space, escapes, duplicate keys, numbers of all kinds.
+pub(crate) fn json_text() -> impl Strategy<Value = String> + use<> {
+    let space = || prop::sample::select(vec!["", "", "", " ", "\n", "\t \r\n"]);
+    let string = prop::collection::vec(
+        prop_oneof![
+            4 => "[a-z0-9 ./é€😀]{0,9}".boxed(),
+            1 => prop::sample::select(vec![
+                r"\n", r"\t", r"\\", r#"\""#, r"\/", r"\b", r"\f", r"\r", r"\u00e9", r"\u0041", r"\ud83d\ude00",
+            ]).prop_map(str::to_owned).boxed(),
+        ],
+        0..4,
+    )
+    .prop_map(|parts| format!("\"{}\"", parts.concat()))
+    .boxed();
+    let number = prop_oneof![
+        any::<i64>().prop_map(|number| number.to_string()),
+        any::<i32>().prop_map(|number| format!("{number}.50")),
+        (any::<i8>(), -20..20_i32).prop_map(|(number, exponent)| format!("{number}e{exponent}")),
+        prop::sample::select(vec![
+            "0",
+            "-0",
+            "0.0",
+            "1E+2",
+            "18446744073709551615",
+            "12345678901234567890123"
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let word = prop::sample::select(vec!["true", "false", "null"]).prop_map(str::to_owned);
+    let leaf = prop_oneof![string.clone(), number, word];
+    let value = leaf.prop_recursive(5, 40, 5, move |inner| {
+        let element = (space(), inner.clone(), space()).prop_map(|(a, value, b)| format!("{a}{value}{b}"));
+        let key =
+            prop_oneof![string.clone(), prop::sample::select(vec!["\"a\"", "\"b\""]).prop_map(str::to_owned)];
+        let member = (space(), key, space(), inner, space())
+            .prop_map(|(a, key, b, value, c)| format!("{a}{key}{b}:{c}{value}{a}"));
+        prop_oneof![
+            prop::collection::vec(element, 0..5).prop_map(|list| format!("[{}]", list.join(","))),
+            prop::collection::vec(member, 0..5).prop_map(|object| format!("{{{}}}", object.join(","))),
+        ]
+    });
+    (space(), value, space()).prop_map(|(a, value, b)| format!("{a}{value}{b}"))
 }
