@@ -78,3 +78,67 @@ fn same_value(one: &Value<'_>, other: &Value<'_>) -> bool {
         _ => one == other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::identical("{\"a\":1}", "{\"a\":1}", true)]
+    #[case::white_space("{ \"a\" : [ 1 ] }", "{\"a\":[1]}", true)]
+    #[case::order_of_keys("{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}", true)]
+    #[case::null_is_absent("{\"a\":null,\"b\":{\"c\":null}}", "{\"b\":{}}", true)]
+    #[case::escapes("{\"\\u0061\":\"\\n\"}", "{\"a\":\"\\u000a\"}", true)]
+    #[case::order_of_elements("[1,2]", "[2,1]", false)]
+    #[case::other_value("{\"a\":1}", "{\"a\":2}", false)]
+    #[case::other_type("{\"a\":1}", "{\"a\":\"1\"}", false)]
+    #[case::other_key("{\"a\":1}", "{\"b\":1}", false)]
+    #[case::one_more("{\"a\":1}", "{\"a\":1,\"b\":2}", false)]
+    #[case::one_more_element("[1]", "[1,1]", false)]
+    #[case::empty_object_is_not_absent("{\"a\":{}}", "{}", false)]
+    fn compares(#[case] one: &str, #[case] other: &str, #[case] expected: bool) {
+        assert_eq!((same(one, other), same(other, one)), (Ok(expected), Ok(expected)));
+    }
+
+    const OLD: &str = r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}, "status": {"phase": "Pending"}}"#;
+
+    #[rstest]
+    #[case::nothing(OLD, true)]
+    #[case::status(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}}"#, true)]
+    #[case::bookkeeping(r#"{"metadata": {"labels": {"a": "b"}, "name": "p", "ownerReferences": [{}], "finalizers": ["f"], "managedFields": [],
+        "selfLink": "/", "resourceVersion": "2", "generation": 3}, "spec": {"x": 1}, "status": {}}"#, true)]
+    #[case::label(r#"{"metadata": {"name": "p", "labels": {"a": "c"}}, "spec": {"x": 1}}"#, false)]
+    #[case::annotation(
+        r#"{"metadata": {"name": "p", "labels": {"a": "b"}, "annotations": {"k": "v"}}, "spec": {"x": 1}}"#,
+        false
+    )]
+    #[case::deletion(
+        r#"{"metadata": {"name": "p", "labels": {"a": "b"}, "deletionTimestamp": "now"}, "spec": {"x": 1}}"#,
+        false
+    )]
+    #[case::spec(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 2}}"#, false)]
+    #[case::no_spec(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}}"#, false)]
+    #[case::no_metadata(r#"{"metadata": null, "spec": {"x": 1}}"#, false)]
+    #[case::spec_twice(
+        r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}, "spec": {"x": 2}}"#,
+        false
+    )]
+    fn knows_bookkeeping(#[case] new: &str, #[case] expected: bool) {
+        assert_eq!(only_bookkeeping(new, OLD), Ok(expected));
+    }
+
+    #[rstest]
+    #[case::object("[]", "must be an object, not a list")]
+    #[case::metadata(
+        r#"{"metadata": "p", "spec": {"x": 1}}"#,
+        "metadata: must be an object, not the string \"p\""
+    )]
+    #[case::not_json(
+        r#"{"metadata": {"name": x}}"#,
+        "metadata.name: is not JSON: a value must come here (byte 22)"
+    )]
+    fn tells_where_it_cannot_compare(#[case] new: &str, #[case] expected: &str) {
+        assert_eq!(only_bookkeeping(new, OLD).unwrap_err().to_string(), expected);
+    }
+}

@@ -202,3 +202,6 @@ pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Pod<'a>> {
     Pod::decode(&mut reader)
         .map_err(|fault| if template.path.is_empty() { fault } else { fault.beneath(&template.path) })
 }
+
+#[cfg(test)]
+mod tests;
