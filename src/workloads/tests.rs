@@ -157,6 +157,8 @@ fn the_token_of_the_service_account(
 #[case::are_volumes(json!([]), json!([]), "spec.volumeClaimTemplates[0]: Invalid value: \"persistentVolumeClaim\": persistentVolumeClaim volumes are not allowed to be used")]
 #[case::take_the_place_of_volumes_of_the_same_name(json!([{"name": "data", "hostPath": {"path": "/"}}, {"name": "v", "emptyDir": {}}]), json!(["emptyDir"]),
     "spec.volumeClaimTemplates[0]: Invalid value: \"persistentVolumeClaim\": persistentVolumeClaim volumes are not allowed to be used")]
+#[case::leave_the_others_where_they_are(json!([{"name": "data", "hostPath": {"path": "/"}}, {"name": "v", "emptyDir": {}}]), json!(["persistentVolumeClaim"]),
+    "spec.template.spec.volumes[1]: Invalid value: \"emptyDir\": emptyDir volumes are not allowed to be used")]
 fn claims_of_a_stateful_set(#[case] volumes: Value, #[case] types: Value, #[case] expected: &str) {
     let object = json!({"spec": {
         "template": {"spec": {"automountServiceAccountToken": false, "containers": [{"name": "c"}], "volumes": volumes}},
