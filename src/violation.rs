@@ -54,6 +54,33 @@ pub fn join(violations: &[Violation], in_all: usize) -> String {
     text
 }
 
+/// How many bytes of a path or a problem are told. What policies say is shorter; names and values that the author of a
+/// pod chose need not be, and a list of them is told once for each of its members.
+const LONGEST: usize = 1024;
+
+/// The start of what is printed, so that no payload is echoed whole.
+pub(crate) fn cut(text: &dyn Display) -> String {
+    let mut cut = Cut(String::new());
+    // An error says that the rest need not be printed.
+    let _ = write!(cut, "{text}");
+    cut.0
+}
+
+struct Cut(String);
+
+impl fmt::Write for Cut {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let left = LONGEST.saturating_sub(self.0.len());
+        if text.len() <= left {
+            self.0.push_str(text);
+            return Ok(());
+        }
+        self.0.push_str(text.get(..text.floor_char_boundary(left)).unwrap_or_default());
+        self.0.push('…');
+        Err(fmt::Error)
+    }
+}
+
 /// What stands between a rule's objection and the answer.
 #[derive(Debug, Clone, Default)]
 pub struct Leniency {
@@ -184,10 +211,10 @@ impl<'f> Findings<'f> {
         }
         let root = self.root;
         let path = match (place, self.slot) {
-            (Place::Here(field), Some(slot)) => format!("{root}{slot}.{field}"),
-            (Place::Here(field) | Place::Pod(field), _) => format!("{root}{field}"),
+            (Place::Here(field), Some(slot)) => cut(&format_args!("{root}{slot}.{field}")),
+            (Place::Here(field) | Place::Pod(field), _) => cut(&format_args!("{root}{field}")),
             (Place::Anywhere(path), _) => path.to_owned(),
         };
-        self.violations.push(Violation { rule, action, path, problem: problem.to_string() });
+        self.violations.push(Violation { rule, action, path, problem: cut(problem) });
     }
 }

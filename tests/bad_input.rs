@@ -192,6 +192,17 @@ fn five_thousand_silent_containers_are_filled_in() {
     assert_eq!(object["spec"]["containers"], json!(vec![filled; 5_000]));
 }
 
+#[test]
+fn five_thousand_silent_containers_that_may_not_be_filled_in_are_counted() {
+    let containers = vec![json!({"name": "c"}); 5_000];
+    let fields = json!({"readOnlyRootFilesystem": true, "mutate": false});
+    let message = rejection(fields, &json!({"spec": {"containers": containers}}).to_string());
+    let spelt_out: Vec<String> = (0..32)
+        .map(|index| format!("would have to be changed: spec.containers[{index}].securityContext.readOnlyRootFilesystem = true"))
+        .collect();
+    assert_eq!(message, format!("{}; and 4968 more", spelt_out.join("; ")));
+}
+
 fn long() -> String {
     "long".repeat(2_500_000)
 }
@@ -203,6 +214,52 @@ fn a_long_annotation_that_is_not_governed_is_no_matter() {
     assert_eq!(judge(json!({}), &object).rejection, None);
     let mutated = judge(json!({"readOnlyRootFilesystem": true}), &object).mutated_object.unwrap();
     assert_eq!(mutated.len(), object.len() + r#","securityContext":{"readOnlyRootFilesystem":true}"#.len());
+}
+
+/// Whatever a pod holds, its rejection is short, and names the place.
+#[rstest]
+#[case::annotation(json!({"metadata": {"annotations": {"container.apparmor.security.beta.kubernetes.io/c": long()}}}),
+    "metadata.annotations[container.apparmor.security.beta.kubernetes.io/c]: Forbidden: longlong")]
+#[case::name_of_a_container(json!({"metadata": {"annotations": {format!("container.apparmor.security.beta.kubernetes.io/{}", long()): "x"}},
+    "spec": {"containers": [{"name": long()}]}}), "metadata.annotations[container.apparmor.security.beta.kubernetes.io/longlong")]
+#[case::host_path(json!({"spec": {"volumes": [{"hostPath": {"path": long()}}]}}), "spec.volumes[0].hostPath.path: Invalid value: \"longlong")]
+#[case::driver(json!({"spec": {"volumes": [{"csi": {"driver": long()}}]}}), "spec.volumes[0].csi.driver: Invalid value: \"longlong")]
+#[case::volume_source(json!({"spec": {"volumes": [{long(): {}}]}}), "spec.volumes[0]: Invalid value: \"longlong")]
+#[case::runtime_class(json!({"spec": {"runtimeClassName": long()}}), "spec.runtimeClassName: Invalid value: \"longlong")]
+#[case::capability(json!({"spec": {"initContainers": [{"securityContext": {"capabilities": {"add": [long()]}}}]}}),
+    "spec.initContainers[0].securityContext.capabilities.add: Invalid value: \"longlong")]
+#[case::se_linux(json!({"spec": {"securityContext": {"seLinuxOptions": {"level": long()}}}}),
+    "spec.securityContext.seLinuxOptions.level: Invalid value: \"longlong")]
+#[case::sysctl(json!({"spec": {"securityContext": {"sysctls": [{"name": long()}]}}}),
+    "spec.securityContext.sysctls[0]: Forbidden: unsafe sysctl \"longlong")]
+#[case::seccomp(json!({"spec": {"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": long()}}}}),
+    "spec.securityContext.seccompProfile: Forbidden: seccomp may not be set to localhost/longlong")]
+#[case::groups(json!({"spec": {"securityContext": {"supplementalGroups": vec![0; 1_000_000]}}}),
+    "spec.securityContext.supplementalGroups: Invalid value: [0, 0, 0")]
+#[case::proc_mount(json!({"spec": {"containers": [{"securityContext": {"procMount": long()}}]}}),
+    "spec.containers[0].securityContext.procMount: Invalid value: \"longlong")]
+fn a_rejection_is_short(#[case] pod: Value, #[case] start: &str) {
+    let mut pod = pod;
+    if pod["spec"].is_null() {
+        pod["spec"] = json!({"containers": [{"name": "c"}]});
+    }
+    let app_armor = if pod["metadata"].is_null() { json!(null) } else { json!("runtime/default") };
+    let fields = json!({
+        "volumes": ["hostPath", "csi", "emptyDir"],
+        "allowedHostPaths": [{"pathPrefix": "/a"}],
+        "allowedCSIDrivers": [{"name": "a"}],
+        "runtimeClass": {"allowedRuntimeClassNames": ["a"]},
+        "seLinux": {"rule": "MustRunAs", "seLinuxOptions": {"level": "s0"}},
+        "supplementalGroups": {"rule": "MustRunAs", "ranges": [{"min": 1, "max": 2}]},
+        "annotations": {"apparmor.security.beta.kubernetes.io/allowedProfileNames": app_armor},
+    });
+    let message = rejection(fields, &pod.to_string());
+    assert!(
+        message.starts_with(start) || message.contains(&format!("; {start}")),
+        "{}",
+        &message[..message.len().min(300)]
+    );
+    assert!(message.len() < 32 * 3_000, "{} bytes", message.len());
 }
 
 #[rstest]
