@@ -326,3 +326,6 @@ fn pod_templates<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Workload<
     }
     kinds
 }
+
+#[cfg(test)]
+mod tests;
