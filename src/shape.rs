@@ -137,8 +137,12 @@ impl Shape {
                 return;
             }
             (Shape::Map(shape), Value::Object(entries)) => {
-                for (key, value) in entries {
-                    shape.check(value, &Path::Key(path, key), problems);
+                for (nth, (key, value)) in entries.iter().enumerate() {
+                    let place = Path::Key(path, key);
+                    if entries.iter().take(nth).any(|(earlier, _)| earlier == key) {
+                        problems.add(place, "stands twice in the same object");
+                    }
+                    shape.check(value, &place, problems);
                 }
                 return;
             }
@@ -295,6 +299,7 @@ mod tests {
         "qqqqqqqq: unknown field; known are: \"flag\", \"size\", \"text\", \"color\", \"parts\", \"notes\", \"free\""
     )]
     #[case::twice(r#"{"flag": true, "flag": false}"#, "flag: stands twice in the same object")]
+    #[case::twice_in_a_map(r#"{"notes": {"a": "b", "a": "b"}}"#, "notes.a: stands twice in the same object")]
     #[case::all_of_it(
         r#"{"flag": 1, "size": {}, "text": 2}"#,
         "flag: must be true or false, not 1; size: must be a whole number, not an object; text: must be a string, not 2"

@@ -195,6 +195,12 @@ fn what_is_wrong_with_a_manifest(#[case] over: Value, #[case] expected: &str) {
     assert_eq!(problems(&manifest(over)), expected);
 }
 
+#[test]
+fn a_name_stands_twice_in_a_manifest() {
+    let text = manifest(json!({})).to_string().replace("\"name\":\"a\"", "\"name\":\"a\",\"name\":\"b\"");
+    assert_eq!(problems_of(&text), "metadata.name: stands twice in the same object");
+}
+
 #[rstest]
 #[case::empty(json!({"policies": []}), "policies: must list at least one policy")]
 #[case::null(json!({"policies": null}), "policies: must list at least one policy")]
