@@ -113,7 +113,11 @@ impl<'g> Grants<'g> {
                 None => format!("user {}", crate::json::Quoted(&identity.user)),
             }
         });
-        names.collect::<Vec<_>>().join(" or ")
+        let names: Vec<_> = names.collect();
+        if names.is_empty() {
+            return "anybody (the pod names no service account and the request no user)".to_owned();
+        }
+        names.join(" or ")
     }
 }
 
@@ -190,6 +194,7 @@ mod tests {
         let cluster = Asked { granted: vec![], questions: RefCell::default() };
         let mut grants = Grants::new(&cluster, "shop", vec![]);
         assert_eq!(grants.hold("p"), Ok(false));
+        assert_eq!(grants.describe(), "anybody (the pod names no service account and the request no user)");
         assert!(cluster.questions.borrow().is_empty());
     }
 
