@@ -1,4 +1,6 @@
 //! `PodSecurityPolicy` as a Kubewarden policy.
+#![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
+
 pub mod admission;
 pub mod answer;
 mod changes;

@@ -54,7 +54,7 @@ impl Rule for RunAsUser {
             // Windows knows users by name: the API server refuses an id there.
             RunAsUser::MustRunAs(_) if pod.is_windows() => {}
             RunAsUser::MustRunAs(ranges) => {
-                container.security_context.run_as_user = Some(ranges.default_id())
+                container.security_context.run_as_user = Some(ranges.default_id());
             }
             RunAsUser::MustRunAsNonRoot if container.run_as_non_root(pod).is_some() => {}
             RunAsUser::MustRunAsNonRoot => container.security_context.run_as_non_root = Some(true),
