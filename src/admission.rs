@@ -409,3 +409,6 @@ fn all_same(new: &[Template<'_>], old: &[Template<'_>]) -> Read<bool> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;
