@@ -11,7 +11,7 @@ use crate::policy::{Policy, Scope};
 use crate::request::{Payload, Request};
 use crate::rules::adopt_annotations;
 use crate::settings::{Authorization, OnWorkloads, Settings};
-use crate::violation::{Action, Findings, Violation, join};
+use crate::violation::{Action, Findings, SPELT_OUT, Violation, cut, join};
 use crate::workloads::{self, Template};
 
 /// What mutation comes to.
@@ -372,9 +372,14 @@ impl Settings<'_> {
                 violations.into_iter().filter(|violation| violation.action == Action::Deny).collect();
             let mut reason = join(&denying, denials);
             if case.mode == Mode::Refuse {
-                for edit in changes(arrived, &pod) {
+                let edits = changes(arrived, &pod);
+                for edit in edits.iter().take(SPELT_OUT) {
                     let before = if reason.is_empty() { "" } else { "; " };
-                    reason.push_str(&format!("{before}would have to be changed: {edit} = {}", edit.value));
+                    let change = format_args!("{before}would have to be changed: {edit} = {}", edit.value);
+                    reason.push_str(&cut(&change));
+                }
+                if let more @ 1.. = edits.len().saturating_sub(SPELT_OUT) {
+                    reason.push_str(&format!("; and {more} more"));
                 }
             }
             reason
@@ -414,3 +419,6 @@ fn all_same(new: &[Template<'_>], old: &[Template<'_>]) -> Read<bool> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,3 +115,96 @@ impl Display for Shortened<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graft::Step;
+    use kubewarden_policy_sdk::response::ValidationResponse;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    /// The answer as the SDK's type reads it, which must not miss anything.
+    fn read(answer: &Answer) -> Value {
+        let json: Value = serde_json::from_str(&answer.to_json()).unwrap();
+        let response: ValidationResponse = serde_json::from_value(json.clone()).unwrap();
+        let response = value(&response);
+        for (key, member) in json.as_object().unwrap() {
+            assert_eq!(response.get(key), Some(member), "{key}");
+        }
+        response
+    }
+
+    fn value(response: &ValidationResponse) -> Value {
+        serde_json::to_value(response).unwrap()
+    }
+
+    fn violation(action: Action, path: &str) -> Violation {
+        Violation {
+            rule: "privileged",
+            action,
+            path: path.to_owned(),
+            problem: "Invalid value: true".to_owned(),
+        }
+    }
+
+    /// A response that says no more than whether the request passes.
+    fn response(accepted: bool) -> ValidationResponse {
+        serde_json::from_value(json!({ "accepted": accepted })).unwrap()
+    }
+
+    #[test]
+    fn an_accepted_request_is_told_in_one_word() {
+        assert_eq!(Answer::accepted().to_json(), r#"{"accepted":true}"#);
+        assert_eq!(read(&Answer::accepted()), value(&response(true)));
+    }
+
+    #[rstest]
+    #[case::plain("no")]
+    #[case::quotes_and_line_feeds("a \"b\"\n\\ \u{1} é😀")]
+    #[case::empty("")]
+    fn a_rejected_one_says_why(#[case] reason: &str) {
+        let expected =
+            ValidationResponse { message: Some(reason.to_owned()), code: Some(403), ..response(false) };
+        assert_eq!(read(&Answer::rejected(reason)), value(&expected));
+    }
+
+    #[test]
+    fn all_there_is_to_say_is_said() {
+        let edit = |key, value: &str| Edit {
+            path: vec![Step::Key("spec"), Step::Key(key)],
+            value: value.to_owned(),
+        };
+        let mut answer = Answer {
+            mutated_object: Some(r#"{"spec": {"a": 1.50, "b": "\u00e9"}}"#.to_owned()),
+            policy: Some("base\"line".to_owned()),
+            edits: vec![edit("a", "1"), edit("b", "2")],
+            warnings: vec!["first".to_owned()],
+            ..Answer::accepted()
+        };
+        answer.tolerate(vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")]);
+        let annotations = json!({"policy": "base\"line", "mutated": "spec.a, spec.b",
+            "violations": "spec.x: Invalid value: true; spec.y: Invalid value: true"});
+        let expected = ValidationResponse {
+            mutated_object: Some(json!({"spec": {"a": 1.5, "b": "é"}})),
+            audit_annotations: Some(serde_json::from_value(annotations).unwrap()),
+            warnings: Some(vec!["first".to_owned(), "spec.x: Invalid value: true".to_owned()]),
+            ..response(true)
+        };
+        assert_eq!(read(&answer), value(&expected));
+        assert!(
+            answer.to_json().contains(r#""mutated_object":{"spec": {"a": 1.50, "b": "\u00e9"}},"#),
+            "to the byte"
+        );
+    }
+
+    #[rstest]
+    #[case::short("a".repeat(256 - 22), false)]
+    #[case::long("é".repeat(1_000), true)]
+    fn warnings_are_cut_where_the_api_server_would_cut_them(#[case] path: String, #[case] cut: bool) {
+        let mut answer = Answer::accepted();
+        answer.tolerate(vec![violation(Action::Warn, &path)]);
+        let warning = &answer.warnings[0];
+        assert_eq!((warning.chars().count() <= 256, warning.ends_with('…')), (true, cut), "{warning}");
+    }
+}

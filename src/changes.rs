@@ -90,3 +90,85 @@ fn object(members: &[(&str, &str)]) -> String {
     json.push('}');
     json
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graft::graft;
+    use crate::json::Reader;
+    use serde_json::{Value, json};
+
+    fn told(before: &Value, after: &Value) -> Vec<String> {
+        let (before, after) = (before.to_string(), after.to_string());
+        let edits = changes(&Reader::document(&before).unwrap(), &Reader::document(&after).unwrap());
+        edits.iter().map(|edit| format!("{edit} = {}", edit.value)).collect()
+    }
+
+    fn full() -> Value {
+        let own = json!({
+            "runAsUser": 1, "runAsGroup": 2, "seLinuxOptions": {"type": "t"}, "appArmorProfile": {"type": "Unconfined"},
+            "seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": true, "capabilities": {"add": ["A\""], "drop": ["B", "C"]},
+            "readOnlyRootFilesystem": false, "allowPrivilegeEscalation": false,
+        });
+        let context = json!({
+            "supplementalGroups": [3, 4], "fsGroup": 5, "seccompProfile": {"type": "Localhost", "localhostProfile": "p\\q"},
+            "seLinuxOptions": {"user": "u", "role": "r", "type": "t", "level": "l"},
+        });
+        json!({"spec": {
+            "runtimeClassName": "r", "securityContext": context, "containers": [{"name": "b"}, {"name": "c", "securityContext": own}],
+            "initContainers": [{"name": "i", "securityContext": {"runAsUser": 6}}],
+        }})
+    }
+
+    fn bare() -> Value {
+        json!({"spec": {"containers": [{"name": "b"}, {"name": "c"}], "initContainers": [{"name": "i"}]}})
+    }
+
+    #[test]
+    fn nothing_changes_nothing() {
+        assert_eq!(told(&full(), &full()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn everything_is_told_in_the_order_of_the_original() {
+        assert_eq!(
+            told(&bare(), &full()),
+            [
+                "spec.securityContext.supplementalGroups = [3, 4]",
+                "spec.securityContext.fsGroup = 5",
+                "spec.securityContext.seLinuxOptions = {\"user\":\"u\",\"role\":\"r\",\"type\":\"t\",\"level\":\"l\"}",
+                "spec.securityContext.seccompProfile = {\"type\":\"Localhost\",\"localhostProfile\":\"p\\\\q\"}",
+                "spec.runtimeClassName = \"r\"",
+                "spec.initContainers[0].securityContext.runAsUser = 6",
+                "spec.containers[1].securityContext.runAsUser = 1",
+                "spec.containers[1].securityContext.runAsGroup = 2",
+                "spec.containers[1].securityContext.seLinuxOptions = {\"type\":\"t\"}",
+                "spec.containers[1].securityContext.appArmorProfile = {\"type\":\"Unconfined\"}",
+                "spec.containers[1].securityContext.seccompProfile = {\"type\":\"RuntimeDefault\"}",
+                "spec.containers[1].securityContext.runAsNonRoot = true",
+                "spec.containers[1].securityContext.capabilities.add = [\"A\\\"\"]",
+                "spec.containers[1].securityContext.capabilities.drop = [\"B\", \"C\"]",
+                "spec.containers[1].securityContext.readOnlyRootFilesystem = false",
+                "spec.containers[1].securityContext.allowPrivilegeEscalation = false",
+            ]
+        );
+    }
+
+    #[test]
+    fn they_make_one_pod_of_the_other() {
+        let (before, after) = (bare().to_string(), full().to_string());
+        let edits = changes(&Reader::document(&before).unwrap(), &Reader::document(&after).unwrap());
+        let made: Value = serde_json::from_str(&graft(&before, &edits).unwrap()).unwrap();
+        assert_eq!(made, full());
+    }
+
+    #[test]
+    fn empty_options_are_told_too() {
+        let after = json!({"spec": {"securityContext": {"seLinuxOptions": {}, "supplementalGroups": []}}});
+        let told = told(&json!({"spec": {}}), &after);
+        assert_eq!(
+            told,
+            ["spec.securityContext.supplementalGroups = []", "spec.securityContext.seLinuxOptions = {}"]
+        );
+    }
+}

@@ -113,6 +113,103 @@ impl<'g> Grants<'g> {
                 None => format!("user {}", crate::json::Quoted(&identity.user)),
             }
         });
-        names.collect::<Vec<_>>().join(" or ")
+        let names: Vec<_> = names.collect();
+        if names.is_empty() {
+            return "anybody (the pod names no service account and the request no user)".to_owned();
+        }
+        names.join(" or ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    /// Grants what is listed, and remembers what was asked.
+    struct Asked {
+        granted: Vec<(&'static str, &'static str, &'static str)>,
+        questions: RefCell<Vec<(String, String, String)>>,
+    }
+
+    impl Cluster for Asked {
+        fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
+            let Question { user, api_group, policy, .. } = question;
+            if *policy == "broken" {
+                return Err("it is asleep".to_owned());
+            }
+            self.questions.borrow_mut().push((
+                user.to_string(),
+                (*api_group).to_owned(),
+                (*policy).to_owned(),
+            ));
+            Ok(self.granted.contains(&(&**user, *api_group, *policy)))
+        }
+    }
+
+    const ACCOUNT: &str = "system:serviceaccount:shop:web";
+
+    fn identities() -> Vec<Identity<'static>> {
+        let user = Identity { user: "alice".into(), groups: vec!["system:authenticated".into()] };
+        vec![Identity::service_account("shop", "web"), user]
+    }
+
+    #[test]
+    fn a_service_account_has_two_groups() {
+        let Identity { user, groups } = Identity::service_account("shop", "web");
+        assert_eq!(user, ACCOUNT);
+        assert_eq!(groups, ["system:serviceaccounts", "system:serviceaccounts:shop"]);
+    }
+
+    #[test]
+    fn asks_in_the_order_of_the_original_until_one_is_granted_and_never_again() {
+        let cluster = Asked { granted: vec![("alice", "policy", "p")], questions: RefCell::default() };
+        let mut grants = Grants::new(&cluster, "shop", identities());
+        assert_eq!((grants.hold("p"), grants.hold("p"), grants.hold("q")), (Ok(true), Ok(true), Ok(false)));
+        let asked =
+            |user: &str, group: &str, policy: &str| (user.to_owned(), group.to_owned(), policy.to_owned());
+        assert_eq!(
+            *cluster.questions.borrow(),
+            [
+                asked(ACCOUNT, "policy", "p"),
+                asked(ACCOUNT, "extensions", "p"),
+                asked("alice", "policy", "p"),
+                asked(ACCOUNT, "policy", "q"),
+                asked(ACCOUNT, "extensions", "q"),
+                asked("alice", "policy", "q"),
+                asked("alice", "extensions", "q"),
+            ]
+        );
+        assert_eq!(grants.describe(), "user \"alice\" or service account \"shop/web\"");
+    }
+
+    #[test]
+    fn an_old_grant_counts() {
+        let cluster = Asked { granted: vec![(ACCOUNT, "extensions", "p")], questions: RefCell::default() };
+        assert_eq!(Grants::new(&cluster, "shop", identities()).hold("p"), Ok(true));
+    }
+
+    #[test]
+    fn nobody_holds_nothing_and_is_described() {
+        let cluster = Asked { granted: vec![], questions: RefCell::default() };
+        let mut grants = Grants::new(&cluster, "shop", vec![]);
+        assert_eq!(grants.hold("p"), Ok(false));
+        assert_eq!(grants.describe(), "anybody (the pod names no service account and the request no user)");
+        assert!(cluster.questions.borrow().is_empty());
+    }
+
+    #[test]
+    fn everybody_holds_everything_and_nobody_is_asked() {
+        let cluster = Asked { granted: vec![], questions: RefCell::default() };
+        assert_eq!(Grants::to_everybody(&cluster).hold("broken"), Ok(true));
+    }
+
+    #[test]
+    fn what_cannot_be_answered_is_an_error() {
+        let cluster = Asked { granted: vec![], questions: RefCell::default() };
+        assert_eq!(
+            Grants::new(&cluster, "shop", identities()).hold("broken"),
+            Err("it is asleep".to_owned())
+        );
     }
 }

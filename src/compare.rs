@@ -12,8 +12,9 @@ const BOOKKEEPING: &[&str] =
 pub(crate) fn only_bookkeeping(new: &str, old: &str) -> Read<bool> {
     let (new, old) = (members(new)?, members(old)?);
     let (new_metadata, old_metadata) = (take(&new, "metadata"), take(&old, "metadata"));
+    let metadata = |text| members(text).map_err(|fault| fault.under("metadata"));
     Ok(same_members(&new, &old, &["metadata", "status"])?
-        && same_members(&members(new_metadata)?, &members(old_metadata)?, BOOKKEEPING)?)
+        && same_members(&metadata(new_metadata)?, &metadata(old_metadata)?, BOOKKEEPING)?)
 }
 
 /// Whether two values are the same: the order of keys, white space and `null` members make no difference.
@@ -34,10 +35,7 @@ fn members(object: &str) -> Read<Vec<Member<'_>>> {
         return Ok(members);
     }
     reader.object(|reader, key| {
-        let value = reader.raw()?;
-        if value != "null" {
-            members.push((key.clone(), value));
-        }
+        members.push((key.clone(), reader.raw()?));
         Ok(())
     })?;
     Ok(members)
@@ -48,12 +46,12 @@ fn take<'a>(members: &[Member<'a>], key: &str) -> &'a str {
 }
 
 fn same_members(one: &[Member<'_>], other: &[Member<'_>], left_out: &[&str]) -> Read<bool> {
-    let counted =
-        |members: &[Member<'_>]| members.iter().filter(|(key, _)| !left_out.contains(&&**key)).count();
-    if counted(one) != counted(other) {
+    let counts = |(key, value): &&Member<'_>| *value != "null" && !left_out.contains(&&**key);
+    let present = |members: &[Member<'_>]| members.iter().filter(counts).count();
+    if present(one) != present(other) || hold_a_key_twice(one) || hold_a_key_twice(other) {
         return Ok(false);
     }
-    for (key, value) in one.iter().filter(|(key, _)| !left_out.contains(&&**key)) {
+    for (key, value) in one.iter().filter(counts) {
         match other.iter().find(|(name, _)| name == key) {
             Some((_, counterpart)) if same(value, counterpart)? => {}
             _ => return Ok(false),
@@ -68,6 +66,8 @@ fn same_value(one: &Value<'_>, other: &Value<'_>) -> bool {
             let present =
                 |entries: &[(Text<'_>, Value<'_>)]| entries.iter().filter(|(_, v)| *v != Value::Null).count();
             present(one) == present(other)
+                && !hold_a_key_twice(one)
+                && !hold_a_key_twice(other)
                 && one.iter().filter(|(_, value)| *value != Value::Null).all(|(key, value)| {
                     other.iter().any(|(name, counterpart)| name == key && same_value(value, counterpart))
                 })
@@ -76,5 +76,76 @@ fn same_value(one: &Value<'_>, other: &Value<'_>) -> bool {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other))
         }
         _ => one == other,
+    }
+}
+
+/// Nobody can tell which of two members with one key counts, so that they are never the same as anything.
+fn hold_a_key_twice<V>(members: &[(Text<'_>, V)]) -> bool {
+    members.iter().enumerate().any(|(nth, (key, _))| members.iter().take(nth).any(|(other, _)| other == key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::identical("{\"a\":1}", "{\"a\":1}", true)]
+    #[case::white_space("{ \"a\" : [ 1 ] }", "{\"a\":[1]}", true)]
+    #[case::order_of_keys("{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}", true)]
+    #[case::null_is_absent("{\"a\":null,\"b\":{\"c\":null}}", "{\"b\":{}}", true)]
+    #[case::escapes("{\"\\u0061\":\"\\n\"}", "{\"a\":\"\\u000a\"}", true)]
+    #[case::order_of_elements("[1,2]", "[2,1]", false)]
+    #[case::other_value("{\"a\":1}", "{\"a\":2}", false)]
+    #[case::other_type("{\"a\":1}", "{\"a\":\"1\"}", false)]
+    #[case::other_key("{\"a\":1}", "{\"b\":1}", false)]
+    #[case::one_more("{\"a\":1}", "{\"a\":1,\"b\":2}", false)]
+    #[case::one_more_element("[1]", "[1,1]", false)]
+    #[case::empty_object_is_not_absent("{\"a\":{}}", "{}", false)]
+    #[case::a_key_that_stands_twice_hides_no_other("{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":2}", false)]
+    fn compares(#[case] one: &str, #[case] other: &str, #[case] expected: bool) {
+        assert_eq!((same(one, other), same(other, one)), (Ok(expected), Ok(expected)));
+    }
+
+    const OLD: &str = r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}, "status": {"phase": "Pending"}}"#;
+
+    #[rstest]
+    #[case::nothing(OLD, true)]
+    #[case::status(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}}"#, true)]
+    #[case::bookkeeping(r#"{"metadata": {"labels": {"a": "b"}, "name": "p", "ownerReferences": [{}], "finalizers": ["f"], "managedFields": [],
+        "selfLink": "/", "resourceVersion": "2", "generation": 3}, "spec": {"x": 1}, "status": {}}"#, true)]
+    #[case::label(r#"{"metadata": {"name": "p", "labels": {"a": "c"}}, "spec": {"x": 1}}"#, false)]
+    #[case::annotation(
+        r#"{"metadata": {"name": "p", "labels": {"a": "b"}, "annotations": {"k": "v"}}, "spec": {"x": 1}}"#,
+        false
+    )]
+    #[case::deletion(
+        r#"{"metadata": {"name": "p", "labels": {"a": "b"}, "deletionTimestamp": "now"}, "spec": {"x": 1}}"#,
+        false
+    )]
+    #[case::spec(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 2}}"#, false)]
+    #[case::no_spec(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}}"#, false)]
+    #[case::no_metadata(r#"{"metadata": null, "spec": {"x": 1}}"#, false)]
+    #[case::spec_twice(
+        r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}, "spec": {"x": 2}}"#,
+        false
+    )]
+    #[case::metadata_twice(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "metadata": {"labels": {"a": "c"}}, "spec": {"x": 1}}"#, false)]
+    fn knows_bookkeeping(#[case] new: &str, #[case] expected: bool) {
+        assert_eq!(only_bookkeeping(new, OLD), Ok(expected));
+    }
+
+    #[rstest]
+    #[case::object("[]", "must be an object, not a list")]
+    #[case::metadata(
+        r#"{"metadata": "p", "spec": {"x": 1}}"#,
+        "metadata: must be an object, not the string \"p\""
+    )]
+    #[case::not_json(
+        r#"{"metadata": {"name": "x}}"#,
+        "metadata: is not JSON: the document ends within a string (byte 26)"
+    )]
+    fn tells_where_it_cannot_compare(#[case] new: &str, #[case] expected: &str) {
+        assert_eq!(only_bookkeeping(new, OLD).unwrap_err().to_string(), expected);
     }
 }

@@ -76,8 +76,7 @@ impl<'d> Graft<'d> {
                 self.copy_to(reader.position());
                 reader.skip()?;
                 self.copied = reader.position();
-                build(&mut self.out, edits, depth);
-                Ok(())
+                build(&mut self.out, edits, depth)
             }
         }
     }
@@ -104,7 +103,7 @@ impl<'d> Graft<'d> {
             if !empty {
                 self.out.push(',');
             }
-            build_members(&mut self.out, &missing, depth);
+            build_members(&mut self.out, &missing, depth)?;
         }
         Ok(())
     }
@@ -126,22 +125,25 @@ impl<'d> Graft<'d> {
 }
 
 /// Writes the value that `edits` make where there was none.
-fn build(out: &mut String, edits: &[&Edit<'_>], depth: usize) {
+fn build(out: &mut String, edits: &[&Edit<'_>], depth: usize) -> Read<()> {
     match edits.first() {
         Some(edit) if edit.path.len() > depth => {
             out.push('{');
-            build_members(out, edits, depth);
+            build_members(out, edits, depth)?;
             out.push('}');
         }
         Some(edit) => out.push_str(&edit.value),
         None => {}
     }
+    Ok(())
 }
 
-fn build_members(out: &mut String, edits: &[&Edit<'_>], depth: usize) {
+fn build_members(out: &mut String, edits: &[&Edit<'_>], depth: usize) -> Read<()> {
     let mut left = edits.to_vec();
     let mut first = true;
-    while let Some(Step::Key(key)) = left.first().and_then(|edit| edit.path.get(depth)) {
+    while let Some(edit) = left.first() {
+        // Lists are not made: nobody could tell what their other elements are.
+        let Some(Step::Key(key)) = edit.path.get(depth) else { return Err(Fault::new("must be a list")) };
         let here: Vec<_> =
             left.extract_if(.., |edit| edit.path.get(depth) == Some(&Step::Key(key))).collect();
         if !first {
@@ -149,6 +151,10 @@ fn build_members(out: &mut String, edits: &[&Edit<'_>], depth: usize) {
         }
         first = false;
         out.push_str(&format!("{}:", Quoted(key)));
-        build(out, &here, depth + 1);
+        build(out, &here, depth + 1).map_err(|fault| fault.under(key))?;
     }
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -508,3 +508,6 @@ impl fmt::Display for Quoted<'_> {
         f.write_str("\"")
     }
 }
+
+#[cfg(test)]
+mod tests;

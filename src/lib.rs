@@ -1,4 +1,6 @@
 //! `PodSecurityPolicy` as a Kubewarden policy.
+#![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
+
 pub mod admission;
 pub mod answer;
 mod changes;
@@ -20,6 +22,8 @@ pub mod settings;
 pub mod shape;
 pub mod spec;
 mod strategy;
+#[cfg(test)]
+mod testing;
 pub mod value;
 pub mod violation;
 mod volume_types;

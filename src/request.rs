@@ -154,3 +154,66 @@ impl<'a> Decode<'a> for Request<'a> {
         Ok(request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::of_kubernetes(r#"{"operation": "UPDATE", "subResource": "status", "userInfo": {"username": "u", "uid": "1", "groups": ["g", "h"], "extra": {"x": ["y"]}},
+        "oldObject": {"a": 1}, "object": {"a": 2}, "kind": {"group": "apps", "version": "v1", "kind": "Deployment"}, "namespace": "n", "name": "d", "dryRun": true}"#)]
+    #[case::of_the_sdk(r#"{"operation": "UPDATE", "sub_resource": "status", "user_info": {"username": "u", "uid": "1", "groups": ["g", "h"], "extra": {"x": ["y"]}},
+        "old_object": {"a": 1}, "object": {"a": 2}, "kind": {"group": "apps", "version": "v1", "kind": "Deployment"}, "namespace": "n", "name": "d", "dry_run": true}"#)]
+    fn reads_the_spelling(#[case] text: &str) {
+        let Request { operation, kind, sub_resource, name, namespace, user, object, old_object, pod: _ } =
+            Reader::document(text).unwrap();
+        assert_eq!([operation, sub_resource, name, namespace], ["UPDATE", "status", "d", "n"]);
+        assert_eq!((&*kind.group, &*kind.kind), ("apps", "Deployment"));
+        assert_eq!((&*user.username, user.groups), ("u", vec!["g".into(), "h".into()]));
+        assert_eq!((object, old_object), (Some("{\"a\": 2}"), Some("{\"a\": 1}")));
+    }
+
+    #[test]
+    fn nulls_are_absent() {
+        let text = r#"{"operation": null, "subResource": null, "userInfo": null, "oldObject": null, "object": null, "kind": null, "namespace": null, "name": null}"#;
+        let request: Request<'_> = Reader::document(text).unwrap();
+        assert_eq!((request.object, request.old_object, request.kind), (None, None, Kind::default()));
+        assert_eq!(&*request.operation, "");
+    }
+
+    #[test]
+    fn settings_may_come_first_and_may_be_absent() {
+        let payload: Payload<'_> =
+            Reader::document(r#"{"settings": {"a": 1} , "request": {"name": "x"}}"#).unwrap();
+        assert_eq!(payload.settings.get("a"), Some(&Value::Number("1")));
+        assert_eq!(payload.request.name, "x");
+        let payload: Payload<'_> = Reader::document(r#"{"request": {}}"#).unwrap();
+        assert_eq!(payload.settings, Value::Null);
+    }
+
+    #[rstest]
+    #[case::groups(
+        r#"{"request": {"userInfo": {"groups": "g"}}}"#,
+        "request.userInfo.groups: must be a list, not the string \"g\""
+    )]
+    #[case::kind(
+        r#"{"request": {"kind": "Pod"}}"#,
+        "request.kind: must be an object, not the string \"Pod\""
+    )]
+    #[case::twice(
+        r#"{"request": {"name": "a", "name": "a"}}"#,
+        "request.name: stands twice in the same object"
+    )]
+    #[case::twice_in_two_spellings(
+        r#"{"request": {"subResource": "a", "sub_resource": ""}}"#,
+        "request.sub_resource: stands twice in the same object"
+    )]
+    #[case::in_the_object(
+        r#"{"request": {"object": {"a": [1}}}"#,
+        "is not JSON: a comma or a closing bracket must come here (byte 34)"
+    )]
+    fn tells_what_is_wrong_and_where(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(Reader::document::<Payload<'_>>(text).unwrap_err().to_string(), expected);
+    }
+}

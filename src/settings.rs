@@ -331,3 +331,6 @@ fn pod_templates<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Workload<
     }
     kinds
 }
+
+#[cfg(test)]
+mod tests;

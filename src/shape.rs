@@ -137,8 +137,12 @@ impl Shape {
                 return;
             }
             (Shape::Map(shape), Value::Object(entries)) => {
-                for (key, value) in entries {
-                    shape.check(value, &Path::Key(path, key), problems);
+                for (nth, (key, value)) in entries.iter().enumerate() {
+                    let place = Path::Key(path, key);
+                    if entries.iter().take(nth).any(|(earlier, _)| earlier == key) {
+                        problems.add(place, "stands twice in the same object");
+                    }
+                    shape.check(value, &place, problems);
                 }
                 return;
             }
@@ -219,5 +223,101 @@ impl<T: AsRef<str>> Display for Listed<'_, T> {
             write!(f, "{separator}{}", Quoted(name.as_ref()))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Reader;
+    use rstest::rstest;
+
+    const THING: Shape = Shape::Object(&[
+        Field { name: "flag", shape: Shape::Flag, doc: "" },
+        Field { name: "size", shape: Shape::Integer, doc: "" },
+        Field { name: "text", shape: Shape::Text, doc: "" },
+        Field { name: "color", shape: Shape::OneOf(&["red", "green"]), doc: "" },
+        Field {
+            name: "parts",
+            shape: Shape::List(&Shape::Object(&[Field { name: "name", shape: Shape::Text, doc: "" }])),
+            doc: "",
+        },
+        Field { name: "notes", shape: Shape::Map(&Shape::Text), doc: "" },
+        Field { name: "free", shape: Shape::Any, doc: "" },
+    ]);
+
+    fn check(text: &str) -> String {
+        let mut problems = Problems::default();
+        THING.check(&Reader::document(text).unwrap(), &Path::Root, &mut problems);
+        problems.to_string()
+    }
+
+    #[rstest]
+    #[case::empty("{}")]
+    #[case::null("null")]
+    #[case::nulls(r#"{"flag": null, "size": null, "text": null, "color": null, "parts": null, "notes": null, "free": null}"#)]
+    #[case::all(r#"{"flag": true, "size": -3, "text": "", "color": "red", "parts": [{"name": "a"}, {}], "notes": {"a.b/c": "d", "e": null}, "free": [{"x": 1}]}"#)]
+    fn accepts(#[case] text: &str) {
+        assert_eq!(check(text), "");
+    }
+
+    #[rstest]
+    #[case::flag(r#"{"flag": "true"}"#, "flag: must be true or false, not the string \"true\"")]
+    #[case::integer(r#"{"size": "5"}"#, "size: must be a whole number, not the string \"5\"")]
+    #[case::fraction(r#"{"size": 5.0}"#, "size: must be a whole number, not 5.0")]
+    #[case::large(
+        r#"{"size": 9223372036854775808}"#,
+        "size: must be a whole number, not 9223372036854775808"
+    )]
+    #[case::text(r#"{"text": false}"#, "text: must be a string, not false")]
+    #[case::one_of(
+        r#"{"color": "blue"}"#,
+        "color: Unsupported value: \"blue\": supported values: \"red\", \"green\""
+    )]
+    #[case::one_of_is_a_string(r#"{"color": ["red"]}"#, "color: must be a string, not a list")]
+    #[case::list(r#"{"parts": {}}"#, "parts: must be a list, not an object")]
+    #[case::element(r#"{"parts": [{}, 5]}"#, "parts[1]: must be an object, not 5")]
+    #[case::null_element(r#"{"parts": [null]}"#, "parts[0]: must not be null")]
+    #[case::map(r#"{"notes": []}"#, "notes: must be an object, not a list")]
+    #[case::value_of_a_map(
+        r#"{"notes": {"a": 1, "b.c/d": 2}}"#,
+        "notes.a: must be a string, not 1; notes[b.c/d]: must be a string, not 2"
+    )]
+    #[case::object("[]", "must be an object, not a list")]
+    #[case::unknown(r#"{"flags": 1}"#, "flags: unknown field; did you mean \"flag\"?")]
+    #[case::capitals(r#"{"FLAG": 1}"#, "FLAG: unknown field; did you mean \"flag\"?")]
+    #[case::unknown_in_depth(
+        r#"{"parts": [{}, {"nam": 1}]}"#,
+        "parts[1].nam: unknown field; did you mean \"name\"?"
+    )]
+    #[case::nothing_is_near(
+        r#"{"parts": [{"qqqqqqqq": 1}]}"#,
+        "parts[0].qqqqqqqq: unknown field; known are: \"name\""
+    )]
+    #[case::even_if_null(
+        r#"{"qqqqqqqq": null}"#,
+        "qqqqqqqq: unknown field; known are: \"flag\", \"size\", \"text\", \"color\", \"parts\", \"notes\", \"free\""
+    )]
+    #[case::twice(r#"{"flag": true, "flag": false}"#, "flag: stands twice in the same object")]
+    #[case::twice_in_a_map(r#"{"notes": {"a": "b", "a": "b"}}"#, "notes.a: stands twice in the same object")]
+    #[case::all_of_it(
+        r#"{"flag": 1, "size": {}, "text": 2}"#,
+        "flag: must be true or false, not 1; size: must be a whole number, not an object; text: must be a string, not 2"
+    )]
+    fn refuses(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(check(text), expected);
+    }
+
+    #[rstest]
+    #[case::same("abc", "abc", 0)]
+    #[case::empty("", "abc", 3)]
+    #[case::from_empty("abc", "", 3)]
+    #[case::replaced("kitten", "sitting", 3)]
+    #[case::left_out("privilegd", "privileged", 1)]
+    #[case::put_in("privilegeed", "privileged", 1)]
+    #[case::characters_count_not_bytes("é", "e", 1)]
+    #[case::long_names_are_cut_off(&"a".repeat(500), &"b".repeat(500), 100)]
+    fn distances(#[case] one: &str, #[case] other: &str, #[case] expected: usize) {
+        assert_eq!((distance(one, other), distance(other, one)), (expected, expected));
     }
 }

@@ -54,6 +54,33 @@ pub fn join(violations: &[Violation], in_all: usize) -> String {
     text
 }
 
+/// How many bytes of a path or a problem are told. What policies say is shorter; names and values that the author of a
+/// pod chose need not be, and a list of them is told once for each of its members.
+const LONGEST: usize = 1024;
+
+/// The start of what is printed, so that no payload is echoed whole.
+pub(crate) fn cut(text: &dyn Display) -> String {
+    let mut cut = Cut(String::new());
+    // An error says that the rest need not be printed.
+    let _ = write!(cut, "{text}");
+    cut.0
+}
+
+struct Cut(String);
+
+impl fmt::Write for Cut {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let left = LONGEST.saturating_sub(self.0.len());
+        if text.len() <= left {
+            self.0.push_str(text);
+            return Ok(());
+        }
+        self.0.push_str(text.get(..text.floor_char_boundary(left)).unwrap_or_default());
+        self.0.push('…');
+        Err(fmt::Error)
+    }
+}
+
 /// What stands between a rule's objection and the answer.
 #[derive(Debug, Clone, Default)]
 pub struct Leniency {
@@ -194,10 +221,136 @@ impl<'f> Findings<'f> {
         }
         let root = self.root;
         let path = match (place, self.slot) {
-            (Place::Here(field), Some(slot)) => format!("{root}{slot}.{field}"),
-            (Place::Here(field) | Place::Pod(field), _) => format!("{root}{field}"),
+            (Place::Here(field), Some(slot)) => cut(&format_args!("{root}{slot}.{field}")),
+            (Place::Here(field) | Place::Pod(field), _) => cut(&format_args!("{root}{field}")),
             (Place::Anywhere(path), _) => path.to_owned(),
         };
-        self.violations.push(Violation { rule, action, path, problem: problem.to_string() });
+        self.violations.push(Violation { rule, action, path, problem: cut(problem) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pod::List;
+    use crate::rules;
+    use rstest::rstest;
+
+    fn violations(count: usize) -> Vec<Violation> {
+        let violation = |nth| Violation {
+            rule: "privileged",
+            action: Action::Deny,
+            path: format!("p{nth}"),
+            problem: "is bad".to_owned(),
+        };
+        (0..count).map(violation).collect()
+    }
+
+    #[rstest]
+    #[case::none(0, 0, "")]
+    #[case::one(1, 1, "p0: is bad")]
+    #[case::two(2, 2, "p0: is bad; p1: is bad")]
+    #[case::more(1, 3, "p0: is bad; and 2 more")]
+    fn joins(#[case] spelt_out: usize, #[case] in_all: usize, #[case] expected: &str) {
+        assert_eq!(join(&violations(spelt_out), in_all), expected);
+    }
+
+    fn entry(id: &'static str) -> (usize, &'static str) {
+        (rules::index(id).unwrap(), id)
+    }
+
+    fn leniency(warned: &[&str], audited: &[&str]) -> Leniency {
+        let set =
+            |ids: &[&str]| ids.iter().fold(RuleSet::NONE, |set, id| set.with(rules::index(id).unwrap()));
+        Leniency { warned: set(warned), audited: set(audited) }
+    }
+
+    #[test]
+    fn places_are_told_from_the_root_of_the_object() {
+        let leniency = Leniency::default();
+        let mut found = Findings::spelling("spec.template.", &leniency);
+        found.enter(entry("privileged"), None, RuleSet::NONE);
+        found.invalid("spec.a", 1, "no");
+        found.enter(entry("privileged"), Some(Slot { list: List::Init, index: 3 }), RuleSet::NONE);
+        found.required("b", "no");
+        found.forbidden("c", "no");
+        found.invalid_value("d", 2);
+        found.forbidden_of_pod("metadata.e", "no");
+        found.invalid_elsewhere("spec.f", 3, "no");
+        assert_eq!(found.denials(), 6);
+        let told: Vec<_> = found.into_violations().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "spec.template.spec.a: Invalid value: 1: no",
+                "spec.template.spec.initContainers[3].b: Required value: no",
+                "spec.template.spec.initContainers[3].c: Forbidden: no",
+                "spec.template.spec.initContainers[3].d: Invalid value: 2",
+                "spec.template.metadata.e: Forbidden: no",
+                "spec.f: Invalid value: 3: no",
+            ]
+        );
+    }
+
+    #[rstest]
+    #[case::as_many_as_are_spelt_out(32, 32)]
+    #[case::one_more(33, 32)]
+    #[case::many_more(1_000, 32)]
+    fn spells_32_out_and_counts_all(#[case] count: usize, #[case] spelt_out: usize) {
+        let leniency = Leniency::default();
+        let mut found = Findings::spelling("", &leniency);
+        found.enter(entry("privileged"), None, RuleSet::NONE);
+        (0..count).for_each(|nth| found.invalid("a", nth, "no"));
+        assert_eq!((found.denials(), found.into_violations().len()), (count, spelt_out));
+    }
+
+    #[test]
+    fn a_count_needs_no_words() {
+        let leniency = Leniency::default();
+        let mut found = Findings::counting("", &leniency);
+        found.enter(entry("privileged"), None, RuleSet::NONE);
+        found.invalid("a", 1, "no");
+        assert_eq!((found.denials(), found.into_violations()), (1, vec![]));
+    }
+
+    #[test]
+    fn lenient_rules_deny_nothing_and_are_told() {
+        let leniency = leniency(&["privileged"], &["volumes"]);
+        let mut found = Findings::spelling("", &leniency);
+        for id in ["privileged", "volumes", "hostPID"] {
+            found.enter(entry(id), None, RuleSet::NONE);
+            found.invalid("a", 1, "no");
+        }
+        assert_eq!(found.denials(), 1);
+        let told: Vec<_> = found.into_violations().iter().map(|told| (told.rule, told.action)).collect();
+        assert_eq!(
+            told,
+            [("privileged", Action::Warn), ("volumes", Action::Audit), ("hostPID", Action::Deny)]
+        );
+    }
+
+    #[test]
+    fn knows_whose_objection_would_deny() {
+        let leniency = leniency(&["privileged"], &["volumes"]);
+        let mut found = Findings::spelling("", &leniency);
+        let excused = RuleSet::NONE.with(rules::index("hostIPC").unwrap());
+        found.enter(entry("hostPorts"), None, excused);
+        let denying = ["privileged", "volumes", "hostIPC", "hostPID", "unknown"].map(|id| found.denies(id));
+        assert_eq!(denying, [false, false, false, true, true]);
+    }
+
+    #[rstest]
+    #[case::at_the_limit(1024, "")]
+    #[case::past_it(1025, "…")]
+    #[case::far_past_it(1_000_000, "…")]
+    fn cuts_what_is_long(#[case] length: usize, #[case] end: &str) {
+        let expected = format!("{}{end}", "x".repeat(length.min(1024)));
+        assert_eq!(cut(&"x".repeat(length)), expected);
+        assert_eq!(cut(&vec!["x"; length].concat()), expected);
+    }
+
+    #[test]
+    fn cuts_between_characters() {
+        assert_eq!(cut(&format!("x{}", "é".repeat(600))), format!("x{}…", "é".repeat(511)));
     }
 }

@@ -168,13 +168,17 @@ fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
     for claim in find(document, &path)? {
         let Named { metadata } =
             Reader::document(claim.text).map_err(|fault: Fault| fault.beneath(&claim.path))?;
-        pod.spec.volumes.retain(|volume| volume.name != metadata.name);
-        pod.spec.volumes.push(Volume {
+        let volume = Volume {
             name: metadata.name,
             source: Some(VolumeSource { key: "persistentVolumeClaim".into(), detail: VolumeDetail::Other }),
             origin: Origin::Claim(claim.path),
             ..Volume::default()
-        });
+        };
+        // In its very place, so that the volumes behind it keep the index that their author knows.
+        match pod.spec.volumes.iter_mut().find(|written| written.name == volume.name) {
+            Some(written) => *written = volume,
+            None => pod.spec.volumes.push(volume),
+        }
     }
     Ok(())
 }
@@ -202,3 +206,6 @@ pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Pod<'a>> {
     Pod::decode(&mut reader)
         .map_err(|fault| if template.path.is_empty() { fault } else { fault.beneath(&template.path) })
 }
+
+#[cfg(test)]
+mod tests;

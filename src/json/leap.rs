@@ -189,7 +189,8 @@ mod tests {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(|list| format!("[{}]", list.join(" , "))),
                 prop::collection::vec((any::<String>(), inner), 0..6).prop_map(|members| {
-                    let member = |(key, value): (String, String)| format!("{}:{value}", serde_json::Value::from(key));
+                    let member =
+                        |(key, value): (String, String)| format!("{}:{value}", serde_json::Value::from(key));
                     format!("{{{}}}", members.into_iter().map(member).collect::<Vec<_>>().join(","))
                 }),
             ]

@@ -139,3 +139,6 @@ impl Rule for AppArmor<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

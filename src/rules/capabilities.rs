@@ -183,3 +183,130 @@ impl Rule for Allowed<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
+    use crate::testing::{judge, judge_within, problems};
+
+    fn caps(add: &[&str], drop: &[&str]) -> Value {
+        let mut capabilities = json!({});
+        for (key, list) in [("add", add), ("drop", drop)] {
+            if !list.is_empty() {
+                capabilities[key] = json!(list);
+            }
+        }
+        json!({"capabilities": capabilities})
+    }
+
+    #[rstest]
+    #[case::absent(json!({"requiredDropCapabilities": ["X"]}), json!({}), Mutated(caps(&[], &["X"])))]
+    #[case::null(json!({"requiredDropCapabilities": ["X"]}), json!({"capabilities": null}), Mutated(caps(&[], &["X"])))]
+    #[case::without_a_security_context(json!({"requiredDropCapabilities": ["X"]}), json!(null), Mutated(caps(&[], &["X"])))]
+    #[case::sorted_and_each_once(json!({"requiredDropCapabilities": ["NET_RAW", "CHOWN"]}), caps(&[], &["all", "ALL", "all"]),
+        Mutated(caps(&[], &["ALL", "CHOWN", "NET_RAW", "all"])))]
+    #[case::dropped_already_order_and_duplicates_stay(
+        json!({"requiredDropCapabilities": ["X"], "allowedCapabilities": ["A", "B"]}), caps(&["B", "B", "A"], &["Y", "X", "Y"]), Admitted)]
+    #[case::both_lists_are_settled_when_one_changes(
+        json!({"requiredDropCapabilities": ["X"], "allowedCapabilities": ["A", "B"]}), caps(&["B", "B", "A"], &["Y"]),
+        Mutated(caps(&["A", "B"], &["X", "Y"])))]
+    #[case::dropping_all_is_not_dropping_each(json!({"requiredDropCapabilities": ["X"]}), caps(&[], &["ALL"]),
+        Mutated(caps(&[], &["ALL", "X"])))]
+    #[case::the_other_spelling_is_another_name(json!({"requiredDropCapabilities": ["NET_RAW"]}), caps(&[], &["CAP_NET_RAW"]),
+        Mutated(caps(&[], &["CAP_NET_RAW", "NET_RAW"])))]
+    #[case::added_and_to_be_dropped_fails_as_added(json!({"requiredDropCapabilities": ["X"]}), caps(&["X"], &[]),
+        Rejected("securityContext.capabilities.add: Invalid value: \"X\": capability may not be added"))]
+    #[case::a_policy_that_names_one_twice(json!({"requiredDropCapabilities": ["X", "X"]}), json!({}), Mutated(caps(&[], &["X"])))]
+    fn drops(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::absent(json!({"defaultAddCapabilities": ["Y", "X"]}), json!({}), Mutated(caps(&["X", "Y"], &[])))]
+    #[case::what_is_dropped_is_not_added(json!({"defaultAddCapabilities": ["X", "Y"]}), caps(&[], &["X"]), Mutated(caps(&["Y"], &["X"])))]
+    #[case::everything_is_dropped_by_name(json!({"defaultAddCapabilities": ["X"]}), caps(&[], &["X"]), Admitted)]
+    #[case::added_already(json!({"defaultAddCapabilities": ["X"]}), caps(&["X"], &[]), Admitted)]
+    #[case::implicitly_allowed(json!({"defaultAddCapabilities": ["X"]}), caps(&["X", "X"], &[]), Admitted)]
+    #[case::adds_and_drops(json!({"defaultAddCapabilities": ["X"], "requiredDropCapabilities": ["Y"]}), json!({}), Mutated(caps(&["X"], &["Y"])))]
+    #[case::beside_what_the_author_adds(json!({"defaultAddCapabilities": ["X"], "allowedCapabilities": ["A"]}), caps(&["A"], &[]),
+        Mutated(caps(&["A", "X"], &[])))]
+    fn adds(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::none_to_add(json!({}), caps(&[], &["ALL"]), Admitted)]
+    #[case::not_allowed(json!({}), caps(&["X"], &[]),
+        Rejected("securityContext.capabilities.add: Invalid value: \"X\": capability may not be added"))]
+    #[case::allowed(json!({"allowedCapabilities": ["X"]}), caps(&["X"], &[]), Admitted)]
+    #[case::each_time_it_is_named(json!({"allowedCapabilities": ["X"]}), caps(&["Y", "X", "Y"], &[]), Objected(&[
+        "securityContext.capabilities.add: Invalid value: \"Y\": capability may not be added",
+        "securityContext.capabilities.add: Invalid value: \"Y\": capability may not be added",
+    ]))]
+    #[case::all_is_a_name(json!({"allowedCapabilities": ["NET_ADMIN"]}), caps(&["ALL"], &[]),
+        Rejected("securityContext.capabilities.add: Invalid value: \"ALL\": capability may not be added"))]
+    #[case::the_other_spelling_is_another_name(json!({"allowedCapabilities": ["NET_ADMIN"]}), caps(&["CAP_NET_ADMIN"], &[]),
+        Rejected("securityContext.capabilities.add: Invalid value: \"CAP_NET_ADMIN\": capability may not be added"))]
+    #[case::allowing_all_by_name_allows_that_name(json!({"allowedCapabilities": ["ALL"]}), caps(&["NET_ADMIN"], &[]),
+        Rejected("securityContext.capabilities.add: Invalid value: \"NET_ADMIN\": capability may not be added"))]
+    #[case::any(json!({"allowedCapabilities": ["*"]}), caps(&["ALL", "sys_admin"], &[]), Admitted)]
+    #[case::any_among_others(json!({"allowedCapabilities": ["A", "*"]}), caps(&["B"], &[]), Admitted)]
+    #[case::a_privileged_container_is_not_excused(json!({"privileged": true}), json!({"privileged": true, "capabilities": {"add": ["X"]}}),
+        Rejected("securityContext.capabilities.add: Invalid value: \"X\": capability may not be added"))]
+    fn allows(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::open(json!({"allowPrivilegeEscalation": false}),
+        Rejected("securityContext.capabilities.add: Required value: the policy adds CAP_SYS_ADMIN, which Kubernetes refuses beside allowPrivilegeEscalation: false; drop it here or allow escalation"))]
+    #[case::dropped(json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["CAP_SYS_ADMIN"]}}), Admitted)]
+    #[case::escalation_allowed(json!({"allowPrivilegeEscalation": true}),
+        Mutated(json!({"allowPrivilegeEscalation": true, "capabilities": {"add": ["CAP_SYS_ADMIN"]}})))]
+    fn adds_no_capability_that_kubernetes_refuses(
+        #[case] security_context: Value,
+        #[case] expected: Outcome,
+    ) {
+        let policy = json!({"defaultAddCapabilities": ["CAP_SYS_ADMIN"]});
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[test]
+    fn a_policy_that_adds_it_and_refuses_escalation_admits_no_silent_container() {
+        let policy = json!({"defaultAddCapabilities": ["CAP_SYS_ADMIN"], "allowPrivilegeEscalation": false});
+        judge(
+            policy,
+            json!({}),
+            Rejected(
+                "securityContext.allowPrivilegeEscalation: Required value: the policy sets false, which Kubernetes refuses beside the added capability CAP_SYS_ADMIN; such a container needs a policy that allows privilege escalation by default",
+            ),
+        );
+    }
+
+    #[rstest]
+    #[case::nothing_is_written(json!({}), Admitted)]
+    #[case::what_is_added_is_judged(caps(&["Z"], &[]),
+        Rejected("securityContext.capabilities.add: Invalid value: \"Z\": capability may not be added"))]
+    fn windows_pods(#[case] security_context: Value, #[case] expected: Outcome) {
+        let policy = json!({"defaultAddCapabilities": ["X"], "requiredDropCapabilities": ["Y"]});
+        let pod = json!({"spec": {"os": {"name": "windows"}}});
+        judge_within(pod, policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::wildcard_and_drops(json!({"allowedCapabilities": ["*"], "requiredDropCapabilities": ["A", "B"]}),
+        "requiredDropCapabilities: Invalid value: [\"A\", \"B\"]: must be empty when all capabilities are allowed by a wildcard")]
+    #[case::added_and_dropped(json!({"defaultAddCapabilities": ["A", "B"], "requiredDropCapabilities": ["B"]}),
+        "defaultAddCapabilities[1]: Invalid value: \"B\": capability is listed in defaultAddCapabilities and requiredDropCapabilities")]
+    #[case::allowed_and_dropped(json!({"allowedCapabilities": ["B"], "requiredDropCapabilities": ["B"]}),
+        "allowedCapabilities[0]: Invalid value: \"B\": capability is listed in allowedCapabilities and requiredDropCapabilities")]
+    #[case::no_list(json!({"allowedCapabilities": "*"}), "allowedCapabilities: must be a list, not the string \"*\"")]
+    #[case::no_string(json!({"requiredDropCapabilities": [1, null]}),
+        "requiredDropCapabilities[0]: must be a string, not 1; requiredDropCapabilities[1]: must not be null")]
+    fn refuses_settings(#[case] policy: Value, #[case] expected: &str) {
+        assert_eq!(problems(&policy), expected);
+    }
+}

@@ -71,3 +71,37 @@ impl Rule for CsiDrivers<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Rejected};
+    use crate::testing::{judge_pod, problems};
+
+    #[rstest]
+    #[case::any_driver_by_default(json!({"volumes": ["csi"]}), json!({"driver": "x"}), Admitted)]
+    #[case::listed(json!({"volumes": ["csi"], "allowedCSIDrivers": [{"name": "a"}]}), json!({"driver": "a"}), Admitted)]
+    #[case::not_listed_even_where_every_type_is(json!({"volumes": ["*"], "allowedCSIDrivers": [{"name": "a"}]}), json!({"driver": "x"}),
+        Rejected("spec.volumes[0].csi.driver: Invalid value: \"x\": Inline CSI driver is not allowed to be used"))]
+    #[case::unnamed(json!({"volumes": ["csi"], "allowedCSIDrivers": [{"name": "a"}]}), json!({}),
+        Rejected("spec.volumes[0].csi.driver: Invalid value: \"\": Inline CSI driver is not allowed to be used"))]
+    #[case::refused_for_its_type_alone(json!({"allowedCSIDrivers": [{"name": "a"}]}), json!({"driver": "x"}),
+        Rejected("spec.volumes[0]: Invalid value: \"csi\": csi volumes are not allowed to be used"))]
+    fn judges(#[case] policy: Value, #[case] source: Value, #[case] expected: Outcome) {
+        judge_pod(policy, json!({"spec": {"volumes": [{"name": "v", "csi": source}]}}), expected);
+    }
+
+    #[rstest]
+    #[case::empty("", "Required value: must specify a driver")]
+    #[case::long(&"a".repeat(64), "Too long: must have at most 63 bytes")]
+    #[case::no_name(
+        "a_b",
+        "Invalid value: \"a_b\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+    )]
+    fn refuses_settings(#[case] name: &str, #[case] expected: &str) {
+        let policy = json!({"allowedCSIDrivers": [{"name": "Capitals.Are-Fine"}, {"name": name}]});
+        assert_eq!(problems(&policy), format!("allowedCSIDrivers[1].name: {expected}"));
+    }
+}

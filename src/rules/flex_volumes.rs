@@ -66,3 +66,35 @@ impl Rule for FlexVolumes<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Rejected};
+    use crate::testing::{judge_pod, problems};
+
+    #[rstest]
+    #[case::any_driver_by_default(json!({"volumes": ["flexVolume"]}), "x/y", Admitted)]
+    #[case::listed(json!({"volumes": ["flexVolume"], "allowedFlexVolumes": [{"driver": "a/b"}]}), "a/b", Admitted)]
+    #[case::not_listed_even_where_every_type_is(json!({"volumes": ["*"], "allowedFlexVolumes": [{"driver": "a/b"}]}), "x/y",
+        Rejected("spec.volumes[0].flexVolume.driver: Invalid value: \"x/y\": Flexvolume driver is not allowed to be used"))]
+    #[case::refused_for_its_type_alone(json!({"allowedFlexVolumes": [{"driver": "a/b"}]}), "x/y",
+        Rejected("spec.volumes[0]: Invalid value: \"flexVolume\": flexVolume volumes are not allowed to be used"))]
+    fn judges(#[case] policy: Value, #[case] driver: &str, #[case] expected: Outcome) {
+        judge_pod(
+            policy,
+            json!({"spec": {"volumes": [{"name": "v", "flexVolume": {"driver": driver}}]}}),
+            expected,
+        );
+    }
+
+    #[rstest]
+    #[case::absent(json!({}), "allowedFlexVolumes[0].driver: Required value: must specify a driver")]
+    #[case::empty(json!({"driver": ""}), "allowedFlexVolumes[0].driver: Required value: must specify a driver")]
+    #[case::misspelt(json!({"driver": "a/b", "drivers": "c"}), "allowedFlexVolumes[0].drivers: unknown field; did you mean \"driver\"?")]
+    fn refuses_settings(#[case] entry: Value, #[case] expected: &str) {
+        assert_eq!(problems(&json!({"allowedFlexVolumes": [entry]})), expected);
+    }
+}

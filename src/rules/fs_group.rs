@@ -43,3 +43,50 @@ impl Rule for FsGroup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
+    use crate::testing::{judge_pod, problems};
+
+    fn ranges(rule: &str) -> Value {
+        json!({"fsGroup": {"rule": rule, "ranges": [{"min": 2, "max": 3}, {"min": 0, "max": 1}]}})
+    }
+
+    #[rstest]
+    #[case::any(json!({}), json!({"fsGroup": 0}), Admitted)]
+    #[case::any_writes_nothing(json!({}), json!(null), Admitted)]
+    #[case::unset_gets_the_lowest_of_the_first_range(ranges("MustRunAs"), json!({}), Mutated(json!({"securityContext": {"fsGroup": 2}})))]
+    #[case::other_fields_stay(ranges("MustRunAs"), json!({"runAsUser": 1, "fsGroup": null, "fsGroupChangePolicy": "Always"}),
+        Mutated(json!({"securityContext": {"fsGroup": 2}})))]
+    #[case::missing_security_context_is_made(ranges("MustRunAs"), json!(null), Mutated(json!({"securityContext": {"fsGroup": 2}})))]
+    #[case::second_range(ranges("MustRunAs"), json!({"fsGroup": 0}), Admitted)]
+    #[case::outside(ranges("MustRunAs"), json!({"fsGroup": 9}),
+        Rejected("spec.securityContext.fsGroup: Invalid value: 9: group 9 must be in the ranges: [{2 3} {0 1}]"))]
+    #[case::may_be_unset(ranges("MayRunAs"), json!({}), Admitted)]
+    #[case::may_be_inside(ranges("MayRunAs"), json!({"fsGroup": 3}), Admitted)]
+    #[case::may_not_be_outside(ranges("MayRunAs"), json!({"fsGroup": 4}),
+        Rejected("spec.securityContext.fsGroup: Invalid value: 4: group 4 must be in the ranges: [{2 3} {0 1}]"))]
+    fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge_pod(policy, json!({"spec": {"securityContext": security_context}}), expected);
+    }
+
+    #[test]
+    fn windows_pods_get_no_group() {
+        judge_pod(ranges("MustRunAs"), json!({"spec": {"os": {"name": "windows"}}}), Admitted);
+    }
+
+    #[rstest]
+    #[case::missing(json!(null), "fsGroup.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"")]
+    #[case::unknown(json!({"rule": "MustRunAsNonRoot"}),
+        "fsGroup.rule: Unsupported value: \"MustRunAsNonRoot\": supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"")]
+    #[case::must_without_ranges(json!({"rule": "MustRunAs"}), "fsGroup.ranges: Required value: must provide at least one range")]
+    #[case::may_without_ranges(json!({"rule": "MayRunAs"}), "fsGroup.ranges: Required value: must provide at least one range")]
+    #[case::wrong_type(json!({"rule": "RunAsAny", "ranges": [{"min": "1"}]}), "fsGroup.ranges[0].min: must be a whole number, not the string \"1\"")]
+    fn refuses_settings(#[case] strategy: Value, #[case] expected: &str) {
+        assert_eq!(problems(&json!({"fsGroup": strategy})), expected);
+    }
+}

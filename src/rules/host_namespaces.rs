@@ -67,3 +67,32 @@ impl Rule for Refused {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
+    use crate::testing::judge_pod;
+
+    #[rstest]
+    #[case::none(json!({}), json!({"hostNetwork": false, "hostPID": null}), Admitted)]
+    #[case::network(json!({}), json!({"hostNetwork": true}),
+        Rejected("spec.hostNetwork: Invalid value: true: Host network is not allowed to be used"))]
+    #[case::pid(json!({}), json!({"hostPID": true}), Rejected("spec.hostPID: Invalid value: true: Host PID is not allowed to be used"))]
+    #[case::ipc(json!({}), json!({"hostIPC": true}), Rejected("spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used"))]
+    #[case::network_allowed(json!({"hostNetwork": true}), json!({"hostNetwork": true}), Admitted)]
+    #[case::pid_allowed(json!({"hostPID": true}), json!({"hostPID": true}), Admitted)]
+    #[case::ipc_allowed(json!({"hostIPC": true}), json!({"hostIPC": true}), Admitted)]
+    #[case::one_allowed_is_not_the_other(json!({"hostPID": true}), json!({"hostPID": true, "hostIPC": true}),
+        Rejected("spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used"))]
+    #[case::all_three(json!({}), json!({"hostIPC": true, "hostPID": true, "hostNetwork": true}), Objected(&[
+        "spec.hostNetwork: Invalid value: true: Host network is not allowed to be used",
+        "spec.hostPID: Invalid value: true: Host PID is not allowed to be used",
+        "spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used",
+    ]))]
+    fn judges(#[case] policy: Value, #[case] spec: Value, #[case] expected: Outcome) {
+        judge_pod(policy, json!({"spec": spec}), expected);
+    }
+}

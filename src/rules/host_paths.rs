@@ -141,3 +141,97 @@ impl Rule for HostPaths<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
+    use crate::testing::{judge_pod, judge_within, problems};
+
+    /// A policy that allows prefixes; those that end in `:ro` for reading only.
+    fn prefixes(prefixes: &[&str]) -> Value {
+        let allowed: Vec<Value> = prefixes
+            .iter()
+            .map(|prefix| match prefix.strip_suffix(":ro") {
+                Some(path) => json!({"pathPrefix": path, "readOnly": true}),
+                None => json!({"pathPrefix": prefix}),
+            })
+            .collect();
+        json!({"volumes": ["hostPath"], "allowedHostPaths": allowed})
+    }
+
+    fn volume(path: &str) -> Value {
+        json!({"spec": {"volumes": [{"name": "v", "hostPath": {"path": path, "type": "Directory"}}]}})
+    }
+
+    #[rstest]
+    #[case::no_list_allows_every_path(&[], "/etc", Admitted)]
+    #[case::itself(&["/foo"], "/foo", Admitted)]
+    #[case::slash_at_the_end(&["/foo"], "/foo/", Admitted)]
+    #[case::slash_at_the_end_of_the_prefix(&["/foo/"], "/foo", Admitted)]
+    #[case::beneath(&["/bar", "/foo"], "/foo/bar", Admitted)]
+    #[case::sibling_with_the_same_start(&["/foo"], "/foobar",
+        Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/foobar\": is not allowed to be used"))]
+    #[case::above(&["/foo"], "/", Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/\": is not allowed to be used"))]
+    #[case::unclean_but_beneath(&["/foo/./bar"], "//foo//bar/.", Admitted)]
+    #[case::the_root_allows_all(&["/"], "/etc", Admitted)]
+    #[case::the_root_allows_no_relative_path(&["/"], "etc",
+        Rejected("spec.volumes[0].hostPath.path: Invalid value: \"etc\": is not allowed to be used"))]
+    #[case::the_root_allows_no_empty_path(&["/"], "", Rejected("spec.volumes[0].hostPath.path: Invalid value: \"\": is not allowed to be used"))]
+    #[case::a_way_up(&["/foo"], "/foo/../etc", Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/foo/../etc\": must not contain '..'"))]
+    #[case::a_way_up_where_every_path_is_allowed(&[], "/foo/..",
+        Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/foo/..\": must not contain '..'"))]
+    #[case::unmounted_is_judged_too(&["/foo:ro"], "/etc",
+        Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/etc\": is not allowed to be used"))]
+    #[case::unmounted_may_be_of_a_read_only_prefix(&["/foo:ro"], "/foo/x", Admitted)]
+    fn judges_paths(#[case] allowed: &[&str], #[case] path: &str, #[case] expected: Outcome) {
+        judge_pod(prefixes(allowed), volume(path), expected);
+    }
+
+    #[rstest]
+    #[case::read_only_is_demanded(&["/foo:ro"], "/foo/x", json!([{"name": "v"}]),
+        Rejected("volumeMounts[0].readOnly: Invalid value: false: must be read-only"))]
+    #[case::read_only_is_given(&["/foo:ro"], "/foo/x", json!([{"name": "v", "readOnly": true}]), Admitted)]
+    #[case::each_mount_counts(&["/foo:ro"], "/foo", json!([{"name": "v", "readOnly": true}, {"name": "w"}, {"name": "v", "readOnly": false}, {"name": "v"}]), Objected(&[
+        "volumeMounts[2].readOnly: Invalid value: false: must be read-only",
+        "volumeMounts[3].readOnly: Invalid value: false: must be read-only",
+    ]))]
+    #[case::any_writable_prefix_is_enough(&["/foo:ro", "/foo/bar"], "/foo/bar/x", json!([{"name": "v"}]), Admitted)]
+    #[case::even_the_less_specific_one(&["/foo", "/foo/bar:ro"], "/foo/bar/x", json!([{"name": "v"}]), Admitted)]
+    #[case::a_writable_path_may_be_mounted_read_only(&["/foo"], "/foo", json!([{"name": "v", "readOnly": true}]), Admitted)]
+    #[case::the_other_prefix_is_no_help(&["/foo:ro", "/bar"], "/foo/x", json!([{"name": "v"}]),
+        Rejected("volumeMounts[0].readOnly: Invalid value: false: must be read-only"))]
+    #[case::a_mount_of_nothing(&["/foo:ro"], "/foo", json!([{"name": "w"}]), Admitted)]
+    fn judges_mounts(
+        #[case] allowed: &[&str],
+        #[case] path: &str,
+        #[case] mounts: Value,
+        #[case] expected: Outcome,
+    ) {
+        judge_within(volume(path), prefixes(allowed), json!({"volumeMounts": mounts}), expected);
+    }
+
+    #[rstest]
+    #[case::even_a_bad_path("/etc/..")]
+    #[case::even_a_path_to_be_read("/foo")]
+    fn a_type_that_is_refused_is_refused_once(#[case] path: &str) {
+        let mut policy = prefixes(&["/foo:ro"]);
+        policy["volumes"] = json!([]);
+        let refused =
+            "spec.volumes[0]: Invalid value: \"hostPath\": hostPath volumes are not allowed to be used";
+        judge_within(volume(path), policy, json!({"volumeMounts": [{"name": "v"}]}), Rejected(refused));
+    }
+
+    #[rstest]
+    #[case::absent(json!({}), "allowedHostPaths[0].pathPrefix: Required value: is required")]
+    #[case::empty(json!({"pathPrefix": ""}), "allowedHostPaths[0].pathPrefix: Required value: is required")]
+    #[case::a_way_up(json!({"pathPrefix": "/a/../b"}), "allowedHostPaths[0].pathPrefix: Invalid value: \"/a/../b\": must not contain '..'")]
+    #[case::relative(json!({"pathPrefix": "a"}), "allowedHostPaths[0].pathPrefix: Invalid value: \"a\": must be an absolute path: it would match nothing")]
+    #[case::misspelt(json!({"pathPrefix": "/a", "readonly": true}), "allowedHostPaths[0].readonly: unknown field; did you mean \"readOnly\"?")]
+    #[case::wrong_type(json!({"pathPrefix": "/a", "readOnly": "true"}), "allowedHostPaths[0].readOnly: must be true or false, not the string \"true\"")]
+    fn refuses_settings(#[case] prefix: Value, #[case] expected: &str) {
+        assert_eq!(problems(&json!({"allowedHostPaths": [prefix]})), expected);
+    }
+}

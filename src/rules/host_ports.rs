@@ -62,3 +62,64 @@ impl Rule for HostPorts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
+    use crate::testing::{judge, judge_pod, problems};
+
+    fn ranges() -> Value {
+        json!({"hostPorts": [{"min": 8080, "max": 8080}, {"min": 9000, "max": 9100}]})
+    }
+
+    #[rstest]
+    #[case::no_port(json!({}), json!(null), Admitted)]
+    #[case::no_host_port(json!({}), json!([{"containerPort": 80}]), Admitted)]
+    #[case::zero_is_none(json!({}), json!([{"containerPort": 80, "hostPort": 0}]), Admitted)]
+    #[case::none_allowed(json!({}), json!([{"hostPort": 80}]),
+        Rejected("ports[0].hostPort: Invalid value: 80: Host port 80 is not allowed to be used. Allowed ports: []"))]
+    #[case::ends_of_ranges(ranges(), json!([{"hostPort": 8080}, {"hostPort": 9000}, {"hostPort": 9100}]), Admitted)]
+    #[case::outside_of_ranges(ranges(), json!([{"hostPort": 8080}, {"hostPort": 8081}, {"hostPort": 9101, "hostIP": "127.0.0.1"}]), Objected(&[
+        "ports[1].hostPort: Invalid value: 8081: Host port 8081 is not allowed to be used. Allowed ports: [8080,9000-9100]",
+        "ports[2].hostPort: Invalid value: 9101: Host port 9101 is not allowed to be used. Allowed ports: [8080,9000-9100]",
+    ]))]
+    #[case::negative(ranges(), json!([{"hostPort": -1}]),
+        Rejected("ports[0].hostPort: Invalid value: -1: Host port -1 is not allowed to be used. Allowed ports: [8080,9000-9100]"))]
+    #[case::every(json!({"hostPorts": [{"min": 0, "max": 65535}]}), json!([{"hostPort": 65535}]), Admitted)]
+    fn judges(#[case] policy: Value, #[case] ports: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"ports": ports}), expected);
+    }
+
+    #[rstest]
+    #[case::every_container_port_is_one(
+        "containers",
+        Rejected(
+            "ports[0].hostPort: Invalid value: 80: Host port 80 is not allowed to be used. Allowed ports: [443]"
+        )
+    )]
+    #[case::of_init_containers_too(
+        "initContainers",
+        Rejected(
+            "spec.initContainers[0].ports[0].hostPort: Invalid value: 80: Host port 80 is not allowed to be used. Allowed ports: [443]"
+        )
+    )]
+    #[case::ephemeral_containers_are_not_defaulted("ephemeralContainers", Admitted)]
+    fn on_the_host_network(#[case] list: &str, #[case] expected: Outcome) {
+        let ports = json!([{"containerPort": 80}, {"containerPort": 1, "hostPort": 443}]);
+        let pod = json!({"spec": {"hostNetwork": true, list: [{"name": "d", "ports": ports}]}});
+        judge_pod(json!({"hostNetwork": true, "hostPorts": [{"min": 443, "max": 443}]}), pod, expected);
+    }
+
+    #[rstest]
+    #[case::upside_down(json!([{"min": 2, "max": 1}]), "hostPorts[0].min: Invalid value: 2: min cannot be greater than max")]
+    #[case::no_last_port(json!([{"min": 2}]), "hostPorts[0].min: Invalid value: 2: min cannot be greater than max")]
+    #[case::outside(json!([{"min": -1, "max": 65536}]),
+        "hostPorts[0].min: Invalid value: -1: must be between 0 and 65535; hostPorts[0].max: Invalid value: 65536: must be between 0 and 65535")]
+    #[case::a_single_number(json!([80]), "hostPorts[0]: must be an object, not 80")]
+    fn refuses_settings(#[case] ports: Value, #[case] expected: &str) {
+        assert_eq!(problems(&json!({"hostPorts": ports})), expected);
+    }
+}

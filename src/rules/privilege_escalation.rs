@@ -120,3 +120,79 @@ impl Rule for Refused {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
+    use crate::testing::{judge, judge_within, problems};
+
+    /// The table of spec 4.10.
+    #[rstest]
+    #[case::allowed_and_unset(json!({"allowPrivilegeEscalation": true}), json!({}), Admitted)]
+    #[case::allowed_by_default(json!({}), json!({"allowPrivilegeEscalation": true}), Admitted)]
+    #[case::allowed_and_false(json!({}), json!({"allowPrivilegeEscalation": false}), Admitted)]
+    #[case::default_false_and_unset(json!({"defaultAllowPrivilegeEscalation": false}), json!({}),
+        Mutated(json!({"allowPrivilegeEscalation": false})))]
+    #[case::default_false_and_true(json!({"defaultAllowPrivilegeEscalation": false}), json!({"allowPrivilegeEscalation": true}), Admitted)]
+    #[case::default_true_and_unset(json!({"defaultAllowPrivilegeEscalation": true}), json!({}),
+        Mutated(json!({"allowPrivilegeEscalation": true})))]
+    #[case::default_true_and_false(json!({"defaultAllowPrivilegeEscalation": true}), json!({"allowPrivilegeEscalation": false}), Admitted)]
+    #[case::refused_and_unset(json!({"allowPrivilegeEscalation": false}), json!({}), Mutated(json!({"allowPrivilegeEscalation": false})))]
+    #[case::refused_and_null(json!({"allowPrivilegeEscalation": false}), json!({"allowPrivilegeEscalation": null}),
+        Mutated(json!({"allowPrivilegeEscalation": false})))]
+    #[case::refused_with_the_same_default(json!({"allowPrivilegeEscalation": false, "defaultAllowPrivilegeEscalation": false}), json!({}),
+        Mutated(json!({"allowPrivilegeEscalation": false})))]
+    #[case::refused_and_false(json!({"allowPrivilegeEscalation": false}), json!({"allowPrivilegeEscalation": false}), Admitted)]
+    #[case::refused_and_true(json!({"allowPrivilegeEscalation": false}), json!({"allowPrivilegeEscalation": true}),
+        Rejected("securityContext.allowPrivilegeEscalation: Invalid value: true: Allowing privilege escalation for containers is not allowed"))]
+    fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    /// Kubernetes refuses `allowPrivilegeEscalation: false` beside these.
+    #[rstest]
+    #[case::privileged(json!({"privileged": true}),
+        Rejected("securityContext.allowPrivilegeEscalation: Required value: the policy sets false, which Kubernetes refuses beside privileged: true; such a container needs a policy that allows privilege escalation by default"))]
+    #[case::sys_admin(json!({"capabilities": {"add": ["CAP_SYS_ADMIN"]}}),
+        Rejected("securityContext.allowPrivilegeEscalation: Required value: the policy sets false, which Kubernetes refuses beside the added capability CAP_SYS_ADMIN; such a container needs a policy that allows privilege escalation by default"))]
+    #[case::the_other_spelling_is_no_matter(json!({"capabilities": {"add": ["SYS_ADMIN"]}}),
+        Mutated(json!({"capabilities": {"add": ["SYS_ADMIN"]}, "allowPrivilegeEscalation": false})))]
+    #[case::the_author_said_so(json!({"privileged": true, "allowPrivilegeEscalation": false}), Admitted)]
+    fn makes_no_pod_that_kubernetes_refuses(#[case] security_context: Value, #[case] expected: Outcome) {
+        for policy in [
+            json!({"allowPrivilegeEscalation": false}),
+            json!({"defaultAllowPrivilegeEscalation": false}),
+            json!({"defaultAllowPrivilegeEscalation": false, "allowPrivilegeEscalation": false}),
+        ] {
+            let mut policy = policy;
+            policy["privileged"] = json!(true);
+            policy["allowedCapabilities"] = json!(["*"]);
+            judge(policy, json!({"securityContext": security_context}), expected.clone());
+        }
+    }
+
+    #[test]
+    fn a_default_of_true_fits_a_privileged_container() {
+        let policy = json!({"privileged": true, "defaultAllowPrivilegeEscalation": true});
+        let mutated = json!({"privileged": true, "allowPrivilegeEscalation": true});
+        judge(policy, json!({"securityContext": {"privileged": true}}), Mutated(mutated));
+    }
+
+    #[rstest]
+    #[case::by_the_default(json!({"defaultAllowPrivilegeEscalation": false}))]
+    #[case::by_the_refusal(json!({"allowPrivilegeEscalation": false}))]
+    fn windows_pods_are_left_alone(#[case] policy: Value) {
+        judge_within(json!({"spec": {"os": {"name": "windows"}}}), policy, json!({}), Admitted);
+    }
+
+    #[test]
+    fn refuses_settings() {
+        assert_eq!(
+            problems(&json!({"allowPrivilegeEscalation": false, "defaultAllowPrivilegeEscalation": true})),
+            "defaultAllowPrivilegeEscalation: Invalid value: true: Cannot set DefaultAllowPrivilegeEscalation to true without also setting AllowPrivilegeEscalation to true"
+        );
+    }
+}

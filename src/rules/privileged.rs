@@ -47,3 +47,45 @@ impl Rule for Unprivileged {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
+    use crate::testing::{judge, judge_within};
+
+    #[rstest]
+    #[case::unset(json!({}), json!({}), Admitted)]
+    #[case::without_a_security_context(json!({}), json!(null), Admitted)]
+    #[case::null(json!({}), json!({"privileged": null}), Admitted)]
+    #[case::switched_off(json!({}), json!({"privileged": false}), Admitted)]
+    #[case::switched_on(json!({}), json!({"privileged": true}),
+        Rejected("securityContext.privileged: Invalid value: true: Privileged containers are not allowed"))]
+    #[case::refused_by_name(json!({"privileged": false}), json!({"privileged": true}),
+        Rejected("securityContext.privileged: Invalid value: true: Privileged containers are not allowed"))]
+    #[case::allowed(json!({"privileged": true}), json!({"privileged": true}), Admitted)]
+    #[case::null_in_the_policy_is_the_default(json!({"privileged": null}), json!({"privileged": true}),
+        Rejected("securityContext.privileged: Invalid value: true: Privileged containers are not allowed"))]
+    #[case::host_process(json!({}), json!({"windowsOptions": {"hostProcess": true}}),
+        Rejected("securityContext.windowsOptions.hostProcess: Invalid value: true: HostProcess containers are privileged, and Privileged containers are not allowed"))]
+    #[case::host_process_switched_off(json!({}), json!({"windowsOptions": {"hostProcess": false}}), Admitted)]
+    #[case::host_process_allowed(json!({"privileged": true}), json!({"windowsOptions": {"hostProcess": true}}), Admitted)]
+    fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::counts_for_the_pod_and_its_containers(json!({}), Objected(&[
+        "spec.securityContext.windowsOptions.hostProcess: Invalid value: true: HostProcess containers are privileged, and Privileged containers are not allowed",
+        "securityContext.windowsOptions.hostProcess: Invalid value: true: HostProcess containers are privileged, and Privileged containers are not allowed",
+    ]))]
+    #[case::of_the_pod_alone_where_the_container_differs(json!({"windowsOptions": {"hostProcess": false}}), Rejected(
+        "spec.securityContext.windowsOptions.hostProcess: Invalid value: true: HostProcess containers are privileged, and Privileged containers are not allowed",
+    ))]
+    fn host_process_of_the_pod(#[case] security_context: Value, #[case] expected: Outcome) {
+        let pod = json!({"spec": {"os": {"name": "windows"}, "securityContext": {"windowsOptions": {"hostProcess": true}}}});
+        judge_within(pod, json!({}), json!({"securityContext": security_context}), expected);
+    }
+}

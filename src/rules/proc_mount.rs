@@ -42,3 +42,47 @@ impl Rule for ProcMount<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Rejected};
+    use crate::testing::{judge, judge_within, problems};
+
+    #[rstest]
+    #[case::unset(json!({}), json!({}), Admitted)]
+    #[case::default(json!({}), json!({"procMount": "Default"}), Admitted)]
+    #[case::unmasked(json!({}), json!({"procMount": "Unmasked"}),
+        Rejected("securityContext.procMount: Invalid value: \"Unmasked\": ProcMountType is not allowed"))]
+    #[case::empty_list_is_the_default(json!({"allowedProcMountTypes": []}), json!({"procMount": "Unmasked"}),
+        Rejected("securityContext.procMount: Invalid value: \"Unmasked\": ProcMountType is not allowed"))]
+    #[case::unmasked_allowed(json!({"allowedProcMountTypes": ["Default", "Unmasked"]}), json!({"procMount": "Unmasked"}), Admitted)]
+    #[case::only_unmasked_refuses_bare_containers(json!({"allowedProcMountTypes": ["Unmasked"]}), json!({}),
+        Rejected("securityContext.procMount: Invalid value: \"Default\": ProcMountType is not allowed"))]
+    #[case::only_unmasked_allows_it(json!({"allowedProcMountTypes": ["Unmasked"]}), json!({"procMount": "Unmasked"}), Admitted)]
+    #[case::unknown_type(json!({}), json!({"procMount": "default"}),
+        Rejected("securityContext.procMount: Invalid value: \"default\": ProcMountType is not allowed"))]
+    fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::need_none(json!({}), Admitted)]
+    #[case::are_judged_if_they_have_one(json!({"procMount": "Default"}),
+        Rejected("securityContext.procMount: Invalid value: \"Default\": ProcMountType is not allowed"))]
+    fn windows_pods(#[case] security_context: Value, #[case] expected: Outcome) {
+        let policy = json!({"allowedProcMountTypes": ["Unmasked"]});
+        let pod = json!({"spec": {"os": {"name": "windows"}}});
+        judge_within(pod, policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[test]
+    fn refuses_settings() {
+        assert_eq!(
+            problems(&json!({"allowedProcMountTypes": ["Default", "unmasked"]})),
+            "allowedProcMountTypes[1]: Unsupported value: \"unmasked\": supported values: \"Default\", \"Unmasked\""
+        );
+    }
+}

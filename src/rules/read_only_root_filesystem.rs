@@ -42,3 +42,32 @@ impl Rule for ReadOnly {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
+    use crate::testing::{judge, judge_within};
+
+    #[rstest]
+    #[case::no_constraint(json!({}), json!({"readOnlyRootFilesystem": false}), Admitted)]
+    #[case::no_constraint_writes_nothing(json!({"readOnlyRootFilesystem": false}), json!({}), Admitted)]
+    #[case::unset_is_filled_in(json!({"readOnlyRootFilesystem": true}), json!({}),
+        Mutated(json!({"readOnlyRootFilesystem": true})))]
+    #[case::null_is_filled_in(json!({"readOnlyRootFilesystem": true}), json!({"readOnlyRootFilesystem": null, "runAsUser": 1}),
+        Mutated(json!({"readOnlyRootFilesystem": true, "runAsUser": 1})))]
+    #[case::said(json!({"readOnlyRootFilesystem": true}), json!({"readOnlyRootFilesystem": true}), Admitted)]
+    #[case::said_not_to_be(json!({"readOnlyRootFilesystem": true}), json!({"readOnlyRootFilesystem": false}),
+        Rejected("securityContext.readOnlyRootFilesystem: Invalid value: false: ReadOnlyRootFilesystem must be set to true"))]
+    fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[test]
+    fn windows_pods_need_none() {
+        let pod = json!({"spec": {"os": {"name": "windows"}}});
+        judge_within(pod, json!({"readOnlyRootFilesystem": true}), json!({}), Admitted);
+    }
+}

@@ -70,3 +70,65 @@ impl Rule for RunAsGroup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
+    use crate::testing::{judge, judge_within, problems};
+
+    fn ranges(rule: &str) -> Value {
+        json!({"runAsGroup": {"rule": rule, "ranges": [{"min": 10, "max": 20}, {"min": 5, "max": 5}]}})
+    }
+
+    #[rstest]
+    #[case::any_by_default(json!({}), json!({"runAsGroup": 0}), Admitted)]
+    #[case::any_by_name(json!({"runAsGroup": {"rule": "RunAsAny"}}), json!({}), Admitted)]
+    #[case::empty_ranges_beside_any(json!({"runAsGroup": {"rule": "RunAsAny", "ranges": []}}), json!({"runAsGroup": 0}), Admitted)]
+    #[case::unset_gets_the_first(ranges("MustRunAs"), json!({}), Mutated(json!({"runAsGroup": 10})))]
+    #[case::inside(ranges("MustRunAs"), json!({"runAsGroup": 5}), Admitted)]
+    #[case::outside(ranges("MustRunAs"), json!({"runAsGroup": 21}),
+        Rejected("securityContext.runAsGroup: Invalid value: 21: group 21 must be in the ranges: [{10 20} {5 5}]"))]
+    #[case::may_be_unset(ranges("MayRunAs"), json!({}), Admitted)]
+    #[case::may_be_inside(ranges("MayRunAs"), json!({"runAsGroup": 20}), Admitted)]
+    #[case::may_not_be_outside(ranges("MayRunAs"), json!({"runAsGroup": 0}),
+        Rejected("securityContext.runAsGroup: Invalid value: 0: group 0 must be in the ranges: [{10 20} {5 5}]"))]
+    fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::group_is_enough(json!({}), 15, Admitted)]
+    #[case::group_is_judged_where_it_is_inherited(json!({}), 0,
+        Rejected("securityContext.runAsGroup: Invalid value: 0: group 0 must be in the ranges: [{10 20} {5 5}] (inherited from the pod)"))]
+    #[case::group_is_harmless_where_it_is_overridden(json!({"runAsGroup": 10}), 0, Admitted)]
+    fn judges_with_what_the_pod_says(
+        #[case] security_context: Value,
+        #[case] of_pod: i64,
+        #[case] expected: Outcome,
+    ) {
+        let pod = json!({"spec": {"securityContext": {"runAsGroup": of_pod}}});
+        judge_within(pod, ranges("MustRunAs"), json!({"securityContext": security_context}), expected);
+    }
+
+    #[test]
+    fn windows_pods_get_no_group() {
+        judge_within(json!({"spec": {"os": {"name": "windows"}}}), ranges("MustRunAs"), json!({}), Admitted);
+    }
+
+    #[rstest]
+    #[case::no_rule(json!({}), "runAsGroup.rule: Required value: supported values: \"MustRunAs\", \"RunAsAny\", \"MayRunAs\"")]
+    #[case::unknown_rule(json!({"rule": "MustRunAsNonRoot"}),
+        "runAsGroup.rule: Unsupported value: \"MustRunAsNonRoot\": supported values: \"MustRunAs\", \"RunAsAny\", \"MayRunAs\"")]
+    #[case::ranges_beside_any(json!({"rule": "RunAsAny", "ranges": [{"min": 1, "max": 2}]}),
+        "runAsGroup.ranges: Forbidden: Ranges must be empty")]
+    #[case::must_without_ranges(json!({"rule": "MustRunAs"}), "runAsGroup.ranges: Required value: must provide at least one range")]
+    #[case::may_without_ranges(json!({"rule": "MayRunAs", "ranges": []}), "runAsGroup.ranges: Required value: must provide at least one range")]
+    #[case::upside_down(json!({"rule": "MayRunAs", "ranges": [{"min": 2, "max": 1}]}),
+        "runAsGroup.ranges[0].min: Invalid value: 2: min cannot be greater than max")]
+    fn refuses_settings(#[case] strategy: Value, #[case] expected: &str) {
+        assert_eq!(problems(&json!({"runAsGroup": strategy})), expected);
+    }
+}

@@ -98,3 +98,115 @@ impl Rule for RunAsUser {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
+    use crate::testing::{judge, judge_within, problems};
+
+    fn must_run_as() -> Value {
+        json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 2000}, {"min": 5, "max": 5}]}})
+    }
+
+    fn non_root() -> Value {
+        json!({"runAsUser": {"rule": "MustRunAsNonRoot"}})
+    }
+
+    #[rstest]
+    #[case::any_user(json!({"runAsUser": {"rule": "RunAsAny"}}), json!({"runAsUser": 0}), Admitted)]
+    #[case::any_user_and_none_is_written(json!({"runAsUser": {"rule": "RunAsAny"}}), json!({}), Admitted)]
+    #[case::ranges_beside_run_as_any_are_ignored(
+        json!({"runAsUser": {"rule": "RunAsAny", "ranges": [{"min": 1, "max": 1}]}}), json!({"runAsUser": 7}), Admitted)]
+    #[case::unset_gets_the_lowest_of_the_first_range(must_run_as(), json!({}), Mutated(json!({"runAsUser": 1000})))]
+    #[case::null_gets_it_too(must_run_as(), json!({"runAsUser": null}), Mutated(json!({"runAsUser": 1000})))]
+    #[case::the_first_range_counts_not_the_lowest(
+        json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 2, "max": 3}, {"min": 0, "max": 1}]}}), json!({}),
+        Mutated(json!({"runAsUser": 2})))]
+    #[case::absent_security_context_is_made(must_run_as(), json!(null), Mutated(json!({"runAsUser": 1000})))]
+    #[case::first_of_a_range(must_run_as(), json!({"runAsUser": 1000}), Admitted)]
+    #[case::last_of_a_range(must_run_as(), json!({"runAsUser": 2000}), Admitted)]
+    #[case::second_range(must_run_as(), json!({"runAsUser": 5}), Admitted)]
+    #[case::above(must_run_as(), json!({"runAsUser": 2001}),
+        Rejected("securityContext.runAsUser: Invalid value: 2001: must be in the ranges: [{1000 2000} {5 5}]"))]
+    #[case::root_below(must_run_as(), json!({"runAsUser": 0}),
+        Rejected("securityContext.runAsUser: Invalid value: 0: must be in the ranges: [{1000 2000} {5 5}]"))]
+    #[case::negative(must_run_as(), json!({"runAsUser": -1}),
+        Rejected("securityContext.runAsUser: Invalid value: -1: must be in the ranges: [{1000 2000} {5 5}]"))]
+    #[case::huge_does_not_wrap(must_run_as(), json!({"runAsUser": 4_294_968_296_i64}),
+        Rejected("securityContext.runAsUser: Invalid value: 4294968296: must be in the ranges: [{1000 2000} {5 5}]"))]
+    #[case::non_root_unset(non_root(), json!({}), Mutated(json!({"runAsNonRoot": true})))]
+    #[case::non_root_null(non_root(), json!({"runAsNonRoot": null}), Mutated(json!({"runAsNonRoot": true})))]
+    #[case::non_root_said(non_root(), json!({"runAsNonRoot": true}), Admitted)]
+    #[case::non_root_by_user(non_root(), json!({"runAsUser": 5}), Admitted)]
+    #[case::root_user(non_root(), json!({"runAsUser": 0}),
+        Rejected("securityContext.runAsUser: Invalid value: 0: running with the root UID is forbidden"))]
+    #[case::root_user_that_says_non_root(non_root(), json!({"runAsNonRoot": true, "runAsUser": 0}),
+        Rejected("securityContext.runAsUser: Invalid value: 0: running with the root UID is forbidden"))]
+    #[case::said_not_to_be_non_root(non_root(), json!({"runAsNonRoot": false, "runAsUser": 5}),
+        Rejected("securityContext.runAsNonRoot: Invalid value: false: must be true"))]
+    #[case::said_not_to_be_non_root_without_a_user(non_root(), json!({"runAsNonRoot": false}),
+        Rejected("securityContext.runAsNonRoot: Invalid value: false: must be true"))]
+    fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::user_is_enough(must_run_as(), json!({"runAsUser": 1500}), json!({}), Admitted)]
+    #[case::user_is_judged_where_it_is_inherited(must_run_as(), json!({"runAsUser": 0}), json!({}),
+        Rejected("securityContext.runAsUser: Invalid value: 0: must be in the ranges: [{1000 2000} {5 5}] (inherited from the pod)"))]
+    #[case::user_is_harmless_where_it_is_overridden(must_run_as(), json!({"runAsUser": 0}), json!({"runAsUser": 1000}), Admitted)]
+    #[case::user_does_not_help_a_container_of_its_own(must_run_as(), json!({"runAsUser": 1500}), json!({"runAsUser": 0}),
+        Rejected("securityContext.runAsUser: Invalid value: 0: must be in the ranges: [{1000 2000} {5 5}]"))]
+    #[case::non_root_is_enough(non_root(), json!({"runAsNonRoot": true}), json!({}), Admitted)]
+    #[case::user_is_non_root_enough(non_root(), json!({"runAsUser": 5}), json!({}), Admitted)]
+    #[case::non_root_is_denied_even_with_a_user(non_root(), json!({"runAsNonRoot": false, "runAsUser": 5}), json!({}),
+        Rejected("securityContext.runAsNonRoot: Invalid value: false: must be true (inherited from the pod)"))]
+    #[case::container_overrides_non_root(non_root(), json!({"runAsNonRoot": true}), json!({"runAsNonRoot": false}),
+        Rejected("securityContext.runAsNonRoot: Invalid value: false: must be true"))]
+    #[case::container_makes_up_for_it(non_root(), json!({"runAsNonRoot": false}), json!({"runAsNonRoot": true}), Admitted)]
+    #[case::root_is_inherited(non_root(), json!({"runAsUser": 0}), json!({"runAsNonRoot": true}),
+        Rejected("securityContext.runAsUser: Invalid value: 0: running with the root UID is forbidden (inherited from the pod)"))]
+    fn judges_with_what_the_pod_says(
+        #[case] policy: Value,
+        #[case] of_pod: Value,
+        #[case] security_context: Value,
+        #[case] expected: Outcome,
+    ) {
+        let pod = json!({"spec": {"securityContext": of_pod}});
+        judge_within(pod, policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::no_id_is_written(must_run_as(), json!({}), Admitted)]
+    #[case::an_id_is_judged(must_run_as(), json!({"runAsUser": 1}),
+        Rejected("securityContext.runAsUser: Invalid value: 1: must be in the ranges: [{1000 2000} {5 5}]"))]
+    #[case::non_root_is_not_of_linux_alone(non_root(), json!({}), Mutated(json!({"runAsNonRoot": true})))]
+    fn judges_windows_pods(
+        #[case] policy: Value,
+        #[case] security_context: Value,
+        #[case] expected: Outcome,
+    ) {
+        let pod = json!({"spec": {"os": {"name": "windows"}}});
+        judge_within(pod, policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::missing(json!(null), "runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"")]
+    #[case::empty(json!({}), "runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"")]
+    #[case::unknown(json!({"rule": "MayRunAs"}), "runAsUser.rule: Unsupported value: \"MayRunAs\": supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"")]
+    #[case::without_ranges(json!({"rule": "MustRunAs"}), "runAsUser.ranges: Required value: must provide at least one range")]
+    #[case::with_no_range(json!({"rule": "MustRunAs", "ranges": []}), "runAsUser.ranges: Required value: must provide at least one range")]
+    #[case::all_that_is_wrong_with_a_range(json!({"rule": "MustRunAs", "ranges": [{"min": -1, "max": -2}]}),
+        "runAsUser.ranges[0].min: Invalid value: -1: min cannot be negative; \
+         runAsUser.ranges[0].max: Invalid value: -2: max cannot be negative; \
+         runAsUser.ranges[0].min: Invalid value: -1: min cannot be greater than max")]
+    #[case::ranges_are_checked_even_where_they_do_not_count(json!({"rule": "RunAsAny", "ranges": [{"min": 2, "max": 1}]}),
+        "runAsUser.ranges[0].min: Invalid value: 2: min cannot be greater than max")]
+    #[case::misspelt(json!({"rule": "RunAsAny", "range": []}), "runAsUser.range: unknown field; did you mean \"ranges\"?")]
+    fn refuses_settings(#[case] strategy: Value, #[case] expected: &str) {
+        assert_eq!(problems(&json!({"runAsUser": strategy})), expected);
+    }
+}

@@ -88,3 +88,53 @@ impl Rule for RuntimeClass<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
+    use crate::testing::{judge_pod, problems};
+
+    fn classes(allowed: &[&str], default: Option<&str>) -> Value {
+        json!({"runtimeClass": {"allowedRuntimeClassNames": allowed, "defaultRuntimeClassName": default}})
+    }
+
+    #[rstest]
+    #[case::any_without_the_setting(json!({}), json!("b"), Admitted)]
+    #[case::null_setting(json!({"runtimeClass": null}), json!("b"), Admitted)]
+    #[case::empty_setting_allows_none(json!({"runtimeClass": {}}), json!("b"), Rejected("spec.runtimeClassName: Invalid value: \"b\""))]
+    #[case::empty_list_and_none_named(classes(&[], None), json!(null), Admitted)]
+    #[case::empty_list_and_one_named(classes(&[], None), json!("b"), Rejected("spec.runtimeClassName: Invalid value: \"b\""))]
+    #[case::unset_gets_the_default(classes(&["d"], Some("d")), json!(null), Mutated(json!({"runtimeClassName": "d"})))]
+    #[case::without_a_default_unset_stays(classes(&["d"], None), json!(null), Admitted)]
+    #[case::an_allowed_one_is_not_overwritten(classes(&["d", "b"], Some("d")), json!("b"), Admitted)]
+    #[case::another(classes(&["d"], Some("d")), json!("b"), Rejected("spec.runtimeClassName: Invalid value: \"b\""))]
+    #[case::any(classes(&["*"], Some("d")), json!("b"), Admitted)]
+    #[case::empty_is_a_name(classes(&["d"], Some("d")), json!(""), Rejected("spec.runtimeClassName: Invalid value: \"\""))]
+    fn judges(#[case] policy: Value, #[case] name: Value, #[case] expected: Outcome) {
+        judge_pod(policy, json!({"spec": {"runtimeClassName": name}}), expected);
+    }
+
+    #[test]
+    fn windows_pods_have_runtime_classes_too() {
+        let pod = json!({"spec": {"os": {"name": "windows"}}});
+        judge_pod(classes(&["d"], Some("d")), pod, Mutated(json!({"runtimeClassName": "d"})));
+    }
+
+    const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
+    #[rstest]
+    #[case::not_a_name(classes(&["A"], None), format!("runtimeClass.allowedRuntimeClassNames[0]: Invalid value: \"A\": {SUBDOMAIN}"))]
+    #[case::named_twice(classes(&["a", "a"], None), "runtimeClass.allowedRuntimeClassNames[1]: Duplicate value: \"a\"".to_owned())]
+    #[case::default_is_not_allowed(classes(&["a"], Some("b")),
+        "runtimeClass.allowedRuntimeClassNames: Required value: default \"b\" must be allowed".to_owned())]
+    #[case::default_is_no_wildcard(classes(&["*"], Some("*")),
+        format!("runtimeClass.defaultRuntimeClassName: Invalid value: \"*\": {SUBDOMAIN}"))]
+    #[case::wildcard_is_not_alone(classes(&["*", "a"], None),
+        "runtimeClass.allowedRuntimeClassNames: Invalid value: [\"*\", \"a\"]: if '*' is present, must not specify other RuntimeClass names".to_owned())]
+    fn refuses_settings(#[case] policy: Value, #[case] expected: String) {
+        assert_eq!(problems(&policy), expected);
+    }
+}

@@ -131,3 +131,106 @@ fn same_level(one: &str, other: &str) -> bool {
     };
     sensitivity == other_sensitivity && sorted(one) == sorted(other)
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::same_level;
+    use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
+    use crate::testing::{judge_pod, judge_within, problems};
+
+    fn must(options: Value) -> Value {
+        json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": options}})
+    }
+
+    #[rstest]
+    #[case::any(json!({}), json!({"seLinuxOptions": {"type": "spc_t"}}), Admitted)]
+    #[case::options_beside_any_are_ignored(json!({"seLinux": {"rule": "RunAsAny", "seLinuxOptions": {"level": "s0"}}}), json!({}), Admitted)]
+    #[case::unset_gets_the_options(must(json!({"level": "s0", "user": "u"})), json!({}),
+        Mutated(json!({"securityContext": {"seLinuxOptions": {"level": "s0", "user": "u"}}})))]
+    #[case::unset_gets_empty_options(must(json!({})), json!(null), Mutated(json!({"securityContext": {"seLinuxOptions": {}}})))]
+    #[case::empty_is_not_unset(must(json!({"level": "s0"})), json!({"seLinuxOptions": {}}), Objected(&[
+        "spec.securityContext.seLinuxOptions.level: Invalid value: \"\": must be s0",
+        "securityContext.seLinuxOptions.level: Invalid value: \"\": must be s0 (inherited from the pod)",
+    ]))]
+    #[case::the_same(must(json!({"level": "s0", "user": "u", "role": "r", "type": "t"})),
+        json!({"seLinuxOptions": {"level": "s0", "user": "u", "role": "r", "type": "t"}}), Admitted)]
+    #[case::all_differ_in_the_order_of_the_original(must(json!({"level": "s0", "user": "u", "role": "r"})),
+        json!({"seLinuxOptions": {"level": "s1", "user": "U", "role": "R", "type": "T"}}), Objected(&[
+        "spec.securityContext.seLinuxOptions.level: Invalid value: \"s1\": must be s0",
+        "spec.securityContext.seLinuxOptions.role: Invalid value: \"R\": must be r",
+        "spec.securityContext.seLinuxOptions.type: Invalid value: \"T\": must be ",
+        "spec.securityContext.seLinuxOptions.user: Invalid value: \"U\": must be u",
+        "securityContext.seLinuxOptions.level: Invalid value: \"s1\": must be s0 (inherited from the pod)",
+        "securityContext.seLinuxOptions.role: Invalid value: \"R\": must be r (inherited from the pod)",
+        "securityContext.seLinuxOptions.type: Invalid value: \"T\": must be  (inherited from the pod)",
+        "securityContext.seLinuxOptions.user: Invalid value: \"U\": must be u (inherited from the pod)",
+    ]))]
+    #[case::a_level_where_none_is_expected(must(json!({})), json!({"seLinuxOptions": {"level": "s0"}}), Objected(&[
+        "spec.securityContext.seLinuxOptions.level: Invalid value: \"s0\": must be ",
+        "securityContext.seLinuxOptions.level: Invalid value: \"s0\": must be  (inherited from the pod)",
+    ]))]
+    fn judges_the_pod(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge_pod(policy, json!({"spec": {"securityContext": security_context}}), expected);
+    }
+
+    #[rstest]
+    #[case::other_order_of_categories(json!({"level": "s0:c2,c1"}), json!({"level": "s0:c1,c2"}), Admitted)]
+    #[case::other_level(json!({"level": "s1:c1,c2"}), json!({"level": "s0:c1,c2"}),
+        Rejected("securityContext.seLinuxOptions.level: Invalid value: \"s1:c1,c2\": must be s0:c1,c2"))]
+    #[case::user_is_not_inherited(json!({"level": "s0"}), json!({"level": "s0", "user": "u"}),
+        Rejected("securityContext.seLinuxOptions.user: Invalid value: \"\": must be u"))]
+    fn judges_a_container(#[case] own: Value, #[case] wanted: Value, #[case] expected: Outcome) {
+        let pod = json!({"spec": {"securityContext": {"seLinuxOptions": wanted}}});
+        judge_within(pod, must(wanted), json!({"securityContext": {"seLinuxOptions": own}}), expected);
+    }
+
+    #[test]
+    fn a_wrong_pod_counts_even_if_every_container_is_right() {
+        let pod = json!({"spec": {"securityContext": {"seLinuxOptions": {"level": "s1"}}}});
+        let container = json!({"securityContext": {"seLinuxOptions": {"level": "s0"}}});
+        let objection = "spec.securityContext.seLinuxOptions.level: Invalid value: \"s1\": must be s0";
+        judge_within(pod, must(json!({"level": "s0"})), container, Rejected(objection));
+    }
+
+    #[test]
+    fn a_right_container_keeps_its_options_and_the_pod_gets_the_policys() {
+        let container = json!({"name": "c", "securityContext": {"seLinuxOptions": {"level": "s0:c2,c1"}}});
+        let mutated = json!({"securityContext": {"seLinuxOptions": {"level": "s0:c1,c2"}}});
+        judge_pod(
+            must(json!({"level": "s0:c1,c2"})),
+            json!({"spec": {"containers": [container]}}),
+            Mutated(mutated),
+        );
+    }
+
+    #[test]
+    fn windows_pods_get_no_options() {
+        judge_pod(must(json!({"level": "s0"})), json!({"spec": {"os": {"name": "windows"}}}), Admitted);
+    }
+
+    #[rstest]
+    #[case::identical("s0", "s0", true)]
+    #[case::without_categories("s0", "s1", false)]
+    #[case::only_one_has_categories("s0", "s0:c1", false)]
+    #[case::sorted_differently("s0:c0,c1", "s0:c1,c0", true)]
+    #[case::repeated("s0:c1,c1", "s0:c1", false)]
+    #[case::other_sensitivity("s0:c1", "s1:c1", false)]
+    #[case::split_at_the_first_colon("s0-s1:c0:c1", "s0-s1:c0:c1", true)]
+    #[case::ranges_are_not_expanded("s0:c0.c2", "s0:c0,c1,c2", false)]
+    fn compares_levels(#[case] one: &str, #[case] other: &str, #[case] expected: bool) {
+        assert_eq!((same_level(one, other), same_level(other, one)), (expected, expected));
+    }
+
+    #[rstest]
+    #[case::missing(json!(null), "seLinux.rule: Required value: supported values: \"MustRunAs\", \"RunAsAny\"")]
+    #[case::unknown(json!({"rule": "MayRunAs"}), "seLinux.rule: Unsupported value: \"MayRunAs\": supported values: \"MustRunAs\", \"RunAsAny\"")]
+    #[case::without_options(json!({"rule": "MustRunAs"}), "seLinux.seLinuxOptions: Required value: MustRunAs needs the options to demand; `{}` demands none")]
+    #[case::misspelt_option(json!({"rule": "MustRunAs", "seLinuxOptions": {"Level": "s0"}}),
+        "seLinux.seLinuxOptions.Level: unknown field; did you mean \"level\"?")]
+    fn refuses_settings(#[case] strategy: Value, #[case] expected: &str) {
+        assert_eq!(problems(&json!({"seLinux": strategy})), expected);
+    }
+}

@@ -167,9 +167,10 @@ impl Rule for Seccomp<'_> {
 }
 
 /// The pod with annotations turned into the fields they stood for, where those are not set (spec 3.7); nothing if it
-/// has no such annotation.
+/// has no such annotation. A Windows pod may not have the fields.
 pub(crate) fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Pod<'a>> {
-    if !pod.annotations.iter().any(|(key, _)| key == SECCOMP_POD || key.starts_with(SECCOMP_CONTAINER)) {
+    let annotated = |(key, _)| key == SECCOMP_POD || str::starts_with(key, SECCOMP_CONTAINER);
+    if pod.is_windows() || !pod.annotations.iter().any(annotated) {
         return None;
     }
     let mut pod = pod.clone();
@@ -184,3 +185,6 @@ pub(crate) fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Pod<'a>> {
     });
     Some(pod)
 }
+
+#[cfg(test)]
+mod tests;

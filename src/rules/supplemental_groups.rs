@@ -55,3 +55,50 @@ impl Display for Groups<'_> {
         f.debug_list().entries(self.0).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
+    use crate::testing::{judge_pod, problems};
+
+    fn ranges(rule: &str) -> Value {
+        json!({"supplementalGroups": {"rule": rule, "ranges": [{"min": 5, "max": 9}, {"min": 1, "max": 2}]}})
+    }
+
+    #[rstest]
+    #[case::any(json!({}), json!({"supplementalGroups": [0]}), Admitted)]
+    #[case::unset_gets_the_lowest_of_the_first_range(ranges("MustRunAs"), json!({}),
+        Mutated(json!({"securityContext": {"supplementalGroups": [5]}})))]
+    #[case::null_too(ranges("MustRunAs"), json!({"supplementalGroups": null, "supplementalGroupsPolicy": "Strict"}),
+        Mutated(json!({"securityContext": {"supplementalGroups": [5]}})))]
+    #[case::an_empty_list_is_a_choice(ranges("MustRunAs"), json!({"supplementalGroups": []}),
+        Rejected("spec.securityContext.supplementalGroups: Invalid value: []: unable to validate empty groups against required ranges"))]
+    #[case::all_inside(ranges("MustRunAs"), json!({"supplementalGroups": [9, 1]}), Admitted)]
+    #[case::one_objection_for_each_outside(ranges("MustRunAs"), json!({"supplementalGroups": [1, 3, 30]}), Objected(&[
+        "spec.securityContext.supplementalGroups: Invalid value: [1, 3, 30]: group 3 must be in the ranges: [{5 9} {1 2}]",
+        "spec.securityContext.supplementalGroups: Invalid value: [1, 3, 30]: group 30 must be in the ranges: [{5 9} {1 2}]",
+    ]))]
+    #[case::may_be_unset(ranges("MayRunAs"), json!({}), Admitted)]
+    #[case::may_be_empty(ranges("MayRunAs"), json!({"supplementalGroups": []}), Admitted)]
+    #[case::may_not_be_outside(ranges("MayRunAs"), json!({"supplementalGroups": [0]}),
+        Rejected("spec.securityContext.supplementalGroups: Invalid value: [0]: group 0 must be in the ranges: [{5 9} {1 2}]"))]
+    fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
+        judge_pod(policy, json!({"spec": {"securityContext": security_context}}), expected);
+    }
+
+    #[test]
+    fn windows_pods_get_no_group() {
+        judge_pod(ranges("MustRunAs"), json!({"spec": {"os": {"name": "windows"}}}), Admitted);
+    }
+
+    #[rstest]
+    #[case::missing(json!(null), "supplementalGroups.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"")]
+    #[case::must_without_ranges(json!({"rule": "MustRunAs"}), "supplementalGroups.ranges: Required value: must provide at least one range")]
+    #[case::may_without_ranges(json!({"rule": "MayRunAs"}), "supplementalGroups.ranges: Required value: must provide at least one range")]
+    fn refuses_settings(#[case] strategy: Value, #[case] expected: &str) {
+        assert_eq!(problems(&json!({"supplementalGroups": strategy})), expected);
+    }
+}

@@ -134,3 +134,69 @@ impl Rule for Unsafe<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::{PATTERN, SAFE};
+    use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
+    use crate::testing::{judge_pod, problems};
+
+    #[rstest]
+    #[case::none(json!({}), &[], Admitted)]
+    #[case::safe_ones(json!({}), SAFE, Admitted)]
+    #[case::safe_in_the_other_spelling(json!({}), &["kernel/shm_rmid_forced"], Admitted)]
+    #[case::young_ones_are_not_safe(json!({}), &["net.ipv4.ip_local_reserved_ports"],
+        Rejected("spec.securityContext.sysctls[0]: Forbidden: unsafe sysctl \"net.ipv4.ip_local_reserved_ports\" is not allowed"))]
+    #[case::an_unsafe_one(json!({}), &["kernel.shm_rmid_forced", "kernel.msgmax"],
+        Rejected("spec.securityContext.sysctls[1]: Forbidden: unsafe sysctl \"kernel.msgmax\" is not allowed"))]
+    #[case::allowed_by_name(json!({"allowedUnsafeSysctls": ["kernel.msgmax"]}), &["kernel.msgmax", "kernel/msgmax"], Admitted)]
+    #[case::allowed_by_prefix(json!({"allowedUnsafeSysctls": ["kernel.msg*"]}), &["kernel.msgmax"], Admitted)]
+    #[case::prefix_needs_its_dot(json!({"allowedUnsafeSysctls": ["a.*"]}), &["a"],
+        Rejected("spec.securityContext.sysctls[0]: Forbidden: unsafe sysctl \"a\" is not allowed"))]
+    #[case::every(json!({"allowedUnsafeSysctls": ["*"]}), &["anything"], Admitted)]
+    #[case::forbidden_beats_safe(json!({"forbiddenSysctls": ["net.*"], "allowedUnsafeSysctls": ["kernel.msg*"]}),
+        &["net.ipv4.tcp_syncookies", "kernel.msgmax", "kernel.shm_rmid_forced"],
+        Rejected("spec.securityContext.sysctls[0]: Forbidden: sysctl \"net.ipv4.tcp_syncookies\" is not allowed"))]
+    #[case::forbidden_in_the_other_spelling(json!({"forbiddenSysctls": ["kernel.msg*"]}), &["kernel/msgmax"],
+        Rejected("spec.securityContext.sysctls[0]: Forbidden: sysctl \"kernel/msgmax\" is not allowed"))]
+    #[case::an_interface_with_a_dot(json!({"allowedUnsafeSysctls": ["net.ipv4.conf.*"]}), &["net/ipv4/conf/eth0.1/mtu"], Admitted)]
+    #[case::each_is_judged_once(json!({"forbiddenSysctls": ["a.b"]}), &["a.b", "a.c"], Objected(&[
+        "spec.securityContext.sysctls[0]: Forbidden: sysctl \"a.b\" is not allowed",
+        "spec.securityContext.sysctls[1]: Forbidden: unsafe sysctl \"a.c\" is not allowed",
+    ]))]
+    fn judges(#[case] policy: Value, #[case] names: &[&str], #[case] expected: Outcome) {
+        let sysctls: Vec<Value> = names.iter().map(|name| json!({"name": name, "value": "1"})).collect();
+        judge_pod(policy, json!({"spec": {"securityContext": {"sysctls": sysctls}}}), expected);
+    }
+
+    /// The table of spec 2.3, and what is wrong with single entries.
+    #[rstest]
+    #[case::both_prefixes_allowed_within_forbidden(&["a.b*"], &["a*"], "allowedUnsafeSysctls[0]: Invalid value: \"a.b*\": sysctl overlaps with a*")]
+    #[case::both_prefixes_the_same(&["a*"], &["a*"], "allowedUnsafeSysctls[0]: Invalid value: \"a*\": sysctl overlaps with a*")]
+    #[case::both_prefixes_forbidden_within_allowed(&["a*"], &["x", "a.b*"], "forbiddenSysctls[1]: Invalid value: \"a.b*\": sysctl overlaps with a*")]
+    #[case::allowed_prefix_holds_a_forbidden_name(&["a*"], &["a.b"], "forbiddenSysctls[0]: Invalid value: \"a.b\": sysctl overlaps with a*")]
+    #[case::forbidden_prefix_holds_an_allowed_name(&["x", "a.b"], &["a*"], "allowedUnsafeSysctls[1]: Invalid value: \"a.b\": sysctl overlaps with a*")]
+    #[case::the_same_name(&["a.b"], &["a.b"], "allowedUnsafeSysctls[0]: Invalid value: \"a.b\": sysctl overlaps with a.b")]
+    #[case::empty(&[""], &[], "allowedUnsafeSysctls[0]: Invalid value: \"\": empty sysctl not allowed")]
+    #[case::star_beside_others(&[], &["*", "a"], "forbiddenSysctls: Forbidden: if '*' is present, must not specify other sysctls")]
+    fn refuses_settings(#[case] allowed: &[&str], #[case] forbidden: &[&str], #[case] expected: &str) {
+        assert_eq!(
+            problems(&json!({"allowedUnsafeSysctls": allowed, "forbiddenSysctls": forbidden})),
+            expected
+        );
+    }
+
+    #[rstest]
+    #[case::slash("kernel/msgmax")]
+    #[case::star_within("a.*.b")]
+    #[case::too_long(&"a".repeat(254))]
+    fn refuses_patterns(#[case] pattern: &str) {
+        assert_eq!(
+            problems(&json!({"allowedUnsafeSysctls": [pattern]})),
+            format!("allowedUnsafeSysctls[0]: Invalid value: \"{pattern}\": {PATTERN}")
+        );
+    }
+}

@@ -1,0 +1,160 @@
+use proptest::prelude::*;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::testing::{config, json_text};
+
+/// An edit written as `a.b[0].c`.
+fn edit<'p>(path: &'p str, value: &str) -> Edit<'p> {
+    let steps = path.split(['.', '[']).map(|step| match step.strip_suffix(']') {
+        Some(index) => Step::Index(index.parse().unwrap()),
+        None => Step::Key(step),
+    });
+    Edit { path: steps.collect(), value: value.to_owned() }
+}
+
+fn grafted(document: &str, edits: &[(&str, &str)]) -> Result<String, String> {
+    let edits: Vec<_> = edits.iter().map(|(path, value)| edit(path, value)).collect();
+    graft(document, &edits).map_err(|fault| fault.to_string())
+}
+
+#[rstest]
+#[case::a_new_member_goes_behind_the_last("{ \"a\" : 1 , \"b\":2\n}", &[("c", "3")], "{ \"a\" : 1 , \"b\":2,\"c\":3\n}")]
+#[case::into_an_empty_object("{}", &[("a", "1")], "{\"a\":1}")]
+#[case::into_an_empty_object_with_space("{ }", &[("a", "1")], "{\"a\":1 }")]
+#[case::in_place_of_what_was_there("{\"a\" : [1, 2] , \"b\":0}", &[("a", "true")], "{\"a\" : true , \"b\":0}")]
+#[case::in_place_of_a_null("{\"a\": null, \"b\": null}", &[("a.x", "1")], "{\"a\": {\"x\":1}, \"b\": null}")]
+#[case::in_place_of_what_is_no_object("{\"a\": \"text\"}", &[("a.x", "1")], "{\"a\": {\"x\":1}}")]
+#[case::missing_objects_are_made("{\"z\":0}", &[("a.b.c", "1")], "{\"z\":0,\"a\":{\"b\":{\"c\":1}}}")]
+#[case::once_for_several_edits("{}", &[("a.b", "1"), ("c", "2"), ("a.d", "3")], "{\"a\":{\"b\":1,\"d\":3},\"c\":2}")]
+#[case::into_a_list_element("{\"l\": [ {}, {\"x\":1} , {} ]}", &[("l[1].y", "2")], "{\"l\": [ {}, {\"x\":1,\"y\":2} , {} ]}")]
+#[case::into_several_list_elements("[{},{},null]", &[], "[{},{},null]")]
+#[case::in_any_order("{\"b\":{},\"a\":{}}", &[("a.x", "1"), ("b.x", "2")], "{\"b\":{\"x\":2},\"a\":{\"x\":1}}")]
+#[case::a_key_that_needs_escapes("{}", &[("a\"b\\", "1")], "{\"a\\\"b\\\\\":1}")]
+#[case::a_key_that_is_escaped("{\"\\u0061\": 0}", &[("a", "1")], "{\"\\u0061\": 1}")]
+#[case::duplicates_elsewhere_stay("{\"x\":1,\"x\":2,\"a\":0}", &[("a", "1")], "{\"x\":1,\"x\":2,\"a\":1}")]
+#[case::the_whole_document("null", &[("a", "1")], "{\"a\":1}")]
+#[case::space_around_the_document(" {\"a\":0}\n", &[("a", "1")], " {\"a\":1}\n")]
+#[case::numbers_and_escapes_stay_as_they_are("{\"n\":1.50e+3,\"s\":\"\\u00e9\\/\",\"a\":0}", &[("a", "1")], "{\"n\":1.50e+3,\"s\":\"\\u00e9\\/\",\"a\":1}")]
+fn puts_values_in_their_place(
+    #[case] document: &str,
+    #[case] edits: &[(&str, &str)],
+    #[case] expected: &str,
+) {
+    assert_eq!(grafted(document, edits), Ok(expected.to_owned()));
+}
+
+#[rstest]
+#[case::list_is_too_short("{\"l\":[{}]}", "l[1].a", "l: must hold more elements")]
+#[case::list_is_empty("{\"l\":[]}", "l[0]", "l: must hold more elements")]
+#[case::no_list("{\"l\":{}}", "l[0].a", "l: must be a list")]
+#[case::null_is_no_list("{\"l\":null}", "l[0].a", "l: must be a list")]
+#[case::list_is_missing("{}", "l[0].a", "l: must be a list")]
+#[case::list_is_missing_in_what_is_made("{\"a\":null}", "a.b.l[0]", "a.b.l: must be a list")]
+#[case::not_json("{\"a\":x}", "b", "a: is not JSON: a value must come here (byte 5)")]
+#[case::cut_off("{\"a\":{}", "a.b", "is not JSON: a comma or a closing bracket must come here (byte 7)")]
+fn refuses(#[case] document: &str, #[case] path: &str, #[case] expected: &str) {
+    assert_eq!(grafted(document, &[(path, "1")]), Err(expected.to_owned()));
+}
+
+#[rstest]
+#[case::fields(
+    "spec.containers[0].securityContext.runAsUser",
+    "spec.containers[0].securityContext.runAsUser"
+)]
+#[case::list_in_a_list("a[0][12]", "a[0][12]")]
+fn prints_its_path(#[case] path: &str, #[case] expected: &str) {
+    assert_eq!(edit(path, "1").to_string(), expected);
+}
+
+#[test]
+fn prints_keys_with_dots_in_brackets() {
+    let path = vec![Step::Key("metadata"), Step::Key("annotations"), Step::Key("kubernetes.io/psp")];
+    assert_eq!(Edit { path, value: String::new() }.to_string(), "metadata.annotations[kubernetes.io/psp]");
+}
+
+/// A value, and places in it to edit: each place is a way, taken at every fork by one number.
+fn document_and_ways() -> impl Strategy<Value = (Value, Vec<Vec<usize>>, bool)> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(Value::from),
+        "[a-c\"é]{0,3}".prop_map(Value::from)
+    ];
+    let value = leaf.prop_recursive(4, 30, 4, |inner| {
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            2 => prop::collection::vec(("[a-d]", inner), 0..4).prop_map(|members| members.into_iter().collect()),
+        ]
+    });
+    (value, prop::collection::vec(prop::collection::vec(0..7_usize, 1..6), 0..6), any::<bool>())
+}
+
+const KEYS: [&str; 7] = ["a", "b", "c", "d", "e \"f\"", "g", "h.i"];
+
+/// The steps that a way takes: through elements that are there, and keys that need not be.
+fn steps(value: &Value, way: &[usize]) -> Vec<Step<'static>> {
+    let mut steps = Vec::new();
+    let mut here = Some(value);
+    for choice in way {
+        match here {
+            Some(Value::Array(list)) if list.is_empty() => break,
+            Some(Value::Array(list)) => {
+                let index = choice % list.len();
+                steps.push(Step::Index(index));
+                here = list.get(index);
+            }
+            _ => {
+                steps.push(Step::Key(KEYS[*choice]));
+                here = here.and_then(|value| value.get(KEYS[*choice]));
+            }
+        }
+    }
+    steps
+}
+
+/// The same edit of a tree.
+fn apply(mut value: &mut Value, path: &[Step<'_>], edited: Value) {
+    for step in path {
+        value = match step {
+            Step::Index(index) => &mut value[*index],
+            Step::Key(key) => {
+                if !value.is_object() {
+                    *value = json!({});
+                }
+                value.as_object_mut().unwrap().entry(*key).or_insert(json!(null))
+            }
+        };
+    }
+    *value = edited;
+}
+
+proptest! {
+    #![proptest_config(config(2_000))]
+
+    #[test]
+    fn without_edits_nothing_changes(document in json_text()) {
+        assert_eq!(graft(&document, &[]), Ok(document));
+    }
+
+    #[test]
+    fn edits_change_what_they_name_and_nothing_else((value, ways, pretty) in document_and_ways()) {
+        let mut edits: Vec<Edit<'_>> = Vec::new();
+        let mut expected = value.clone();
+        for (nth, way) in ways.iter().enumerate() {
+            let path = steps(&value, way);
+            let meets = |other: &Edit<'_>| other.path.starts_with(&path) || path.starts_with(&other.path);
+            if path.is_empty() || edits.iter().any(meets) {
+                continue;
+            }
+            let edited = json!({ "edit": nth });
+            apply(&mut expected, &path, edited.clone());
+            edits.push(Edit { path, value: edited.to_string() });
+        }
+        let document = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        let edited = graft(&document, &edits).unwrap();
+        let edited: Value = serde_json::from_str(&edited).unwrap_or_else(|error| panic!("{error}: {edited}"));
+        // As texts, since the order of members counts too.
+        assert_eq!(edited.to_string(), expected.to_string());
+    }
+}

@@ -1,0 +1,236 @@
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn spec() -> Value {
+    let any = json!({"rule": "RunAsAny"});
+    json!({"runAsUser": any, "seLinux": any, "supplementalGroups": any, "fsGroup": any})
+}
+
+fn named(name: &str) -> Value {
+    json!({"metadata": {"name": name}, "spec": spec()})
+}
+
+fn with(mut base: Value, over: Value) -> Value {
+    for (key, value) in over.as_object().unwrap() {
+        base[key] = value.clone();
+    }
+    base
+}
+
+fn problems(settings: &Value) -> String {
+    problems_of(&settings.to_string())
+}
+
+fn problems_of(settings: &str) -> String {
+    Settings::parse(settings).map(|_| ()).unwrap_err().to_string()
+}
+
+#[test]
+fn a_bare_spec_is_the_policy_default() {
+    let text = spec().to_string();
+    let settings = Settings::parse(&text).unwrap();
+    let names: Vec<_> = settings.policies.iter().map(|policy| &*policy.name).collect();
+    assert_eq!((names, settings.listed), (vec!["default"], false));
+    assert_eq!(
+        (settings.authorization, settings.mutate, settings.workloads, settings.pod_templates),
+        (Authorization::None, true, OnWorkloads::Deny, vec![])
+    );
+}
+
+#[test]
+fn what_kubectl_printed_is_settings() {
+    let managed = json!([{"manager": "kubectl", "fieldsV1": {"f:spec": {"f:privileged": {}}}, "fieldsType": "FieldsV1"}]);
+    let metadata = json!({
+        "name": "restricted",
+        "annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": "*", "kubectl.kubernetes.io/last-applied-configuration": "{}"},
+        "creationTimestamp": "2021-01-01T00:00:00Z",
+        "generation": 3,
+        "labels": {"a": "b"},
+        "managedFields": managed,
+        "resourceVersion": "12",
+        "selfLink": "/apis/policy/v1beta1/podsecuritypolicies/restricted",
+        "uid": "3b3a",
+    });
+    let text = json!({"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": metadata, "spec": spec(), "mutate": false}).to_string();
+    let settings = Settings::parse(&text).unwrap();
+    let names: Vec<_> = settings.policies.iter().map(|policy| &*policy.name).collect();
+    assert_eq!((names, settings.listed, settings.mutate), (vec!["restricted"], false, false));
+}
+
+#[test]
+fn several_policies_are_sorted_by_name() {
+    let text = json!({"policies": [named("b"), named("a.z"), named("a")], "authorization": "RBAC", "workloads": "Warn"}).to_string();
+    let settings = Settings::parse(&text).unwrap();
+    let names: Vec<_> = settings.policies.iter().map(|policy| &*policy.name).collect();
+    assert_eq!((names, settings.listed), (vec!["a", "a.z", "b"], true));
+    assert_eq!((settings.authorization, settings.workloads), (Authorization::Rbac, OnWorkloads::Warn));
+    assert_eq!(settings.names(), "\"a\", \"a.z\", \"b\"");
+}
+
+#[test]
+fn a_list_of_one_needs_no_authorization() {
+    let text = json!({"policies": [with(named("a"), json!({"apiVersion": "extensions/v1beta1", "kind": "PodSecurityPolicy"}))]}).to_string();
+    let settings = Settings::parse(&text).unwrap();
+    assert_eq!((settings.listed, settings.authorization), (true, Authorization::None));
+}
+
+#[test]
+fn nulls_are_absent() {
+    let nulls = json!({"authorization": null, "mutate": null, "workloads": null, "podTemplates": null, "annotations": null,
+        "volumes": null, "privileged": null, "runAsGroup": null, "runtimeClass": null, "hostPorts": null, "allowPrivilegeEscalation": null});
+    let text = with(spec(), nulls).to_string();
+    let settings = Settings::parse(&text).unwrap();
+    assert_eq!((settings.mutate, settings.workloads), (true, OnWorkloads::Deny));
+}
+
+#[rstest]
+#[case::empty_text("", "is not JSON: the document ends too early (byte 0)")]
+#[case::not_json("{\"privileged\": yes}", "privileged: is not JSON: a value must come here (byte 15)")]
+#[case::null("null", "settings must be an object, not null")]
+#[case::list("[]", "settings must be an object, not a list")]
+#[case::string("\"baseline\"", "settings must be an object, not the string \"baseline\"")]
+#[case::empty(
+    "{}",
+    "settings hold no policy; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`"
+)]
+#[case::options_alone(
+    "{\"mutate\": false}",
+    "settings hold no policy; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`"
+)]
+#[case::wrong_options_alone("{\"mutate\": 1}", "mutate: must be true or false, not 1")]
+fn settings_without_a_policy(#[case] text: &str, #[case] expected: &str) {
+    assert_eq!(problems_of(text), expected);
+}
+
+const STRATEGIES: &str = "fsGroup.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
+    supplementalGroups.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
+    runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
+    seLinux.rule: Required value: supported values: \"MustRunAs\", \"RunAsAny\"";
+
+#[test]
+fn the_four_strategies_are_required() {
+    assert_eq!(problems(&json!({"privileged": true})), STRATEGIES);
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_the_nearest_one() {
+    assert_eq!(
+        problems(&json!({"privilegd": true})),
+        format!("privilegd: unknown field; did you mean \"privileged\"?; {STRATEGIES}")
+    );
+}
+
+#[rstest]
+#[case::of_the_spec(json!({"hostnetwork": true}), "hostnetwork: unknown field; did you mean \"hostNetwork\"?")]
+#[case::of_the_options(json!({"mutates": true}), "mutates: unknown field; did you mean \"mutate\"?")]
+#[case::in_depth(json!({"runAsGroup": {"rule": "MayRunAs", "ranges": [{"min": 1, "max": 2, "mid": 1}]}}),
+    "runAsGroup.ranges[0].mid: unknown field; did you mean \"min\"?")]
+#[case::in_options(json!({"podTemplates": [{"kind": "A", "path": "a", "group": "b"}]}), "podTemplates[0].group: unknown field; did you mean \"apiGroup\"?")]
+#[case::of_a_type(json!({"privileged": "true"}), "privileged: must be true or false, not the string \"true\"")]
+#[case::of_an_annotation(json!({"annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": ["*"]}}),
+    "annotations[seccomp.security.alpha.kubernetes.io/allowedProfileNames]: must be a string, not a list")]
+#[case::of_annotations(json!({"annotations": "*"}), "annotations: must be an object, not the string \"*\"")]
+#[case::authorization(json!({"authorization": "rbac"}), "authorization: Unsupported value: \"rbac\": supported values: \"RBAC\", \"None\"")]
+#[case::workloads(json!({"workloads": "Allow"}), "workloads: Unsupported value: \"Allow\": supported values: \"Deny\", \"Warn\", \"Ignore\"")]
+#[case::all_at_once(json!({"privileged": 1, "volumes": "*", "hostPorts": [{"min": 2, "max": 1}], "workloads": false, "podTemplates": [{"path": "a[0]"}]}),
+    "privileged: must be true or false, not 1; \
+     volumes: must be a list, not the string \"*\"; \
+     workloads: must be a string, not false; \
+     hostPorts[0].min: Invalid value: 2: min cannot be greater than max; \
+     podTemplates[0].kind: Required value: the kind that carries the template; \
+     podTemplates[0].path: Invalid value: \"a[0]\": must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list")]
+#[case::a_kind_that_is_judged_already(json!({"podTemplates": [{"apiGroup": "apps", "kind": "Deployment", "path": "spec"}, {"kind": "Pod", "path": "spec"}]}),
+    "podTemplates[0].kind: is judged already; podTemplates[1].kind: is judged already")]
+#[case::no_path(json!({"podTemplates": [{"kind": "A"}]}),
+    "podTemplates[0].path: Invalid value: \"\": must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list")]
+fn what_is_wrong_with_a_bare_spec(#[case] fields: Value, #[case] expected: &str) {
+    assert_eq!(problems(&with(spec(), fields)), expected);
+}
+
+#[rstest]
+#[case::key(
+    "{\"privileged\": true, \"privileged\": false, @}",
+    "privileged: stands twice in the same object"
+)]
+#[case::option("{\"mutate\": true, \"mutate\": true, @}", "mutate: stands twice in the same object")]
+#[case::annotation(
+    "{\"annotations\": {\"a\": \"b\", \"a\": \"c\"}, @}",
+    "annotations.a: stands twice in the same object"
+)]
+#[case::in_depth(
+    "{\"hostPorts\": [{\"min\": 1, \"max\": 2, \"min\": 0}], @}",
+    "hostPorts[0].min: stands twice in the same object"
+)]
+fn what_stands_twice(#[case] text: &str, #[case] expected: &str) {
+    let spec = spec().to_string();
+    let members = spec.trim_matches(['{', '}']);
+    // The braces at the end belong to the last strategy.
+    assert_eq!(problems_of(&text.replace('@', &format!("{members}}}"))), expected);
+}
+
+fn manifest(over: Value) -> Value {
+    with(with(named("a"), json!({"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy"})), over)
+}
+
+#[rstest]
+#[case::version(json!({"apiVersion": "v1"}), "apiVersion: Unsupported value: \"v1\": supported values: \"policy/v1beta1\", \"extensions/v1beta1\"")]
+#[case::kind(json!({"kind": "Pod"}), "kind: Unsupported value: \"Pod\": supported values: \"PodSecurityPolicy\"")]
+#[case::no_version(json!({"apiVersion": null}), "apiVersion: Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`")]
+#[case::no_name(json!({"metadata": {}}), "metadata.name: Required value: a policy is known by its name")]
+#[case::no_metadata(json!({"metadata": null}), "metadata.name: Required value: a policy is known by its name")]
+#[case::name_is_a_number(json!({"metadata": {"name": 5}}), "metadata.name: must be a string, not 5; metadata.name: Required value: a policy is known by its name")]
+#[case::annotations_are_a_list(json!({"metadata": {"name": "a", "annotations": []}}), "metadata.annotations: must be an object, not a list")]
+#[case::no_spec(json!({"spec": null}), "spec: Required value: the policy itself")]
+#[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\"")]
+#[case::a_field_beside_the_spec(json!({"specs": {}}), "specs: unknown field; did you mean \"spec\"?")]
+#[case::a_misspelt_field(json!({"spec": with(spec(), json!({"privilegd": true}))}), "spec.privilegd: unknown field; did you mean \"privileged\"?")]
+#[case::an_option_in_the_spec(json!({"spec": with(spec(), json!({"hostPorts": [{"min": -1}]}))}),
+    "spec.hostPorts[0].min: Invalid value: -1: must be between 0 and 65535")]
+#[case::an_annotation(json!({"metadata": {"name": "a", "annotations": {"seccomp.security.alpha.kubernetes.io/defaultProfileName": "x"}}}),
+    "metadata.annotations[seccomp.security.alpha.kubernetes.io/defaultProfileName]: Invalid value: \"x\": must be a valid seccomp profile; \
+     metadata.annotations[seccomp.security.alpha.kubernetes.io/defaultProfileName]: Invalid value: \"x\": the allowed profiles leave it out, so that no pod that relies on it could be admitted")]
+fn what_is_wrong_with_a_manifest(#[case] over: Value, #[case] expected: &str) {
+    assert_eq!(problems(&manifest(over)), expected);
+}
+
+#[test]
+fn a_name_stands_twice_in_a_manifest() {
+    let text = manifest(json!({})).to_string().replace("\"name\":\"a\"", "\"name\":\"a\",\"name\":\"b\"");
+    assert_eq!(problems_of(&text), "metadata.name: stands twice in the same object");
+}
+
+#[rstest]
+#[case::empty(json!({"policies": []}), "policies: must list at least one policy")]
+#[case::null(json!({"policies": null}), "policies: must list at least one policy")]
+#[case::no_list(json!({"policies": {}}), "policies: must be a list, not an object; policies: must list at least one policy")]
+#[case::no_authorization(json!({"policies": [named("a"), named("b")]}),
+    "authorization: Required value: with several policies, say whether `RBAC` decides who may use which, or `None` lets any pod use any")]
+#[case::same_name(json!({"policies": [named("a"), named("b"), named("a")], "authorization": "None"}), "policies[2].metadata.name: Duplicate value: \"a\"")]
+#[case::no_name(json!({"policies": [{"spec": spec()}]}), "policies[0].metadata.name: Required value: a policy is known by its name")]
+#[case::no_spec(json!({"policies": [{"metadata": {"name": "a"}}]}), "policies[0].spec: Required value: the policy itself")]
+#[case::beside_a_spec(json!({"policies": [named("a")], "privileged": true}),
+    "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"policies\"")]
+#[case::options_within_a_policy(json!({"policies": [with(named("a"), json!({"mutate": false}))]}), "policies[0].mutate: unknown field; did you mean \"metadata\"?")]
+#[case::of_the_second(json!({"policies": [named("a"), {"metadata": {"name": "b"}, "spec": with(spec(), json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 2, "max": 1}]}}))}], "authorization": "None"}),
+    "policies[1].spec.runAsUser.ranges[0].min: Invalid value: 2: min cannot be greater than max")]
+#[case::of_all(json!({"policies": [with(named("a"), json!({"kind": "Pod"})), {"metadata": {"name": "b"}, "spec": {"privilegd": 1}}], "authorization": 5}),
+    "authorization: must be a string, not 5; \
+     policies[0].kind: Unsupported value: \"Pod\": supported values: \"PodSecurityPolicy\"; \
+     policies[1].spec.privilegd: unknown field; did you mean \"privileged\"?; \
+     policies[1].spec.fsGroup.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
+     policies[1].spec.supplementalGroups.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
+     policies[1].spec.runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
+     policies[1].spec.seLinux.rule: Required value: supported values: \"MustRunAs\", \"RunAsAny\"")]
+fn what_is_wrong_with_several(#[case] settings: Value, #[case] expected: &str) {
+    assert_eq!(problems(&settings), expected);
+}
+
+#[rstest]
+#[case::upper_case("A")]
+#[case::underscore("a_b")]
+fn names_are_subdomains(#[case] name: &str) {
+    let expected = format!("metadata.name: Invalid value: \"{name}\": {}", subdomain_problem(name).unwrap());
+    assert_eq!(problems(&manifest(json!({"metadata": {"name": name}}))), expected);
+}

@@ -1,0 +1,269 @@
+//! The kit for rules: one case, replayed wherever a rule must say the same.
+//!
+//! A case is a policy, a container or a pod, and what comes of it. It is judged as a bare Pod, as the template of a
+//! Deployment and as that of a CronJob, with fields that no rule knows; what is mutated is judged once more.
+
+use proptest::prelude::{ProptestConfig, Strategy, any, prop};
+use proptest::prop_oneof;
+use proptest::test_runner::RngSeed;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::cluster::{Cluster, Question};
+use crate::json::Reader;
+use crate::request::Request;
+use crate::settings::Settings;
+use Outcome::{Admitted, Mutated, Objected, Rejected};
+
+/// What comes of a case.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    /// The pod is admitted as it is.
+    Admitted,
+    /// It is admitted with changes: of [`judge`], the container's whole `securityContext`; of [`judge_pod`], what is laid
+    /// over `spec`.
+    Mutated(Value),
+    /// It is rejected with this one violation, whose path starts at the container, or at the pod if it starts with
+    /// `spec.` or `metadata.`.
+    Rejected(&'static str),
+    /// It is rejected with these.
+    Objected(&'static [&'static str]),
+}
+
+/// What no rule knows and every answer must keep to the byte.
+const UNKNOWN: &str = r#"{ "kept" : [ 1.50, null , "\u00e9" ],"again":null }"#;
+/// Stands for it until the document is text.
+const MARK: &str = "@unknown@";
+
+/// A cluster that is never asked.
+pub(crate) struct NoCluster;
+
+impl Cluster for NoCluster {
+    fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
+        panic!("nobody asks the cluster without RBAC, but there is {question:?}");
+    }
+}
+
+/// A policy with the four strategies that every policy must have, and `fields` over them.
+pub(crate) fn policy(fields: &Value) -> Value {
+    let any = json!({"rule": "RunAsAny"});
+    let mut policy = json!({"runAsUser": any, "seLinux": any, "supplementalGroups": any, "fsGroup": any});
+    for (key, value) in fields.as_object().unwrap() {
+        policy[key] = value.clone();
+    }
+    policy
+}
+
+/// All that is wrong with a policy that is otherwise right.
+pub(crate) fn problems(fields: &Value) -> String {
+    Settings::parse(&policy(fields).to_string()).map(|_| ()).unwrap_err().to_string()
+}
+
+/// Judges `request`, a Kubernetes admission request.
+pub(crate) fn review(settings: &Value, request: &Value) -> Answer {
+    review_text(&settings.to_string(), &request.to_string())
+}
+
+fn review_text(settings: &str, request: &str) -> Answer {
+    let settings = Settings::parse(settings).unwrap();
+    let request: Request<'_> = Reader::document(request).unwrap();
+    settings.review(request, &NoCluster)
+}
+
+/// Judges a container in each of the three lists and each of three shapes.
+#[track_caller]
+pub(crate) fn judge(policy: Value, container: Value, expected: Outcome) {
+    judge_within(json!({}), policy, container, expected);
+}
+
+/// Judges a container in a pod whose `metadata` and `spec` say more.
+#[track_caller]
+pub(crate) fn judge_within(pod: Value, policy: Value, mut container: Value, expected: Outcome) {
+    container["name"] = json!("c");
+    container["unknown"] = json!(MARK);
+    if container["securityContext"].is_object() {
+        container["securityContext"]["unknown"] = json!(MARK);
+    }
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
+        let mut pod = pod.clone();
+        pod["spec"][list] = json!([container]);
+        let mut mutated = pod.clone();
+        if let Mutated(security_context) = &expected {
+            let own = &mut mutated["spec"][list][0]["securityContext"];
+            let unknown = own["unknown"].take();
+            *own = security_context.clone();
+            if !unknown.is_null() {
+                own["unknown"] = unknown;
+            }
+        }
+        replay(&policy, &pod, &mutated, &expected, &format!("spec.{list}[0]."));
+    }
+}
+
+/// Judges a pod in each of three shapes. Unless it says otherwise, it has one bare container, `c`.
+#[track_caller]
+pub(crate) fn judge_pod(policy: Value, mut pod: Value, expected: Outcome) {
+    if pod["spec"]["containers"].is_null() {
+        pod["spec"]["containers"] = json!([{"name": "c"}]);
+    }
+    let mut mutated = pod.clone();
+    if let Mutated(over) = &expected {
+        lay_over(&mut mutated["spec"], over);
+    }
+    replay(&policy, &pod, &mutated, &expected, "spec.containers[0].");
+}
+
+/// Lays objects over objects; anything else, an empty object too, takes the place of what was there.
+fn lay_over(value: &mut Value, over: &Value) {
+    match over {
+        Value::Object(members) if !members.is_empty() => {
+            for (key, over) in members {
+                lay_over(&mut value[key], over);
+            }
+        }
+        over => *value = over.clone(),
+    }
+}
+
+#[track_caller]
+fn replay(fields: &Value, pod: &Value, mutated: &Value, expected: &Outcome, container: &str) {
+    let unknown = |pod: &Value| {
+        let mut pod = pod.clone();
+        pod["unknown"] = json!(MARK);
+        pod["metadata"]["unknown"] = json!(MARK);
+        pod["spec"]["unknown"] = json!(MARK);
+        // The token that the API server mounts is a matter of the workloads' own tests.
+        pod["spec"]["automountServiceAccountToken"] = json!(false);
+        pod
+    };
+    let (pod, mutated) = (unknown(pod), unknown(mutated));
+    for (group, kind, root) in
+        [("", "Pod", ""), ("apps", "Deployment", "spec.template."), ("batch", "CronJob", CRON_JOB)]
+    {
+        let settings = policy(fields);
+        let answer = submit(&settings, group, kind, &written(kind, &pod));
+        let reason = |violations: &[&str]| {
+            let placed = violations.iter().map(|violation| {
+                let of_pod = violation.starts_with("spec.") || violation.starts_with("metadata.");
+                format!("{root}{}{violation}", if of_pod { "" } else { container })
+            });
+            placed.collect::<Vec<_>>().join("; ")
+        };
+        let rejection = match expected {
+            Admitted | Mutated(_) => None,
+            Rejected(violation) => Some(reason(&[violation])),
+            Objected(violations) => Some(reason(violations)),
+        };
+        assert_eq!(answer.rejection, rejection, "as a {kind}, {container}");
+        if kind != "Pod" {
+            assert_eq!(answer.mutated_object, None, "a {kind} is only rehearsed");
+            continue;
+        }
+        assert_eq!(answer.mutated_object.is_some(), matches!(expected, Mutated(_)), "mutated: {answer:?}");
+        if let Some(object) = &answer.mutated_object {
+            assert_eq!(parsed(object), parsed(&written(kind, &mutated)), "the mutated pod, {container}");
+            let unknown = |text: &str| text.matches(UNKNOWN).count();
+            assert_eq!(
+                unknown(object),
+                unknown(&written(kind, &pod)),
+                "what is not governed stays: {object}"
+            );
+            let again = submit(&settings, group, kind, object);
+            assert_eq!((again.rejection, again.mutated_object), (None, None), "a second run changes nothing");
+        }
+        validate_only(settings, &pod, &mutated, expected);
+    }
+}
+
+const CRON_JOB: &str = "spec.jobTemplate.spec.template.";
+
+/// What the validating phase says: it admits what the mutating one has left behind, and nothing that it would change.
+#[track_caller]
+fn validate_only(mut settings: Value, pod: &Value, mutated: &Value, expected: &Outcome) {
+    settings["mutate"] = json!(false);
+    let arrived = submit(&settings, "", "Pod", &written("Pod", pod));
+    assert_eq!(arrived.is_accepted(), matches!(expected, Admitted), "unmutated: {arrived:?}");
+    assert_eq!(arrived.mutated_object, None, "the validating phase writes nothing");
+    if matches!(expected, Mutated(_)) {
+        let settled = submit(&settings, "", "Pod", &written("Pod", mutated));
+        assert_eq!((settled.rejection, settled.mutated_object), (None, None), "mutated");
+    }
+}
+
+fn submit(settings: &Value, group: &str, kind: &str, object: &str) -> Answer {
+    let request = json!({
+        "operation": "CREATE",
+        "kind": {"group": group, "version": "v1", "kind": kind},
+        "namespace": "shop",
+        "object": "@object@",
+    });
+    review_text(&settings.to_string(), &request.to_string().replace("\"@object@\"", object))
+}
+
+/// The object of a kind whose pods are like this one, as text.
+fn written(kind: &str, pod: &Value) -> String {
+    let object = match kind {
+        "Pod" => pod.clone(),
+        "Deployment" => json!({"kind": kind, "spec": {"template": pod}}),
+        _ => json!({"kind": kind, "spec": {"jobTemplate": {"spec": {"template": pod}}}}),
+    };
+    object.to_string().replace(&format!("\"{MARK}\""), UNKNOWN)
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Property tests that are the same in every run.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        rng_seed: RngSeed::Fixed(7),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// JSON text as nobody writes it: odd white space, escapes, duplicate keys, numbers of all kinds.
+pub(crate) fn json_text() -> impl Strategy<Value = String> + use<> {
+    let space = || prop::sample::select(vec!["", "", "", " ", "\n", "\t \r\n"]);
+    let string = prop::collection::vec(
+        prop_oneof![
+            4 => "[a-z0-9 ./é€😀]{0,9}".boxed(),
+            1 => prop::sample::select(vec![
+                r"\n", r"\t", r"\\", r#"\""#, r"\/", r"\b", r"\f", r"\r", r"\u00e9", r"\u0041", r"\ud83d\ude00",
+            ]).prop_map(str::to_owned).boxed(),
+        ],
+        0..4,
+    )
+    .prop_map(|parts| format!("\"{}\"", parts.concat()))
+    .boxed();
+    let number = prop_oneof![
+        any::<i64>().prop_map(|number| number.to_string()),
+        any::<i32>().prop_map(|number| format!("{number}.50")),
+        (any::<i8>(), -20..20_i32).prop_map(|(number, exponent)| format!("{number}e{exponent}")),
+        prop::sample::select(vec![
+            "0",
+            "-0",
+            "0.0",
+            "1E+2",
+            "18446744073709551615",
+            "12345678901234567890123"
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let word = prop::sample::select(vec!["true", "false", "null"]).prop_map(str::to_owned);
+    let leaf = prop_oneof![string.clone(), number, word];
+    let value = leaf.prop_recursive(5, 40, 5, move |inner| {
+        let element = (space(), inner.clone(), space()).prop_map(|(a, value, b)| format!("{a}{value}{b}"));
+        let key =
+            prop_oneof![string.clone(), prop::sample::select(vec!["\"a\"", "\"b\""]).prop_map(str::to_owned)];
+        let member = (space(), key, space(), inner, space())
+            .prop_map(|(a, key, b, value, c)| format!("{a}{key}{b}:{c}{value}{a}"));
+        prop_oneof![
+            prop::collection::vec(element, 0..5).prop_map(|list| format!("[{}]", list.join(","))),
+            prop::collection::vec(member, 0..5).prop_map(|object| format!("{{{}}}", object.join(","))),
+        ]
+    });
+    (space(), value, space()).prop_map(|(a, value, b)| format!("{a}{value}{b}"))
+}
