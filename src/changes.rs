@@ -14,8 +14,9 @@ pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
     let mut edits = Vec::new();
     let (old, new) = (&before.spec.security_context, &after.spec.security_context);
     let mut pod = |field, value: Option<String>| {
+        let Some(value) = value else { return };
         let path = vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key(field)];
-        edits.extend(value.map(|value| Edit { path, value }));
+        edits.push(Edit { path, value });
     };
     pod(
         "supplementalGroups",

@@ -16,6 +16,13 @@ use crate::json::Reader;
 use crate::request::Payload;
 use crate::settings::Settings;
 
+#[cfg(target_arch = "wasm32")]
+mod arena;
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ARENA: arena::Arena = arena::Arena::new();
+
 /// The host calls this once, before any function of the policy.
 #[expect(unsafe_code, reason = "the host finds the function by its name")]
 #[unsafe(no_mangle)]
@@ -23,6 +30,8 @@ pub(crate) extern "C" fn wapc_init() {
     register_function("validate", validate);
     register_function("validate_settings", validate_settings);
     register_function("protocol_version", protocol_version_guest);
+    #[cfg(target_arch = "wasm32")]
+    ARENA.keep();
 }
 
 fn validate(payload: &[u8]) -> CallResult {

@@ -184,6 +184,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Steps over a `null`, if that comes next.
+    #[inline(always)]
     pub fn null(&mut self) -> Read<bool> {
         if self.peek() != Some(b'n') {
             return Ok(false);
@@ -233,6 +234,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string.
+    #[inline(never)]
     pub fn string(&mut self) -> Read<Text<'a>> {
         if self.peek() != Some(b'"') {
             return Err(self.mismatch("a string"));
@@ -248,6 +250,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a boolean.
+    #[inline(never)]
     pub fn boolean(&mut self) -> Read<bool> {
         match self.peek() {
             Some(b't') => self.skip().map(|()| true),
@@ -257,6 +260,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a whole number of 64 bits, without a fraction or an exponent.
+    #[inline(never)]
     pub fn integer(&mut self) -> Read<i64> {
         if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
             return Err(self.mismatch("a whole number"));
@@ -270,6 +274,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Steps over a value, whatever it is, checking that it is well-formed.
+    #[inline(never)]
     pub fn skip(&mut self) -> Read<()> {
         let end = scan::value(self.text.as_bytes(), self.at, self.depth);
         if end == scan::FAULT {
@@ -280,6 +285,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Steps over a value that nobody reads, fast and without a look at what is inside.
+    #[inline(never)]
     pub fn leap(&mut self) -> Read<()> {
         let end = leap::over(self.text.as_bytes(), self.at, self.depth);
         if end == scan::FAULT {
@@ -361,6 +367,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the object or list just opened is empty; its end is stepped over.
+    #[inline(always)]
     fn closes(&mut self, bracket: u8) -> bool {
         let empty = self.peek() == Some(bracket);
         if empty {
@@ -370,6 +377,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Steps over what stands behind an element, and says whether it was the last one.
+    #[inline(always)]
     fn continues(&mut self, bracket: u8) -> Read<bool> {
         let next = self.peek();
         if next == Some(b',') || next == Some(bracket) {
@@ -379,11 +387,13 @@ impl<'a> Reader<'a> {
         Err(self.malformed("a comma or a closing bracket must come here"))
     }
 
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
     /// The next byte that is not white space; the cursor moves to it.
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         self.at = scan::blank(self.text.as_bytes(), self.at);
         self.byte()

@@ -188,7 +188,7 @@ pub(crate) fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'
 /// The known name that takes the fewest edits to reach, if that is at most half of its characters.
 fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     known
-        .map(|candidate| (distance(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| (distance(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase()), candidate))
         .filter(|(edits, candidate)| edits * 2 <= candidate.len())
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, candidate)| candidate)

@@ -10,74 +10,86 @@ use super::scan::{FAULT, blank, value};
 /// How many bytes are looked at together: one for each bit of a mask.
 const BLOCK: usize = 64;
 
-/// Where the characters that matter stand in a block.
-struct Masks {
-    quote: u64,
-    backslash: u64,
-    open: u64,
-    close: u64,
-}
-
 /// The position behind the value at `at`, which stands within `depth` objects and lists; [`FAULT`] if it has no end or
 /// nests too deep.
 pub(super) fn over(bytes: &[u8], at: usize, depth: u32) -> usize {
-    let mut at = blank(bytes, at);
-    if !matches!(bytes.get(at), Some(b'{' | b'[')) {
-        return value(bytes, at, depth);
+    let at = blank(bytes, at);
+    match bytes.get(at) {
+        Some(b'{' | b'[') => over_brackets(bytes, at, depth),
+        Some(b'"') => over_string(bytes, at + 1),
+        _ => value(bytes, at, depth),
     }
+}
+
+fn over_brackets(bytes: &[u8], mut at: usize, depth: u32) -> usize {
     let mut nested: u32 = 0;
     // All ones where the block before ended within a string.
     let mut within: u64 = 0;
-    let mut escaped = false;
-    loop {
-        let mut masks = masks(bytes, at);
-        if escaped || masks.backslash != 0 {
-            masks.quote &= !escapes(masks.backslash, &mut escaped);
-        }
-        let strings = fill(masks.quote) ^ within;
+    let mut pending = false;
+    while at < bytes.len() {
+        let mut last = [0; BLOCK];
+        let block = block(bytes, at, &mut last);
+        let quotes = find(block, b'"', 0) & !escaped(find(block, b'\\', 0), &mut pending);
+        let strings = fill(quotes) ^ within;
         within = 0_u64.wrapping_sub(strings >> 63);
-        let (mut open, mut close) = (masks.open & !strings, masks.close & !strings);
-        let deepest = depth + nested + open.count_ones();
-        if close.count_ones() < nested && deepest <= DEPTH {
-            nested = nested + open.count_ones() - close.count_ones();
-        } else {
-            while open | close != 0 {
-                let bit = (open | close).trailing_zeros();
-                let mask = 1 << bit;
-                if close & mask != 0 {
-                    close ^= mask;
-                    nested -= 1;
-                    if nested == 0 {
-                        return at + bit as usize + 1;
-                    }
-                } else {
-                    open ^= mask;
-                    nested += 1;
-                    if depth + nested > DEPTH {
-                        return FAULT;
-                    }
-                }
-            }
-        }
-        at += BLOCK;
-        if at >= bytes.len() {
+        // With this bit set, `[` is `{` and `]` is `}`.
+        let open = find(block, b'{', 0x20) & !strings;
+        let mut close = find(block, b'}', 0x20) & !strings;
+        let (opened, closed) = (nested + open.count_ones(), close.count_ones());
+        if depth + opened > DEPTH && too_deep(open, close, depth + nested) {
             return FAULT;
         }
+        if closed >= nested {
+            // The value may end here: where as many brackets have closed as have opened before.
+            for nth in 1..=closed {
+                let first = close & close.wrapping_neg();
+                if nested + (open & (first - 1)).count_ones() == nth {
+                    return at + first.trailing_zeros() as usize + 1;
+                }
+                close ^= first;
+            }
+        }
+        nested = opened - closed;
+        at += BLOCK;
     }
+    FAULT
+}
+
+fn over_string(bytes: &[u8], mut at: usize) -> usize {
+    let mut pending = false;
+    while at < bytes.len() {
+        let mut last = [0; BLOCK];
+        let block = block(bytes, at, &mut last);
+        let quotes = find(block, b'"', 0) & !escaped(find(block, b'\\', 0), &mut pending);
+        if quotes != 0 {
+            return at + quotes.trailing_zeros() as usize + 1;
+        }
+        at += BLOCK;
+    }
+    FAULT
+}
+
+/// Whether a block nests too deep, bracket by bracket.
+#[cold]
+fn too_deep(open: u64, close: u64, mut depth: u32) -> bool {
+    (0..u64::BITS).any(|bit| {
+        depth += (open >> bit & 1) as u32;
+        depth = depth.saturating_sub((close >> bit & 1) as u32);
+        depth > DEPTH
+    })
 }
 
 /// The characters that a backslash takes the meaning from. `pending` says that the last one of a block is such a
 /// backslash itself.
-#[cold]
-fn escapes(mut backslash: u64, pending: &mut bool) -> u64 {
+#[inline(always)]
+fn escaped(mut backslash: u64, pending: &mut bool) -> u64 {
     let mut escaped = u64::from(std::mem::take(pending));
     backslash &= !escaped;
     while backslash != 0 {
-        let bit = backslash.trailing_zeros();
-        *pending = bit == 63;
-        let next = (1_u64 << bit) << 1;
-        escaped |= next;
-        backslash &= !(next | 1 << bit);
+        let first = backslash & backslash.wrapping_neg();
+        *pending = first == 1 << 63;
+        escaped |= first << 1;
+        backslash &= !(first | first << 1);
     }
     escaped
 }
@@ -93,49 +105,49 @@ fn fill(quotes: u64) -> u64 {
     filled ^ (filled << 32)
 }
 
-/// The masks of the block at `at`; behind the end of the document nothing matters.
-fn masks(bytes: &[u8], at: usize) -> Masks {
+/// The block at `at`. The last one of a document is filled up with zeros, which mean nothing, in `last`.
+#[inline(always)]
+fn block<'b>(bytes: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> &'b [u8; BLOCK] {
     let rest = bytes.get(at..).unwrap_or_default();
-    if let Some(block) = rest.first_chunk() {
-        return masks_of(block);
-    }
-    let mut block = [0; BLOCK];
-    for (padded, byte) in block.iter_mut().zip(rest) {
-        *padded = *byte;
-    }
-    masks_of(&block)
+    rest.first_chunk().unwrap_or_else(|| {
+        for (filled, byte) in last.iter_mut().zip(rest) {
+            *filled = *byte;
+        }
+        last
+    })
 }
 
+/// Where the characters of a block stand that are `byte` once the bits of `fold` are set.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-fn masks_of(block: &[u8; BLOCK]) -> Masks {
+#[inline(always)]
+fn find(block: &[u8; BLOCK], byte: u8, fold: u8) -> u64 {
     use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, v128, v128_load, v128_or};
-    let mut masks = Masks { quote: 0, backslash: 0, open: 0, close: 0 };
-    let (quarters, _) = block.as_chunks::<16>();
-    for (nth, quarter) in quarters.iter().enumerate() {
+    let equal = |quarter: &[u8; 16]| {
         #[expect(unsafe_code, reason = "the load is of exactly the sixteen bytes borrowed, at any alignment")]
         let quarter = unsafe { v128_load(quarter.as_ptr().cast::<v128>()) };
-        // With this bit set, `[` is `{` and `]` is `}`.
-        let folded = v128_or(quarter, u8x16_splat(0x20));
-        let mask = |bytes, byte| u64::from(u8x16_bitmask(u8x16_eq(bytes, u8x16_splat(byte)))) << (nth * 16);
-        masks.quote |= mask(quarter, b'"');
-        masks.backslash |= mask(quarter, b'\\');
-        masks.open |= mask(folded, b'{');
-        masks.close |= mask(folded, b'}');
+        let equal = u8x16_eq(v128_or(quarter, u8x16_splat(fold)), u8x16_splat(byte));
+        u64::from(u8x16_bitmask(equal))
+    };
+    match block.as_chunks::<16>() {
+        ([a, b, c, d], _) => equal(a) | equal(b) << 16 | equal(c) << 32 | equal(d) << 48,
+        _ => 0,
     }
-    masks
 }
 
+/// Where the characters of a block stand that are `byte` once the bits of `fold` are set.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn masks_of(block: &[u8; BLOCK]) -> Masks {
-    let mask = |is: fn(u8) -> bool| {
-        block.iter().enumerate().fold(0, |mask, (bit, byte)| mask | u64::from(is(*byte)) << bit)
-    };
-    Masks {
-        quote: mask(|byte| byte == b'"'),
-        backslash: mask(|byte| byte == b'\\'),
-        open: mask(|byte| byte | 0x20 == b'{'),
-        close: mask(|byte| byte | 0x20 == b'}'),
-    }
+#[inline(always)]
+fn find(block: &[u8; BLOCK], byte: u8, fold: u8) -> u64 {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const LOW: u64 = ONES * 0x7F;
+    let (eighths, _) = block.as_chunks::<8>();
+    eighths.iter().enumerate().fold(0, |found, (nth, eighth)| {
+        let word = u64::from_le_bytes(*eighth) | (ONES * u64::from(fold));
+        let difference = word ^ (ONES * u64::from(byte));
+        // The highest bit of each byte that is zero, gathered in one byte.
+        let equal = !(((difference & LOW) + LOW) | difference | LOW);
+        found | (equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << (nth * 8)
+    })
 }
 
 #[cfg(test)]

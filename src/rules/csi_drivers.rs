@@ -39,7 +39,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             spec.problem(path, "Required value: must specify a driver");
         } else if driver.len() > 63 {
             spec.problem(path, "Too long: must have at most 63 bytes");
-        } else if let Some(problem) = subdomain_problem(&driver.to_lowercase()) {
+        } else if let Some(problem) = subdomain_problem(&driver.to_ascii_lowercase()) {
             spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(driver)));
         }
     }
