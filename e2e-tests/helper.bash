@@ -53,6 +53,9 @@ denied() {
     same "$(jq -r .status.message <<<"$answer")" "$1"
 }
 
+# told PROBLEMS: all that is wrong with the settings; what stands before it is the host's.
+told() { same "${complaint##*"Provided settings are not valid: "}" "$1"; }
+
 # patched PATCH: the decoded one, sorted by path.
 patched() {
     same "$(jq -r .allowed <<<"$answer")" true

@@ -16,6 +16,6 @@ setup() { load helper; }
 }
 
 @test "mutate: false names what is missing" {
-    review '{"mutate":false,"runAsUser":{"rule":"MustRunAsNonRoot"},"seLinux":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"MustRunAs","ranges":[{"min":5,"max":9}]}}' "$(pod '{"containers":[]}')"
-    same "$(jq -c '[.allowed, .patch]' <<<"$answer")" '[false,null]'
+    review '{"mutate":false,"runAsUser":{"rule":"MustRunAsNonRoot"},"seLinux":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"MustRunAs","ranges":[{"min":5,"max":9}]}}' "$(pod "$(container '{}')")"
+    denied 'would have to be changed: spec.securityContext.fsGroup = 5; would have to be changed: spec.containers[0].securityContext.runAsNonRoot = true'
 }

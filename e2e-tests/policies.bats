@@ -70,5 +70,7 @@ ACCOUNTS='[system:serviceaccounts, "system:serviceaccounts:shop"]'
 @test "RBAC: a cluster that does not answer lets nothing pass" {
     review "$(policies RBAC)" "$(pod '{"containers":[]}')"
     same "$(jq -r .allowed <<<"$answer")" false
-    [[ "$(jq -r .status.message <<<"$answer")" == 'who may use which policy cannot be told, because '* ]] || same "$answer" 'who may use which'
+    # How it goes on is the host's business.
+    told='who may use which policy cannot be told, because the policy server could not ask the cluster: '
+    same "$(jq -r .status.message <<<"$answer" | cut -c "1-${#told}")" "$told"
 }

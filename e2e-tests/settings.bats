@@ -15,21 +15,20 @@ setup() { load helper; }
 
 @test "a misspelt key is named with the nearest known one" {
     refuse "{$OPEN,\"privilegd\":true}"
-    [[ "$complaint" == *'privilegd: '*'`privileged`'* ]] || same "$complaint" 'privilegd'
+    told 'privilegd: unknown field; did you mean "privileged"?'
 }
 
 @test "all errors are told at once" {
     refuse '{"runAsUser":{"rule":"MustRunAs"},"seLinux":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"}}'
-    [[ "$complaint" == *'supplementalGroups.rule: Required value: supported values: '* ]] || same "$complaint" 'supplementalGroups'
-    [[ "$complaint" == *'runAsUser.ranges: Required value: must provide at least one range'* ]] || same "$complaint" 'runAsUser'
+    told 'supplementalGroups.rule: Required value: supported values: "MayRunAs", "MustRunAs", "RunAsAny"; runAsUser.ranges: Required value: must provide at least one range'
 }
 
 @test "settings without a policy are refused" {
     refuse '{}'
-    [[ "$complaint" == *'settings hold no policy'* ]] || same "$complaint" 'settings hold no policy'
+    told 'settings hold no policy; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`'
 }
 
 @test "several policies must say who may use them" {
     refuse '{"policies":[{"metadata":{"name":"a"},"spec":{'"$OPEN"'}},{"metadata":{"name":"b"},"spec":{'"$OPEN"'}}]}'
-    [[ "$complaint" == *'authorization: Required value'* ]] || same "$complaint" 'authorization: Required value'
+    told 'authorization: Required value: with several policies, say whether `RBAC` decides who may use which, or `None` lets any pod use any'
 }
