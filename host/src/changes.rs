@@ -38,14 +38,25 @@ impl fmt::Display for Change {
     }
 }
 
-/// The fields that a patch changes in an object, in its order; an added object becomes a line for each of its fields.
+/// The fields that a patch changes in an object, in its order; an added object becomes a line for each of its fields, and
+/// a list of plain values is one field.
 #[must_use]
 pub fn changes(object: &Value, patch: &Patch) -> Vec<Change> {
-    let mut changes = Vec::new();
+    let mut changes: Vec<Change> = Vec::new();
+    let arrived = object;
     let mut object = object.clone();
     for operation in &patch.0 {
         let before = object.clone();
         if json_patch::patch(&mut object, std::slice::from_ref(operation)).is_err() {
+            continue;
+        }
+        if let Some((list, was, now)) = plain_list(arrived, &object, operation) {
+            let path = field(&object, &list);
+            let value = format!("{now} (was {was})");
+            match changes.iter_mut().find(|change| change.path == path) {
+                Some(change) => change.value = value,
+                None => changes.push(Change { sort: Sort::Replaced, path, value }),
+            }
             continue;
         }
         let was = |path: &PointerBuf| before.pointer(path.as_str()).map(scalar).unwrap_or_default();
@@ -66,6 +77,26 @@ pub fn changes(object: &Value, patch: &Patch) -> Vec<Change> {
         }
     }
     changes
+}
+
+/// The list of plain values in which an operation changes one, as it was and as it is now.
+fn plain_list(
+    before: &Value,
+    now: &Value,
+    operation: &PatchOperation,
+) -> Option<(PointerBuf, String, String)> {
+    let mut list = operation.path().to_buf();
+    list.pop_back()?;
+    let at = |object: &Value| match object.pointer(list.as_str()) {
+        Some(value @ Value::Array(items))
+            if !items.iter().any(|item| item.is_object() || item.is_array()) =>
+        {
+            Some(scalar(value))
+        }
+        _ => None,
+    };
+    let (was, now) = (at(before)?, at(now)?);
+    Some((list, was, now))
 }
 
 fn leaves(path: String, value: &Value, changes: &mut Vec<Change>) {
@@ -162,10 +193,18 @@ mod tests {
 
     #[test]
     fn replaced_and_removed_fields_show_what_they_were() {
-        let before = json!({"spec": {"a": 1, "list": ["x", "y"]}});
-        let after = json!({"spec": {"a": "", "list": ["x"]}});
+        let before = json!({"spec": {"a": 1, "b": true}});
+        let after = json!({"spec": {"a": ""}});
 
-        assert_eq!(lines(&before, &after), ["~ spec.a: \"\" (was 1)", "- spec.list[1]: y"]);
+        assert_eq!(lines(&before, &after), ["~ spec.a: \"\" (was 1)", "- spec.b: true"]);
+    }
+
+    #[test]
+    fn lists_of_plain_values_are_shown_whole() {
+        let before = json!({"containers": [{"drop": ["B", "A", "D"]}]});
+        let after = json!({"containers": [{"drop": ["A", "B", "C", "D"]}]});
+
+        assert_eq!(lines(&before, &after), ["~ containers[0].drop: [A, B, C, D] (was [B, A, D])"]);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use anstream::println;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 use policy_host::{
-    AdmissionResponse, Error, Manifest, Policy, Settings, Sort, Unanswered, changes, read_text,
+    AdmissionResponse, Error, HostCall, HostCalls, LogLine, Manifest, Policy, Settings, Sort, Unanswered,
+    changes, read_text,
 };
 
 use super::SettingsSource;
@@ -27,6 +28,17 @@ pub(crate) struct Judge {
     /// Files with manifests, or folders of such; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     manifests: Vec<PathBuf>,
+}
+
+/// No cluster, and nobody who reads a log: the answers say it all.
+struct Quiet;
+
+impl HostCalls for Quiet {
+    fn answer(&self, call: &HostCall<'_>) -> Result<Vec<u8>, String> {
+        Unanswered.answer(call)
+    }
+
+    fn log(&self, _line: &LogLine) {}
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +81,7 @@ impl Judge {
     pub(crate) fn execute(&self) -> Result<ExitCode, Error> {
         let settings = self.settings.read()?;
         let policy = Policy::from_file(&self.policy)?;
-        let verdict = policy.instance(Arc::new(Unanswered))?.validate_settings(&settings)?;
+        let verdict = policy.instance(Arc::new(Quiet))?.validate_settings(&settings)?;
         if !verdict.valid {
             return Err(Error::SettingsRefused(verdict.message.unwrap_or_default()));
         }
@@ -121,7 +133,7 @@ impl Judge {
 }
 
 fn judge(policy: &Policy, settings: &Settings, path: &Path, manifest: &Manifest) -> Result<Verdict, Error> {
-    let response = policy.instance(Arc::new(Unanswered))?.review(&manifest.request, settings)?;
+    let response = policy.instance(Arc::new(Quiet))?.review(&manifest.request, settings)?;
     let verdict = Verdict::of(&response);
 
     let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -139,7 +151,7 @@ fn judge(policy: &Policy, settings: &Settings, path: &Path, manifest: &Manifest)
         }
     }
     if !response.allowed {
-        for objection in response.message().split("; ") {
+        for objection in objections(response.message()) {
             println!("         {objection}");
         }
     }
@@ -149,4 +161,33 @@ fn judge(policy: &Policy, settings: &Settings, path: &Path, manifest: &Manifest)
     }
     println!();
     Ok(verdict)
+}
+
+/// One line for each objection: a `;` ends one only where a path follows, since reasons may hold one themselves.
+fn objections(message: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in message.split("; ") {
+        let is_path = part.split_once(": ").is_some_and(|(path, _)| !path.contains(' '));
+        match lines.last_mut() {
+            Some(line) if !is_path => line.extend(["; ", part]),
+            _ => lines.push(part.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_objection_has_its_line_with_all_of_its_reason() {
+        let message =
+            "spec.hostPID: Invalid value: true: no; spec.x: Required value: set it; or leave; and 3 more";
+
+        assert_eq!(
+            objections(message),
+            ["spec.hostPID: Invalid value: true: no", "spec.x: Required value: set it; or leave; and 3 more"]
+        );
+    }
 }

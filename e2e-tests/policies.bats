@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+
+setup() { load helper; }
+
+# policies AUTHORIZATION: `a` is strict, `b` allows the node's process ids.
+policies() {
+    printf '{"authorization":"%s","policies":[{"metadata":{"name":"a"},"spec":{%s}},{"metadata":{"name":"b"},"spec":{"hostPID":true,%s}}]}' "$1" "$OPEN" "$OPEN"
+}
+
+# asked USER GROUPS POLICY ALLOWED: one recorded exchange for each group of the API that is asked.
+asked() {
+    local group groups=(policy extensions)
+    [[ $4 == true ]] && groups=(policy)
+    for group in "${groups[@]}"; do
+        cat <<YAML
+- type: Exchange
+  request: |
+    !KubernetesCanI
+    request:
+      groups: $2
+      resource_attributes:
+        group: $group
+        name: $3
+        namespace: shop
+        resource: podsecuritypolicies
+        subresource: null
+        verb: use
+        version: null
+      user: $1
+    disable_cache: false
+  response:
+    type: Success
+    payload: '{"allowed":$4}'
+YAML
+    done
+}
+
+ACCOUNT='system:serviceaccount:shop:web'
+ACCOUNTS='[system:serviceaccounts, "system:serviceaccounts:shop"]'
+
+@test "the first policy that admits the pod is written on it" {
+    review "$(policies None)" "$(pod '{"hostPID":true,"containers":[]}')"
+    patched '[{"op":"add","path":"/metadata/annotations","value":{"kubernetes.io/psp":"b"}}]'
+    same "$(jq -r .auditAnnotations.policy <<<"$answer")" b
+}
+
+@test "a rejection names each policy" {
+    review "$(policies None)" "$(pod '{"hostIPC":true,"containers":[]}')"
+    denied 'no PodSecurityPolicy admits this pod: "a": spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used; "b": spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used'
+}
+
+@test "RBAC: the service account may use it" {
+    asked "$ACCOUNT" "$ACCOUNTS" a true >"$BATS_TEST_TMPDIR/calls.yaml"
+    review "$(policies RBAC)" "$(pod '{"serviceAccountName":"web","containers":[]}')" \
+        --replay-host-capabilities-interactions "$BATS_TEST_TMPDIR/calls.yaml"
+    patched '[{"op":"add","path":"/metadata/annotations","value":{"kubernetes.io/psp":"a"}}]'
+}
+
+@test "RBAC: what nobody may use does not count" {
+    {
+        asked "$ACCOUNT" "$ACCOUNTS" a false
+        asked alice '[system:authenticated]' a false
+        asked "$ACCOUNT" "$ACCOUNTS" b true
+    } >"$BATS_TEST_TMPDIR/calls.yaml"
+    review "$(policies RBAC)" "$(pod '{"serviceAccountName":"web","containers":[]}')" \
+        --replay-host-capabilities-interactions "$BATS_TEST_TMPDIR/calls.yaml"
+    patched '[{"op":"add","path":"/metadata/annotations","value":{"kubernetes.io/psp":"b"}}]'
+}
+
+@test "RBAC: a cluster that does not answer lets nothing pass" {
+    review "$(policies RBAC)" "$(pod '{"containers":[]}')"
+    same "$(jq -r .allowed <<<"$answer")" false
+    # How it goes on is the host's business.
+    told='who may use which policy cannot be told, because the policy server could not ask the cluster: '
+    same "$(jq -r .status.message <<<"$answer" | cut -c "1-${#told}")" "$told"
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bats
+
+setup() { load helper; }
+
+update() { jq -c --argjson new "$2" '.operation = "UPDATE" | .oldObject = .object | .object = (.object * $new)' <<<"$1"; }
+
+@test "an update of the status alone passes" {
+    review "{$OPEN}" "$(update "$(pod '{"hostPID":true,"containers":[]}')" '{"status":{"phase":"Running"}}')"
+    unchanged
+}
+
+@test "an update is judged and never changed" {
+    review "{$OPEN,\"defaultAllowPrivilegeEscalation\":false}" "$(update "$(pod "$(container '{}')")" '{"metadata":{"labels":{"a":"b"}}}')"
+    same "$(jq -r .patch <<<"$answer")" null
+    review "{$OPEN}" "$(update "$(pod '{"hostPID":true,"containers":[]}')" '{"metadata":{"labels":{"a":"b"}}}')"
+    denied 'spec.hostPID: Invalid value: true: Host PID is not allowed to be used'
+}
+
+@test "deletions and other subresources pass" {
+    review "{$OPEN}" "$(pod '{"hostPID":true,"containers":[]}' | jq -c '.operation = "DELETE" | .oldObject = .object | .object = null')"
+    unchanged
+    review "{$OPEN}" "$(pod '{"hostPID":true,"containers":[]}' | jq -c '.subResource = "eviction"')"
+    unchanged
+}
+
+@test "new ephemeral containers are judged and get defaults" {
+    local request
+    request=$(pod '{"containers":[{"name":"app"}]}' | jq -c '.operation = "UPDATE" | .subResource = "ephemeralcontainers" | .oldObject = .object')
+    review "{$OPEN}" "$(jq -c '.object.spec.ephemeralContainers = [{name: "d", securityContext: {privileged: true}}]' <<<"$request")"
+    denied 'spec.ephemeralContainers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed'
+    review "{$OPEN,\"defaultAllowPrivilegeEscalation\":false}" "$(jq -c '.object.spec.ephemeralContainers = [{name: "d"}]' <<<"$request")"
+    patched '[{"op":"add","path":"/spec/ephemeralContainers/0/securityContext","value":{"allowPrivilegeEscalation":false}}]'
+}
