@@ -1,4 +1,52 @@
-//! `PodSecurityPolicy` as a Kubewarden policy.
+//! PodSecurityPolicy as one Kubewarden policy: settings that *are* PodSecurityPolicies, judged with their own
+//! semantics on the clusters of today.
+//!
+//! # The pipeline
+//!
+//! ```text
+//! payload ─▶ Request, Pod ─▶ candidate policies ─▶ Answer
+//!            request  pod    settings  policy       answer
+//!                              │ each: clone, mutate, validate
+//!                              ▼
+//!                            rules ─▶ violations, changes ─▶ graft
+//! ```
+//!
+//! 1. [`request`] reads the admission request and, on the way, the [`pod`]: a view of the governed fields that borrows
+//!    from the payload. [`json`] steps over all else.
+//! 2. [`settings`] are read into policies, each a name and the rules it sets. Everything that is wrong with settings is
+//!    told at once, with paths, by tables of what they may look like ([`shape`]).
+//! 3. [`admission`] decides what a request is about (a pod, ephemeral containers, the template of a workload), tries
+//!    the policies in order on a copy of the pod, and asks the [`cluster`] who may use which.
+//! 4. A [`policy`] lets each of its [`rules`] fill in what the pod leaves open, then object. [`violation`] says where
+//!    and why.
+//! 5. What the winner changed is carried into the text of the object by [`graft`]; whatever no rule governs leaves as
+//!    it came. [`answer`] writes the response.
+//!
+//! Data flows one way, and the faces (the policy module behind the feature `guest`, the command line) only translate.
+//! Nothing here panics, knows a clock, or does I/O.
+//!
+//! # Judging a request
+//!
+//! ```
+//! use pod_security_policy::{admission::review, cluster::{Cluster, Question}};
+//!
+//! struct NoCluster;
+//! impl Cluster for NoCluster {
+//!     fn may_use(&self, _: &Question<'_>) -> Result<bool, String> {
+//!         Err("there is none".to_owned())
+//!     }
+//! }
+//!
+//! let settings = r#"{"runAsUser": {"rule": "MustRunAsNonRoot"}, "seLinux": {"rule": "RunAsAny"},
+//!     "supplementalGroups": {"rule": "RunAsAny"}, "fsGroup": {"rule": "RunAsAny"}}"#;
+//! let request = r#"{"kind": {"group": "", "version": "v1", "kind": "Pod"}, "operation": "CREATE",
+//!     "object": {"spec": {"containers": [{"name": "web", "securityContext": {"runAsUser": 0}}]}}}"#;
+//! let answer = review(&format!(r#"{{"request": {request}, "settings": {settings}}}"#), &NoCluster);
+//! assert_eq!(
+//!     answer.rejection.as_deref(),
+//!     Some("spec.containers[0].securityContext.runAsUser: Invalid value: 0: running with the root UID is forbidden")
+//! );
+//! ```
 #![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
 
 pub mod admission;
