@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::json::{Decode, Fault, Read, Reader, Text, decode, once};
+use crate::json::{Brief, Decode, Fault, Read, Reader, Text, decode, once};
 
 /// The annotation that names a pod's seccomp profile, before the field did (Kubernetes 1.3 to 1.26).
 pub const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
@@ -219,10 +219,8 @@ pub struct VolumeDevice<'a> {
 pub struct Volume<'a> {
     /// `name`
     pub name: Text<'a>,
-    /// The first source; a volume without one is an `emptyDir` by API default.
+    /// The source; a volume without one is an `emptyDir` by API default.
     pub source: Option<VolumeSource<'a>>,
-    /// The key of a second source, which no volume may have.
-    pub second_source: Option<Text<'a>>,
     /// Who put the volume into the pod.
     pub origin: Origin,
     /// Whether this request is not about the volume: an ephemeral container that does not mount it is not to blame.
@@ -503,7 +501,8 @@ impl<'a> Decode<'a> for Annotations<'a> {
     }
 }
 
-/// Every key but `name` is a source: a closed list would take a source newer than itself for none at all.
+/// Every key but `name` is a source: a closed list would take a source newer than itself for none at all. Of two, nobody
+/// can tell which one counts, and no leniency may let them through, so that they are a fault.
 impl<'a> Decode<'a> for Volume<'a> {
     fn decode(reader: &mut Reader<'a>) -> Read<Self> {
         let mut volume = Volume::default();
@@ -527,10 +526,11 @@ impl<'a> Decode<'a> for Volume<'a> {
                     VolumeDetail::Other
                 }
             };
-            match volume.source {
-                None => volume.source = Some(VolumeSource { key: key.clone(), detail }),
-                Some(_) => volume.second_source = Some(key.clone()),
+            if let Some(first) = &volume.source {
+                let (first, second) = (Brief(&first.key), Brief(key));
+                return Err(Fault::new(format!("must have one source, not both `{first}` and `{second}`")));
             }
+            volume.source = Some(VolumeSource { key: key.clone(), detail });
             Ok(())
         })?;
         Ok(volume)

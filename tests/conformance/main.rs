@@ -1,20 +1,17 @@
-//! Verdicts of the original PodSecurityPolicy code, frozen, against ours.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
-
-mod compare;
-mod deviations;
+//! Answers of the original PodSecurityPolicy code, frozen, against ours.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::path::Path;
 
-use serde_json::Value;
+use conformance::case::{Answered, Case, Outcome};
+use conformance::{compare, deviations, files, ours};
 
-/// The frozen cases of one file: `{"case": …, "result": …}` a line.
-fn cases(file: &str) -> Vec<Value> {
-    let path = format!("{}/conformance/golden/{file}.jsonl.gz", env!("CARGO_MANIFEST_DIR"));
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+/// The frozen cases of some files.
+fn frozen(names: &[&str]) -> impl Iterator<Item = Answered<Case, Outcome>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/golden");
+    let paths = names.iter().map(|name| folder.join(format!("{name}.jsonl.gz"))).collect::<Vec<_>>();
+    paths.into_iter().flat_map(|path| files::read(&path).unwrap()).map(Result::unwrap)
 }
 
 #[test]
@@ -22,40 +19,39 @@ fn pods_are_judged_as_the_original_did() {
     let mut differences = Vec::new();
     let mut deviations: BTreeMap<&str, usize> = BTreeMap::new();
     let mut agreed = 0;
-    for row in ["golden", "admission"].into_iter().flat_map(cases) {
-        let (case, result) = (&row["case"], &row["result"]);
-        if case["ValPSP"] == true {
+    for Answered { case, result } in frozen(&["golden", "admission"]) {
+        if case.validate_policies {
             continue;
         }
-        match compare::admission(case, result) {
+        match compare::admission(&case, &result, &ours::natively(&case)) {
             Ok(()) => agreed += 1,
-            Err(difference) => match deviations::explain(case) {
+            Err(difference) => match deviations::explain(&case) {
                 Some(name) => *deviations.entry(name).or_default() += 1,
-                None => differences.push(format!("{}: {difference}", case["Name"])),
+                None => differences.push(format!("{}: {difference}", case.name)),
             },
         }
     }
     println!("{agreed} agree; deviations: {deviations:?}");
-    for difference in differences.iter().take(200) {
-        println!("{difference}");
-    }
-    assert_eq!(differences.len(), 0, "unexplained differences");
+    report(&differences);
 }
 
 #[test]
 fn policies_are_validated_as_the_original_did() {
     let mut differences = Vec::new();
-    for row in ["golden", "settings"].into_iter().flat_map(cases) {
-        let (case, result) = (&row["case"], &row["result"]);
-        if case["ValPSP"] != true {
+    for Answered { case, result } in frozen(&["golden", "settings"]) {
+        if !case.validate_policies {
             continue;
         }
-        if let Err(difference) = compare::settings(case, result) {
-            differences.push(format!("{}: {difference}", case["Name"]));
+        if let Err(difference) = compare::settings(&case, &result, ours::problems(&case).as_deref()) {
+            differences.push(format!("{}: {difference}", case.name));
         }
     }
+    report(&differences);
+}
+
+fn report(differences: &[String]) {
     for difference in differences.iter().take(200) {
         println!("{difference}");
     }
-    assert_eq!(differences.len(), 0, "differences");
+    assert!(differences.is_empty(), "{} unexplained differences", differences.len());
 }

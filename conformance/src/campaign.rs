@@ -1,0 +1,89 @@
+//! Many fresh cases: how many agree, which deviations show, and what is left unexplained.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::case::{Answered, Case, Outcome};
+use crate::coverage::{Coverage, Policies, Table};
+use crate::deviations::DEVIATIONS;
+use crate::generate;
+use crate::oracle::Oracle;
+use crate::subject::{Subject, Verdict, judge};
+
+/// From so many cases on, each deviation has to show.
+pub const ALL_DEVIATIONS: u64 = 1_000_000;
+
+/// What a run found.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// The cases compared.
+    pub cases: u64,
+    /// Those on which both sides say the same.
+    pub agreed: u64,
+    /// How often each deviation showed.
+    pub deviations: BTreeMap<&'static str, u64>,
+    /// The cases that differ without a reason, and how; the first ones.
+    pub differences: Vec<(Answered<Case, Outcome>, String)>,
+    /// How many differ without a reason.
+    pub unexplained: u64,
+    coverage: Policies,
+}
+
+/// How many unexplained cases are kept.
+const KEPT: usize = 1000;
+
+impl Tally {
+    /// Generates cases, has them answered by the oracle and by the subject, and compares.
+    ///
+    /// # Errors
+    ///
+    /// When either cannot be asked.
+    pub fn run(
+        oracle: &Path,
+        subject: &mut dyn Subject,
+        seed: u64,
+        indexes: std::ops::Range<u64>,
+    ) -> Result<Self> {
+        let mut tally = Self::default();
+        for answered in Oracle::ask(oracle, indexes.map(move |index| Ok(generate::case(seed, index))))? {
+            tally.add(subject, answered?)?;
+        }
+        Ok(tally)
+    }
+
+    /// Compares one more case.
+    ///
+    /// # Errors
+    ///
+    /// When the subject cannot be asked.
+    pub fn add(&mut self, subject: &mut dyn Subject, answered: Answered<Case, Outcome>) -> Result<()> {
+        self.cases += 1;
+        self.coverage.add(&answered);
+        match judge(subject, &answered.case, &answered.result)? {
+            Verdict::Agrees => self.agreed += 1,
+            Verdict::Deviates(name) => *self.deviations.entry(name).or_default() += 1,
+            Verdict::Differs(difference) => {
+                self.unexplained += 1;
+                if self.differences.len() < KEPT {
+                    self.differences.push((answered, difference));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The deviations that should have shown, in a run of this length, and did not.
+    pub fn unseen(&self) -> impl Iterator<Item = &'static str> {
+        let enough = self.cases >= ALL_DEVIATIONS;
+        let names = DEVIATIONS.iter().map(|deviation| deviation.name);
+        names.filter(move |name| enough && !self.deviations.contains_key(name))
+    }
+
+    /// What the cases covered.
+    #[must_use]
+    pub fn tables(&self) -> Vec<Table> {
+        self.coverage.tables()
+    }
+}

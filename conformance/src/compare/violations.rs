@@ -1,0 +1,147 @@
+//! The violations that a refusal lists: of each the field as the author of the pod wrote it, what is wrong with it, and
+//! the value, in all policies together.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// What field errors begin with behind their path.
+const PROBLEMS: [&str; 3] = ["Invalid value", "Required value", "Forbidden"];
+/// The lists of containers.
+const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/pod";
+const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+const APP_ARMOR_CONTAINER: &str = "container.apparmor.security.beta.kubernetes.io/";
+
+/// A field and what is wrong with it.
+type Violation = (String, String);
+
+/// Whether two refusals of a pod list the same violations.
+pub(super) fn same(pod: &Value, refusal: &str, message: &str) -> Result<(), String> {
+    let original: BTreeSet<Violation> =
+        errors(refusal).flat_map(|error| as_written(pod, &error).into_iter()).collect();
+    let ours: BTreeSet<Violation> = errors(message).map(|error| located(pod, &error)).collect();
+    let missing: Vec<_> = original.difference(&ours).collect();
+    let added: Vec<_> = ours.difference(&original).collect();
+    // Beyond 32 violations of a policy ours are only counted.
+    let cut = message.ends_with(" more");
+    if added.is_empty() && (missing.is_empty() || cut) {
+        return Ok(());
+    }
+    Err(format!(
+        "violations: only the original has {missing:?}, only we have {added:?}; the original says {refusal:?}, we say {message:?}"
+    ))
+}
+
+/// One field error in a refusal.
+struct Error<'t> {
+    path: &'t str,
+    problem: &'static str,
+    /// What follows the problem, up to the next error.
+    rest: &'t str,
+}
+
+/// The field errors in a text, however they are joined: each begins with a path and a known problem.
+fn errors(text: &str) -> impl Iterator<Item = Error<'_>> {
+    let mut starts: Vec<(usize, usize, &'static str)> = Vec::new();
+    let mut at = 0;
+    for word in text.split(' ') {
+        let start = at + usize::from(word.starts_with('['));
+        at += word.len() + 1;
+        let path = word.trim_start_matches('[');
+        let rooted = ["spec.", "pod.", "metadata."].iter().any(|root| path.starts_with(root));
+        let behind = text.get(at..).unwrap_or_default();
+        if let (true, true, Some(problem)) =
+            (rooted, path.ends_with(':'), PROBLEMS.into_iter().find(|problem| behind.starts_with(problem)))
+        {
+            starts.push((start, at, problem));
+        }
+    }
+    let ends: Vec<usize> = starts.iter().skip(1).map(|(start, ..)| *start).chain([text.len()]).collect();
+    starts.into_iter().zip(ends).map(move |((start, behind, problem), end)| Error {
+        path: text.get(start..behind).unwrap_or_default().trim_end_matches([' ', ':']),
+        problem,
+        rest: text.get(behind + problem.len()..end).unwrap_or_default(),
+    })
+}
+
+impl Error<'_> {
+    /// The problem, with the value that has it, spelt alike on both sides.
+    fn problem(&self) -> String {
+        if self.problem != "Invalid value" {
+            return self.problem.to_owned();
+        }
+        let value = self.rest.trim_start_matches(": ");
+        let value = value.split(": ").next().unwrap_or_default().trim_end_matches([' ', ';', ']']);
+        let plain = value.replace("[]int64", "").replace(['{', '}', '[', ']'], "");
+        format!("Invalid value: {plain}")
+    }
+}
+
+/// A violation of the original, at the field that the author of the pod wrote. A host port has no index there, and may
+/// have been meant by several.
+fn as_written(pod: &Value, error: &Error<'_>) -> Vec<Violation> {
+    let path = error.path.strip_prefix("pod.").unwrap_or(error.path);
+    let problem = error.problem();
+    if let Some(container) = path.strip_suffix(".hostPort") {
+        let port = problem.rsplit(' ').next().unwrap_or_default();
+        return ports(pod, container, port)
+            .map(|index| (format!("{container}.ports[{index}].hostPort"), problem.clone()))
+            .collect();
+    }
+    if let Some(key) = annotation(path) {
+        // No profile is one that is missing.
+        let missing = error.rest.starts_with(":  is not an allowed seccomp profile");
+        let problem = if missing { "Required value".to_owned() } else { problem };
+        return vec![(field_of(pod, key).unwrap_or_else(|| path.to_owned()), problem)];
+    }
+    let path = match path.strip_prefix("spec.securityContext.") {
+        Some(field @ ("hostNetwork" | "hostPID" | "hostIPC")) => format!("spec.{field}"),
+        _ if path.ends_with("].securityContext") => format!("{path}.runAsGroup"),
+        _ => {
+            path.replace(".hostPath.pathPrefix", ".hostPath.path").replace("].driver", "].flexVolume.driver")
+        }
+    };
+    vec![(path, problem)]
+}
+
+/// One of ours, at the field rather than at an annotation that stands for it.
+fn located(pod: &Value, error: &Error<'_>) -> Violation {
+    let field = annotation(error.path).and_then(|key| field_of(pod, key));
+    (field.unwrap_or_else(|| error.path.to_owned()), error.problem())
+}
+
+fn annotation(path: &str) -> Option<&str> {
+    path.strip_prefix("metadata.annotations[")?.strip_suffix(']')
+}
+
+/// The field that says today what an annotation said.
+fn field_of(pod: &Value, key: &str) -> Option<String> {
+    let of = |name: &str, field: &str| {
+        LISTS.into_iter().find_map(|list| {
+            let containers = pod.pointer(&format!("/spec/{list}"))?.as_array()?;
+            let named = |container: &Value| container.get("name").and_then(Value::as_str) == Some(name);
+            let index = containers.iter().position(named)?;
+            Some(format!("spec.{list}[{index}].securityContext.{field}"))
+        })
+    };
+    if key == SECCOMP {
+        Some("spec.securityContext.seccompProfile".to_owned())
+    } else if let Some(name) = key.strip_prefix(SECCOMP_CONTAINER) {
+        of(name, "seccompProfile")
+    } else {
+        of(key.strip_prefix(APP_ARMOR_CONTAINER)?, "appArmorProfile")
+    }
+}
+
+/// The indexes of the ports of a container that take this port of the host.
+fn ports<'p>(pod: &'p Value, container: &str, port: &'p str) -> impl Iterator<Item = usize> + use<'p> {
+    let host_network = pod.pointer("/spec/hostNetwork") == Some(&Value::Bool(true));
+    let pointer = format!("/{}/ports", container.replace(['.', '['], "/").replace(']', ""));
+    let list = pod.pointer(&pointer).and_then(Value::as_array).into_iter().flatten();
+    list.enumerate().filter_map(move |(index, entry)| {
+        let number = |key: &str| entry.get(key).and_then(Value::as_i64).filter(|number| *number != 0);
+        let taken = number("hostPort").or_else(|| number("containerPort").filter(|_| host_network));
+        (taken?.to_string() == port).then_some(index)
+    })
+}
