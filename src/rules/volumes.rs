@@ -34,7 +34,7 @@ impl Rule for Volumes<'_> {
 
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, volume) in pod.judged_volumes() {
-            if let Some(second) = &volume.second_source {
+            if let Some(second) = volume.further_sources.first() {
                 let path = format_args!("spec.volumes[{index}]");
                 found.invalid(path, Quoted(second), "may not specify more than 1 volume type");
             } else if !self.0.allow(volume) {
