@@ -154,6 +154,20 @@ fn no_rule_knows_another() {
     }
 }
 
+#[test]
+fn no_check_knows_a_rule_of_psp() {
+    for (name, text) in modules().iter().filter(|(name, _)| name.starts_with("standards/")) {
+        let mut imports = imports(text);
+        // The checks are numbered behind the rules.
+        if name == "standards/mod" {
+            imports.remove("rules");
+        }
+        let strange: Vec<_> =
+            imports.into_iter().filter(|import| !["pod", "rule"].contains(&import.as_str())).collect();
+        assert_eq!(strange, Vec::<String>::new(), "{name} imports");
+    }
+}
+
 /// What the foundations may build on: nothing that judges.
 #[rstest]
 #[case("json", &[])]
