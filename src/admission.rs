@@ -108,7 +108,7 @@ impl Settings<'_> {
             Some(pod) => *pod,
             None => Reader::document(object)?,
         };
-        workloads::default_host_ports(&mut pod);
+        workloads::default_pod(&mut pod);
         let mode = if created && self.mutate { Mode::Apply } else { Mode::Refuse };
         let case = Case { request, pod, root: String::new(), mode, scope: Scope::default() };
         self.answer(&case, object, cluster)
