@@ -83,6 +83,9 @@ struct Compare {
     /// Ask the library instead of the module
     #[arg(long)]
     native: bool,
+    /// How many examples of each deviation are shown
+    #[arg(long, default_value_t = 0)]
+    examples: usize,
     /// How many differences are made small and shown
     #[arg(long, default_value_t = 3)]
     show: usize,
@@ -137,15 +140,18 @@ fn compare(arguments: &Compare) -> Result<()> {
         "seed {seed}: {} cases, {} agree, {} differ without a reason",
         tally.cases, tally.agreed, tally.unexplained
     );
-    for (name, count) in &tally.deviations {
-        println!("{count:>9}  {name}");
+    for (name, shown) in &tally.deviations {
+        println!("{:>9}  {name}", shown.count);
+        for (case, difference) in shown.examples.iter().take(arguments.examples) {
+            println!("           {case}: {difference}");
+        }
     }
     for (answered, difference) in tally.differences.iter().take(arguments.show) {
         let (case, difference) = minimise(&arguments.oracle, &mut subject, &answered.case, difference)?;
-        println!("\n{difference}\n{}", serde_json::to_string(&case)?);
+        println!("\n{}: {}\n{}", difference.what, difference.text, serde_json::to_string(&case)?);
     }
     for (answered, difference) in tally.differences.iter().skip(arguments.show) {
-        println!("{}: {difference}", answered.case.name);
+        println!("{}: {}: {}", answered.case.name, difference.what, difference.text);
     }
     let unseen: Vec<&str> = tally.unseen().collect();
     ensure!(unseen.is_empty(), "deviations that never showed: {}", unseen.join(", "));
