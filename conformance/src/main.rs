@@ -9,7 +9,7 @@ use conformance::case::{Case, StandardCase};
 use conformance::coverage::{self, Coverage};
 use conformance::minimise::minimise;
 use conformance::oracle::Oracle;
-use conformance::subject::Library;
+use conformance::subject::{Library, Subject};
 use conformance::{files, generate};
 
 #[derive(Parser)]
@@ -81,8 +81,14 @@ struct Compare {
     #[arg(long)]
     oracle: PathBuf,
     /// Ask the library instead of the module
-    #[arg(long)]
+    #[arg(long, conflicts_with = "module")]
     native: bool,
+    /// The module to ask
+    #[arg(long, required_unless_present = "native")]
+    module: Option<PathBuf>,
+    /// Keep one instance of the module for all cases
+    #[arg(long)]
+    warm: bool,
     /// How many examples of each deviation are shown
     #[arg(long, default_value_t = 0)]
     examples: usize,
@@ -128,11 +134,23 @@ fn main() -> Result<()> {
     }
 }
 
+/// Whom to ask for our side.
+fn subject(arguments: &Compare) -> Result<Box<dyn Subject>> {
+    match &arguments.module {
+        None => Ok(Box::new(Library)),
+        #[cfg(feature = "module")]
+        Some(path) => Ok(Box::new(conformance::module::Module::load(path, arguments.warm)?)),
+        #[cfg(not(feature = "module"))]
+        Some(_) => anyhow::bail!("built without the feature `module`: pass --native"),
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "the figures are what was asked for")]
 fn compare(arguments: &Compare) -> Result<()> {
     let Compare { seed, cases, from, .. } = *arguments;
-    let mut subject = Library;
-    let tally = Tally::run(&arguments.oracle, &mut subject, seed, from..from.saturating_add(cases))?;
+    let mut subject = subject(arguments)?;
+    let subject = &mut *subject;
+    let tally = Tally::run(&arguments.oracle, subject, seed, from..from.saturating_add(cases))?;
     for table in tally.tables() {
         println!("{table}");
     }
@@ -147,7 +165,7 @@ fn compare(arguments: &Compare) -> Result<()> {
         }
     }
     for (answered, difference) in tally.differences.iter().take(arguments.show) {
-        let (case, difference) = minimise(&arguments.oracle, &mut subject, &answered.case, difference)?;
+        let (case, difference) = minimise(&arguments.oracle, subject, &answered.case, difference)?;
         println!("\n{}: {}\n{}", difference.what, difference.text, serde_json::to_string(&case)?);
     }
     for (answered, difference) in tally.differences.iter().skip(arguments.show) {

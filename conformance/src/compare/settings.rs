@@ -2,6 +2,7 @@
 
 use super::Difference;
 use crate::case::{Case, Outcome};
+use crate::deviations;
 
 /// Whether the verdict on a policy agrees, and every field that the original names is named by us.
 ///
@@ -15,7 +16,7 @@ pub fn settings(case: &Case, result: &Outcome, problems: Option<&str>) -> Result
         let settings = |problem: &str| format!("settings: {problem}");
         let ways = problems.map_or_else(
             || errors.iter().map(|error| error.split(": ").next().unwrap_or_default().to_owned()).collect(),
-            |problems| problems.split("; ").map(settings).collect(),
+            |problems| deviations::each(problems).map(settings).collect(),
         );
         return Err(Difference::new("settings", text, vec![ways]));
     }

@@ -51,7 +51,8 @@ pub(super) fn of_original(pod: &Value, refusal: &str) -> Vec<Vec<String>> {
     if ways.is_empty() { vec![vec!["unchanged".to_owned()]] } else { ways }
 }
 
-/// What could explain that only we refuse: all that one of the policies has against the pod.
+/// What could explain that only we refuse: all that one of the policies has against the pod; without any, a grant is
+/// missing.
 pub(super) fn of_ours(pod: &Value, message: &str) -> Vec<Vec<String>> {
     let policies =
         message.strip_prefix(SEVERAL).map_or_else(|| vec![message], |list| list.split("; \"").collect());
@@ -60,7 +61,8 @@ pub(super) fn of_ours(pod: &Value, message: &str) -> Vec<Vec<String>> {
         let changed = changes.filter_map(|change| change.split(" = ").next()).map(str::to_owned);
         errors(policy).map(|error| located(pod, &error).0).chain(changed).collect()
     };
-    policies.into_iter().map(paths).filter(|paths| !paths.is_empty()).collect()
+    let ways: Vec<Vec<String>> = policies.into_iter().map(paths).filter(|paths| !paths.is_empty()).collect();
+    if ways.is_empty() { vec![vec!["granted".to_owned()]] } else { ways }
 }
 
 /// One field error in a refusal.

@@ -11,7 +11,7 @@ mod table;
 use crate::case::Case;
 use crate::compare::Difference;
 
-pub(crate) use settings::problems;
+pub(crate) use settings::{each, problems};
 pub use table::DEVIATIONS;
 
 /// A deviation on purpose.

@@ -63,6 +63,11 @@ pub(super) fn unclean_path(case: &Case) -> bool {
     paths(case).any(|path| path.contains("//") || path.split('/').any(|element| element == "."))
 }
 
+pub(super) fn empty_path(case: &Case) -> bool {
+    let sources = volumes(case).filter_map(|volume| volume.get("hostPath"));
+    sources.map(|source| at(source, "path")).any(|path| path.as_str().is_none_or(str::is_empty))
+}
+
 pub(super) fn path_leads_up(case: &Case) -> bool {
     paths(case).any(|path| path.split('/').any(|element| element == ".."))
 }

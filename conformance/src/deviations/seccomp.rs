@@ -7,6 +7,7 @@ use crate::case::Case;
 
 const POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+const DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
 const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";
 
 /// A place that can have a profile: the pod or a container.
@@ -76,11 +77,14 @@ pub(super) fn malformed(case: &Case) -> bool {
     places(case).iter().any(|place| place.has_field() && place.text().is_none_or(|text| text == "localhost/"))
 }
 
-/// A policy has no allow list, and the pod asks for the runtime's default profile.
+/// A policy has no allow list, and the pod asks for the runtime's default profile or gets it from a policy.
 pub(super) fn runtime_default_unlisted(case: &Case) -> bool {
     let asks = |place: &Place<'_>| {
         place.text().as_deref() == Some("runtime/default")
             || matches!(place.annotation, Some("runtime/default" | "docker/default"))
     };
-    case.psps.iter().any(|policy| annotation(policy, ALLOWED).is_none()) && places(case).iter().any(asks)
+    let gives = |policy| matches!(annotation(policy, DEFAULT), Some("runtime/default" | "docker/default"));
+    let mut unlisted = case.psps.iter().filter(|policy| annotation(policy, ALLOWED).is_none());
+    let asked = places(case).iter().any(asks);
+    unlisted.any(|policy| asked || gives(policy))
 }

@@ -10,7 +10,7 @@ use crate::ours;
 const INVALID: &str = "the policy's settings are not valid: ";
 
 /// What PodSecurityPolicy forgot to check.
-const FORGOTTEN: [&str; 9] = [
+const FORGOTTEN: [&str; 7] = [
     // Strategies that demand what they do not name: the plug-in skipped such policies in silence.
     "ranges: Required value: must provide at least one range",
     "seLinux.seLinuxOptions: Required value",
@@ -21,22 +21,40 @@ const FORGOTTEN: [&str; 9] = [
     "allowed profiles leave it out",
     "allowedProfileNames]: Invalid value: \"\"",
     // No policy at all.
-    "policies: must list at least one policy",
-    // A default that the API server refuses in every pod that gets it.
-    "invalid AppArmor profile name: \"localhost/\"",
-    "`{}` demands none",
+    "must list at least one policy",
 ];
+
+/// Each of the problems, of which all are in one of the policies, and some speak of more than one thing.
+pub(crate) fn each(problems: &str) -> impl Iterator<Item = &str> {
+    problems.split("; policies")
+}
 
 /// The problems in an answer that refuses the settings.
 pub(crate) fn problems(message: &str) -> Option<impl Iterator<Item = &str>> {
-    message.strip_prefix(INVALID).map(|list| list.split("; "))
+    message.strip_prefix(INVALID).map(each)
+}
+
+/// The profile that has no name.
+const NAMELESS: [&str; 2] = [
+    "invalid AppArmor profile name: \"localhost/\"",
+    "Invalid value: \"localhost/\": must be a valid seccomp profile",
+];
+
+fn is_about(problem: &str, kinds: &[&str]) -> bool {
+    kinds.iter().any(|kind| problem.contains(kind))
 }
 
 /// The policies do not load, for nothing but what was forgotten.
 pub(super) fn are_stricter(case: &Case) -> bool {
+    let known = |problem: &str| is_about(problem, &FORGOTTEN) || is_about(problem, &NAMELESS);
     ours::problems(case).is_some_and(|problems| {
-        problems.split("; ").all(|problem| FORGOTTEN.iter().any(|forgotten| problem.contains(forgotten)))
+        each(&problems).all(known) && each(&problems).any(|problem| is_about(problem, &FORGOTTEN))
     })
+}
+
+/// The policies do not load, for nothing but a profile of the node without a name.
+pub(super) fn name_no_profile(case: &Case) -> bool {
+    ours::problems(case).is_some_and(|problems| each(&problems).all(|problem| is_about(problem, &NAMELESS)))
 }
 
 /// A policy lists the volume type `image`.

@@ -12,6 +12,13 @@ pub const DEVIATIONS: &[Deviation] = &[
         touches: &["settings:"],
     },
     Deviation {
+        name: "a profile of the node has a name",
+        reason: "`localhost/` with nothing behind it names no profile, and the API server refuses the field without one. Such a default, or such an entry among the allowed seccomp profiles, is refused when the policy is loaded.",
+        backed_by: "section 3; section 4, item 11",
+        concerns: settings::name_no_profile,
+        touches: &["settings:"],
+    },
+    Deviation {
         name: "`image` is a volume type",
         reason: "Kubernetes 1.31 has the volume source, so policies can list it.",
         backed_by: "section 4, item 3",
@@ -48,7 +55,7 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         name: "seccomp: RuntimeDefault needs no allow list",
-        reason: "A policy that says nothing about seccomp accepts `RuntimeDefault`, which is never weaker than no profile.",
+        reason: "A policy that lists no seccomp profiles accepts `RuntimeDefault`, which is never weaker than no profile.",
         backed_by: "section 4, item 1",
         concerns: seccomp::runtime_default_unlisted,
         touches: &["seccompProfile", "winner"],
@@ -82,6 +89,13 @@ pub const DEVIATIONS: &[Deviation] = &[
         touches: &[".hostPath.path", "].readOnly", "winner"],
     },
     Deviation {
+        name: "host paths: an empty one lies nowhere",
+        reason: "The prefix `/` allowed a host path of no characters, which the API server refuses. Only what begins with `/` lies beneath it.",
+        backed_by: "section 4, item 4",
+        concerns: pods::empty_path,
+        touches: &[".hostPath.path", "winner"],
+    },
+    Deviation {
         name: "host paths may not lead up",
         reason: "A path with `..` leaves the folder that a prefix allows.",
         backed_by: "section 4, item 4",
@@ -100,7 +114,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         reason: "The plug-in ignored the subresource `pods/ephemeralcontainers`, so that anything could be added to a running pod.",
         backed_by: "section 2; section 4, item 6",
         concerns: pods::adds_ephemeral_containers,
-        touches: &[".ephemeralContainers[", "spec.volumes[", "winner", "unchanged", "written"],
+        touches: &[".ephemeralContainers[", "spec.volumes[", "granted", "winner", "unchanged", "written"],
     },
     Deviation {
         name: "no pod that the API server refuses",
@@ -121,6 +135,6 @@ pub const DEVIATIONS: &[Deviation] = &[
         reason: "The API server refuses Linux-only fields in pods whose `os.name` is `windows`: they are neither defaulted nor required.",
         backed_by: "section 3",
         concerns: pods::windows,
-        touches: &["securityContext", "winner", "unchanged"],
+        touches: &["securityContext", "appArmor", "winner", "unchanged"],
     },
 ];
