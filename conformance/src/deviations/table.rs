@@ -40,17 +40,17 @@ pub const DEVIATIONS: &[Deviation] = &[
         touches: &["seccompProfile", "winner", "unchanged"],
     },
     Deviation {
-        name: "seccomp: the field beats the annotation",
-        reason: "Where both are set and differ, the original judged the annotation; a cluster of today runs the field.",
-        backed_by: "section 4, item 1",
-        concerns: seccomp::contradiction,
-        touches: &["seccompProfile", "winner", "unchanged"],
-    },
-    Deviation {
         name: "seccomp: a malformed profile is refused",
         reason: "A field without a type that is known, or `Localhost` without a path, was read as no profile at all.",
         backed_by: "section 4, item 1",
         concerns: seccomp::malformed,
+        touches: &["seccompProfile", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "seccomp: the field beats the annotation",
+        reason: "Where both are set and differ, the original judged the annotation; a cluster of today runs the field.",
+        backed_by: "section 4, item 1",
+        concerns: seccomp::contradiction,
         touches: &["seccompProfile", "winner", "unchanged"],
     },
     Deviation {
@@ -79,7 +79,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         reason: "The original judged the first of them in an order of its own.",
         backed_by: "section 4, item 3",
         concerns: pods::two_sources,
-        touches: &["spec.volumes[", "winner"],
+        touches: &["spec.volumes[", "].readOnly", "winner"],
     },
     Deviation {
         name: "host paths are cleaned",
