@@ -31,6 +31,8 @@ enum Command {
     AskPss(Ask),
     /// Generate PodSecurityPolicy cases, have them answered by the oracle and by this project, and compare
     Compare(Compare),
+    /// Print the deviations with their reasons, as the documentation has them
+    Deviations,
     /// Read `{case, result}` lines of PodSecurityPolicy and tell what they cover
     Coverage(Cover),
     /// Read `{case, result}` lines of the Pod Security Standards and tell what they cover
@@ -129,9 +131,18 @@ fn main() -> Result<()> {
             files::write(&arguments.out, Oracle::ask(&arguments.oracle, cases)?)
         }
         Command::Compare(arguments) => compare(&arguments),
+        Command::Deviations => {
+            print_deviations();
+            Ok(())
+        }
         Command::Coverage(arguments) => report::<coverage::Policies>(&arguments),
         Command::CoveragePss(arguments) => report::<coverage::Standards>(&arguments),
     }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what was asked for")]
+fn print_deviations() {
+    print!("{}", conformance::deviations::as_markdown());
 }
 
 /// Whom to ask for our side.

@@ -47,3 +47,10 @@ pub fn explain(case: &Case, difference: &Difference) -> Option<&'static str> {
         if names.all(|name| name.is_some()) { first } else { None }
     })
 }
+
+/// The table as the documentation has it.
+#[must_use]
+pub fn as_markdown() -> String {
+    let rows = DEVIATIONS.iter().map(|deviation| format!("| {} | {} |\n", deviation.name, deviation.reason));
+    std::iter::once("| Deviation | Reason |\n|---|---|\n".to_owned()).chain(rows).collect()
+}
