@@ -1,0 +1,135 @@
+//! What is fuzzed, and what it promises.
+
+use anyhow::Result;
+use pod_security_policy::admission::review;
+use pod_security_policy::cluster::{Cluster, Question};
+use pod_security_policy::graft::{Edit, Step, graft};
+use pod_security_policy::json::Reader;
+use pod_security_policy::pattern::{SysctlPattern, dotted, leads_up, lies_beneath};
+use pod_security_policy::settings::Settings;
+use pod_security_policy::workloads::{find, parse_path};
+use serde_json::Value;
+
+use crate::corpus;
+
+/// Something that reads text.
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    /// What is damaged for it.
+    pub(crate) corpus: fn() -> Result<Vec<String>>,
+    /// Panics when a promise is broken.
+    pub(crate) check: fn(&str),
+}
+
+pub(crate) const TARGETS: [Target; 8] = [
+    Target { name: "settings", corpus: corpus::settings, check: settings },
+    Target { name: "review", corpus: corpus::payloads, check: reviewed },
+    Target { name: "graft", corpus: corpus::pods, check: grafted },
+    Target { name: "json", corpus: corpus::pods, check: json },
+    Target { name: "leap", corpus: corpus::payloads, check: leap },
+    Target { name: "sysctls", corpus: corpus::sysctls, check: sysctls },
+    Target { name: "templates", corpus: corpus::paths, check: templates },
+    Target { name: "host paths", corpus: corpus::host_paths, check: host_paths },
+];
+
+/// Grants every other policy.
+struct Odd;
+
+impl Cluster for Odd {
+    fn may_use(&self, question: &Question<'_>) -> std::result::Result<bool, String> {
+        Ok(question.policy.len() % 2 == 1)
+    }
+}
+
+/// Settings load, or say why not; what is told is text that a person can read.
+fn settings(text: &str) {
+    if let Err(problems) = Settings::parse(text) {
+        assert!(!problems.to_string().is_empty());
+    }
+}
+
+/// An answer is JSON; a rejection has a reason; what was changed is accepted once more as it is.
+fn reviewed(text: &str) {
+    let answer = review(text, &Odd);
+    let told: Value = serde_json::from_str(&answer.to_json()).expect("the answer is JSON");
+    assert_eq!(told.get("accepted"), Some(&Value::Bool(answer.is_accepted())));
+    assert!(answer.rejection.as_ref().is_none_or(|reason| !reason.is_empty()));
+    let Some(object) = answer.mutated_object else { return };
+    assert!(answer.rejection.is_none());
+    let (Ok(mut payload), Ok(object)) = (serde_json::from_str::<Value>(text), serde_json::from_str(&object))
+    else {
+        return;
+    };
+    if let Some(place) = payload.pointer_mut("/request/object") {
+        *place = object;
+        let again = review(&payload.to_string(), &Odd);
+        assert_eq!(again.rejection, None);
+        assert_eq!(again.mutated_object, None);
+    }
+}
+
+/// Without edits a document stays what it is; with one, it stays JSON and holds what was written.
+fn grafted(text: &str) {
+    if let Ok(same) = graft(text, &[]) {
+        assert_eq!(same, text);
+    }
+    let path = vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key("fsGroup")];
+    let edit = Edit { path, value: "7".to_owned() };
+    if let Ok(changed) = graft(text, &[edit])
+        && serde_json::from_str::<Value>(text).is_ok()
+    {
+        let changed: Value = serde_json::from_str(&changed).expect("what is grafted is JSON");
+        assert_eq!(changed.pointer("/spec/securityContext/fsGroup"), Some(&Value::from(7)));
+    }
+}
+
+/// What the reader takes for JSON is JSON to others, and the other way round but for how deep it may nest.
+fn json(text: &str) {
+    let mut reader = Reader::new(text);
+    let ours = reader.skip().and_then(|()| reader.end()).is_ok();
+    let theirs = serde_json::from_str::<Box<serde_json::value::RawValue>>(text);
+    match (ours, theirs) {
+        (true, Err(fault)) => assert!(
+            fault.to_string().contains("surrogate") || fault.to_string().contains("recursion"),
+            "{fault}"
+        ),
+        (false, Ok(_)) => assert!(text.contains("[[[[") || text.contains("{\"a\":{"), "refused"),
+        _ => {}
+    }
+}
+
+/// Of what is JSON, a leap ends where a skip ends.
+fn leap(text: &str) {
+    let mut strict = Reader::new(text);
+    if strict.skip().is_ok() {
+        let mut quick = Reader::new(text);
+        assert!(quick.leap().is_ok());
+        assert_eq!(quick.position(), strict.position());
+    }
+}
+
+/// A pattern matches what begins like it or is it, and dots are a spelling of their own.
+fn sysctls(text: &str) {
+    let pattern = SysctlPattern::new(text.into());
+    assert!(!pattern.is_well_formed() || (pattern.matches(text) && text.len() <= 253));
+    assert_eq!(pattern.matches(&format!("{text}x")), text.ends_with('*'));
+    assert_eq!(dotted(&dotted(text)), dotted(text));
+}
+
+/// A path that is read finds templates or none.
+fn templates(text: &str) {
+    if let Some(path) = parse_path(text) {
+        assert!(!path.is_empty());
+        let document =
+            r#"{"spec": {"template": {"a": 1}, "jobs": [{"template": {}}, null]}, "a": [[{"b": {}}]]}"#;
+        let _ = find(document, &path);
+    }
+}
+
+/// Every absolute path lies beneath itself and beneath the root.
+fn host_paths(text: &str) {
+    let absolute = text.starts_with('/');
+    assert_eq!(lies_beneath(text, "/"), absolute);
+    assert_eq!(lies_beneath(text, text), absolute);
+    assert_eq!(leads_up(text), text.split('/').any(|element| element == ".."));
+}
