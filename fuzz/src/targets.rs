@@ -52,7 +52,8 @@ fn settings(text: &str) {
     }
 }
 
-/// An answer is JSON; a rejection has a reason; what was changed is accepted once more as it is.
+/// An answer is JSON; a rejection has a reason; what was changed is accepted once more as it is, be it by
+/// another policy.
 fn reviewed(text: &str) {
     let answer = review(text, &Odd);
     let told: Value = serde_json::from_str(&answer.to_json()).expect("the answer is JSON");
@@ -64,7 +65,8 @@ fn reviewed(text: &str) {
     if let Some(before) = object_of(text) {
         let again = review(&text.replacen(before, &object, 1), &Odd);
         assert_eq!(again.rejection, None);
-        assert_eq!(again.mutated_object, None);
+        // What one policy filled in can be just what another, earlier by name, demands: then that one has admitted it.
+        assert!(again.edits.iter().all(|edit| edit.to_string().contains("kubernetes.io/psp")));
     }
 }
 
