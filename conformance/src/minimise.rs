@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::case::Case;
 use crate::compare::Difference;
 use crate::oracle::Oracle;
+use crate::ours;
 use crate::subject::{Subject, Verdict, judge};
 
 /// The parts of a case that are made smaller. A pod and the pod before the update lose the same things together.
@@ -26,8 +27,11 @@ pub fn minimise(
 ) -> Result<(Case, Difference)> {
     let (mut smallest, mut difference) = (case.clone(), difference.clone());
     let what = difference.what;
+    // A smaller case must not differ because its policies no longer load.
+    let broken = ours::problems(case).is_some();
     loop {
-        let smaller = smaller(&smallest)?;
+        let mut smaller = smaller(&smallest)?;
+        smaller.retain(|case| ours::problems(case).is_some() == broken);
         let mut found = None;
         for answered in Oracle::ask(oracle, smaller.into_iter().map(Ok))? {
             let Ok(answered) = answered else { break };

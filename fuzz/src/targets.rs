@@ -1,14 +1,18 @@
 //! What is fuzzed, and what it promises.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use pod_security_policy::admission::review;
 use pod_security_policy::cluster::{Cluster, Question};
 use pod_security_policy::graft::{Edit, Step, graft};
 use pod_security_policy::json::Reader;
 use pod_security_policy::pattern::{SysctlPattern, dotted, leads_up, lies_beneath};
+use pod_security_policy::pod::Pod;
 use pod_security_policy::settings::Settings;
 use pod_security_policy::workloads::{find, parse_path};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::corpus;
 
@@ -48,7 +52,8 @@ fn settings(text: &str) {
     }
 }
 
-/// An answer is JSON; a rejection has a reason; what was changed is accepted once more as it is.
+/// An answer is JSON; a rejection has a reason; what was changed is accepted once more as it is, be it by
+/// another policy.
 fn reviewed(text: &str) {
     let answer = review(text, &Odd);
     let told: Value = serde_json::from_str(&answer.to_json()).expect("the answer is JSON");
@@ -56,19 +61,23 @@ fn reviewed(text: &str) {
     assert!(answer.rejection.as_ref().is_none_or(|reason| !reason.is_empty()));
     let Some(object) = answer.mutated_object else { return };
     assert!(answer.rejection.is_none());
-    let (Ok(mut payload), Ok(object)) = (serde_json::from_str::<Value>(text), serde_json::from_str(&object))
-    else {
-        return;
-    };
-    if let Some(place) = payload.pointer_mut("/request/object") {
-        *place = object;
-        let again = review(&payload.to_string(), &Odd);
+    // The text is put together by hand: read and written again, numbers would not be what they were.
+    if let Some(before) = object_of(text) {
+        let again = review(&text.replacen(before, &object, 1), &Odd);
         assert_eq!(again.rejection, None);
-        assert_eq!(again.mutated_object, None);
+        // What one policy filled in can be just what another, earlier by name, demands: then that one has admitted it.
+        assert!(again.edits.iter().all(|edit| edit.to_string().contains("kubernetes.io/psp")));
     }
 }
 
-/// Without edits a document stays what it is; with one, it stays JSON and holds what was written.
+/// The text of the object in a payload.
+fn object_of(text: &str) -> Option<&str> {
+    let payload: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let request: BTreeMap<String, &RawValue> = serde_json::from_str(payload.get("request")?.get()).ok()?;
+    request.get("object").map(|object| object.get())
+}
+
+/// Without edits a document stays what it is; with one, what can be read as a pod holds what was written.
 fn grafted(text: &str) {
     if let Ok(same) = graft(text, &[]) {
         assert_eq!(same, text);
@@ -76,6 +85,7 @@ fn grafted(text: &str) {
     let path = vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key("fsGroup")];
     let edit = Edit { path, value: "7".to_owned() };
     if let Ok(changed) = graft(text, &[edit])
+        && Reader::document::<Pod<'_>>(text).is_ok()
         && serde_json::from_str::<Value>(text).is_ok()
     {
         let changed: Value = serde_json::from_str(&changed).expect("what is grafted is JSON");
@@ -87,7 +97,7 @@ fn grafted(text: &str) {
 fn json(text: &str) {
     let mut reader = Reader::new(text);
     let ours = reader.skip().and_then(|()| reader.end()).is_ok();
-    let theirs = serde_json::from_str::<Box<serde_json::value::RawValue>>(text);
+    let theirs = serde_json::from_str::<Box<RawValue>>(text);
     match (ours, theirs) {
         (true, Err(fault)) => assert!(
             fault.to_string().contains("surrogate") || fault.to_string().contains("recursion"),

@@ -93,7 +93,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         reason: "The prefix `/` allowed a host path of no characters, which the API server refuses. Only what begins with `/` lies beneath it.",
         backed_by: "section 4, item 4",
         concerns: pods::empty_path,
-        touches: &[".hostPath.path", "winner"],
+        touches: &[".hostPath.path", "].readOnly", "winner"],
     },
     Deviation {
         name: "host paths may not lead up",
