@@ -110,7 +110,7 @@ proptest! {
         let sown = sow(&mut case.pod, Ground::Pod);
         assert!(sown > 2);
         let payload = json!({"request": ours::request(&case), "settings": ours::settings(&case)}).to_string();
-        let answer = review(&payload.replace(&format!("\"{MARK}\""), UNKNOWN), &NoCluster);
+        let answer = review(&payload.replace(&format!("\"{MARK}\""), UNKNOWN), &Everybody);
         assert_eq!((&answer.rejection, &answer.policy), (&plain.message, &plain.winner));
         assert_eq!(answer.mutated_object.is_some(), plain.mutated.is_some());
         if let (Some(text), Some(plain)) = (answer.mutated_object, plain.mutated) {
@@ -239,10 +239,11 @@ fn reap(value: &mut Value) {
     }
 }
 
-struct NoCluster;
+/// A cluster in which everybody may use every policy.
+struct Everybody;
 
-impl Cluster for NoCluster {
-    fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
-        panic!("nobody asks the cluster without RBAC, but there is {question:?}");
+impl Cluster for Everybody {
+    fn may_use(&self, _question: &Question<'_>) -> Result<bool, String> {
+        Ok(true)
     }
 }
