@@ -539,6 +539,7 @@ impl<'a> Decode<'a> for Volume<'a> {
     fn decode(reader: &mut Reader<'a>) -> Read<Self> {
         let mut volume = Volume::default();
         let mut named = 0;
+        let mut second = None;
         reader.object(|reader, key| {
             if key == "name" {
                 once(&mut named, 0)?;
@@ -558,13 +559,16 @@ impl<'a> Decode<'a> for Volume<'a> {
                     VolumeDetail::Other
                 }
             };
-            if let Some(first) = &volume.source {
-                let (first, second) = (Brief(&first.key), Brief(key));
-                return Err(Fault::new(format!("must have one source, not both `{first}` and `{second}`")));
+            match volume.source {
+                None => volume.source = Some(VolumeSource { key: key.clone(), detail }),
+                Some(_) => second = Some(key.clone()),
             }
-            volume.source = Some(VolumeSource { key: key.clone(), detail });
             Ok(())
         })?;
+        if let (Some(VolumeSource { key: first, .. }), Some(second)) = (&volume.source, &second) {
+            let (first, second) = (Brief(first), Brief(second));
+            return Err(Fault::new(format!("must have one source, not both `{first}` and `{second}`")));
+        }
         Ok(volume)
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::case::{Answered, Case, Outcome};
+use crate::compare::Difference;
 use crate::coverage::{Coverage, Policies, Table};
 use crate::deviations::DEVIATIONS;
 use crate::generate;
@@ -23,14 +24,25 @@ pub struct Tally {
     /// Those on which both sides say the same.
     pub agreed: u64,
     /// How often each deviation showed.
-    pub deviations: BTreeMap<&'static str, u64>,
+    pub deviations: BTreeMap<&'static str, Shown>,
     /// The cases that differ without a reason, and how; the first ones.
-    pub differences: Vec<(Answered<Case, Outcome>, String)>,
+    pub differences: Vec<(Answered<Case, Outcome>, Difference)>,
     /// How many differ without a reason.
     pub unexplained: u64,
     coverage: Policies,
 }
 
+/// How a deviation showed.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// In how many cases.
+    pub count: u64,
+    /// The first ones, and what differs in them.
+    pub examples: Vec<(String, String)>,
+}
+
+/// How many examples of a deviation are kept.
+const EXAMPLES: usize = 200;
 /// How many unexplained cases are kept.
 const KEPT: usize = 1000;
 
@@ -63,7 +75,13 @@ impl Tally {
         self.coverage.add(&answered);
         match judge(subject, &answered.case, &answered.result)? {
             Verdict::Agrees => self.agreed += 1,
-            Verdict::Deviates(name) => *self.deviations.entry(name).or_default() += 1,
+            Verdict::Deviates(name, difference) => {
+                let deviation = self.deviations.entry(name).or_default();
+                deviation.count += 1;
+                if deviation.examples.len() < EXAMPLES {
+                    deviation.examples.push((answered.case.name, difference.text));
+                }
+            }
             Verdict::Differs(difference) => {
                 self.unexplained += 1;
                 if self.differences.len() < KEPT {

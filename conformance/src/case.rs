@@ -67,8 +67,8 @@ pub struct Grant {
     pub subject: String,
 }
 
-impl Grant {
-    /// Whether somebody may use a policy because of it.
+impl Case {
+    /// Whether somebody may use a policy.
     #[must_use]
     pub fn permits(
         &self,
@@ -78,6 +78,13 @@ impl Grant {
         policy: &str,
         namespace: &str,
     ) -> bool {
+        let permits = |grant: &Grant| grant.permits(user, groups, api_group, policy, namespace);
+        self.grants.as_ref().is_none_or(|grants| grants.iter().any(permits))
+    }
+}
+
+impl Grant {
+    fn permits(&self, user: &str, groups: &[&str], api_group: &str, policy: &str, namespace: &str) -> bool {
         let named = self.subject == user || groups.contains(&self.subject.as_str());
         let anywhere = self.namespace.is_empty() || self.namespace == namespace;
         named && anywhere && self.policy == policy && (self.group.is_empty() || self.group == api_group)

@@ -11,6 +11,7 @@
 //! - [`compare`]: whether the two answers are the same.
 //! - [`deviations`]: where they differ on purpose.
 //! - [`subject`]: whom to ask for our side.
+//! - `module`: the module, asked through the host.
 //! - [`campaign`]: many fresh cases, compared and counted.
 //! - [`minimise`]: a case that differs, made small.
 //! - [`coverage`]: what a set of answered cases touched, as a table and as a check.
@@ -24,6 +25,8 @@ pub mod deviations;
 pub mod files;
 pub mod generate;
 pub mod minimise;
+#[cfg(feature = "module")]
+pub mod module;
 pub mod oracle;
 pub mod ours;
 pub mod subject;

@@ -9,7 +9,7 @@ use conformance::case::{Case, StandardCase};
 use conformance::coverage::{self, Coverage};
 use conformance::minimise::minimise;
 use conformance::oracle::Oracle;
-use conformance::subject::Library;
+use conformance::subject::{Library, Subject};
 use conformance::{files, generate};
 
 #[derive(Parser)]
@@ -31,6 +31,8 @@ enum Command {
     AskPss(Ask),
     /// Generate PodSecurityPolicy cases, have them answered by the oracle and by this project, and compare
     Compare(Compare),
+    /// Print the deviations with their reasons, as the documentation has them
+    Deviations,
     /// Read `{case, result}` lines of PodSecurityPolicy and tell what they cover
     Coverage(Cover),
     /// Read `{case, result}` lines of the Pod Security Standards and tell what they cover
@@ -81,8 +83,17 @@ struct Compare {
     #[arg(long)]
     oracle: PathBuf,
     /// Ask the library instead of the module
-    #[arg(long)]
+    #[arg(long, conflicts_with = "module")]
     native: bool,
+    /// The module to ask
+    #[arg(long, required_unless_present = "native")]
+    module: Option<PathBuf>,
+    /// Keep one instance of the module for all cases
+    #[arg(long)]
+    warm: bool,
+    /// How many examples of each deviation are shown
+    #[arg(long, default_value_t = 0)]
+    examples: usize,
     /// How many differences are made small and shown
     #[arg(long, default_value_t = 3)]
     show: usize,
@@ -120,16 +131,37 @@ fn main() -> Result<()> {
             files::write(&arguments.out, Oracle::ask(&arguments.oracle, cases)?)
         }
         Command::Compare(arguments) => compare(&arguments),
+        Command::Deviations => {
+            print_deviations();
+            Ok(())
+        }
         Command::Coverage(arguments) => report::<coverage::Policies>(&arguments),
         Command::CoveragePss(arguments) => report::<coverage::Standards>(&arguments),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what was asked for")]
+fn print_deviations() {
+    print!("{}", conformance::deviations::as_markdown());
+}
+
+/// Whom to ask for our side.
+fn subject(arguments: &Compare) -> Result<Box<dyn Subject>> {
+    match &arguments.module {
+        None => Ok(Box::new(Library)),
+        #[cfg(feature = "module")]
+        Some(path) => Ok(Box::new(conformance::module::Module::load(path, arguments.warm)?)),
+        #[cfg(not(feature = "module"))]
+        Some(_) => anyhow::bail!("built without the feature `module`: pass --native"),
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are what was asked for")]
 fn compare(arguments: &Compare) -> Result<()> {
     let Compare { seed, cases, from, .. } = *arguments;
-    let mut subject = Library;
-    let tally = Tally::run(&arguments.oracle, &mut subject, seed, from..from.saturating_add(cases))?;
+    let mut subject = subject(arguments)?;
+    let subject = &mut *subject;
+    let tally = Tally::run(&arguments.oracle, subject, seed, from..from.saturating_add(cases))?;
     for table in tally.tables() {
         println!("{table}");
     }
@@ -137,15 +169,18 @@ fn compare(arguments: &Compare) -> Result<()> {
         "seed {seed}: {} cases, {} agree, {} differ without a reason",
         tally.cases, tally.agreed, tally.unexplained
     );
-    for (name, count) in &tally.deviations {
-        println!("{count:>9}  {name}");
+    for (name, shown) in &tally.deviations {
+        println!("{:>9}  {name}", shown.count);
+        for (case, difference) in shown.examples.iter().take(arguments.examples) {
+            println!("           {case}: {difference}");
+        }
     }
     for (answered, difference) in tally.differences.iter().take(arguments.show) {
-        let (case, difference) = minimise(&arguments.oracle, &mut subject, &answered.case, difference)?;
-        println!("\n{difference}\n{}", serde_json::to_string(&case)?);
+        let (case, difference) = minimise(&arguments.oracle, subject, &answered.case, difference)?;
+        println!("\n{}: {}\n{}", difference.what, difference.text, serde_json::to_string(&case)?);
     }
     for (answered, difference) in tally.differences.iter().skip(arguments.show) {
-        println!("{}: {difference}", answered.case.name);
+        println!("{}: {}: {}", answered.case.name, difference.what, difference.text);
     }
     let unseen: Vec<&str> = tally.unseen().collect();
     ensure!(unseen.is_empty(), "deviations that never showed: {}", unseen.join(", "));

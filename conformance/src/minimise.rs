@@ -6,7 +6,9 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::case::Case;
+use crate::compare::Difference;
 use crate::oracle::Oracle;
+use crate::ours;
 use crate::subject::{Subject, Verdict, judge};
 
 /// The parts of a case that are made smaller. A pod and the pod before the update lose the same things together.
@@ -21,17 +23,20 @@ pub fn minimise(
     oracle: &Path,
     subject: &mut dyn Subject,
     case: &Case,
-    difference: &str,
-) -> Result<(Case, String)> {
-    let (mut smallest, mut difference) = (case.clone(), difference.to_owned());
-    let kind = difference.split(':').next().unwrap_or_default().to_owned();
+    difference: &Difference,
+) -> Result<(Case, Difference)> {
+    let (mut smallest, mut difference) = (case.clone(), difference.clone());
+    let what = difference.what;
+    // A smaller case must not differ because its policies no longer load.
+    let broken = ours::problems(case).is_some();
     loop {
-        let smaller = smaller(&smallest)?;
+        let mut smaller = smaller(&smallest)?;
+        smaller.retain(|case| ours::problems(case).is_some() == broken);
         let mut found = None;
         for answered in Oracle::ask(oracle, smaller.into_iter().map(Ok))? {
             let Ok(answered) = answered else { break };
             match judge(subject, &answered.case, &answered.result)? {
-                Verdict::Differs(still) if found.is_none() && still.starts_with(&kind) => {
+                Verdict::Differs(still) if found.is_none() && still.what == what => {
                     found = Some((answered.case, still));
                 }
                 _ => {}

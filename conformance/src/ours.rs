@@ -5,7 +5,7 @@ use pod_security_policy::cluster::{Cluster, Question};
 use pod_security_policy::settings::Settings;
 use serde_json::{Value, json};
 
-use crate::case::{Case, Grant};
+use crate::case::Case;
 
 /// An answer of ours, however it was come by: from the library, or from the module through a host.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,7 +23,8 @@ pub struct Answer {
 /// The settings that stand for the policies of a case.
 #[must_use]
 pub fn settings(case: &Case) -> Value {
-    let authorization = if case.grants.is_some() { "RBAC" } else { "None" };
+    // Nobody may use anything, even where everybody may use everything.
+    let authorization = if case.grants.is_some() || case.no_user { "RBAC" } else { "None" };
     json!({"policies": case.psps, "authorization": authorization, "mutate": case.steps != "validate"})
 }
 
@@ -56,7 +57,7 @@ pub fn request(case: &Case) -> Value {
 #[must_use]
 pub fn natively(case: &Case) -> Answer {
     let payload = json!({"request": request(case), "settings": settings(case)}).to_string();
-    let answer = review(&payload, &Grants(case.grants.as_deref().unwrap_or_default()));
+    let answer = review(&payload, &Grants(case));
     Answer {
         accepted: answer.is_accepted(),
         message: answer.rejection,
@@ -75,13 +76,12 @@ pub fn problems(case: &Case) -> Option<String> {
 }
 
 /// The grants of a case.
-struct Grants<'c>(&'c [Grant]);
+struct Grants<'c>(&'c Case);
 
 impl Cluster for Grants<'_> {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
         let groups: Vec<&str> = question.groups.iter().map(|group| &**group).collect();
-        Ok(self.0.iter().any(|grant| {
-            grant.permits(&question.user, &groups, question.api_group, question.policy, question.namespace)
-        }))
+        let Question { user, api_group, policy, namespace, .. } = question;
+        Ok(self.0.permits(user, &groups, api_group, policy, namespace))
     }
 }

@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use crate::case::{Case, Outcome};
+use crate::compare::{self, Difference};
+use crate::deviations;
 use crate::ours::{self, Answer};
-use crate::{compare, deviations};
 
 /// Something that answers for this project.
 pub trait Subject {
@@ -43,9 +44,9 @@ pub enum Verdict {
     /// They are the same.
     Agrees,
     /// They differ on purpose: the name of the deviation.
-    Deviates(&'static str),
+    Deviates(&'static str, Difference),
     /// They differ, and nothing explains it.
-    Differs(String),
+    Differs(Difference),
 }
 
 /// Asks the subject and compares.
@@ -61,9 +62,9 @@ pub fn judge(subject: &mut dyn Subject, case: &Case, result: &Outcome) -> Result
     };
     Ok(match compared {
         Ok(()) => Verdict::Agrees,
-        Err(difference) => match deviations::explain(case) {
-            Some(name) if !case.validate_policies => Verdict::Deviates(name),
-            _ => Verdict::Differs(difference),
+        Err(difference) => match deviations::explain(case, &difference) {
+            Some(name) => Verdict::Deviates(name, difference),
+            None => Verdict::Differs(difference),
         },
     })
 }

@@ -1,5 +1,7 @@
 //! The fields that a policy may write.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
@@ -31,6 +33,26 @@ pub(super) fn governed(pod: &Value) -> Value {
         "securityContext": dense(&Value::Object(context)),
         "runtimeClassName": spec.get("runtimeClassName"),
     })
+}
+
+/// Where two values differ, and how.
+pub(super) fn differing(path: &str, original: &Value, ours: &Value, found: &mut Vec<String>) {
+    match (original, ours) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                let [one, other] = [one, other].map(|members| members.get(key).unwrap_or(&Value::Null));
+                differing(&format!("{path}.{key}"), one, other, found);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (index, (one, other)) in one.iter().zip(other).enumerate() {
+                differing(&format!("{path}[{index}]"), one, other, found);
+            }
+        }
+        (one, other) if one == other => {}
+        (one, other) => found.push(format!("{path} of the original is {one}, of ours {other}")),
+    }
 }
 
 fn members(value: Option<&Value>) -> Map<String, Value> {
@@ -66,11 +88,16 @@ fn dense(value: &Value) -> Value {
             let members: Map<_, _> = members
                 .iter()
                 .map(|(key, value)| (key.clone(), dense(value)))
-                .filter(|(_, value)| !value.is_null())
+                .filter(|(key, value)| !value.is_null() && !is_empty_label(key, value))
                 .collect();
             if members.is_empty() { Value::Null } else { Value::Object(members) }
         }
         Value::Array(elements) if elements.is_empty() => Value::Null,
         other => other.clone(),
     }
+}
+
+/// A part of an SELinux label that is empty, which the API does not tell from an absent one.
+fn is_empty_label(key: &str, value: &Value) -> bool {
+    matches!(key, "user" | "role" | "type" | "level") && *value == Value::from("")
 }

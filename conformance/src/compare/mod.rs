@@ -10,6 +10,7 @@ mod violations;
 use serde_json::Value;
 
 use crate::case::{Case, Outcome};
+use crate::deviations;
 use crate::ours::Answer;
 
 pub use settings::settings;
@@ -17,43 +18,79 @@ pub use settings::settings;
 /// Where a pod says which policy admitted it.
 const HINT: &str = "/metadata/annotations/kubernetes.io~1psp";
 
+/// What is not the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// What kind of thing differs.
+    pub what: &'static str,
+    /// Told to people.
+    pub text: String,
+    /// The ways in which the difference can have come about: the paths of all that differs, of which `winner` and
+    /// `unchanged` stand for the choice of a policy.
+    pub ways: Vec<Vec<String>>,
+}
+
+impl Difference {
+    fn new(what: &'static str, text: String, ways: Vec<Vec<String>>) -> Self {
+        Self { what, text, ways }
+    }
+}
+
 /// Whether the two answers to a request are the same.
 ///
 /// # Errors
 ///
-/// The difference, told to people.
-pub fn admission(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), String> {
+/// The difference.
+pub fn admission(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Difference> {
     let created = matches!(case.op.as_str(), "" | "CREATE");
     let said = if created && case.steps != "validate" { &result.admit } else { &result.validate };
     let refusal = said.as_deref().filter(|said| *said != Outcome::OK);
-    if refusal.is_none() != answer.accepted {
-        return Err(format!(
-            "verdict: the original says {:?}, we say {:?}",
-            refusal.unwrap_or(Outcome::OK),
-            answer.message.as_deref().unwrap_or(Outcome::OK)
-        ));
+    let message = answer.message.as_deref().unwrap_or_default();
+    match (refusal, answer.accepted) {
+        (Some(refusal), false) => violations::same(&case.pod, refusal, message),
+        (Some(refusal), true) => {
+            let text = format!("the original says {refusal:?}, we accept");
+            Err(Difference::new("verdict", text, violations::of_original(&case.pod, refusal)))
+        }
+        (None, false) => {
+            let text = format!("the original accepts, we say {message:?}");
+            let ways = match deviations::problems(message) {
+                Some(problems) => vec![problems.map(|problem| format!("settings: {problem}")).collect()],
+                None => violations::of_ours(&case.pod, message),
+            };
+            Err(Difference::new("verdict", text, ways))
+        }
+        (None, true) => admitted(case, result, answer),
     }
-    if let Some(refusal) = refusal {
-        return violations::same(&case.pod, refusal, answer.message.as_deref().unwrap_or_default());
+}
+
+/// Whether both leave the same of a pod that both admit.
+fn admitted(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Difference> {
+    let winners = [result.winner(), answer.winner.as_deref()];
+    if let [one, other] = winners
+        && one != other
+    {
+        let text = format!("{one:?} wins with the original, {other:?} with us");
+        return Err(Difference::new("winner", text, vec![vec!["winner".to_owned()]]));
     }
-    same("winner", result.winner(), answer.winner.as_deref())?;
     if result.pod.is_null() || !case.sub.is_empty() {
         return match &answer.mutated {
             None => Ok(()),
-            Some(pod) => Err(format!("nothing may be changed here, but we have {pod}")),
+            Some(pod) => {
+                let text = format!("the original changes nothing, we have {pod}");
+                Err(Difference::new("change", text, vec![vec!["written".to_owned()]]))
+            }
         };
     }
     let ours = answer.mutated.as_ref().unwrap_or(&case.pod);
     let stored = if result.stored.is_null() { &result.pod } else { &result.stored };
-    let hint = |pod: &Value| pod.pointer(HINT).cloned();
-    same("annotation", hint(stored), hint(ours))?;
-    same("fields", fields::governed(stored), fields::governed(ours))
-}
-
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, original: T, ours: T) -> Result<(), String> {
-    if original == ours {
-        Ok(())
-    } else {
-        Err(format!("{what}: the original has {original:?}, we have {ours:?}"))
+    let mut differing = Vec::new();
+    fields::differing("pod", &fields::governed(stored), &fields::governed(ours), &mut differing);
+    let hint = |pod: &Value| pod.pointer(HINT).cloned().unwrap_or_default();
+    fields::differing("annotation", &hint(stored), &hint(ours), &mut differing);
+    if differing.is_empty() {
+        return Ok(());
     }
+    let text = differing.join("; ");
+    Err(Difference::new("fields", text, vec![differing]))
 }

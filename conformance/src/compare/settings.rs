@@ -1,5 +1,6 @@
 //! The validation of policies.
 
+use super::Difference;
 use crate::case::{Case, Outcome};
 use crate::deviations;
 
@@ -7,20 +8,30 @@ use crate::deviations;
 ///
 /// # Errors
 ///
-/// The difference, told to people.
-pub fn settings(case: &Case, result: &Outcome, problems: Option<&str>) -> Result<(), String> {
+/// The difference.
+pub fn settings(case: &Case, result: &Outcome, problems: Option<&str>) -> Result<(), Difference> {
     let errors = result.errors.as_deref().unwrap_or_default();
-    if errors.is_empty() && problems.is_some() && deviations::is_stricter(case) {
-        return Ok(());
-    }
     if errors.is_empty() != problems.is_none() {
-        return Err(format!("the original says {errors:?}, we say {problems:?}"));
+        let text = format!("the original says {errors:?}, we say {problems:?}");
+        let settings = |problem: &str| format!("settings: {problem}");
+        let ways = problems.map_or_else(
+            || errors.iter().map(|error| error.split(": ").next().unwrap_or_default().to_owned()).collect(),
+            |problems| deviations::each(problems).map(settings).collect(),
+        );
+        return Err(Difference::new("settings", text, vec![ways]));
     }
     let ours = problems.unwrap_or_default();
-    let unnamed = errors.iter().find(|error| !ours.contains(&format!("policies[0].{}", field(error))));
+    // The original does not tell which of several policies is at fault.
+    let named = |error: &&String| {
+        (0..case.psps.len()).any(|index| ours.contains(&format!("policies[{index}].{}", field(error))))
+    };
+    let unnamed = errors.iter().find(|error| !named(error));
     match unnamed {
         None => Ok(()),
-        Some(error) => Err(format!("the field of {error:?} is not named in {ours:?}")),
+        Some(error) => {
+            let text = format!("the field of {error:?} is not named in {ours:?}");
+            Err(Difference::new("faults", text, vec![vec![field(error)]]))
+        }
     }
 }
 

@@ -5,8 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Difference;
+use crate::deviations;
+
 /// What field errors begin with behind their path.
 const PROBLEMS: [&str; 3] = ["Invalid value", "Required value", "Forbidden"];
+/// How a refusal by several policies begins.
+const SEVERAL: &str = "no PodSecurityPolicy admits this pod: ";
 /// The lists of containers.
 const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/pod";
@@ -17,20 +22,47 @@ const APP_ARMOR_CONTAINER: &str = "container.apparmor.security.beta.kubernetes.i
 type Violation = (String, String);
 
 /// Whether two refusals of a pod list the same violations.
-pub(super) fn same(pod: &Value, refusal: &str, message: &str) -> Result<(), String> {
+pub(super) fn same(pod: &Value, refusal: &str, message: &str) -> Result<(), Difference> {
     let original: BTreeSet<Violation> =
         errors(refusal).flat_map(|error| as_written(pod, &error).into_iter()).collect();
     let ours: BTreeSet<Violation> = errors(message).map(|error| located(pod, &error)).collect();
-    let missing: Vec<_> = original.difference(&ours).collect();
-    let added: Vec<_> = ours.difference(&original).collect();
     // Beyond 32 violations of a policy ours are only counted.
-    let cut = message.ends_with(" more");
-    if added.is_empty() && (missing.is_empty() || cut) {
+    let cut = message.contains("; and ");
+    let missing: Vec<&Violation> = original.difference(&ours).filter(|_| !cut).collect();
+    let added: Vec<&Violation> = ours.difference(&original).collect();
+    if added.is_empty() && missing.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "violations: only the original has {missing:?}, only we have {added:?}; the original says {refusal:?}, we say {message:?}"
-    ))
+    let text = format!(
+        "only the original has {missing:?}, only we have {added:?}; the original says {refusal:?}, we say {message:?}"
+    );
+    let paths = match deviations::problems(message) {
+        Some(problems) => problems.map(|problem| format!("settings: {problem}")).collect(),
+        None => missing.into_iter().chain(added).map(|(path, _)| path.clone()).collect(),
+    };
+    Err(Difference::new("violations", text, vec![paths]))
+}
+
+/// What could explain that only the original refuses: it does not say which policy has which violation, so each may have
+/// been the one that kept a policy from accepting the pod; without any, changes did.
+pub(super) fn of_original(pod: &Value, refusal: &str) -> Vec<Vec<String>> {
+    let ways: Vec<Vec<String>> =
+        errors(refusal).flat_map(|error| as_written(pod, &error)).map(|(path, _)| vec![path]).collect();
+    if ways.is_empty() { vec![vec!["unchanged".to_owned()]] } else { ways }
+}
+
+/// What could explain that only we refuse: all that one of the policies has against the pod; without any, a grant is
+/// missing.
+pub(super) fn of_ours(pod: &Value, message: &str) -> Vec<Vec<String>> {
+    let policies =
+        message.strip_prefix(SEVERAL).map_or_else(|| vec![message], |list| list.split("; \"").collect());
+    let paths = |policy: &str| -> Vec<String> {
+        let changes = policy.split("would have to be changed: ").skip(1);
+        let changed = changes.filter_map(|change| change.split(" = ").next()).map(str::to_owned);
+        errors(policy).map(|error| located(pod, &error).0).chain(changed).collect()
+    };
+    let ways: Vec<Vec<String>> = policies.into_iter().map(paths).filter(|paths| !paths.is_empty()).collect();
+    if ways.is_empty() { vec![vec!["granted".to_owned()]] } else { ways }
 }
 
 /// One field error in a refusal.
@@ -71,8 +103,12 @@ impl Error<'_> {
         if self.problem != "Invalid value" {
             return self.problem.to_owned();
         }
-        let value = self.rest.trim_start_matches(": ");
-        let value = value.split(": ").next().unwrap_or_default().trim_end_matches([' ', ';', ']']);
+        let rest = self.rest.trim_start_matches(": ");
+        let text = rest.strip_prefix('"').and_then(|text| text.split('"').next());
+        if let Some(text) = text {
+            return format!("Invalid value: {text}");
+        }
+        let value = rest.split([':', ';']).next().unwrap_or_default().trim_end_matches([' ', ']']);
         let plain = value.replace("[]int64", "").replace(['{', '}', '[', ']'], "");
         format!("Invalid value: {plain}")
     }

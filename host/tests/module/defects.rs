@@ -58,9 +58,11 @@ fn users_an_empty_list_of_groups_is_in_no_range() {
 
 #[rstest]
 #[case::suffix("localhost/profiles/audit.json", json!({"type": "Localhost", "localhostProfile": "json"}),
-    Some("Forbidden: localhost/json is not an allowed seccomp profile. Valid values are localhost/profiles/audit.json"))]
+    Some("spec.securityContext.seccompProfile: Forbidden: localhost/json is not an allowed seccomp profile. Valid values are localhost/profiles/audit.json; \
+        spec.containers[0].securityContext.seccompProfile: Forbidden: localhost/json is not an allowed seccomp profile. Valid values are localhost/profiles/audit.json (inherited from the pod)"))]
 #[case::unset("runtime/default", json!(null),
-    Some("Required value: no profile is set, which is not an allowed seccomp profile. Valid values are runtime/default"))]
+    Some("spec.securityContext.seccompProfile: Required value: no profile is set, which is not an allowed seccomp profile. Valid values are runtime/default; \
+        spec.containers[0].securityContext.seccompProfile: Required value: no profile is set, which is not an allowed seccomp profile. Valid values are runtime/default"))]
 #[case::any("*", json!({"type": "Unconfined"}), None)]
 fn seccomp_profiles_are_compared_whole(
     #[case] allowed: &str,
@@ -69,9 +71,8 @@ fn seccomp_profiles_are_compared_whole(
 ) {
     let settings =
         psp(json!({"annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": allowed}}));
-    let verdict = ask(&settings, &create(secured(json!({"seccompProfile": profile}))));
-    let field = "spec.containers[0].securityContext.seccompProfile";
-    assert_eq!(verdict.rejection, expected.map(|problem| format!("{field}: {problem}")));
+    let verdict = ask(&settings, &create(pod(json!({"securityContext": {"seccompProfile": profile}}))));
+    assert_eq!(verdict.rejection.as_deref(), expected);
 }
 
 #[rstest]

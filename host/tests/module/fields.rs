@@ -35,12 +35,13 @@ fn s18_names_of_capabilities_are_compared_to_the_letter(#[case] add: Value, #[ca
 fn s18_all_in_lower_case_drops_nothing_that_must_be_dropped() {
     let settings = psp(json!({"requiredDropCapabilities": ["ALL"]}));
     ask(&settings, &create(secured(json!({"capabilities": {"drop": ["all"]}})))).writes(json!([
-        {"op": "add", "path": "/spec/containers/0/securityContext/capabilities/drop/0", "value": "ALL"}]));
+        {"op": "replace", "path": "/spec/containers/0/securityContext/capabilities/drop/0", "value": "ALL"},
+        {"op": "add", "path": "/spec/containers/0/securityContext/capabilities/drop/1", "value": "all"}]));
 }
 
 #[rstest]
 #[case::everything_allowed(json!({"allowedCapabilities": ["*"], "requiredDropCapabilities": ["KILL"]}),
-    Some("allowedCapabilities[0]: Invalid value"))]
+    Some("must be empty when all capabilities are allowed by a wildcard"))]
 #[case::allowed_and_dropped(json!({"allowedCapabilities": ["KILL"], "requiredDropCapabilities": ["KILL"]}), Some("KILL"))]
 #[case::added_and_dropped(json!({"defaultAddCapabilities": ["KILL"], "requiredDropCapabilities": ["KILL"]}), Some("KILL"))]
 #[case::apart(json!({"defaultAddCapabilities": ["KILL"], "requiredDropCapabilities": ["CHOWN"]}), None)]
@@ -113,13 +114,11 @@ fn s22_an_annotation_alone_becomes_the_field_that_counts() {
 #[case::empty(json!({"type": "Localhost", "localhostProfile": ""}))]
 #[case::absent(json!({"type": "Localhost"}))]
 fn s23_a_local_profile_has_a_name(#[case] profile: Value) {
-    judged(
-        profiles("*"),
-        secured(json!({"seccompProfile": profile})),
-        Some(
-            "seccompProfile: Forbidden: is not a seccomp profile: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile",
-        ),
-    );
+    let reason = "Forbidden: is not a seccomp profile: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile";
+    let request = create(pod(json!({"securityContext": {"seccompProfile": profile}})));
+    ask(&psp(profiles("localhost/a,runtime/default")), &request).is_rejected(&format!(
+        "spec.securityContext.seccompProfile: {reason}; {FIELD}.seccompProfile: {reason} (inherited from the pod)"
+    ));
 }
 
 #[rstest]

@@ -1,6 +1,6 @@
 //! One way to ask the module, and whole answers to compare.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use policy_host::{
@@ -8,12 +8,15 @@ use policy_host::{
 };
 use serde_json::{Value, json};
 
-/// The module, compiled once for all tests.
-pub(crate) static MODULE: LazyLock<Policy> = LazyLock::new(|| {
+/// Where the module is.
+pub(crate) fn path() -> PathBuf {
     let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
     assert!(module.exists(), "these tests run the module: make it with `make policy.wasm` first");
-    Policy::from_file(&module).unwrap()
-});
+    module
+}
+
+/// The module, compiled once for all tests.
+pub(crate) static MODULE: LazyLock<Policy> = LazyLock::new(|| Policy::from_file(&path()).unwrap());
 
 /// What the API server gets to hear.
 #[derive(Debug, PartialEq)]
