@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::case::{Answered, Case, Outcome};
 use crate::compare::Difference;
 use crate::coverage::{Coverage, Policies, Table};
-use crate::deviations::DEVIATIONS;
+use crate::deviations::{DEVIATIONS, WITHOUT_SOURCE};
 use crate::generate;
 use crate::oracle::Oracle;
 use crate::subject::{Subject, Verdict, judge};
@@ -96,7 +96,7 @@ impl Tally {
     pub fn unseen(&self) -> impl Iterator<Item = &'static str> {
         let enough = self.cases >= ALL_DEVIATIONS;
         let names = DEVIATIONS.iter().map(|deviation| deviation.name);
-        names.filter(move |name| enough && !self.deviations.contains_key(name))
+        names.filter(move |name| enough && *name != WITHOUT_SOURCE && !self.deviations.contains_key(name))
     }
 
     /// What the cases covered.

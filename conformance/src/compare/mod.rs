@@ -50,7 +50,8 @@ pub fn admission(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), D
         (Some(refusal), false) => violations::same(&case.pod, refusal, message),
         (Some(refusal), true) => {
             let text = format!("the original says {refusal:?}, we accept");
-            Err(Difference::new("verdict", text, violations::of_original(&case.pod, refusal)))
+            let unchanged = case.psps.len() > 1 && !(created && case.steps != "validate");
+            Err(Difference::new("verdict", text, violations::of_original(&case.pod, refusal, unchanged)))
         }
         (None, false) => {
             let text = format!("the original accepts, we say {message:?}");

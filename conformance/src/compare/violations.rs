@@ -44,11 +44,15 @@ pub(super) fn same(pod: &Value, refusal: &str, message: &str) -> Result<(), Diff
 }
 
 /// What could explain that only the original refuses: it does not say which policy has which violation, so each may have
-/// been the one that kept a policy from accepting the pod; without any, changes did.
-pub(super) fn of_original(pod: &Value, refusal: &str) -> Vec<Vec<String>> {
-    let ways: Vec<Vec<String>> =
+/// been the one that kept a policy from accepting the pod. That a policy would have to change the pod is never told: it
+/// can be all there is, or be behind the violations of others.
+pub(super) fn of_original(pod: &Value, refusal: &str, unchanged: bool) -> Vec<Vec<String>> {
+    let mut ways: Vec<Vec<String>> =
         errors(refusal).flat_map(|error| as_written(pod, &error)).map(|(path, _)| vec![path]).collect();
-    if ways.is_empty() { vec![vec!["unchanged".to_owned()]] } else { ways }
+    if ways.is_empty() || unchanged {
+        ways.push(vec!["unchanged".to_owned()]);
+    }
+    ways
 }
 
 /// What could explain that only we refuse: all that one of the policies has against the pod; without any, a grant is

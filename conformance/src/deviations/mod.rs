@@ -14,6 +14,9 @@ use crate::compare::Difference;
 pub(crate) use settings::{each, problems};
 pub use table::DEVIATIONS;
 
+/// The one deviation that generated cases cannot show: all of them are given the API server's defaults.
+pub(crate) const WITHOUT_SOURCE: &str = "volumes: no source is an emptyDir";
+
 /// A deviation on purpose.
 #[derive(Clone, Copy, Debug)]
 pub struct Deviation {

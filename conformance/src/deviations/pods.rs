@@ -48,6 +48,10 @@ pub(super) fn unknown_source(case: &Case) -> bool {
     volumes(case).any(|volume| sources(volume).1 > 0)
 }
 
+pub(super) fn no_source_undefaulted(case: &Case) -> bool {
+    case.raw && volumes(case).any(|volume| sources(volume) == (0, 0))
+}
+
 pub(super) fn two_sources(case: &Case) -> bool {
     volumes(case).any(|volume| sources(volume).0 > 1)
 }

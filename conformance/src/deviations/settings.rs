@@ -10,7 +10,7 @@ use crate::ours;
 const INVALID: &str = "the policy's settings are not valid: ";
 
 /// What PodSecurityPolicy forgot to check.
-const FORGOTTEN: [&str; 8] = [
+const FORGOTTEN: [&str; 9] = [
     // Strategies that demand what they do not name: the plug-in skipped such policies in silence.
     "ranges: Required value: must provide at least one range",
     "seLinux.seLinuxOptions: Required value",
@@ -20,6 +20,8 @@ const FORGOTTEN: [&str; 8] = [
     // Profiles that no pod could have.
     "allowed profiles leave it out",
     "allowedProfileNames]: Invalid value: \"\"",
+    // What the API itself would not have stored: a case by hand hands it to the plug-in all the same.
+    "must be empty when all capabilities are allowed by a wildcard",
     // The name of another policy of the list, which no cluster could hold.
     "metadata.name: Duplicate value",
     // No policy at all.

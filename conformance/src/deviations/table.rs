@@ -75,6 +75,13 @@ pub const DEVIATIONS: &[Deviation] = &[
         touches: &["spec.volumes[", "winner"],
     },
     Deviation {
+        name: super::WITHOUT_SOURCE,
+        reason: "The API server makes it one before anybody judges the pod. The plug-in alone, without the API server's defaults, refused it.",
+        backed_by: "section 4, item 3",
+        concerns: pods::no_source_undefaulted,
+        touches: &["spec.volumes[", "winner"],
+    },
+    Deviation {
         name: "volumes: two sources are refused",
         reason: "The original judged the first of them in an order of its own. We take such a pod for one that cannot be read, and say nothing else of it.",
         backed_by: "section 4, item 3",
