@@ -12,7 +12,12 @@ HOST_FILES := host/Cargo.toml Cargo.toml Cargo.lock $(shell find host -name '*.r
 WORKSPACE  := --workspace --exclude floor --features pod-security-policy/guest
 SIZE_LIMIT := 450
 
-.PHONY: all run test lint fmt bench size e2e-tests toolchain clean
+ORACLE     := conformance/oracle/oracle
+SEED       ?= 1
+CASES      ?= 20000
+MINUTES    ?= 5
+
+.PHONY: all run test lint fmt bench size e2e-tests conformance fuzz toolchain clean
 
 all: policy.wasm
 
@@ -43,7 +48,7 @@ test: policy.wasm floor.wasm
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --features pod-security-policy/guest -- --deny warnings
+	$(CARGO) clippy --workspace --all-targets --features pod-security-policy/guest,conformance/module -- --deny warnings
 	$(CARGO) check --no-default-features
 
 fmt:
@@ -59,6 +64,19 @@ size: policy.wasm
 # Through kwctl where it is installed, else through policy-host.
 e2e-tests: policy.wasm $(HOST)
 	POLICY_HOST=$(HOST) bats --print-output-on-failure e2e-tests
+
+# The original PodSecurityPolicy code, behind JSON lines.
+$(ORACLE): $(shell find conformance/oracle conformance/lines -name '*.go' -o -name 'go.*')
+	cd conformance/oracle && go build -o oracle .
+
+# Fresh cases, answered by the original and by the module: `make conformance SEED=7 CASES=100000`.
+conformance: policy.wasm $(ORACLE)
+	$(CARGO) build --profile host --package conformance --features module
+	$(TARGET_DIR)/host/conformance compare --seed $(SEED) --cases $(CASES) --oracle $(ORACLE) --module policy.wasm
+
+# Every target in turn, for so many minutes in all: `make fuzz MINUTES=30`.
+fuzz:
+	cd fuzz && $(CARGO) run --release -- --minutes $(MINUTES)
 
 # Makes sure that something here can compile to wasm32-wasip1, and says what.
 toolchain:

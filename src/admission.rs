@@ -11,7 +11,7 @@ use crate::policy::{Policy, Scope};
 use crate::request::{Payload, Request};
 use crate::rules::adopt_annotations;
 use crate::settings::{Authorization, OnWorkloads, Settings};
-use crate::violation::{Action, Findings, SPELT_OUT, Violation, cut, join};
+use crate::violation::{Action, Findings, SPELT_OUT, Violation, and_more, cut, join};
 use crate::workloads::{self, Template};
 
 /// What mutation comes to.
@@ -69,7 +69,7 @@ impl Settings<'_> {
     pub fn review(&self, mut request: Request<'_>, cluster: &dyn Cluster) -> Answer {
         let pod = request.pod.take();
         let request = &request;
-        let adds_containers = request.sub_resource == "ephemeralcontainers";
+        let adds_containers = request.sub_resource == "ephemeralcontainers" && request.kind.is_pod();
         match &*request.operation {
             "DELETE" | "CONNECT" => return Answer::accepted(),
             "CREATE" | "UPDATE" => {}
@@ -108,7 +108,7 @@ impl Settings<'_> {
             Some(pod) => *pod,
             None => Reader::document(object)?,
         };
-        workloads::default_host_ports(&mut pod);
+        workloads::default_pod(&mut pod);
         let mode = if created && self.mutate { Mode::Apply } else { Mode::Refuse };
         let case = Case { request, pod, root: String::new(), mode, scope: Scope::default() };
         self.answer(&case, object, cluster)
@@ -194,6 +194,7 @@ impl Settings<'_> {
         let rehearsed = self.answer(&case, object, cluster)?;
         answer.warnings.extend(rehearsed.warnings);
         answer.tolerated.extend(rehearsed.tolerated);
+        answer.untold += rehearsed.untold;
         answer.policy = answer.policy.take().or(rehearsed.policy);
         match rehearsed.rejection {
             Some(reason) if self.workloads == OnWorkloads::Warn => {
@@ -239,10 +240,12 @@ impl Settings<'_> {
         };
         let mut answer = Answer { policy: Some(policy.name.to_string()), ..Answer::accepted() };
         if !self.leniency.is_none() {
-            let violations = self.objections(policy, case, &pod).0;
-            answer.tolerate(
-                violations.into_iter().filter(|violation| violation.action != Action::Deny).collect(),
-            );
+            let mut found = Findings::spelling(&case.root, &self.leniency);
+            policy.validate(&pod, &case.scope, &mut found);
+            let in_all = found.tolerated();
+            let mut tolerated = found.into_violations();
+            tolerated.retain(|violation| violation.action != Action::Deny);
+            answer.tolerate(tolerated, in_all);
         }
         if !granted {
             let account = Quoted(case.service_account().unwrap_or_default());
@@ -378,9 +381,7 @@ impl Settings<'_> {
                     let change = format_args!("{before}would have to be changed: {edit} = {}", edit.value);
                     reason.push_str(&cut(&change));
                 }
-                if let more @ 1.. = edits.len().saturating_sub(SPELT_OUT) {
-                    reason.push_str(&format!("; and {more} more"));
-                }
+                reason.push_str(&and_more(edits.len(), "; "));
             }
             reason
         });

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::graft::Edit;
 use crate::json::{Quoted, Text};
-use crate::violation::{Action, Violation};
+use crate::violation::{Action, SPELT_OUT, Tolerated, Violation, and_more, join};
 
 /// The answer to a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,8 +17,10 @@ pub struct Answer {
     pub policy: Option<String>,
     /// The paths that were filled in, and with what.
     pub edits: Vec<Edit<'static>>,
-    /// Objections that did not deny the request.
+    /// Objections that did not deny the request, as far as they are spelt out.
     pub tolerated: Vec<Violation>,
+    /// How many more of those there are.
+    pub untold: usize,
     /// What the requesting user should know.
     pub warnings: Vec<String>,
 }
@@ -40,10 +42,12 @@ impl Answer {
     }
 
     /// Whose objections come back as warnings, and which only reach the audit log.
-    pub(crate) fn tolerate(&mut self, tolerated: Vec<Violation>) {
+    pub(crate) fn tolerate(&mut self, tolerated: Vec<Violation>, in_all: Tolerated) {
         let warned = tolerated.iter().filter(|violation| violation.action == Action::Warn);
         self.warnings.extend(warned.map(|violation| Shortened(&violation.to_string()).to_string()));
+        self.warnings.extend(Some(and_more(in_all.warned, "")).filter(|more| !more.is_empty()));
         self.tolerated.extend(tolerated);
+        self.untold += in_all.untold();
     }
 
     /// The response that the policy server expects: a `ValidationResponse` of the Kubewarden protocol.
@@ -52,6 +56,12 @@ impl Answer {
         // Writing to a String cannot fail.
         let _ = self.write_json(&mut json);
         json
+    }
+
+    /// The paths that were filled in.
+    fn mutated(&self) -> String {
+        let told = self.edits.get(..SPELT_OUT).unwrap_or(&self.edits);
+        joined(told, ", ") + &and_more(self.edits.len(), ", ")
     }
 
     fn write_json(&self, json: &mut String) -> fmt::Result {
@@ -65,8 +75,8 @@ impl Answer {
         }
         let annotations = [
             ("policy", self.policy.clone().unwrap_or_default()),
-            ("mutated", joined(&self.edits, ", ")),
-            ("violations", joined(&self.tolerated, "; ")),
+            ("mutated", self.mutated()),
+            ("violations", join(&self.tolerated, self.tolerated.len() + self.untold)),
         ];
         let mut before = ",\"audit_annotations\":{";
         for (key, value) in annotations.iter().filter(|(_, value)| !value.is_empty()) {
@@ -182,7 +192,8 @@ mod tests {
             warnings: vec!["first".to_owned()],
             ..Answer::accepted()
         };
-        answer.tolerate(vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")]);
+        let in_all = Tolerated { warned: 1, audited: 1 };
+        answer.tolerate(vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")], in_all);
         let annotations = json!({"policy": "base\"line", "mutated": "spec.a, spec.b",
             "violations": "spec.x: Invalid value: true; spec.y: Invalid value: true"});
         let expected = ValidationResponse {
@@ -203,8 +214,25 @@ mod tests {
     #[case::long("é".repeat(1_000), true)]
     fn warnings_are_cut_where_the_api_server_would_cut_them(#[case] path: String, #[case] cut: bool) {
         let mut answer = Answer::accepted();
-        answer.tolerate(vec![violation(Action::Warn, &path)]);
+        answer.tolerate(vec![violation(Action::Warn, &path)], Tolerated { warned: 1, audited: 0 });
         let warning = &answer.warnings[0];
         assert_eq!((warning.chars().count() <= 256, warning.ends_with('…')), (true, cut), "{warning}");
+    }
+
+    #[test]
+    fn what_is_too_much_to_be_told_is_counted() {
+        let edit = Edit { path: vec![Step::Key("spec")], value: "1".to_owned() };
+        let mut answer = Answer { edits: vec![edit; 35], ..Answer::accepted() };
+        answer.tolerate(
+            vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")],
+            Tolerated { warned: 40, audited: 33 },
+        );
+        let annotations = &read(&answer)["audit_annotations"];
+        assert_eq!(annotations["mutated"], format!("{}and 3 more", "spec, ".repeat(32)));
+        assert_eq!(
+            annotations["violations"],
+            "spec.x: Invalid value: true; spec.y: Invalid value: true; and 9 more"
+        );
+        assert_eq!(answer.warnings, ["spec.x: Invalid value: true", "and 8 more"]);
     }
 }

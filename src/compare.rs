@@ -8,11 +8,20 @@ use crate::value::Value;
 const BOOKKEEPING: &[&str] =
     &["ownerReferences", "finalizers", "managedFields", "selfLink", "resourceVersion", "generation"];
 
+/// The maps of metadata: an empty one is the same as none (spec 3.6).
+const MAPS: &[&str] = &["labels", "annotations"];
+
 /// Whether an update of a pod changes nothing but bookkeeping and status.
 pub(crate) fn only_bookkeeping(new: &str, old: &str) -> Read<bool> {
     let (new, old) = (members(new)?, members(old)?);
     let (new_metadata, old_metadata) = (take(&new, "metadata"), take(&old, "metadata"));
-    let metadata = |text| members(text).map_err(|fault| fault.under("metadata"));
+    let metadata = |text| match members(text) {
+        Ok(mut members) => {
+            members.retain(|(key, value)| !(MAPS.contains(&&**key) && is_empty_object(value)));
+            Ok(members)
+        }
+        Err(fault) => Err(fault.under("metadata")),
+    };
     Ok(same_members(&new, &old, &["metadata", "status"])?
         && same_members(&metadata(new_metadata)?, &metadata(old_metadata)?, BOOKKEEPING)?)
 }
@@ -39,6 +48,11 @@ fn members(object: &str) -> Read<Vec<Member<'_>>> {
         Ok(())
     })?;
     Ok(members)
+}
+
+fn is_empty_object(value: &str) -> bool {
+    let inside = value.strip_prefix('{').and_then(|value| value.strip_suffix('}'));
+    inside.is_some_and(|inside| inside.trim().is_empty())
 }
 
 fn take<'a>(members: &[Member<'a>], key: &str) -> &'a str {
@@ -114,6 +128,11 @@ mod tests {
     #[case::status(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}}"#, true)]
     #[case::bookkeeping(r#"{"metadata": {"labels": {"a": "b"}, "name": "p", "ownerReferences": [{}], "finalizers": ["f"], "managedFields": [],
         "selfLink": "/", "resourceVersion": "2", "generation": 3}, "spec": {"x": 1}, "status": {}}"#, true)]
+    #[case::empty_map_is_absent(
+        r#"{"metadata": {"name": "p", "labels": {"a": "b"}, "annotations": { }}, "spec": {"x": 1}}"#,
+        true
+    )]
+    #[case::emptied_map(r#"{"metadata": {"name": "p", "labels": {}}, "spec": {"x": 1}}"#, false)]
     #[case::label(r#"{"metadata": {"name": "p", "labels": {"a": "c"}}, "spec": {"x": 1}}"#, false)]
     #[case::annotation(
         r#"{"metadata": {"name": "p", "labels": {"a": "b"}, "annotations": {"k": "v"}}, "spec": {"x": 1}}"#,

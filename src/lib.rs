@@ -69,6 +69,7 @@ pub mod rules;
 pub mod settings;
 pub mod shape;
 pub mod spec;
+pub mod standards;
 mod strategy;
 #[cfg(test)]
 mod testing;

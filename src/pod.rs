@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::json::{Decode, Fault, Read, Reader, Text, decode, once};
+use crate::json::{Brief, Decode, Fault, Read, Reader, Text, decode, once};
 
 /// The annotation that names a pod's seccomp profile, before the field did (Kubernetes 1.3 to 1.26).
 pub const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
@@ -109,6 +109,14 @@ pub struct Container<'a> {
     pub volume_mounts: Vec<VolumeMount<'a>>,
     /// `volumeDevices`
     pub volume_devices: Vec<VolumeDevice<'a>>,
+    /// `livenessProbe`
+    pub liveness_probe: Probe<'a>,
+    /// `readinessProbe`
+    pub readiness_probe: Probe<'a>,
+    /// `startupProbe`
+    pub startup_probe: Probe<'a>,
+    /// `lifecycle`
+    pub lifecycle: Lifecycle<'a>,
     /// `securityContext`
     pub security_context: SecurityContext<'a>,
 }
@@ -187,6 +195,20 @@ pub struct WindowsOptions {
     pub host_process: Option<bool>,
 }
 
+/// `livenessProbe`, `readinessProbe` and `startupProbe`
+#[derive(Debug, Clone, Default)]
+pub struct Probe<'a> {
+    /// `httpGet.host` and `tcpSocket.host`: whom the kubelet calls if not the pod itself.
+    pub hosts: Vec<Text<'a>>,
+}
+
+/// `lifecycle`
+#[derive(Debug, Clone, Default)]
+pub struct Lifecycle<'a> {
+    /// `httpGet.host` and `tcpSocket.host` of `postStart` and `preStop`.
+    pub hosts: Vec<Text<'a>>,
+}
+
 /// `ports[*]`
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Port {
@@ -194,6 +216,8 @@ pub struct Port {
     pub container_port: i64,
     /// `hostPort`; 0 means none
     pub host_port: i64,
+    /// Whether `host_port` is what the API server will give to the pods of a template, which itself has none.
+    pub foreseen: bool,
 }
 
 /// `volumeMounts[*]`
@@ -219,13 +243,12 @@ pub struct VolumeDevice<'a> {
 pub struct Volume<'a> {
     /// `name`
     pub name: Text<'a>,
-    /// The first source; a volume without one is an `emptyDir` by API default.
+    /// The source; a volume without one is an `emptyDir` by API default.
     pub source: Option<VolumeSource<'a>>,
-    /// The key of a second source, which no volume may have.
-    pub second_source: Option<Text<'a>>,
     /// Who put the volume into the pod.
     pub origin: Origin,
-    /// Whether this request is not about the volume: an ephemeral container that does not mount it is not to blame.
+    /// Whether this request is not about the volume: an ephemeral container that does not mount it is not to blame,
+    /// and no pod will have it if its `StatefulSet` puts a claim in its place.
     pub unconcerned: bool,
 }
 
@@ -368,6 +391,13 @@ impl<'a> Pod<'a> {
     }
 }
 
+impl<'a> Volume<'a> {
+    /// Whether this is the key of its source.
+    pub fn has_source(&self, key: &str) -> bool {
+        self.source.as_ref().is_some_and(|source| source.key == key)
+    }
+}
+
 impl<'a> Container<'a> {
     /// Whether the container mounts the volume, as files or as a device.
     pub fn uses(&self, volume: &str) -> bool {
@@ -503,11 +533,13 @@ impl<'a> Decode<'a> for Annotations<'a> {
     }
 }
 
-/// Every key but `name` is a source: a closed list would take a source newer than itself for none at all.
+/// Every key but `name` is a source: a closed list would take a source newer than itself for none at all. Of two, nobody
+/// can tell which one counts, and no leniency may let them through, so that they are a fault.
 impl<'a> Decode<'a> for Volume<'a> {
     fn decode(reader: &mut Reader<'a>) -> Read<Self> {
         let mut volume = Volume::default();
         let mut named = 0;
+        let mut second = None;
         reader.object(|reader, key| {
             if key == "name" {
                 once(&mut named, 0)?;
@@ -529,12 +561,56 @@ impl<'a> Decode<'a> for Volume<'a> {
             };
             match volume.source {
                 None => volume.source = Some(VolumeSource { key: key.clone(), detail }),
-                Some(_) => volume.second_source = Some(key.clone()),
+                Some(_) => second = Some(key.clone()),
             }
             Ok(())
         })?;
+        if let (Some(VolumeSource { key: first, .. }), Some(second)) = (&volume.source, &second) {
+            let (first, second) = (Brief(first), Brief(second));
+            return Err(Fault::new(format!("must have one source, not both `{first}` and `{second}`")));
+        }
         Ok(volume)
     }
+}
+
+/// The way from a probe to its hosts: one key of each level.
+const HOSTS: &[&[&str]] = &[&["httpGet", "tcpSocket"], &["host"]];
+/// The way from `lifecycle` to the hosts of its hooks.
+const HOSTS_OF_HOOKS: &[&[&str]] = &[&["postStart", "preStop"], &["httpGet", "tcpSocket"], &["host"]];
+
+impl<'a> Decode<'a> for Probe<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        let mut probe = Probe::default();
+        read_texts(reader, HOSTS, &mut probe.hosts)?;
+        Ok(probe)
+    }
+}
+
+impl<'a> Decode<'a> for Lifecycle<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
+        let mut lifecycle = Lifecycle::default();
+        read_texts(reader, HOSTS_OF_HOOKS, &mut lifecycle.hosts)?;
+        Ok(lifecycle)
+    }
+}
+
+/// Reads the strings at the ends of a way and nothing beside it.
+fn read_texts<'a>(reader: &mut Reader<'a>, way: &[&[&str]], texts: &mut Vec<Text<'a>>) -> Read<()> {
+    if reader.null()? {
+        return Ok(());
+    }
+    let Some((keys, rest)) = way.split_first() else {
+        texts.push(reader.string()?);
+        return Ok(());
+    };
+    let mut seen = 0;
+    reader.object(|reader, key| match (0..).zip(*keys).find(|(_, known)| key == **known) {
+        Some((nth, _)) => {
+            once(&mut seen, nth)?;
+            read_texts(reader, rest, texts)
+        }
+        None => reader.skip(),
+    })
 }
 
 #[derive(Default)]
@@ -585,6 +661,10 @@ decode!(Container<'a> {
     "ports" => ports,
     "volumeMounts" => volume_mounts,
     "volumeDevices" => volume_devices,
+    "livenessProbe" => liveness_probe,
+    "readinessProbe" => readiness_probe,
+    "startupProbe" => startup_probe,
+    "lifecycle" => lifecycle,
     "securityContext" => security_context,
 });
 decode!(SecurityContext<'a> {

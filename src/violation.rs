@@ -5,8 +5,16 @@ use std::fmt::{self, Display, Write as _};
 use crate::pod::Slot;
 use crate::rule::RuleSet;
 
-/// How many violations a policy spells out; the rest is counted.
+/// How many violations of each action a policy spells out; the rest is counted.
 pub const SPELT_OUT: usize = 32;
+
+/// `; and 3 more`, if there are more than [`SPELT_OUT`].
+pub(crate) fn and_more(in_all: usize, separator: &str) -> String {
+    match in_all.saturating_sub(SPELT_OUT) {
+        0 => String::new(),
+        more => format!("{separator}and {more} more"),
+    }
+}
 
 /// What an objection does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,6 +105,22 @@ impl Leniency {
     }
 }
 
+/// How many objections do not deny the request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tolerated {
+    /// Those that its author is told.
+    pub warned: usize,
+    /// Those that the audit log is told.
+    pub audited: usize,
+}
+
+impl Tolerated {
+    /// How many of them are not spelt out.
+    pub(crate) fn untold(self) -> usize {
+        self.warned.saturating_sub(SPELT_OUT) + self.audited.saturating_sub(SPELT_OUT)
+    }
+}
+
 /// How the path of an objection is told.
 #[derive(Clone, Copy)]
 enum Place<'p> {
@@ -123,6 +147,8 @@ pub struct Findings<'f> {
     rule: (usize, &'static str),
     slot: Option<Slot>,
     denials: usize,
+    warned: usize,
+    audited: usize,
     violations: Vec<Violation>,
 }
 
@@ -137,6 +163,8 @@ impl<'f> Findings<'f> {
             rule: (0, ""),
             slot: None,
             denials: 0,
+            warned: 0,
+            audited: 0,
             violations: Vec::new(),
         }
     }
@@ -149,6 +177,11 @@ impl<'f> Findings<'f> {
     /// How many objections deny the request.
     pub fn denials(&self) -> usize {
         self.denials
+    }
+
+    /// How many objections only warn, and how many only reach the audit log.
+    pub(crate) fn tolerated(&self) -> Tolerated {
+        Tolerated { warned: self.warned, audited: self.audited }
     }
 
     /// The objections spelt out, those that deny and those that do not, in the order they were found.
@@ -213,10 +246,13 @@ impl<'f> Findings<'f> {
     fn object(&mut self, place: Place<'_>, problem: &dyn Display) {
         let (index, rule) = self.rule;
         let action = self.action(index);
-        if action == Action::Deny {
-            self.denials += 1;
-        }
-        if !self.spelling || (action == Action::Deny && self.denials > SPELT_OUT) {
+        let count = match action {
+            Action::Deny => &mut self.denials,
+            Action::Warn => &mut self.warned,
+            Action::Audit => &mut self.audited,
+        };
+        *count += 1;
+        if !self.spelling || *count > SPELT_OUT {
             return;
         }
         let root = self.root;
@@ -302,6 +338,18 @@ mod tests {
         found.enter(entry("privileged"), None, RuleSet::NONE);
         (0..count).for_each(|nth| found.invalid("a", nth, "no"));
         assert_eq!((found.denials(), found.into_violations().len()), (count, spelt_out));
+    }
+
+    #[test]
+    fn spells_32_of_each_action_out() {
+        let leniency = leniency(&["privileged"], &["volumes"]);
+        let mut found = Findings::spelling("", &leniency);
+        for id in ["privileged", "volumes", "hostPID"] {
+            found.enter(entry(id), None, RuleSet::NONE);
+            (0..100).for_each(|nth| found.invalid("a", nth, "no"));
+        }
+        assert_eq!((found.denials(), found.tolerated()), (100, Tolerated { warned: 100, audited: 100 }));
+        assert_eq!((found.tolerated().untold(), found.into_violations().len()), (136, 96));
     }
 
     #[test]

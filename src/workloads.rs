@@ -116,7 +116,8 @@ fn walk<'a>(
 ///
 /// If the claims of a `StatefulSet` cannot be read.
 pub fn complete<'a>(pod: &mut Pod<'a>, kind: &Kind<'_>, document: &'a str) -> Read<()> {
-    default_host_ports(pod);
+    take_host_ports(pod, true);
+    default_volume_sources(pod);
     if kind.kind == "StatefulSet" && kind.group == "apps" {
         claim_volumes(pod, document)?;
     }
@@ -124,8 +125,17 @@ pub fn complete<'a>(pod: &mut Pod<'a>, kind: &Kind<'_>, document: &'a str) -> Re
     Ok(())
 }
 
-/// On the host network every container port is a host port.
-pub fn default_host_ports(pod: &mut Pod<'_>) {
+/// Gives a pod what the API server gives to pods before policies see them, as far as policies look at it.
+///
+/// A live request brings it along; a manifest that was never sent does not.
+pub fn default_pod(pod: &mut Pod<'_>) {
+    take_host_ports(pod, false);
+    default_volume_sources(pod);
+}
+
+/// On the host network every container port is a host port. The API server writes that into pods only (since
+/// Kubernetes 1.28): of a template it is foreseen.
+fn take_host_ports(pod: &mut Pod<'_>, foreseen: bool) {
     if !pod.spec.host_network {
         return;
     }
@@ -133,8 +143,16 @@ pub fn default_host_ports(pod: &mut Pod<'_>) {
         for port in pod.list_mut(list).iter_mut().flat_map(|container| &mut container.ports) {
             if port.host_port == 0 {
                 port.host_port = port.container_port;
+                port.foreseen = foreseen;
             }
         }
+    }
+}
+
+/// A volume without a source is an `emptyDir`.
+fn default_volume_sources(pod: &mut Pod<'_>) {
+    for volume in pod.spec.volumes.iter_mut().filter(|volume| volume.source.is_none()) {
+        volume.source = Some(VolumeSource { key: "emptyDir".into(), detail: VolumeDetail::Other });
     }
 }
 
@@ -168,17 +186,16 @@ fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
     for claim in find(document, &path)? {
         let Named { metadata } =
             Reader::document(claim.text).map_err(|fault: Fault| fault.beneath(&claim.path))?;
-        let volume = Volume {
+        // What is replaced stays: those behind it keep the index that their author knows, and standards judge it.
+        for replaced in pod.spec.volumes.iter_mut().filter(|volume| volume.name == metadata.name) {
+            replaced.unconcerned = true;
+        }
+        pod.spec.volumes.push(Volume {
             name: metadata.name,
             source: Some(VolumeSource { key: "persistentVolumeClaim".into(), detail: VolumeDetail::Other }),
             origin: Origin::Claim(claim.path),
             ..Volume::default()
-        };
-        // In its very place, so that the volumes behind it keep the index that their author knows.
-        match pod.spec.volumes.iter_mut().find(|written| written.name == volume.name) {
-            Some(written) => *written = volume,
-            None => pod.spec.volumes.push(volume),
-        }
+        });
     }
     Ok(())
 }

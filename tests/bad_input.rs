@@ -120,6 +120,10 @@ fn requests_that_hold_no_pod(#[case] request: Value, #[case] expected: &str) {
     r#"{"spec": {"volumes": [{"hostPath": "/"}]}}"#,
     "spec.volumes[0].hostPath: must be an object, not the string \"/\""
 )]
+#[case::volume_of_two_sources(
+    r#"{"spec": {"volumes": [{"name": "v"}, {"secret": {}, "name": "w", "hostPath": {"path": "/"}}]}}"#,
+    "spec.volumes[1]: must have one source, not both `secret` and `hostPath`"
+)]
 #[case::annotation_is_a_number(
     r#"{"metadata": {"annotations": {"kubernetes.io/psp": 5}}, "spec": {}}"#,
     "metadata.annotations[kubernetes.io/psp]: must be a string, not 5"

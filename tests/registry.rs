@@ -154,6 +154,20 @@ fn no_rule_knows_another() {
     }
 }
 
+#[test]
+fn no_check_knows_a_rule_of_psp() {
+    for (name, text) in modules().iter().filter(|(name, _)| name.starts_with("standards/")) {
+        let mut imports = imports(text);
+        // The checks are numbered behind the rules.
+        if name == "standards/mod" {
+            imports.remove("rules");
+        }
+        let strange: Vec<_> =
+            imports.into_iter().filter(|import| !["pod", "rule"].contains(&import.as_str())).collect();
+        assert_eq!(strange, Vec::<String>::new(), "{name} imports");
+    }
+}
+
 /// What the foundations may build on: nothing that judges.
 #[rstest]
 #[case("json", &[])]
@@ -227,6 +241,31 @@ fn se_linux_options(of: &str) -> api::SELinuxOptions {
     }
 }
 
+fn http_get(host: &str) -> Option<api::HTTPGetAction> {
+    Some(api::HTTPGetAction { host: text(host), ..Default::default() })
+}
+
+fn tcp_socket(host: &str) -> Option<api::TCPSocketAction> {
+    Some(api::TCPSocketAction { host: text(host), ..Default::default() })
+}
+
+fn probe(of: &str) -> api::Probe {
+    api::Probe { http_get: http_get(of), tcp_socket: tcp_socket(of), ..Default::default() }
+}
+
+fn lifecycle() -> api::Lifecycle {
+    let handler = |of| api::LifecycleHandler {
+        http_get: http_get(of),
+        tcp_socket: tcp_socket(of),
+        ..Default::default()
+    };
+    api::Lifecycle {
+        post_start: Some(handler("start")),
+        pre_stop: Some(handler("stop")),
+        ..Default::default()
+    }
+}
+
 /// A pod with everything that policies read, in the words of the API's own types.
 fn full_pod() -> api::Pod {
     let ports = vec![api::ContainerPort { container_port: 80, host_port: Some(8080), ..Default::default() }];
@@ -243,6 +282,10 @@ fn full_pod() -> api::Pod {
         ports: Some(ports.clone()),
         volume_mounts: Some(volume_mounts.clone()),
         volume_devices: Some(volume_devices.clone()),
+        liveness_probe: Some(probe("liveness")),
+        readiness_probe: Some(probe("readiness")),
+        startup_probe: Some(probe("startup")),
+        lifecycle: Some(lifecycle()),
         security_context: Some(security_context()),
         ..Default::default()
     };
@@ -252,6 +295,10 @@ fn full_pod() -> api::Pod {
         ports: Some(ports.clone()),
         volume_mounts: Some(volume_mounts.clone()),
         volume_devices: Some(volume_devices.clone()),
+        liveness_probe: Some(probe("liveness")),
+        readiness_probe: Some(probe("readiness")),
+        startup_probe: Some(probe("startup")),
+        lifecycle: Some(lifecycle()),
         security_context: Some(security_context()),
         ..Default::default()
     };
@@ -342,7 +389,18 @@ fn the_view_reads_every_container(#[case] list: List, #[case] name: &str) {
     let json = serde_json::to_string(&full_pod()).unwrap();
     let pod: Pod<'_> = Reader::document(&json).unwrap();
     let [
-        Container { name: own_name, image, ports, volume_mounts, volume_devices, security_context: context },
+        Container {
+            name: own_name,
+            image,
+            ports,
+            volume_mounts,
+            volume_devices,
+            liveness_probe,
+            readiness_probe,
+            startup_probe,
+            lifecycle,
+            security_context: context,
+        },
     ] = pod.list(list)
     else {
         panic!("there is one container in {list:?}");
@@ -356,6 +414,10 @@ fn the_view_reads_every_container(#[case] list: List, #[case] name: &str) {
         volume_mounts.iter().map(|mount| (&*mount.name, &*mount.mount_path, mount.read_only)).collect();
     assert_eq!(mounts, [("v", "/m", true)]);
     assert_eq!(volume_devices.iter().map(|device| &*device.name).collect::<Vec<_>>(), ["d"]);
+    assert_eq!(liveness_probe.hosts, ["liveness", "liveness"]);
+    assert_eq!(readiness_probe.hosts, ["readiness", "readiness"]);
+    assert_eq!(startup_probe.hosts, ["startup", "startup"]);
+    assert_eq!(lifecycle.hosts, ["start", "start", "stop", "stop"]);
     assert_eq!([context.privileged, context.allow_privilege_escalation], [Some(true); 2]);
     assert_eq!([context.read_only_root_filesystem, context.run_as_non_root], [Some(false); 2]);
     assert_eq!([context.run_as_group, context.run_as_user], [Some(1), Some(2)]);

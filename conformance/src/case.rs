@@ -67,6 +67,30 @@ pub struct Grant {
     pub subject: String,
 }
 
+impl Case {
+    /// Whether somebody may use a policy.
+    #[must_use]
+    pub fn permits(
+        &self,
+        user: &str,
+        groups: &[&str],
+        api_group: &str,
+        policy: &str,
+        namespace: &str,
+    ) -> bool {
+        let permits = |grant: &Grant| grant.permits(user, groups, api_group, policy, namespace);
+        self.grants.as_ref().is_none_or(|grants| grants.iter().any(permits))
+    }
+}
+
+impl Grant {
+    fn permits(&self, user: &str, groups: &[&str], api_group: &str, policy: &str, namespace: &str) -> bool {
+        let named = self.subject == user || groups.contains(&self.subject.as_str());
+        let anywhere = self.namespace.is_empty() || self.namespace == namespace;
+        named && anywhere && self.policy == policy && (self.group.is_empty() || self.group == api_group)
+    }
+}
+
 /// What the PodSecurityPolicy oracle says of a [`Case`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

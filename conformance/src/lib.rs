@@ -7,11 +7,26 @@
 //! - [`case`]: a question and an answer, as both sides read and write them.
 //! - [`generate`]: a seed becomes cases: policies, and requests that fit them but for a few planned departures.
 //! - [`oracle`]: starts one of the Go programs and streams cases through it.
+//! - [`ours`]: what this project answers to the same case.
+//! - [`compare`]: whether the two answers are the same.
+//! - [`deviations`]: where they differ on purpose.
+//! - [`subject`]: whom to ask for our side.
+//! - `module`: the module, asked through the host.
+//! - [`campaign`]: many fresh cases, compared and counted.
+//! - [`minimise`]: a case that differs, made small.
 //! - [`coverage`]: what a set of answered cases touched, as a table and as a check.
 //! - [`files`]: JSON lines on disk, compressed or not.
 
+pub mod campaign;
 pub mod case;
+pub mod compare;
 pub mod coverage;
+pub mod deviations;
 pub mod files;
 pub mod generate;
+pub mod minimise;
+#[cfg(feature = "module")]
+pub mod module;
 pub mod oracle;
+pub mod ours;
+pub mod subject;

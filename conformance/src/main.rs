@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::{Args, Parser, Subcommand};
+use conformance::campaign::Tally;
 use conformance::case::{Case, StandardCase};
 use conformance::coverage::{self, Coverage};
+use conformance::minimise::minimise;
 use conformance::oracle::Oracle;
+use conformance::subject::{Library, Subject};
 use conformance::{files, generate};
 
 #[derive(Parser)]
@@ -26,6 +29,10 @@ enum Command {
     Ask(Ask),
     /// Send cases for the Pod Security Standards through their oracle and write `{case, result}` lines
     AskPss(Ask),
+    /// Generate PodSecurityPolicy cases, have them answered by the oracle and by this project, and compare
+    Compare(Compare),
+    /// Print the deviations with their reasons, as the documentation has them
+    Deviations,
     /// Read `{case, result}` lines of PodSecurityPolicy and tell what they cover
     Coverage(Cover),
     /// Read `{case, result}` lines of the Pod Security Standards and tell what they cover
@@ -62,6 +69,37 @@ struct Ask {
 }
 
 #[derive(Args)]
+struct Compare {
+    /// The same seed gives the same cases
+    #[arg(long)]
+    seed: u64,
+    /// How many cases
+    #[arg(long)]
+    cases: u64,
+    /// The index of the first case
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// The Go program to ask
+    #[arg(long)]
+    oracle: PathBuf,
+    /// Ask the library instead of the module
+    #[arg(long, conflicts_with = "module")]
+    native: bool,
+    /// The module to ask
+    #[arg(long, required_unless_present = "native")]
+    module: Option<PathBuf>,
+    /// Keep one instance of the module for all cases
+    #[arg(long)]
+    warm: bool,
+    /// How many examples of each deviation are shown
+    #[arg(long, default_value_t = 0)]
+    examples: usize,
+    /// How many differences are made small and shown
+    #[arg(long, default_value_t = 3)]
+    show: usize,
+}
+
+#[derive(Args)]
 struct Cover {
     /// The answered cases, one per line
     #[arg(default_value = "-")]
@@ -92,9 +130,62 @@ fn main() -> Result<()> {
             let cases = files::read::<StandardCase>(&arguments.cases)?;
             files::write(&arguments.out, Oracle::ask(&arguments.oracle, cases)?)
         }
+        Command::Compare(arguments) => compare(&arguments),
+        Command::Deviations => {
+            print_deviations();
+            Ok(())
+        }
         Command::Coverage(arguments) => report::<coverage::Policies>(&arguments),
         Command::CoveragePss(arguments) => report::<coverage::Standards>(&arguments),
     }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what was asked for")]
+fn print_deviations() {
+    print!("{}", conformance::deviations::as_markdown());
+}
+
+/// Whom to ask for our side.
+fn subject(arguments: &Compare) -> Result<Box<dyn Subject>> {
+    match &arguments.module {
+        None => Ok(Box::new(Library)),
+        #[cfg(feature = "module")]
+        Some(path) => Ok(Box::new(conformance::module::Module::load(path, arguments.warm)?)),
+        #[cfg(not(feature = "module"))]
+        Some(_) => anyhow::bail!("built without the feature `module`: pass --native"),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the figures are what was asked for")]
+fn compare(arguments: &Compare) -> Result<()> {
+    let Compare { seed, cases, from, .. } = *arguments;
+    let mut subject = subject(arguments)?;
+    let subject = &mut *subject;
+    let tally = Tally::run(&arguments.oracle, subject, seed, from..from.saturating_add(cases))?;
+    for table in tally.tables() {
+        println!("{table}");
+    }
+    println!(
+        "seed {seed}: {} cases, {} agree, {} differ without a reason",
+        tally.cases, tally.agreed, tally.unexplained
+    );
+    for (name, shown) in &tally.deviations {
+        println!("{:>9}  {name}", shown.count);
+        for (case, difference) in shown.examples.iter().take(arguments.examples) {
+            println!("           {case}: {difference}");
+        }
+    }
+    for (answered, difference) in tally.differences.iter().take(arguments.show) {
+        let (case, difference) = minimise(&arguments.oracle, subject, &answered.case, difference)?;
+        println!("\n{}: {}\n{}", difference.what, difference.text, serde_json::to_string(&case)?);
+    }
+    for (answered, difference) in tally.differences.iter().skip(arguments.show) {
+        println!("{}: {}: {}", answered.case.name, difference.what, difference.text);
+    }
+    let unseen: Vec<&str> = tally.unseen().collect();
+    ensure!(unseen.is_empty(), "deviations that never showed: {}", unseen.join(", "));
+    ensure!(tally.unexplained == 0, "{} unexplained differences", tally.unexplained);
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what was asked for")]

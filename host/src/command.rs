@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod judge;
 pub(crate) mod run;
 pub(crate) mod sample;
+pub(crate) mod slopes;
 
 use std::path::{Path, PathBuf};
 

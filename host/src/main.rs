@@ -21,6 +21,7 @@ enum Command {
     Judge(command::judge::Judge),
     Bench(command::bench::Compare),
     Sample(command::sample::PrintSample),
+    Slopes(command::slopes::Slopes),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Judge(judge) => judge.execute(),
         Command::Bench(compare) => compare.execute(),
         Command::Sample(sample) => sample.execute(),
+        Command::Slopes(slopes) => slopes.execute(),
     };
     done.unwrap_or_else(|error| {
         anstream::eprintln!("Error: {error}");

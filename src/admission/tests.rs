@@ -257,3 +257,15 @@ fn what_a_new_container_inherits_comes_from_the_pod_that_is_there() {
     let reason = "spec.ephemeralContainers[0].securityContext.runAsUser: Invalid value: 0: must be in the ranges: [{5 5}] (inherited from the pod)";
     assert_eq!(judged(&policy(&user(5)), &request).rejection.as_deref(), Some(reason));
 }
+
+#[rstest]
+#[case::of_another_kind("apps", "Deployment")]
+#[case::of_a_pod_of_another_group("a.b", "Pod")]
+fn ephemeral_containers_of_what_is_no_pod_are_a_subresource_like_any_other(
+    #[case] group: &str,
+    #[case] kind: &str,
+) {
+    let mut request = debugged(None, &json!([{"name": "new", "securityContext": {"privileged": true}}]));
+    request["kind"] = json!({"group": group, "kind": kind});
+    assert_eq!(judged(&policy(&json!({})), &request), Answer::accepted());
+}

@@ -131,8 +131,8 @@ impl Rule for HostPaths<'_> {
         }
         for (index, mount) in container.volume_mounts.iter().enumerate().filter(|(_, mount)| !mount.read_only)
         {
-            let mut named = pod.spec.volumes.iter().filter(|volume| volume.name == mount.name);
-            let must_not_write = named.any(|volume| {
+            let mut named = pod.judged_volumes().filter(|(_, volume)| volume.name == mount.name);
+            let must_not_write = named.any(|(_, volume)| {
                 self.path(volume, found).is_some_and(|path| self.access(path) == Access::ReadOnly)
             });
             if must_not_write {

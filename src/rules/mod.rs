@@ -52,6 +52,17 @@ const FILES: &[&[Entry]] = &[
     privilege_escalation::ENTRIES,
 ];
 
+/// How many rules there are; the checks of the Pod Security Standards are numbered behind them.
+pub const COUNT: usize = {
+    let mut files = FILES;
+    let mut count = 0;
+    while let Some((file, rest)) = files.split_first() {
+        count += file.len();
+        files = rest;
+    }
+    count
+};
+
 /// Every rule with its index.
 pub fn all() -> impl Iterator<Item = (usize, &'static Entry)> + Clone {
     FILES.iter().copied().flatten().enumerate()

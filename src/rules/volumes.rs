@@ -34,10 +34,7 @@ impl Rule for Volumes<'_> {
 
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, volume) in pod.judged_volumes() {
-            if let Some(second) = &volume.second_source {
-                let path = format_args!("spec.volumes[{index}]");
-                found.invalid(path, Quoted(second), "may not specify more than 1 volume type");
-            } else if !self.0.allow(volume) {
+            if !self.0.allow(volume) {
                 object(index, volume, found);
             }
         }
@@ -85,8 +82,6 @@ mod tests {
     #[case::no_source_is_an_empty_dir(json!({"volumes": ["emptyDir"]}), json!([{"name": "v"}]), Admitted)]
     #[case::no_source_is_an_empty_dir_that_is_refused(json!({"volumes": ["secret"]}), json!([{"name": "v", "secret": null}]),
         Rejected("spec.volumes[0]: Invalid value: \"emptyDir\": emptyDir volumes are not allowed to be used"))]
-    #[case::two_sources(json!({"volumes": ["*"]}), json!([{"name": "v", "emptyDir": {}, "secret": {}}]),
-        Rejected("spec.volumes[0]: Invalid value: \"secret\": may not specify more than 1 volume type"))]
     #[case::a_source_and_a_null(json!({"volumes": ["emptyDir"]}), json!([{"hostPath": null, "name": "v", "emptyDir": {}, "secret": null}]), Admitted)]
     #[case::unknown_source(json!({"volumes": ["emptyDir"]}), json!([{"name": "v", "moonDisk": {}}]),
         Rejected("spec.volumes[0]: Invalid value: \"moonDisk\": moonDisk volumes are not allowed to be used"))]

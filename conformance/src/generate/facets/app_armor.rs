@@ -32,7 +32,12 @@ impl Facet for AppArmor {
             if !listed || dice.percent(5) {
                 allowed = PROFILES.to_vec();
             }
-            policy.annotate(DEFAULT, dice.pick(&allowed));
+            // Few policies are spent on the default that none of ours may have.
+            let default = match dice.pick(&allowed) {
+                "localhost/" if !dice.percent(4) => "localhost/a",
+                default => default,
+            };
+            policy.annotate(DEFAULT, default);
         } else if dice.percent(3) {
             policy.annotate(DEFAULT, "");
         }

@@ -1,0 +1,103 @@
+//! The fields that a policy may write.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+
+/// The fields of a pod that a policy may write, with absent, `null` and empty made alike, and a container's AppArmor
+/// profile as the name of the one that counts.
+pub(super) fn governed(pod: &Value) -> Value {
+    let spec = pod.get("spec").unwrap_or(&Value::Null);
+    let list = |name: &str| spec.get(name).and_then(Value::as_array).into_iter().flatten();
+    let containers: Vec<Value> = ["initContainers", "containers", "ephemeralContainers"]
+        .into_iter()
+        .flat_map(list)
+        .map(|container| {
+            let mut context = members(container.get("securityContext"));
+            context.remove("appArmorProfile");
+            // No rule writes it; the original's API server, its feature switched off, resets it when it stores.
+            context.remove("procMount");
+            json!({
+                "name": container.get("name"),
+                "securityContext": dense(&Value::Object(context)),
+                "appArmor": app_armor(pod, container),
+            })
+        })
+        .collect();
+    let mut context = members(spec.get("securityContext"));
+    context.remove("appArmorProfile");
+    json!({
+        "containers": containers,
+        "securityContext": dense(&Value::Object(context)),
+        "runtimeClassName": spec.get("runtimeClassName"),
+    })
+}
+
+/// Where two values differ, and how.
+pub(super) fn differing(path: &str, original: &Value, ours: &Value, found: &mut Vec<String>) {
+    match (original, ours) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                let [one, other] = [one, other].map(|members| members.get(key).unwrap_or(&Value::Null));
+                differing(&format!("{path}.{key}"), one, other, found);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (index, (one, other)) in one.iter().zip(other).enumerate() {
+                differing(&format!("{path}[{index}]"), one, other, found);
+            }
+        }
+        (one, other) if one == other => {}
+        (one, other) => found.push(format!("{path} of the original is {one}, of ours {other}")),
+    }
+}
+
+fn members(value: Option<&Value>) -> Map<String, Value> {
+    value.and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
+/// The name of the AppArmor profile that counts for a container: its field, else its annotation, else the pod's field.
+fn app_armor(pod: &Value, container: &Value) -> String {
+    let field = |object: &Value| {
+        let profile =
+            object.pointer("/securityContext/appArmorProfile").filter(|profile| !profile.is_null())?;
+        let text = |key: &str| profile.get(key).and_then(Value::as_str).unwrap_or_default();
+        Some(match text("type") {
+            "RuntimeDefault" => "runtime/default".to_owned(),
+            "Unconfined" => "unconfined".to_owned(),
+            _ => format!("localhost/{}", text("localhostProfile")),
+        })
+    };
+    let annotation = || {
+        let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
+        let annotations = pod.pointer("/metadata/annotations")?;
+        let value = annotations.get(format!("{APP_ARMOR}{name}"))?.as_str()?;
+        (!value.is_empty()).then(|| value.to_owned())
+    };
+    let inherited = || field(pod.get("spec").unwrap_or(&Value::Null));
+    field(container).or_else(annotation).or_else(inherited).unwrap_or_default()
+}
+
+/// A value without `null`s and empty objects and lists.
+fn dense(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: Map<_, _> = members
+                .iter()
+                .map(|(key, value)| (key.clone(), dense(value)))
+                .filter(|(key, value)| !value.is_null() && !is_empty_label(key, value))
+                .collect();
+            if members.is_empty() { Value::Null } else { Value::Object(members) }
+        }
+        Value::Array(elements) if elements.is_empty() => Value::Null,
+        other => other.clone(),
+    }
+}
+
+/// A part of an SELinux label that is empty, which the API does not tell from an absent one.
+fn is_empty_label(key: &str, value: &Value) -> bool {
+    matches!(key, "user" | "role" | "type" | "level") && *value == Value::from("")
+}

@@ -1,0 +1,46 @@
+//! The validation of policies.
+
+use super::Difference;
+use crate::case::{Case, Outcome};
+use crate::deviations;
+
+/// Whether the verdict on a policy agrees, and every field that the original names is named by us.
+///
+/// # Errors
+///
+/// The difference.
+pub fn settings(case: &Case, result: &Outcome, problems: Option<&str>) -> Result<(), Difference> {
+    let errors = result.errors.as_deref().unwrap_or_default();
+    if errors.is_empty() != problems.is_none() {
+        let text = format!("the original says {errors:?}, we say {problems:?}");
+        let settings = |problem: &str| format!("settings: {problem}");
+        let ways = problems.map_or_else(
+            || errors.iter().map(|error| error.split(": ").next().unwrap_or_default().to_owned()).collect(),
+            |problems| deviations::each(problems).map(settings).collect(),
+        );
+        return Err(Difference::new("settings", text, vec![ways]));
+    }
+    let ours = problems.unwrap_or_default();
+    // The original does not tell which of several policies is at fault.
+    let named = |error: &&String| {
+        (0..case.psps.len()).any(|index| ours.contains(&format!("policies[{index}].{}", field(error))))
+    };
+    let unnamed = errors.iter().find(|error| !named(error));
+    match unnamed {
+        None => Ok(()),
+        Some(error) => {
+            let text = format!("the field of {error:?} is not named in {ours:?}");
+            Err(Difference::new("faults", text, vec![vec![field(error)]]))
+        }
+    }
+}
+
+/// The field that an error of the original names: its paths are irregular.
+fn field(error: &str) -> String {
+    let path = error.split(": ").next().unwrap_or_default();
+    let path = path
+        .replace("allowedFlexVolumes.allowedFlexVolumes", "allowedFlexVolumes")
+        .replace("allowedCSIDrivers.allowedCSIDriver", "allowedCSIDrivers")
+        .replace(".items", "");
+    if path.starts_with("spec.") || path.starts_with("metadata") { path } else { format!("spec.{path}") }
+}

@@ -1,0 +1,67 @@
+//! Policies that the original took and we do not, or the other way round.
+
+use serde_json::Value;
+
+use super::pods::list;
+use crate::case::Case;
+use crate::ours;
+
+/// What an answer says of settings that do not load.
+const INVALID: &str = "the policy's settings are not valid: ";
+
+/// What PodSecurityPolicy forgot to check.
+const FORGOTTEN: [&str; 9] = [
+    // Strategies that demand what they do not name: the plug-in skipped such policies in silence.
+    "ranges: Required value: must provide at least one range",
+    "seLinux.seLinuxOptions: Required value",
+    // Ports and prefixes that match nothing.
+    "hostPorts[",
+    ".pathPrefix: Invalid value",
+    // Profiles that no pod could have.
+    "allowed profiles leave it out",
+    "allowedProfileNames]: Invalid value: \"\"",
+    // What the API itself would not have stored: a case by hand hands it to the plug-in all the same.
+    "must be empty when all capabilities are allowed by a wildcard",
+    // The name of another policy of the list, which no cluster could hold.
+    "metadata.name: Duplicate value",
+    // No policy at all.
+    "must list at least one policy",
+];
+
+/// Each of the problems, of which all are in one of the policies, and some speak of more than one thing.
+pub(crate) fn each(problems: &str) -> impl Iterator<Item = &str> {
+    problems.split("; policies")
+}
+
+/// The problems in an answer that refuses the settings.
+pub(crate) fn problems(message: &str) -> Option<impl Iterator<Item = &str>> {
+    message.strip_prefix(INVALID).map(each)
+}
+
+/// The profile that has no name.
+const NAMELESS: [&str; 2] = [
+    "invalid AppArmor profile name: \"localhost/\"",
+    "Invalid value: \"localhost/\": must be a valid seccomp profile",
+];
+
+fn is_about(problem: &str, kinds: &[&str]) -> bool {
+    kinds.iter().any(|kind| problem.contains(kind))
+}
+
+/// The policies do not load, for nothing but what was forgotten.
+pub(super) fn are_stricter(case: &Case) -> bool {
+    let known = |problem: &str| is_about(problem, &FORGOTTEN) || is_about(problem, &NAMELESS);
+    ours::problems(case).is_some_and(|problems| {
+        each(&problems).all(known) && each(&problems).any(|problem| is_about(problem, &FORGOTTEN))
+    })
+}
+
+/// The policies do not load, for nothing but a profile of the node without a name.
+pub(super) fn name_no_profile(case: &Case) -> bool {
+    ours::problems(case).is_some_and(|problems| each(&problems).all(|problem| is_about(problem, &NAMELESS)))
+}
+
+/// A policy lists the volume type `image`.
+pub(super) fn list_image(case: &Case) -> bool {
+    case.psps.iter().any(|policy| list(policy, "spec.volumes").any(|name| *name == Value::from("image")))
+}

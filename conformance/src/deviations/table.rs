@@ -1,0 +1,148 @@
+//! All deviations; the first that explains a path names it.
+
+use super::{Deviation, pods, seccomp, settings};
+
+/// The table.
+pub const DEVIATIONS: &[Deviation] = &[
+    Deviation {
+        name: "settings are stricter",
+        reason: "Policies that no pod could satisfy, that match nothing, or that the plug-in skipped in silence are refused when they are loaded.",
+        backed_by: "section 1; section 4, item 11",
+        concerns: settings::are_stricter,
+        touches: &["settings:"],
+    },
+    Deviation {
+        name: "a profile of the node has a name",
+        reason: "`localhost/` with nothing behind it names no profile, and the API server refuses the field without one. Such a default, or such an entry among the allowed seccomp profiles, is refused when the policy is loaded.",
+        backed_by: "section 3; section 4, item 11",
+        concerns: settings::name_no_profile,
+        touches: &["settings:"],
+    },
+    Deviation {
+        name: "`image` is a volume type",
+        reason: "Kubernetes 1.31 has the volume source, so policies can list it.",
+        backed_by: "section 4, item 3",
+        concerns: settings::list_image,
+        touches: &["spec.volumes"],
+    },
+    Deviation {
+        name: "seccomp: a field needs no annotation",
+        reason: "Since Kubernetes 1.27 only the field counts. A pod that has it is not changed by writing the annotation, so it can be updated, and policies are chosen as if nothing had to be written.",
+        backed_by: "section 4, item 1",
+        concerns: seccomp::field_alone,
+        touches: &["winner", "unchanged"],
+    },
+    Deviation {
+        name: "seccomp: an annotation that is not adopted satisfies nothing",
+        reason: "Annotations become fields when a pod is created, as the API server did up to 1.26. Later, and if they say nothing that a field can say, they have no effect.",
+        backed_by: "section 4, item 1",
+        concerns: seccomp::annotation_alone,
+        touches: &["seccompProfile", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "seccomp: a malformed profile is refused",
+        reason: "A field without a type that is known, or `Localhost` without a path, was read as no profile at all.",
+        backed_by: "section 4, item 1",
+        concerns: seccomp::malformed,
+        touches: &["seccompProfile", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "seccomp: the field beats the annotation",
+        reason: "Where both are set and differ, the original judged the annotation; a cluster of today runs the field.",
+        backed_by: "section 4, item 1",
+        concerns: seccomp::contradiction,
+        touches: &["seccompProfile", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "seccomp: RuntimeDefault needs no allow list",
+        reason: "A policy that lists no seccomp profiles accepts `RuntimeDefault`, which is never weaker than no profile.",
+        backed_by: "section 4, item 1",
+        concerns: seccomp::runtime_default_unlisted,
+        touches: &["seccompProfile", "winner"],
+    },
+    Deviation {
+        name: "AppArmor: fields count",
+        reason: "Since Kubernetes 1.30 there are fields: a container's own comes before its annotation, the pod's behind it. Both are judged.",
+        backed_by: "section 4, item 2",
+        concerns: pods::app_armor_field,
+        touches: &["appArmor", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "volumes: an unknown source is refused",
+        reason: "The original's API server dropped a source it did not know, and judged the `emptyDir` that was left.",
+        backed_by: "section 4, item 3",
+        concerns: pods::unknown_source,
+        touches: &["spec.volumes[", "winner"],
+    },
+    Deviation {
+        name: super::WITHOUT_SOURCE,
+        reason: "The API server makes it one before anybody judges the pod. The plug-in alone, without the API server's defaults, refused it.",
+        backed_by: "section 4, item 3",
+        concerns: pods::no_source_undefaulted,
+        touches: &["spec.volumes[", "winner"],
+    },
+    Deviation {
+        name: "volumes: two sources are refused",
+        reason: "The original judged the first of them in an order of its own. We take such a pod for one that cannot be read, and say nothing else of it.",
+        backed_by: "section 4, item 3",
+        concerns: pods::two_sources,
+        // Whatever the original says of such a pod.
+        touches: &[""],
+    },
+    Deviation {
+        name: "host paths are cleaned",
+        reason: "`.`, `//` and a trailing `/` do not make another path; they are cleaned in pods and policies before both are compared.",
+        backed_by: "section 4, item 4",
+        concerns: pods::unclean_path,
+        touches: &[".hostPath.path", "].readOnly", "winner"],
+    },
+    Deviation {
+        name: "host paths: an empty one lies nowhere",
+        reason: "The prefix `/` allowed a host path of no characters, which the API server refuses. Only what begins with `/` lies beneath it.",
+        backed_by: "section 4, item 4",
+        concerns: pods::empty_path,
+        touches: &[".hostPath.path", "].readOnly", "winner"],
+    },
+    Deviation {
+        name: "host paths may not lead up",
+        reason: "A path with `..` leaves the folder that a prefix allows.",
+        backed_by: "section 4, item 4",
+        concerns: pods::path_leads_up,
+        touches: &[".hostPath.path", "].readOnly", "winner"],
+    },
+    Deviation {
+        name: "sysctls have two spellings",
+        reason: "`kernel/msgmax` is `kernel.msgmax` to the node, so it is to a policy.",
+        backed_by: "section 4, item 5",
+        concerns: pods::slashed_sysctl,
+        touches: &[".sysctls[", "winner"],
+    },
+    Deviation {
+        name: "ephemeral containers are judged",
+        reason: "The plug-in ignored the subresource `pods/ephemeralcontainers`, so that anything could be added to a running pod.",
+        backed_by: "section 2; section 4, item 6",
+        concerns: pods::adds_ephemeral_containers,
+        touches: &[".ephemeralContainers[", "spec.volumes[", "granted", "winner", "unchanged", "written"],
+    },
+    Deviation {
+        name: "no pod that the API server refuses",
+        reason: "`allowPrivilegeEscalation: false` beside `privileged: true` or an added `CAP_SYS_ADMIN` does not pass the API's validation. It is not written, and the pod is rejected with the reason.",
+        backed_by: "section 3; section 4, item 9",
+        concerns: pods::is_impossible,
+        touches: &["allowPrivilegeEscalation", "capabilities", "winner"],
+    },
+    Deviation {
+        name: "host process containers are privileged",
+        reason: "`windowsOptions.hostProcess` gives what `privileged` gives, and the original did not know it.",
+        backed_by: "section 4, item 10",
+        concerns: pods::host_process,
+        touches: &["hostProcess", "winner"],
+    },
+    Deviation {
+        name: "Windows pods need nothing that is Linux's",
+        reason: "The API server refuses Linux-only fields in pods whose `os.name` is `windows`: they are neither defaulted nor required.",
+        backed_by: "section 3",
+        concerns: pods::windows,
+        touches: &["securityContext", "appArmor", "winner", "unchanged"],
+    },
+];

@@ -1,0 +1,87 @@
+//! What this project says of a case.
+
+use pod_security_policy::admission::review;
+use pod_security_policy::cluster::{Cluster, Question};
+use pod_security_policy::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::case::Case;
+
+/// An answer of ours, however it was come by: from the library, or from the module through a host.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// Whether the request passes.
+    pub accepted: bool,
+    /// Why it does not.
+    pub message: Option<String>,
+    /// The policy that admits the pod.
+    pub winner: Option<String>,
+    /// The object as it is to be, if anything was filled in.
+    pub mutated: Option<Value>,
+}
+
+/// The settings that stand for the policies of a case.
+#[must_use]
+pub fn settings(case: &Case) -> Value {
+    // Nobody may use anything, even where everybody may use everything.
+    let authorization = if case.grants.is_some() || case.no_user { "RBAC" } else { "None" };
+    json!({"policies": case.psps, "authorization": authorization, "mutate": case.steps != "validate"})
+}
+
+/// The request of a case, as the policy server hands it over.
+#[must_use]
+pub fn request(case: &Case) -> Value {
+    let metadata = |field: &str| case.pod.get("metadata").and_then(|metadata| metadata.get(field));
+    let user = if case.no_user { json!({}) } else { json!({"username": case.user, "groups": case.groups}) };
+    let operation = if case.op.is_empty() { "CREATE" } else { &case.op };
+    let mut request = json!({
+        "uid": "1",
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "operation": operation,
+        "namespace": metadata("namespace"),
+        "name": metadata("name"),
+        "userInfo": user,
+        "object": case.pod,
+        "oldObject": case.old_pod,
+    });
+    if !case.sub.is_empty()
+        && let Some(request) = request.as_object_mut()
+    {
+        request.insert("subResource".to_owned(), case.sub.clone().into());
+    }
+    request
+}
+
+/// The library's answer.
+#[must_use]
+pub fn natively(case: &Case) -> Answer {
+    let payload = json!({"request": request(case), "settings": settings(case)}).to_string();
+    let answer = review(&payload, &Grants(case));
+    Answer {
+        accepted: answer.is_accepted(),
+        message: answer.rejection,
+        winner: answer.policy,
+        mutated: answer.mutated_object.map(|text| {
+            serde_json::from_str(&text).unwrap_or_else(|fault| format!("not JSON: {fault}").into())
+        }),
+    }
+}
+
+/// What the library has against the policies of a case.
+#[must_use]
+pub fn problems(case: &Case) -> Option<String> {
+    let settings = json!({"policies": case.psps, "authorization": "None"}).to_string();
+    Settings::parse(&settings).err().map(|problems| problems.to_string())
+}
+
+/// The grants of a case.
+struct Grants<'c>(&'c Case);
+
+impl Cluster for Grants<'_> {
+    fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
+        let groups: Vec<&str> = question.groups.iter().map(|group| &**group).collect();
+        let Question { user, api_group, policy, namespace, .. } = question;
+        Ok(self.0.permits(user, &groups, api_group, policy, namespace))
+    }
+}

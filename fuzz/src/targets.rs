@@ -1,0 +1,145 @@
+//! What is fuzzed, and what it promises.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use pod_security_policy::admission::review;
+use pod_security_policy::cluster::{Cluster, Question};
+use pod_security_policy::graft::{Edit, Step, graft};
+use pod_security_policy::json::Reader;
+use pod_security_policy::pattern::{SysctlPattern, dotted, leads_up, lies_beneath};
+use pod_security_policy::pod::Pod;
+use pod_security_policy::settings::Settings;
+use pod_security_policy::workloads::{find, parse_path};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::corpus;
+
+/// Something that reads text.
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    /// What is damaged for it.
+    pub(crate) corpus: fn() -> Result<Vec<String>>,
+    /// Panics when a promise is broken.
+    pub(crate) check: fn(&str),
+}
+
+pub(crate) const TARGETS: [Target; 8] = [
+    Target { name: "settings", corpus: corpus::settings, check: settings },
+    Target { name: "review", corpus: corpus::payloads, check: reviewed },
+    Target { name: "graft", corpus: corpus::pods, check: grafted },
+    Target { name: "json", corpus: corpus::pods, check: json },
+    Target { name: "leap", corpus: corpus::payloads, check: leap },
+    Target { name: "sysctls", corpus: corpus::sysctls, check: sysctls },
+    Target { name: "templates", corpus: corpus::paths, check: templates },
+    Target { name: "host paths", corpus: corpus::host_paths, check: host_paths },
+];
+
+/// Grants every other policy.
+struct Odd;
+
+impl Cluster for Odd {
+    fn may_use(&self, question: &Question<'_>) -> std::result::Result<bool, String> {
+        Ok(question.policy.len() % 2 == 1)
+    }
+}
+
+/// Settings load, or say why not; what is told is text that a person can read.
+fn settings(text: &str) {
+    if let Err(problems) = Settings::parse(text) {
+        assert!(!problems.to_string().is_empty());
+    }
+}
+
+/// An answer is JSON; a rejection has a reason; what was changed is accepted once more as it is, be it by
+/// another policy.
+fn reviewed(text: &str) {
+    let answer = review(text, &Odd);
+    let told: Value = serde_json::from_str(&answer.to_json()).expect("the answer is JSON");
+    assert_eq!(told.get("accepted"), Some(&Value::Bool(answer.is_accepted())));
+    assert!(answer.rejection.as_ref().is_none_or(|reason| !reason.is_empty()));
+    let Some(object) = answer.mutated_object else { return };
+    assert!(answer.rejection.is_none());
+    // The text is put together by hand: read and written again, numbers would not be what they were.
+    if let Some(before) = object_of(text) {
+        let again = review(&text.replacen(before, &object, 1), &Odd);
+        assert_eq!(again.rejection, None);
+        // What one policy filled in can be just what another, earlier by name, demands: then that one has admitted it.
+        assert!(again.edits.iter().all(|edit| edit.to_string().contains("kubernetes.io/psp")));
+    }
+}
+
+/// The text of the object in a payload.
+fn object_of(text: &str) -> Option<&str> {
+    let payload: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let request: BTreeMap<String, &RawValue> = serde_json::from_str(payload.get("request")?.get()).ok()?;
+    request.get("object").map(|object| object.get())
+}
+
+/// Without edits a document stays what it is; with one, what can be read as a pod holds what was written.
+fn grafted(text: &str) {
+    if let Ok(same) = graft(text, &[]) {
+        assert_eq!(same, text);
+    }
+    let path = vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key("fsGroup")];
+    let edit = Edit { path, value: "7".to_owned() };
+    if let Ok(changed) = graft(text, &[edit])
+        && Reader::document::<Pod<'_>>(text).is_ok()
+        && serde_json::from_str::<Value>(text).is_ok()
+    {
+        let changed: Value = serde_json::from_str(&changed).expect("what is grafted is JSON");
+        assert_eq!(changed.pointer("/spec/securityContext/fsGroup"), Some(&Value::from(7)));
+    }
+}
+
+/// What the reader takes for JSON is JSON to others, and the other way round but for how deep it may nest.
+fn json(text: &str) {
+    let mut reader = Reader::new(text);
+    let ours = reader.skip().and_then(|()| reader.end()).is_ok();
+    let theirs = serde_json::from_str::<Box<RawValue>>(text);
+    match (ours, theirs) {
+        (true, Err(fault)) => assert!(
+            fault.to_string().contains("surrogate") || fault.to_string().contains("recursion"),
+            "{fault}"
+        ),
+        (false, Ok(_)) => assert!(text.contains("[[[[") || text.contains("{\"a\":{"), "refused"),
+        _ => {}
+    }
+}
+
+/// Of what is JSON, a leap ends where a skip ends.
+fn leap(text: &str) {
+    let mut strict = Reader::new(text);
+    if strict.skip().is_ok() {
+        let mut quick = Reader::new(text);
+        assert!(quick.leap().is_ok());
+        assert_eq!(quick.position(), strict.position());
+    }
+}
+
+/// A pattern matches what begins like it or is it, and dots are a spelling of their own.
+fn sysctls(text: &str) {
+    let pattern = SysctlPattern::new(text.into());
+    assert!(!pattern.is_well_formed() || (pattern.matches(text) && text.len() <= 253));
+    assert_eq!(pattern.matches(&format!("{text}x")), text.ends_with('*'));
+    assert_eq!(dotted(&dotted(text)), dotted(text));
+}
+
+/// A path that is read finds templates or none.
+fn templates(text: &str) {
+    if let Some(path) = parse_path(text) {
+        assert!(!path.is_empty());
+        let document =
+            r#"{"spec": {"template": {"a": 1}, "jobs": [{"template": {}}, null]}, "a": [[{"b": {}}]]}"#;
+        let _ = find(document, &path);
+    }
+}
+
+/// Every absolute path lies beneath itself and beneath the root.
+fn host_paths(text: &str) {
+    let absolute = text.starts_with('/');
+    assert_eq!(lies_beneath(text, "/"), absolute);
+    assert_eq!(lies_beneath(text, text), absolute);
+    assert_eq!(leads_up(text), text.split('/').any(|element| element == ".."));
+}

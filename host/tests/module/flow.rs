@@ -1,0 +1,94 @@
+//! Selection among policies, and what is said of them.
+
+use serde_json::{Value, json};
+
+use crate::harness::{annotated, ask, create, laid_over, listed, pod, psp, secured, update};
+
+fn user(id: i64) -> Value {
+    json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": id, "max": id}]}})
+}
+
+#[test]
+fn the_first_by_name_that_accepts_unchanged_wins() {
+    let settings = listed("None", &[("c", json!({})), ("b", json!({})), ("a", user(5))]);
+    let verdict = ask(&settings, &create(pod(json!({}))));
+    verdict
+        .writes(json!([{"op": "add", "path": "/metadata/annotations", "value": {"kubernetes.io/psp": "b"}}]));
+    assert_eq!(verdict.audit, json!({"policy": "b", "mutated": "metadata.annotations[kubernetes.io/psp]"}));
+}
+
+#[test]
+fn else_the_first_by_name_that_accepts_after_mutation() {
+    let verdict = ask(&listed("None", &[("c", user(7)), ("b", user(6))]), &create(pod(json!({}))));
+    verdict.writes(json!([
+        {"op": "add", "path": "/metadata/annotations", "value": {"kubernetes.io/psp": "b"}},
+        {"op": "add", "path": "/spec/containers/0/securityContext", "value": {"runAsUser": 6}}]));
+    assert_eq!(
+        verdict.audit["mutated"],
+        "spec.containers[0].securityContext.runAsUser, metadata.annotations[kubernetes.io/psp]"
+    );
+}
+
+#[test]
+fn the_mark_stands_beside_other_annotations_and_is_written_once() {
+    let settings = listed("None", &[("a", json!({}))]);
+    let pod = |annotations: Value| create(annotated(pod(json!({})), annotations));
+    ask(&settings, &pod(json!({"x": "y"})))
+        .writes(json!([{"op": "add", "path": "/metadata/annotations/kubernetes.io~1psp", "value": "a"}]));
+    ask(&settings, &pod(json!({"kubernetes.io/psp": "a"}))).passes();
+    let checking = laid_over(settings, &json!({"mutate": false}));
+    ask(&checking, &pod(json!({}))).passes();
+}
+
+#[test]
+fn a_rejection_names_each_policy_with_its_own_reasons() {
+    let settings = listed("None", &[("b", user(6)), ("a", json!({"allowPrivilegeEscalation": false}))]);
+    ask(&settings, &create(secured(json!({"runAsUser": 5, "allowPrivilegeEscalation": true, "privileged": true})))).is_rejected(
+        "no PodSecurityPolicy admits this pod: \
+         \"a\": spec.containers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed; \
+         spec.containers[0].securityContext.allowPrivilegeEscalation: Invalid value: true: Allowing privilege escalation for containers is not allowed; \
+         \"b\": spec.containers[0].securityContext.runAsUser: Invalid value: 5: must be in the ranges: [{6 6}]; \
+         spec.containers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed");
+}
+
+#[test]
+fn an_update_that_no_policy_accepts_unchanged_is_told_what_each_would_change() {
+    let mut new = pod(json!({}));
+    new["metadata"]["labels"] = json!({"a": "b"});
+    ask(&listed("None", &[("a", user(6)), ("b", user(7))]), &update(pod(json!({})), new)).is_rejected(
+        "no PodSecurityPolicy admits this pod: \
+         \"a\": would have to be changed: spec.containers[0].securityContext.runAsUser = 6; \
+         \"b\": would have to be changed: spec.containers[0].securityContext.runAsUser = 7",
+    );
+}
+
+#[test]
+fn where_nothing_is_written_a_creation_is_told_the_same() {
+    let settings = laid_over(psp(user(6)), &json!({"mutate": false}));
+    ask(&settings, &create(pod(json!({}))))
+        .is_rejected("would have to be changed: spec.containers[0].securityContext.runAsUser = 6");
+    ask(&settings, &create(secured(json!({"runAsUser": 6})))).passes();
+}
+
+#[test]
+fn a_long_list_of_reasons_ends_in_a_number() {
+    let containers: Vec<_> =
+        (0..40).map(|n| json!({"name": format!("c{n}"), "securityContext": {"privileged": true}})).collect();
+    let message = ask(&psp(json!({})), &create(pod(json!({"containers": containers})))).rejection.unwrap();
+    assert_eq!(message.matches("Privileged containers are not allowed").count(), 32);
+    assert!(message.ends_with("; and 8 more"), "{message}");
+}
+
+#[test]
+fn a_long_list_of_changes_ends_in_a_number() {
+    let containers: Vec<_> = (0..40).map(|n| json!({"name": format!("c{n}")})).collect();
+    let verdict =
+        ask(&psp(json!({"readOnlyRootFilesystem": true})), &create(pod(json!({"containers": containers}))));
+    let mutated = verdict.audit["mutated"].as_str().unwrap();
+    assert_eq!(
+        (mutated.matches("readOnlyRootFilesystem").count(), mutated.ends_with(", and 8 more")),
+        (32, true),
+        "{mutated}"
+    );
+    assert_eq!(verdict.patch.as_array().unwrap().len(), 40);
+}

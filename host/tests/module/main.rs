@@ -1,0 +1,22 @@
+//! The policy as clusters run it: `policy.wasm` under the host, asked what the API server would ask.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod authorization;
+
+mod containers;
+mod defects;
+mod fields;
+mod flow;
+mod harness;
+mod manifests;
+mod originals;
+mod pair;
+mod subresources;
+mod volumes;
+mod workloads;

@@ -1,0 +1,122 @@
+//! An AppArmor profile is a second fence around a container, and `Unconfined` takes down the one that the container
+//! runtime puts up.
+//!
+//! | | |
+//! |---|---|
+//! | Level | baseline |
+//! | Pod fields | `securityContext.appArmorProfile.type` of pod and containers; annotations `container.apparmor.security.beta.kubernetes.io/*` |
+//! | Accepts | no profile, `RuntimeDefault`, `Localhost`; annotations that are empty, `runtime/default` or `localhost/…` |
+//! | Source | Pod Security Standards, Baseline, "AppArmor"; KEP-24, which made fields of the annotations in Kubernetes 1.30 |
+//!
+//! Fields and annotations count at every version. So does an annotation for a container that the pod does not have.
+
+use super::phrases::{annotation, plural, quoted, set};
+use super::subject::{Objection, Subject};
+use super::{Check, Level, Variant};
+use crate::pod::{APP_ARMOR_CONTAINER, Profile};
+
+pub(super) const CHECK: Check = Check {
+    id: "appArmorProfile",
+    level: Level::Baseline,
+    purpose: "AppArmor profiles may not be switched off.",
+    pod_fields: "`securityContext.appArmorProfile` of pod and containers, the containers' annotations",
+    overridden_by: None,
+    variants: &[Variant { since: 0, judge }],
+};
+
+fn judge(subject: &Subject<'_>) -> Option<Objection> {
+    let mut kinds = Vec::new();
+    let pod = forbids(subject.security_context().app_armor_profile.as_ref(), &mut kinds);
+    let setters = subject.setters(pod, &mut |own| forbids(own.app_armor_profile.as_ref(), &mut kinds));
+    let mut annotations = Vec::new();
+    for (key, value) in subject.pod.annotations.iter() {
+        let container = key.strip_prefix(APP_ARMOR_CONTAINER);
+        if container.is_some_and(|name| !subject.excuses(name)) && !is_allowed(value) {
+            annotations.push(annotation(key, value));
+        }
+    }
+    let mut culprits = setters.phrase();
+    if !annotations.is_empty() {
+        let before = if setters.is_empty() { "" } else { " and " };
+        culprits.push_str(before);
+        culprits.push_str(plural(annotations.len(), "annotation", "annotations"));
+    }
+    if culprits.is_empty() {
+        return None;
+    }
+    let mut values = set(kinds);
+    values.extend(set(annotations.iter().map(String::as_str).collect()));
+    Some(Objection {
+        reason: plural(values.len(), "forbidden AppArmor profile", "forbidden AppArmor profiles"),
+        detail: [&culprits, " must not set AppArmor profile type to ", &quoted(&values)].concat(),
+    })
+}
+
+/// Whether a profile is not allowed; its type is noted.
+fn forbids<'p>(profile: Option<&'p Profile<'p>>, kinds: &mut Vec<&'p str>) -> bool {
+    let forbidden = profile.filter(|profile| !matches!(&*profile.kind, "RuntimeDefault" | "Localhost"));
+    kinds.extend(forbidden.map(|profile| &*profile.kind));
+    forbidden.is_some()
+}
+
+/// Whether the value of an annotation names a profile that is allowed.
+fn is_allowed(value: &str) -> bool {
+    matches!(value, "" | "runtime/default") || value.starts_with("localhost/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standards::testing::{NOTHING, both, one, says, secured};
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    const ANNOTATION: &str = "container.apparmor.security.beta.kubernetes.io/";
+
+    fn annotated(annotations: &[(&str, &str)], security_context: Value) -> Value {
+        let annotations: serde_json::Map<String, Value> = annotations
+            .iter()
+            .map(|(container, value)| (format!("{ANNOTATION}{container}"), json!(value)))
+            .collect();
+        json!({
+            "metadata": {"annotations": annotations},
+            "spec": {"containers": [secured("a", security_context)]},
+        })
+    }
+
+    #[rstest]
+    #[case::unset(one(json!({})), NOTHING)]
+    #[case::null(one(json!({"appArmorProfile": null})), NOTHING)]
+    #[case::runtime_default(one(json!({"appArmorProfile": {"type": "RuntimeDefault"}})), NOTHING)]
+    #[case::localhost(one(json!({"appArmorProfile": {"type": "Localhost"}})), NOTHING)]
+    #[case::unconfined(one(json!({"appArmorProfile": {"type": "Unconfined"}})),
+        r#"forbidden AppArmor profile (container "a" must not set AppArmor profile type to "Unconfined")"#)]
+    #[case::no_type(one(json!({"appArmorProfile": {}})),
+        r#"forbidden AppArmor profile (container "a" must not set AppArmor profile type to "")"#)]
+    #[case::other_case(one(json!({"appArmorProfile": {"type": "runtimeDefault"}})),
+        r#"forbidden AppArmor profile (container "a" must not set AppArmor profile type to "runtimeDefault")"#)]
+    #[case::of_the_pod_though_overridden(
+        both(json!({"appArmorProfile": {"type": "x"}}), json!({"appArmorProfile": {"type": "RuntimeDefault"}})),
+        r#"forbidden AppArmor profile (pod must not set AppArmor profile type to "x")"#)]
+    #[case::several_of_one_type(
+        both(json!({"appArmorProfile": {"type": "x"}}), json!({"appArmorProfile": {"type": "x"}})),
+        r#"forbidden AppArmor profile (pod and container "a" must not set AppArmor profile type to "x")"#)]
+    #[case::several_types(
+        both(json!({"appArmorProfile": {"type": "y"}}), json!({"appArmorProfile": {"type": "x"}})),
+        r#"forbidden AppArmor profiles (pod and container "a" must not set AppArmor profile type to "x", "y")"#)]
+    #[case::annotation_empty(annotated(&[("a", "")], json!({})), NOTHING)]
+    #[case::annotation_default(annotated(&[("a", "runtime/default")], json!({})), NOTHING)]
+    #[case::annotation_localhost(annotated(&[("a", "localhost/")], json!({})), NOTHING)]
+    #[case::annotation_bare_localhost(annotated(&[("a", "localhost")], json!({})),
+        r#"forbidden AppArmor profile (annotation must not set AppArmor profile type to "container.apparmor.security.beta.kubernetes.io/a="localhost"")"#)]
+    #[case::annotation_without_a_name(annotated(&[("", "unconfined")], json!({})),
+        r#"forbidden AppArmor profile (annotation must not set AppArmor profile type to "container.apparmor.security.beta.kubernetes.io/="unconfined"")"#)]
+    #[case::annotations_sorted_behind_types(
+        annotated(&[("b", "docker/default"), ("a", "a\"\n")], json!({"appArmorProfile": {"type": "x"}})),
+        r#"forbidden AppArmor profiles (container "a" and annotations must not set AppArmor profile type to "x", "container.apparmor.security.beta.kubernetes.io/a="a\"\n"", "container.apparmor.security.beta.kubernetes.io/b="docker/default"")"#)]
+    fn judges_at_every_version(#[case] pod: Value, #[case] expected: &str) {
+        for version in ["v1.0", "v1.29", "v1.30", "latest"] {
+            assert_eq!(says(&CHECK, version, &pod), expected, "{version}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A folder of the node is a way to what its programs trust: sockets, credentials, binaries.
+//!
+//! | | |
+//! |---|---|
+//! | Level | baseline; restricted has `restrictedVolumes` |
+//! | Pod fields | `spec.volumes[*].hostPath` |
+//! | Accepts | volumes without it |
+//! | Source | Pod Security Standards, Baseline, "HostPath Volumes"; CVE-2021-25741 led out of the permitted folder |
+
+use super::phrases::{plural, quoted};
+use super::subject::{Objection, Subject};
+use super::{Check, Level, Variant, restricted_volumes};
+
+pub(super) const CHECK: Check = Check {
+    id: "hostPathVolumes",
+    level: Level::Baseline,
+    purpose: "Pods may not mount folders of their node.",
+    pod_fields: "`volumes[*].hostPath`",
+    overridden_by: Some(&restricted_volumes::CHECK),
+    variants: &[Variant { since: 0, judge }],
+};
+
+fn judge(subject: &Subject<'_>) -> Option<Objection> {
+    let names = subject.volumes(&mut |volume| volume.has_source("hostPath"));
+    if names.is_empty() {
+        return None;
+    }
+    Some(Objection {
+        reason: "hostPath volumes",
+        detail: [plural(names.len(), "volume ", "volumes "), &quoted(&names)].concat(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standards::testing::{NOTHING, says, spec};
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    #[rstest]
+    #[case::none(json!([]), NOTHING)]
+    #[case::others(json!([{"name": "v", "emptyDir": {}}, {"name": "w", "nfs": {}}, {"name": "x"}]), NOTHING)]
+    #[case::null(json!([{"name": "v", "hostPath": null}]), NOTHING)]
+    #[case::empty(json!([{"name": "v", "hostPath": {}}]), r#"hostPath volumes (volume "v")"#)]
+    #[case::first_of_two_sources(json!([{"name": "v", "hostPath": {"path": "/"}, "emptyDir": {}}]),
+        r#"hostPath volumes (volume "v")"#)]
+    #[case::last_of_three_sources(json!([{"name": "v", "emptyDir": {}, "secret": {}, "hostPath": {"path": "/"}}]),
+        r#"hostPath volumes (volume "v")"#)]
+    #[case::several_in_list_order(
+        json!([{"name": "w", "hostPath": {}}, {"name": "x", "nfs": {}}, {"name": "v", "hostPath": {}}]),
+        r#"hostPath volumes (volumes "w", "v")"#)]
+    fn judges_at_every_version(#[case] volumes: Value, #[case] expected: &str) {
+        for version in ["v1.0", "latest"] {
+            assert_eq!(says(&CHECK, version, &spec(json!({"volumes": volumes}))), expected, "{version}");
+        }
+    }
+}

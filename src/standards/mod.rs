@@ -1,0 +1,206 @@
+//! The Pod Security Standards: what Kubernetes demands of pods since `PodSecurityPolicy` is gone.
+//!
+//! A [`Standard`] is a level as of a version. [`Standard::evaluate`] runs the checks that are in force there, each a
+//! pure function of the pod, and [`Standard::violated`] words what they say as Pod Security admission does (KEP-2579),
+//! to the byte. Nothing is inherited here and nothing is defaulted: each value is judged where it is written.
+
+mod allow_privilege_escalation;
+mod app_armor_profile;
+mod capabilities_baseline;
+mod capabilities_restricted;
+mod host_namespaces;
+mod host_path_volumes;
+mod host_ports;
+mod host_probes_and_host_lifecycle;
+mod level;
+mod phrases;
+mod privileged;
+mod proc_mount;
+mod proc_mount_restricted;
+mod restricted_volumes;
+mod run_as_non_root;
+mod run_as_user;
+mod se_linux_options;
+mod seccomp_profile_baseline;
+mod seccomp_profile_restricted;
+mod subject;
+mod sysctls;
+#[cfg(test)]
+mod testing;
+mod windows_host_process;
+
+pub use level::{Level, Standard, Unknown, Version};
+
+use crate::pod::{Pod, Slot};
+use crate::rule::RuleSet;
+use subject::{Objection, Subject};
+
+/// Every check: those of baseline by their IDs, then those of restricted by theirs. Messages keep this order.
+const CHECKS: &[Check] = &[
+    app_armor_profile::CHECK,
+    capabilities_baseline::CHECK,
+    host_namespaces::CHECK,
+    host_path_volumes::CHECK,
+    host_ports::CHECK,
+    host_probes_and_host_lifecycle::CHECK,
+    privileged::CHECK,
+    proc_mount::CHECK,
+    se_linux_options::CHECK,
+    seccomp_profile_baseline::CHECK,
+    sysctls::CHECK,
+    windows_host_process::CHECK,
+    allow_privilege_escalation::CHECK,
+    capabilities_restricted::CHECK,
+    proc_mount_restricted::CHECK,
+    restricted_volumes::CHECK,
+    run_as_non_root::CHECK,
+    run_as_user::CHECK,
+    seccomp_profile_restricted::CHECK,
+];
+
+/// One demand of the standards.
+#[derive(Debug)]
+pub struct Check {
+    /// The name that Kubernetes knows it by.
+    pub id: &'static str,
+    /// The level that it belongs to.
+    pub level: Level,
+    /// What it is for, in one sentence.
+    pub purpose: &'static str,
+    /// The fields of the pod that it reads.
+    pub pod_fields: &'static str,
+    /// The check of the restricted level that takes the place of this one there, as soon as it is in force.
+    pub overridden_by: Option<&'static Check>,
+    /// What it demanded over time, the newest last.
+    pub variants: &'static [Variant],
+}
+
+/// What a check demands from some version on.
+#[derive(Debug)]
+pub struct Variant {
+    /// The minor version; the demand holds until the next variant's.
+    pub since: u64,
+    judge: Judge,
+}
+
+type Judge = fn(&Subject<'_>) -> Option<Objection>;
+
+/// A check that a pod fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The ID of the check.
+    pub id: &'static str,
+    /// What is forbidden or missing, in a few words.
+    pub reason: &'static str,
+    /// Who sets what.
+    pub detail: String,
+}
+
+/// Who is excused from which checks, told by their [`index`]: in the numbering of all rules, behind those of PSP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Excuses<'e> {
+    /// The checks that are not run.
+    pub everywhere: RuleSet,
+    /// The checks that do not look at single containers.
+    pub in_containers: &'e [(Slot, RuleSet)],
+}
+
+/// Every check with its index.
+pub fn all() -> impl Iterator<Item = (usize, &'static Check)> + Clone {
+    (crate::rules::COUNT..).zip(CHECKS)
+}
+
+/// The index of the check with this ID.
+pub fn index(id: &str) -> Option<usize> {
+    all().find(|(_, check)| check.id == id).map(|(index, _)| index)
+}
+
+/// The newest version at which anything changed. Later ones demand the same, and so does `latest`.
+pub fn newest_version() -> Version {
+    let variants = CHECKS.iter().flat_map(|check| check.variants);
+    Version::Minor(variants.map(|variant| variant.since).max().unwrap_or_default())
+}
+
+impl Check {
+    /// What the check demands at a version; nothing if it is younger.
+    pub fn at(&self, version: Version) -> Option<&'static Variant> {
+        self.variants.iter().rev().find(|variant| variant.since <= version.minor())
+    }
+}
+
+impl Standard {
+    /// The checks that are in force, with their indexes.
+    pub fn checks(self) -> impl Iterator<Item = (usize, &'static Check)> {
+        all().filter(move |(_, check)| self.variant(check).is_some())
+    }
+
+    /// What a check demands here; nothing if it is not in force.
+    fn variant(self, check: &Check) -> Option<&'static Variant> {
+        // Whether the other check has anything to say to the pod at hand makes no difference.
+        let is_overridden = check
+            .overridden_by
+            .is_some_and(|other| other.level <= self.level && other.at(self.version).is_some());
+        if check.level > self.level || is_overridden { None } else { check.at(self.version) }
+    }
+
+    /// The checks that the pod fails, in their order.
+    pub fn evaluate(self, pod: &Pod<'_>) -> Vec<Failure> {
+        self.evaluate_excusing(pod, Excuses::default())
+    }
+
+    /// The checks that the pod fails, had those who are excused not been there.
+    ///
+    /// An excused container's own fields and annotations do not count; those of the pod do, even where only excused
+    /// containers inherit them.
+    pub fn evaluate_excusing(self, pod: &Pod<'_>, excuses: Excuses<'_>) -> Vec<Failure> {
+        let mut failures = Vec::new();
+        for (index, check) in all() {
+            let Some(variant) = self.variant(check).filter(|_| !excuses.everywhere.has(index)) else {
+                continue;
+            };
+            let subject = Subject { pod, excused: excuses.in_containers, check: index };
+            if let Some(Objection { reason, detail }) = (variant.judge)(&subject) {
+                failures.push(Failure { id: check.id, reason, detail });
+            }
+        }
+        failures
+    }
+
+    /// What a denial says: `violates PodSecurity "restricted:latest": privileged (…), hostPort (…)`.
+    pub fn violated<'f>(self, failures: impl IntoIterator<Item = &'f Failure>) -> String {
+        [self.named("violates"), details(failures)].concat()
+    }
+
+    /// What a warning and the audit log say: `would violate PodSecurity "restricted:latest": …`.
+    pub fn would_be_violated<'f>(self, failures: impl IntoIterator<Item = &'f Failure>) -> String {
+        [self.named("would violate"), details(failures)].concat()
+    }
+
+    /// What the API server answers: `pods "web" is forbidden: violates PodSecurity "restricted:latest": …`. A pod
+    /// that is still to be named has no name.
+    pub fn forbidden<'f>(self, name: &str, failures: impl IntoIterator<Item = &'f Failure>) -> String {
+        let name = if name.is_empty() { String::new() } else { [" \"", name, "\""].concat() };
+        ["pods", &name, " is forbidden: ", &self.violated(failures)].concat()
+    }
+
+    fn named(self, verb: &str) -> String {
+        format!("{verb} PodSecurity \"{self}\": ")
+    }
+}
+
+/// The reasons alone: `privileged, hostPort`. They group pods that fail alike.
+pub fn reasons<'f>(failures: impl IntoIterator<Item = &'f Failure>) -> String {
+    failures.into_iter().map(|failure| failure.reason).collect::<Vec<_>>().join(", ")
+}
+
+/// The reasons with their details: `privileged (…), hostPort (…)`. A detail can be empty: that of a sysctl without a
+/// name is.
+pub fn details<'f>(failures: impl IntoIterator<Item = &'f Failure>) -> String {
+    let mut text = String::new();
+    for Failure { reason, detail, .. } in failures {
+        let before = if text.is_empty() { "" } else { ", " };
+        let (open, close) = if detail.is_empty() { ("", "") } else { (" (", ")") };
+        text.push_str(&[before, reason, open, detail, close].concat());
+    }
+    text
+}

@@ -1,0 +1,144 @@
+//! Volumes that are neither local to the pod nor claimed give a pod storage that nobody administers for it, or its node.
+//!
+//! | | |
+//! |---|---|
+//! | Level | restricted, in place of `hostPathVolumes` |
+//! | Pod fields | the sources of `spec.volumes[*]` |
+//! | Accepts | nine types, at every version |
+//! | Source | Pod Security Standards, Restricted, "Volume Types" |
+//!
+//! A source that is not known is refused as `unknown`. So is none at all, but the API server makes an `emptyDir` of
+//! that before a pod is judged.
+
+use super::phrases::{plural, quoted, set};
+use super::subject::{Objection, Subject};
+use super::{Check, Level, Variant};
+use crate::pod::Volume;
+
+pub(super) const CHECK: Check = Check {
+    id: "restrictedVolumes",
+    level: Level::Restricted,
+    purpose: "Volumes must be of types that neither reach into the node nor around claims.",
+    pod_fields: "`volumes[*]`",
+    overridden_by: None,
+    variants: &[Variant { since: 0, judge }],
+};
+
+const ALLOWED: [&str; 9] = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
+
+/// The types that have a name. Of several sources the first of this list names the volume.
+const NAMED: [&str; 21] = [
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "gitRepo",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "rbd",
+    "flexVolume",
+    "cinder",
+    "cephfs",
+    "flocker",
+    "fc",
+    "azureFile",
+    "vsphereVolume",
+    "quobyte",
+    "azureDisk",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "scaleIO",
+    "storageos",
+];
+
+fn judge(subject: &Subject<'_>) -> Option<Objection> {
+    let mut kinds = Vec::new();
+    let names = subject.volumes(&mut |volume| {
+        let kind = refused_type(volume);
+        kinds.extend(kind);
+        kind.is_some()
+    });
+    if names.is_empty() {
+        return None;
+    }
+    let kinds = set(kinds);
+    let volumes = plural(names.len(), "volume ", "volumes ");
+    let verb = plural(names.len(), " uses ", " use ");
+    let noun = plural(kinds.len(), "restricted volume type ", "restricted volume types ");
+    Some(Objection {
+        reason: "restricted volume types",
+        detail: [volumes, &quoted(&names), verb, noun, &quoted(&kinds)].concat(),
+    })
+}
+
+/// The type of a volume; nothing if it is allowed, for which one allowed source is enough.
+fn refused_type(volume: &Volume<'_>) -> Option<&'static str> {
+    if first_source(volume, &ALLOWED).is_some() {
+        None
+    } else {
+        first_source(volume, &NAMED).or(Some("unknown"))
+    }
+}
+
+/// The first type of a list that one of the volume's sources is of.
+fn first_source(volume: &Volume<'_>, types: &[&'static str]) -> Option<&'static str> {
+    types.iter().copied().find(|kind| volume.has_source(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standards::testing::{NOTHING, says, spec};
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    fn volumes(volumes: Value) -> Value {
+        spec(json!({"volumes": volumes}))
+    }
+
+    #[rstest]
+    #[case::none(volumes(json!(null)), NOTHING)]
+    #[case::one_unknown(volumes(json!([{"name": "v", "fromTheFuture": {}}])),
+        r#"restricted volume types (volume "v" uses restricted volume type "unknown")"#)]
+    #[case::no_source(volumes(json!([{"name": "v"}])),
+        r#"restricted volume types (volume "v" uses restricted volume type "unknown")"#)]
+    #[case::null_source(volumes(json!([{"name": "v", "emptyDir": null}])),
+        r#"restricted volume types (volume "v" uses restricted volume type "unknown")"#)]
+    #[case::name_of_a_type_in_psp(volumes(json!([{"name": "v", "cephFS": {}}])),
+        r#"restricted volume types (volume "v" uses restricted volume type "unknown")"#)]
+    #[case::one_allowed_source_is_enough(volumes(json!([{"name": "v", "hostPath": {}, "nfs": {}, "secret": {}}])), NOTHING)]
+    #[case::the_list_names_the_type(volumes(json!([{"name": "v", "rbd": {}, "x": {}, "nfs": {}}])),
+        r#"restricted volume types (volume "v" uses restricted volume type "nfs")"#)]
+    #[case::several_of_one_type(volumes(json!([{"name": "w", "nfs": {}}, {"name": "v", "nfs": {}}])),
+        r#"restricted volume types (volumes "w", "v" use restricted volume type "nfs")"#)]
+    #[case::several_types(
+        volumes(json!([{"name": "w", "nfs": {}}, {"name": "x", "csi": {}}, {"name": "v", "cephfs": {}}])),
+        r#"restricted volume types (volumes "w", "v" use restricted volume types "cephfs", "nfs")"#)]
+    fn judges_at_every_version(#[case] pod: Value, #[case] expected: &str) {
+        for version in ["v1.0", "latest"] {
+            assert_eq!(says(&CHECK, version, &pod), expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn every_type_is_told_by_its_key() {
+        for kind in ALLOWED {
+            assert_eq!(says(&CHECK, "v1.0", &volumes(json!([{"name": "v", kind: {}}]))), NOTHING);
+        }
+        for kind in NAMED {
+            let expected =
+                format!(r#"restricted volume types (volume "v" uses restricted volume type "{kind}")"#);
+            assert_eq!(says(&CHECK, "latest", &volumes(json!([{"name": "v", kind: {}}]))), expected);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A seccomp profile keeps system calls from a container, and `Unconfined` gives them all back: `unshare`, behind
+//! CVE-2022-0185, among them.
+//!
+//! | | |
+//! |---|---|
+//! | Level | baseline; restricted has its own check since v1.19 |
+//! | Pod fields | up to v1.18 annotations `seccomp.security.alpha.kubernetes.io/pod` and `container.seccomp.security.alpha.kubernetes.io/*`; since v1.19 `securityContext.seccompProfile.type` of pod and containers |
+//! | Accepts | none, `RuntimeDefault`, `Localhost`; annotations `runtime/default`, `docker/default`, `localhost/…` |
+//! | Source | Pod Security Standards, Baseline, "Seccomp"; KEP-135, which made fields of the annotations in Kubernetes 1.19 |
+//!
+//! Neither variant reads what the other one does, and an empty annotation is one that is not accepted.
+
+use super::phrases::{annotation, plural, quoted, set};
+use super::subject::{Objection, Setters, Subject};
+use super::{Check, Level, Variant, seccomp_profile_restricted};
+use crate::pod::{Profile, SECCOMP_CONTAINER, SECCOMP_POD};
+
+pub(super) const CHECK: Check = Check {
+    id: "seccompProfile_baseline",
+    level: Level::Baseline,
+    purpose: "Seccomp profiles may not be switched off.",
+    pod_fields: "`securityContext.seccompProfile` of pod and containers; up to v1.18 their annotations instead",
+    overridden_by: Some(&seccomp_profile_restricted::CHECK),
+    variants: &[
+        Variant { since: 0, judge: judge_annotations },
+        Variant { since: 19, judge: |subject| Declared::by(subject).objection() },
+    ],
+};
+
+fn judge_annotations(subject: &Subject<'_>) -> Option<Objection> {
+    let mut forbidden = Vec::new();
+    for (key, value) in subject.pod.annotations.iter() {
+        let counts = match key.strip_prefix(SECCOMP_CONTAINER) {
+            Some(name) => subject.has(name),
+            None => key == SECCOMP_POD,
+        };
+        let is_accepted =
+            matches!(&**value, "runtime/default" | "docker/default") || value.starts_with("localhost/");
+        if counts && !is_accepted {
+            forbidden.push(annotation(key, value));
+        }
+    }
+    if forbidden.is_empty() {
+        return None;
+    }
+    let forbidden = set(forbidden.iter().map(String::as_str).collect());
+    let noun = plural(forbidden.len(), "forbidden annotation ", "forbidden annotations ");
+    Some(Objection { reason: "seccompProfile", detail: [noun, &forbidden.join(", ")].concat() })
+}
+
+/// The profiles that are declared and not accepted.
+pub(super) struct Declared<'p> {
+    setters: Setters<'p>,
+    kinds: Vec<&'p str>,
+}
+
+impl<'p> Declared<'p> {
+    /// By the pod and its containers, whether or not they count in the end.
+    pub(super) fn by(subject: &Subject<'p>) -> Self {
+        let mut kinds = Vec::new();
+        let mut forbids = |profile: Option<&'p Profile<'p>>| {
+            let forbidden = profile.filter(|profile| !is_accepted(profile));
+            kinds.extend(forbidden.map(|profile| &*profile.kind));
+            forbidden.is_some()
+        };
+        let pod = forbids(subject.security_context().seccomp_profile.as_ref());
+        let setters = subject.setters(pod, &mut |own| forbids(own.seccomp_profile.as_ref()));
+        Declared { setters, kinds }
+    }
+
+    pub(super) fn objection(self) -> Option<Objection> {
+        if self.setters.is_empty() {
+            return None;
+        }
+        let (setters, kinds) = (self.setters.phrase(), quoted(&set(self.kinds)));
+        Some(Objection {
+            reason: "seccompProfile",
+            detail: [&setters, " must not set securityContext.seccompProfile.type to ", &kinds].concat(),
+        })
+    }
+}
+
+/// Whether a profile confines its container; which file a `Localhost` profile names is not looked at.
+pub(super) fn is_accepted(profile: &Profile<'_>) -> bool {
+    matches!(&*profile.kind, "RuntimeDefault" | "Localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::standards::testing::{NOTHING, both, says, secured};
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    fn annotated(annotations: Value) -> Value {
+        let containers =
+            [secured("a", json!({"seccompProfile": {"type": "Unconfined"}})), json!({"name": "b"})];
+        json!({"metadata": {"annotations": annotations}, "spec": {"containers": containers}})
+    }
+
+    #[rstest]
+    #[case::none(json!({}), NOTHING)]
+    #[case::runtime_default(json!({SECCOMP_POD: "runtime/default"}), NOTHING)]
+    #[case::docker_default(json!({SECCOMP_POD: "docker/default"}), NOTHING)]
+    #[case::localhost(json!({SECCOMP_POD: "localhost/"}), NOTHING)]
+    #[case::empty(json!({SECCOMP_POD: ""}),
+        r#"seccompProfile (forbidden annotation seccomp.security.alpha.kubernetes.io/pod="")"#)]
+    #[case::bare_localhost(json!({SECCOMP_POD: "localhost"}),
+        r#"seccompProfile (forbidden annotation seccomp.security.alpha.kubernetes.io/pod="localhost")"#)]
+    #[case::escaped(json!({SECCOMP_POD: "a\"b\\\u{7f}\u{ad}"}),
+        r#"seccompProfile (forbidden annotation seccomp.security.alpha.kubernetes.io/pod="a\"b\\\x7f\u00ad")"#)]
+    #[case::of_a_container(json!({format!("{SECCOMP_CONTAINER}a"): "unconfined"}),
+        r#"seccompProfile (forbidden annotation container.seccomp.security.alpha.kubernetes.io/a="unconfined")"#)]
+    #[case::of_no_container(json!({format!("{SECCOMP_CONTAINER}c"): "unconfined"}), NOTHING)]
+    #[case::sorted(
+        json!({SECCOMP_POD: "x", format!("{SECCOMP_CONTAINER}b"): "y", format!("{SECCOMP_CONTAINER}a"): "z"}),
+        r#"seccompProfile (forbidden annotations container.seccomp.security.alpha.kubernetes.io/a="z", container.seccomp.security.alpha.kubernetes.io/b="y", seccomp.security.alpha.kubernetes.io/pod="x")"#)]
+    fn judges_annotations_alone_until_v1_18(#[case] annotations: Value, #[case] expected: &str) {
+        for version in ["v1.0", "v1.18"] {
+            assert_eq!(says(&CHECK, version, &annotated(annotations.clone())), expected, "{version}");
+        }
+    }
+
+    fn profiles(pod: Value, container: Value) -> Value {
+        let mut pod = both(json!({"seccompProfile": pod}), json!({"seccompProfile": container}));
+        pod["metadata"] = json!({"annotations": {SECCOMP_POD: "unconfined"}});
+        pod
+    }
+
+    #[rstest]
+    #[case::unset(profiles(json!(null), json!(null)), NOTHING)]
+    #[case::accepted(profiles(json!({"type": "RuntimeDefault"}), json!({"type": "Localhost"})), NOTHING)]
+    #[case::unconfined(profiles(json!(null), json!({"type": "Unconfined"})),
+        r#"seccompProfile (container "a" must not set securityContext.seccompProfile.type to "Unconfined")"#)]
+    #[case::no_type(profiles(json!({}), json!(null)),
+        r#"seccompProfile (pod must not set securityContext.seccompProfile.type to "")"#)]
+    #[case::of_the_pod_though_overridden(profiles(json!({"type": "Unconfined"}), json!({"type": "RuntimeDefault"})),
+        r#"seccompProfile (pod must not set securityContext.seccompProfile.type to "Unconfined")"#)]
+    #[case::several(profiles(json!({"type": "y"}), json!({"type": "x"})),
+        r#"seccompProfile (pod and container "a" must not set securityContext.seccompProfile.type to "x", "y")"#)]
+    fn judges_fields_alone_since_v1_19(#[case] pod: Value, #[case] expected: &str) {
+        for version in ["v1.19", "latest"] {
+            assert_eq!(says(&CHECK, version, &pod), expected, "{version}");
+        }
+    }
+}
