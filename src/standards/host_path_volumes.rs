@@ -43,10 +43,6 @@ mod tests {
     #[case::others(json!([{"name": "v", "emptyDir": {}}, {"name": "w", "nfs": {}}, {"name": "x"}]), NOTHING)]
     #[case::null(json!([{"name": "v", "hostPath": null}]), NOTHING)]
     #[case::empty(json!([{"name": "v", "hostPath": {}}]), r#"hostPath volumes (volume "v")"#)]
-    #[case::first_of_two_sources(json!([{"name": "v", "hostPath": {"path": "/"}, "emptyDir": {}}]),
-        r#"hostPath volumes (volume "v")"#)]
-    #[case::last_of_three_sources(json!([{"name": "v", "emptyDir": {}, "secret": {}, "hostPath": {"path": "/"}}]),
-        r#"hostPath volumes (volume "v")"#)]
     #[case::several_in_list_order(
         json!([{"name": "w", "hostPath": {}}, {"name": "x", "nfs": {}}, {"name": "v", "hostPath": {}}]),
         r#"hostPath volumes (volumes "w", "v")"#)]

@@ -116,9 +116,6 @@ mod tests {
         r#"restricted volume types (volume "v" uses restricted volume type "unknown")"#)]
     #[case::name_of_a_type_in_psp(volumes(json!([{"name": "v", "cephFS": {}}])),
         r#"restricted volume types (volume "v" uses restricted volume type "unknown")"#)]
-    #[case::one_allowed_source_is_enough(volumes(json!([{"name": "v", "hostPath": {}, "nfs": {}, "secret": {}}])), NOTHING)]
-    #[case::the_list_names_the_type(volumes(json!([{"name": "v", "rbd": {}, "x": {}, "nfs": {}}])),
-        r#"restricted volume types (volume "v" uses restricted volume type "nfs")"#)]
     #[case::several_of_one_type(volumes(json!([{"name": "w", "nfs": {}}, {"name": "v", "nfs": {}}])),
         r#"restricted volume types (volumes "w", "v" use restricted volume type "nfs")"#)]
     #[case::several_types(

@@ -137,14 +137,6 @@ fn what_is_no_known_source_is_unknown(#[case] volume: Value, #[case] expected: &
 const UNKNOWN: &str = r#"restricted volume types (volume "v" uses restricted volume type "unknown")"#;
 
 #[rstest]
-#[case("baseline:latest", r#"hostPath volumes (volume "v")"#)]
-#[case("restricted:latest", PASSES)]
-fn a_second_source_hides_a_host_path_from_restricted_alone(#[case] standard: &str, #[case] expected: &str) {
-    let pod = compliant(json!({"volumes": [{"name": "v", "emptyDir": {}, "hostPath": {}}]}));
-    assert_eq!(says(standard, &pod), expected);
-}
-
-#[rstest]
 #[case("restricted:v1.24",
     r#"allowPrivilegeEscalation != false (container "a" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "a" must set securityContext.capabilities.drop=["ALL"]), seccompProfile (pod or container "a" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")"#)]
 #[case("restricted:v1.25", PASSES)]

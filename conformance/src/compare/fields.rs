@@ -99,5 +99,5 @@ fn dense(value: &Value) -> Value {
 
 /// A part of an SELinux label that is empty, which the API does not tell from an absent one.
 fn is_empty_label(key: &str, value: &Value) -> bool {
-    matches!(key, "user" | "role" | "type" | "level") && *value == Value::from("")
+    matches!(key, "user" | "role" | "type" | "level") && value == ""
 }

@@ -111,5 +111,5 @@ pub(super) fn host_process(case: &Case) -> bool {
 }
 
 pub(super) fn windows(case: &Case) -> bool {
-    *at(&case.pod, "spec.os.name") == Value::from("windows")
+    at(&case.pod, "spec.os.name") == "windows"
 }

@@ -1,7 +1,5 @@
 //! Policies that the original took and we do not, or the other way round.
 
-use serde_json::Value;
-
 use super::pods::list;
 use crate::case::Case;
 use crate::ours;
@@ -63,5 +61,5 @@ pub(super) fn name_no_profile(case: &Case) -> bool {
 
 /// A policy lists the volume type `image`.
 pub(super) fn list_image(case: &Case) -> bool {
-    case.psps.iter().any(|policy| list(policy, "spec.volumes").any(|name| *name == Value::from("image")))
+    case.psps.iter().any(|policy| list(policy, "spec.volumes").any(|name| *name == "image"))
 }

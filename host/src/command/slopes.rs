@@ -149,8 +149,8 @@ mod tests {
 
     #[test]
     fn a_line_has_its_slope() {
-        let points =
-            [1, 3, 8].map(|size| (size, Times { floor: 10.0, policy: 15.0 + 2.5 * f64::from(size as u8) }));
+        let points = [1_u8, 3, 8]
+            .map(|size| (usize::from(size), Times { floor: 10.0, policy: 15.0 + 2.5 * f64::from(size) }));
 
         assert!((slope(&points) - 2.5).abs() < 1e-9);
     }
