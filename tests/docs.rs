@@ -18,9 +18,8 @@ const NOT_RUN: &[&str] = &[
     "make run ",
     "make conformance ",
     "make fuzz ",
-    "cargo run ",
-    "conformance ",
-    "go ",
+    "scripts/conformance-ci",
+    "cargo test --test conformance",
 ];
 
 fn root() -> PathBuf {
