@@ -1,7 +1,7 @@
 # What all files share. Runs under kwctl where $KWCTL names it, else under policy-host.
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-POLICY=$ROOT/policy.wasm
+POLICY=$ROOT/annotated-policy.wasm
 OPEN='"runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"}'
 
 host() {
