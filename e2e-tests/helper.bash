@@ -4,6 +4,9 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 POLICY=$ROOT/annotated-policy.wasm
 OPEN='"runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"}'
 
+# kwctl prints a trace behind its errors where it is told to.
+export RUST_BACKTRACE=0
+
 host() {
     local program=${KWCTL:-${POLICY_HOST:-policy-host}}
     # A path in the Makefile is one from the root of the repository.
