@@ -12,7 +12,9 @@ HOST_FILES := host/Cargo.toml Cargo.toml Cargo.lock $(shell find host -name '*.r
 WORKSPACE  := --workspace --exclude floor --exclude registry --features pod-security-policy/guest
 SIZE_LIMIT := 450
 
+# kwctl where it is installed, else what does the same here.
 KWCTL      ?= kwctl
+ANNOTATOR  := $(or $(shell command -v $(KWCTL)),$(HOST))
 # The module's version: one for the whole workspace.
 VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
@@ -30,9 +32,9 @@ policy.wasm: $(SOURCES) | toolchain
 	./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release $(LOCKED)
 	cp $(WASM)/pod_security_policy.wasm $@
 
-# The module with its metadata and the README in it: by kwctl where it is installed, else by policy-host.
-annotated-policy.wasm: policy.wasm metadata.yml README.md $(HOST)
-	$(or $(shell command -v $(KWCTL)),$(HOST)) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+# The module with its metadata and the README in it.
+annotated-policy.wasm: policy.wasm metadata.yml README.md $(ANNOTATOR)
+	$(ANNOTATOR) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
 	@echo "$@: $$(stat --format=%s $@) bytes"
 
 # What a call costs before a policy looks at it: the floor of every measurement.
@@ -56,8 +58,8 @@ test: policy.wasm floor.wasm
 	$(CARGO) test $(WORKSPACE)
 
 # Through a registry and back. Needs Debian's docker-registry.
-registry-test: annotated-policy.wasm
-	$(CARGO) test --package registry
+registry-test: annotated-policy.wasm $(HOST)
+	POLICY_HOST=$(abspath $(HOST)) $(CARGO) test --package registry
 
 lint:
 	$(CARGO) fmt --all --check
@@ -80,12 +82,12 @@ size: annotated-policy.wasm
 	test $$size -le $$(($(SIZE_LIMIT) * 1000))
 
 # Through kwctl where it is installed, else through policy-host.
-e2e-tests: annotated-policy.wasm $(HOST)
+e2e-tests: annotated-policy.wasm $(ANNOTATOR)
 	KWCTL=$(shell command -v $(KWCTL)) POLICY_HOST=$(HOST) bats --print-output-on-failure e2e-tests
 
 # Publishes the module: `make push REGISTRY=registry.example.com/policies`.
 push: annotated-policy.wasm
-	$(KWCTL) push $< registry://$(or $(REGISTRY),$(error say where to: make push REGISTRY=...))/pod-security-policy:v$(VERSION)
+	$(KWCTL) push $(PUSH_FLAGS) $< registry://$(or $(REGISTRY),$(error say where to: make push REGISTRY=...))/pod-security-policy:v$(VERSION)
 
 # Whoever builds the module gets the same bytes: compares two builds in folders of different names.
 reproducible: | toolchain

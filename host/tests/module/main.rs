@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::panic,
     clippy::needless_pass_by_value,
     reason = "a test that cannot go on has failed"
@@ -18,5 +19,6 @@ mod manifests;
 mod originals;
 mod pair;
 mod subresources;
+mod troubleshooting;
 mod volumes;
 mod workloads;

@@ -9,14 +9,14 @@ mod registry;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::process::Command;
 
 use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::manifest::OciImageManifest;
 use oci_client::secrets::RegistryAuth::Anonymous;
 use oci_client::{Client, Reference};
-use policy_host::{Metadata, Policy, Unanswered};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use registry::Registry;
 
@@ -27,19 +27,36 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+fn annotated() -> PathBuf {
+    root().join("annotated-policy.wasm")
+}
+
 fn module() -> Vec<u8> {
-    let file = root().join("annotated-policy.wasm");
-    fs::read(&file).unwrap_or_else(|error| panic!("there is no module: make annotated-policy.wasm: {error}"))
+    fs::read(annotated())
+        .unwrap_or_else(|error| panic!("there is no module: make annotated-policy.wasm: {error}"))
+}
+
+/// What policy-host prints: a program and no library, so that its engine is compiled once for everybody.
+fn host(arguments: &[&str]) -> String {
+    let program =
+        std::env::var("POLICY_HOST").unwrap_or_else(|_| panic!("POLICY_HOST is not set: make registry-test"));
+    let ended = Command::new(program).args(arguments).current_dir(root()).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    String::from_utf8(ended.stdout).unwrap()
 }
 
 fn client() -> Client {
+    // Another test may have done so already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Client::new(ClientConfig { protocol: ClientProtocol::Http, ..ClientConfig::default() })
 }
 
 /// A manifest's annotations hold one line each, so the usage text stays in the module.
-fn annotations(module: &[u8]) -> BTreeMap<String, String> {
-    let metadata = Metadata::of_module(module).unwrap().unwrap();
-    let mut annotations = metadata.annotations;
+fn annotations() -> BTreeMap<String, String> {
+    let metadata: Value =
+        serde_saphyr::from_str(&host(&["inspect", &annotated().display().to_string()])).unwrap();
+    let mut annotations: BTreeMap<String, String> =
+        serde_json::from_value(metadata.get("annotations").unwrap().clone()).unwrap();
     annotations.retain(|_, text| text.lines().count() <= 1);
     let source = annotations.get("io.kubewarden.policy.source").unwrap().clone();
     annotations.insert("org.opencontainers.image.source".to_owned(), source);
@@ -52,7 +69,7 @@ async fn push(registry: &Registry, module: &[u8]) -> Reference {
         format!("{}/policies/pod-security-policy:v0.1.0", registry.address()).parse().unwrap();
     let layers = [ImageLayer::new(module.to_vec(), LAYER.to_owned(), None)];
     let config = Config::new(&b"{}"[..], CONFIG.to_owned(), None);
-    let manifest = OciImageManifest::build(&layers, &config, Some(annotations(module)));
+    let manifest = OciImageManifest::build(&layers, &config, Some(annotations()));
     client().push(&tagged, &layers, config, &Anonymous, Some(manifest)).await.unwrap();
     let digest = client().fetch_manifest_digest(&tagged, &Anonymous).await.unwrap();
     tagged.clone_with_digest(digest)
@@ -96,7 +113,7 @@ async fn the_manifest_is_one_of_a_kubewarden_policy() {
     assert_eq!(manifest.pointer("/layers/0/mediaType"), Some(&json!(LAYER)));
     assert_eq!(manifest.pointer("/layers/0/size"), Some(&json!(module.len())));
     assert_eq!(manifest.pointer("/layers/1"), None);
-    assert_eq!(manifest.pointer("/annotations"), Some(&json!(annotations(&module))));
+    assert_eq!(manifest.pointer("/annotations"), Some(&json!(annotations())));
 }
 
 #[tokio::test]
@@ -113,24 +130,35 @@ async fn another_kind_of_layer_is_not_pulled() {
 async fn a_pod_is_judged_with_what_was_pulled() {
     let registry = Registry::start();
     let pulled = pull(&push(&registry, &module()).await, LAYER).await.unwrap();
-    let policy = Policy::load(&pulled).unwrap();
+
+    assert_eq!(
+        judge(&pulled, &json!({"containers": [{"name": "app", "image": "app"}]})),
+        json!([true, "JSONPatch", null])
+    );
+    assert_eq!(
+        judge(&pulled, &json!({"hostPID": true, "containers": []})),
+        json!([false, null, "spec.hostPID: Invalid value: true: Host PID is not allowed to be used"])
+    );
+}
+
+/// Whether a new pod is allowed, the type of its patch, and the message.
+fn judge(module: &[u8], spec: &Value) -> Value {
+    let files = TempDir::new().unwrap();
+    let file = |name: &str| files.path().join(name).display().to_string();
+    fs::write(file("pulled.wasm"), module).unwrap();
+    fs::write(file("request.json"), create(spec)).unwrap();
     let open = json!({"rule": "RunAsAny"});
     let settings = json!({"defaultAllowPrivilegeEscalation": false, "runAsUser": open, "seLinux": open,
-        "supplementalGroups": open, "fsGroup": open})
-    .to_string();
-    let judge = |spec| policy.validate(&create(&spec), &settings, Arc::new(Unanswered)).unwrap();
-
-    let mutated: Value = serde_json::from_str(
-        &judge(json!({"containers": [{"name": "app", "image": "app"}]})).to_json().unwrap(),
-    )
-    .unwrap();
-    assert_eq!(mutated.get("allowed"), Some(&json!(true)));
-    assert_eq!(mutated.get("patchType"), Some(&json!("JSONPatch")));
-
-    let denied: Value =
-        serde_json::from_str(&judge(json!({"hostPID": true, "containers": []})).to_json().unwrap()).unwrap();
-    assert_eq!(
-        denied.pointer("/status/message"),
-        Some(&json!("spec.hostPID: Invalid value: true: Host PID is not allowed to be used"))
-    );
+        "supplementalGroups": open, "fsGroup": open});
+    let answer = host(&[
+        "run",
+        &file("pulled.wasm"),
+        "--request-path",
+        &file("request.json"),
+        "--settings-json",
+        &settings.to_string(),
+    ]);
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let at = |pointer: &str| answer.pointer(pointer).cloned().unwrap_or_default();
+    json!([at("/allowed"), at("/patchType"), at("/status/message")])
 }
