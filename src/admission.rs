@@ -58,7 +58,7 @@ pub fn review(payload: &str, cluster: &dyn Cluster) -> Answer {
         Ok(payload) => payload,
         Err(fault) => return Answer::rejected(format_args!("the request cannot be read: {fault}")),
     };
-    match Settings::load(&payload.settings) {
+    match Settings::load(payload.settings.root()) {
         Ok(settings) => settings.review(payload.request, cluster),
         Err(problems) => Answer::rejected(format_args!("the policy's settings are not valid: {problems}")),
     }
