@@ -84,6 +84,9 @@ impl<'s> Policy<'s> {
             }
         }
         for (slot, container) in pod.containers().filter(|(slot, _)| scope.concerns(*slot)) {
+            if found.are_settled() {
+                return;
+            }
             let excused = scope.excused_at(slot);
             for (index, id, rule) in &self.rules {
                 if !excused.has(*index) {

@@ -36,7 +36,8 @@ impl<'v, 's> Spec<'v, 's> {
     /// A field of the spec; nothing if it is absent or `null`.
     pub(crate) fn get(&self, field: &str) -> Option<Value<'v, 's>> {
         let (index, own) = self.rule;
-        let index = if field == own { Some(index) } else { rules::index(field) };
+        // Most rules look for their own field, and name it by the very same text.
+        let index = if std::ptr::eq(field, own) || field == own { Some(index) } else { rules::index(field) };
         self.fields.get(index?).copied().filter(|value| !value.is_null())
     }
 

@@ -43,19 +43,14 @@ impl<'s> Tree<'s> {
         Value(&self.0)
     }
 
-    fn read(&mut self, key: Text<'s>, reader: &mut Reader<'s>) -> Read<()> {
+    fn read(&mut self, key: &Text<'s>, reader: &mut Reader<'s>) -> Read<()> {
         let at = self.0.len();
-        self.0.push(Node { key, content: Content::Null, span: 1 });
+        // Cheaper than to clone: a key is hardly ever one that had to be unescaped.
+        let key = if let Text::Borrowed(key) = key { Text::Borrowed(*key) } else { key.clone() };
         let content = match reader.next_byte() {
-            Some(b'{') => {
-                reader.object(|reader, key| self.read(key.clone(), reader))?;
-                Content::Object
-            }
-            Some(b'[') => {
-                reader.list(|reader, _| self.read(Text::default(), reader))?;
-                Content::List
-            }
             Some(b'"') => Content::Text(reader.string()?),
+            Some(b'{') => Content::Object,
+            Some(b'[') => Content::List,
             Some(b't' | b'f') => Content::Flag(reader.boolean()?),
             Some(b'-' | b'0'..=b'9') => {
                 let start = reader.position();
@@ -67,10 +62,18 @@ impl<'s> Tree<'s> {
                 Content::Null
             }
         };
-        let end = self.0.len();
+        let (is_object, is_list) = (matches!(content, Content::Object), matches!(content, Content::List));
+        self.0.push(Node { key, content, span: 1 });
+        if is_object {
+            reader.object(|reader, key| self.read(key, reader))?;
+        } else if is_list {
+            reader.list(|reader, _| self.read(&Text::Borrowed(""), reader))?;
+        } else {
+            return Ok(());
+        }
+        let span = self.0.len() - at;
         if let Some(node) = self.0.get_mut(at) {
-            node.content = content;
-            node.span = end - at;
+            node.span = span;
         }
         Ok(())
     }
@@ -80,7 +83,7 @@ impl<'s> Decode<'s> for Tree<'s> {
     fn decode(reader: &mut Reader<'s>) -> Read<Self> {
         // Enough for one policy, so that nothing has to move.
         let mut tree = Tree(Vec::with_capacity(64));
-        tree.read(Text::default(), reader)?;
+        tree.read(&Text::default(), reader)?;
         Ok(tree)
     }
 }

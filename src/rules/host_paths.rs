@@ -38,7 +38,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 /// Refuses paths that no prefix allows.
 #[derive(Debug)]
 struct HostPaths<'s> {
-    types: VolumeTypes<'s>,
+    types: VolumeTypes,
     prefixes: Vec<Prefix<'s>>,
 }
 
