@@ -98,7 +98,7 @@ const MANIFEST: &[Field] = &[
         shape: Shape::Map(&Shape::Any),
         doc: "Of which the name and the annotations count.",
     },
-    Field { name: "spec", shape: Shape::Map(&Shape::Any), doc: "The policy." },
+    Field { name: "spec", shape: Shape::Any, doc: "The policy." },
 ];
 
 /// The name of a policy that has none.
@@ -173,16 +173,17 @@ fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Polic
     let beside_options = rules::COUNT + OPTIONS.len();
     if has("policies") {
         let find = |key: &str| match key {
-            "policies" => Some((beside_options, Shape::List(&Shape::Map(&Shape::Any)))),
+            // Each is checked key by key when it is loaded.
+            "policies" => Some((beside_options, Shape::List(&Shape::Any))),
             key => option(key),
         };
-        check_object(root, &Path::Root, problems, find, names_of(OPTIONS).chain(["policies"]), |_, _| ());
+        check_object(root, &Path::Root, problems, find, &names_of(OPTIONS).chain(["policies"]), |_, _| ());
         return (load_list(root, problems), true);
     }
     if ["apiVersion", "kind", "metadata", "spec"].into_iter().any(has) {
         let known = names_of(MANIFEST).chain(names_of(OPTIONS));
         let find = |key: &str| manifest_field(key).or_else(|| option(key));
-        check_object(root, &Path::Root, problems, find, known, |_, _| ());
+        check_object(root, &Path::Root, problems, find, &known, |_, _| ());
         for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
             problems
                 .add(key, "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`");
@@ -191,7 +192,7 @@ fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Polic
     }
     let only_options = root.entries().all(|(key, _)| option(key).is_some());
     if only_options {
-        check_object(root, &Path::Root, problems, option, names_of(OPTIONS), |_, _| ());
+        check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |_, _| ());
         return (Vec::new(), false);
     }
     let find = |key: &str| match key {
@@ -200,10 +201,11 @@ fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Polic
     };
     let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
     let mut fields = Fields::default();
-    check_object(root, &Path::Root, problems, find, known, keep(&mut fields));
+    check_object(root, &Path::Root, problems, find, &known, keep(&mut fields));
     let mut spec = Spec {
         fields,
         rule: (0, ""),
+        volume_types: None,
         annotations: root.get("annotations").unwrap_or_default(),
         at: Path::Root,
         annotations_at: Path::Key(&Path::Root, "annotations"),
@@ -230,7 +232,9 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
     let at = Path::Key(&Path::Root, "policies");
     for (index, manifest) in list.enumerate() {
         let at = Path::Index(&at, index);
-        check_object(manifest, &at, problems, manifest_field, names_of(MANIFEST), |_, _| ());
+        if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| ()) {
+            continue;
+        }
         let Some(policy) = load_manifest(manifest, &at, problems) else { continue };
         if policies.iter().any(|earlier| earlier.name == policy.name && !policy.name.is_empty()) {
             let name = Quoted(&policy.name);
@@ -261,10 +265,11 @@ fn load_manifest<'s>(manifest: Value<'_, 's>, at: &Path<'_>, problems: &mut Prob
         return None;
     };
     let mut fields = Fields::default();
-    check_object(spec, &spec_at, problems, spec_field, spec_names(), keep(&mut fields));
+    check_object(spec, &spec_at, problems, spec_field, &spec_names(), keep(&mut fields));
     let mut spec = Spec {
         fields,
         rule: (0, ""),
+        volume_types: None,
         annotations: metadata.get("annotations").unwrap_or_default(),
         at: spec_at,
         annotations_at: Path::Key(&metadata_at, "annotations"),

@@ -116,7 +116,7 @@ impl Shape {
             Shape::Integer if value.integer().is_some() => return,
             Shape::Text if value.text().is_some() => return,
             Shape::OneOf(known) if let Some(text) = value.text() => {
-                if !known.contains(&&**text) {
+                if place_of(text, known).is_none() {
                     let value = Quoted(text);
                     problems.add(
                         path,
@@ -139,7 +139,7 @@ impl Shape {
                 let find = |key: &str| {
                     fields.iter().enumerate().find(|(_, field)| field.name == key).map(|(i, f)| (i, f.shape))
                 };
-                check_object(value, path, problems, find, known, |_, _| ());
+                check_object(value, path, problems, find, &known, |_, _| ());
                 return;
             }
             Shape::Map(shape) if value.is_object() => {
@@ -162,18 +162,30 @@ impl Shape {
     }
 }
 
+/// The place of a name among those that are known.
+#[inline(always)]
+pub(crate) fn place_of(name: &str, known: &[&str]) -> Option<usize> {
+    known.iter().position(|known| *known == name)
+}
+
 const TWICE: &str = "stands twice in the same object";
 
 /// Checks what an object holds: `find` tells the number, below 64, and the shape of a known key, and `each` gets what
-/// stands under it.
+/// stands under it. Says whether it is an object at all.
 pub(crate) fn check_object<'v, 's>(
     object: Value<'v, 's>,
     path: &Path<'_>,
     problems: &mut Problems,
     find: impl Fn(&str) -> Option<(usize, Shape)>,
-    known: impl Iterator<Item = &'static str> + Clone,
+    known: &(impl Iterator<Item = &'static str> + Clone),
     mut each: impl FnMut(usize, Value<'v, 's>),
-) {
+) -> bool {
+    if !object.is_object() {
+        if !object.is_null() {
+            problems.add(path, format_args!("must be an object, not {}", object.describe()));
+        }
+        return false;
+    }
     let mut seen = 0_u64;
     for (nth, (key, value)) in object.entries().enumerate() {
         let place = Path::Key(path, key);
@@ -195,6 +207,7 @@ pub(crate) fn check_object<'v, 's>(
             }
         }
     }
+    true
 }
 
 /// `unknown field; did you mean "privileged"?`

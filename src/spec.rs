@@ -7,6 +7,7 @@ use crate::ranges::{IdRange, IdRanges};
 use crate::rules;
 use crate::shape::{Field, Path, Problems, Shape};
 use crate::value::Value;
+use crate::volume_types::VolumeTypes;
 
 /// What a policy says to each rule, by the rule's index; `null` where it says nothing.
 pub(crate) type Fields<'v, 's> = [Value<'v, 's>; rules::COUNT];
@@ -20,6 +21,8 @@ pub struct Spec<'v, 's> {
     pub(crate) fields: Fields<'v, 's>,
     /// The rule that is being loaded, which is the one that looks.
     pub(crate) rule: (usize, &'static str),
+    /// The volume types that are listed, once somebody has looked: four rules do.
+    pub(crate) volume_types: Option<VolumeTypes>,
     pub(crate) annotations: Value<'v, 's>,
     pub(crate) at: Path<'v>,
     pub(crate) annotations_at: Path<'v>,
@@ -39,6 +42,12 @@ impl<'v, 's> Spec<'v, 's> {
         // Most rules look for their own field, and name it by the very same text.
         let index = if std::ptr::eq(field, own) || field == own { Some(index) } else { rules::index(field) };
         self.fields.get(index?).copied().filter(|value| !value.is_null())
+    }
+
+    /// The types under `volumes`.
+    pub(crate) fn volume_types(&mut self) -> VolumeTypes {
+        let list = self.get("volumes").unwrap_or_default();
+        *self.volume_types.get_or_insert_with(|| VolumeTypes::listed(list))
     }
 
     /// A boolean; absent is `false`.

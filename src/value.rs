@@ -91,6 +91,7 @@ impl<'s> Decode<'s> for Tree<'s> {
 impl<'t, 's> Iterator for Held<'t, 's> {
     type Item = &'t [Node<'s>];
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let (next, rest) = self.0.split_at_checked(self.0.first()?.span)?;
         self.0 = rest;
@@ -99,10 +100,12 @@ impl<'t, 's> Iterator for Held<'t, 's> {
 }
 
 impl<'t, 's> Value<'t, 's> {
+    #[inline(always)]
     fn content(self) -> &'t Content<'s> {
         self.0.first().map_or(&Content::Null, |node| &node.content)
     }
 
+    #[inline(always)]
     fn held(self) -> Held<'t, 's> {
         Held(self.0.get(1..).unwrap_or_default())
     }
@@ -120,16 +123,19 @@ impl<'t, 's> Value<'t, 's> {
     }
 
     /// Whether this is `null`, which reads like an absent field.
+    #[inline(always)]
     pub fn is_null(self) -> bool {
         matches!(self.content(), Content::Null)
     }
 
     /// Whether this is an object.
+    #[inline(always)]
     pub fn is_object(self) -> bool {
         matches!(self.content(), Content::Object)
     }
 
     /// Whether this is a list.
+    #[inline(always)]
     pub fn is_list(self) -> bool {
         matches!(self.content(), Content::List)
     }
@@ -145,18 +151,21 @@ impl<'t, 's> Value<'t, 's> {
     }
 
     /// The entries, if this is an object.
+    #[inline(always)]
     pub fn entries(self) -> impl Iterator<Item = (&'t Text<'s>, Value<'t, 's>)> + Clone + use<'t, 's> {
         let held = if self.is_object() { self.held() } else { Held(&[]) };
         held.filter_map(|nodes| Some((&nodes.first()?.key, Value(nodes))))
     }
 
     /// The elements, if this is a list.
+    #[inline(always)]
     pub fn elements(self) -> impl Iterator<Item = Value<'t, 's>> + Clone + use<'t, 's> {
         let held = if self.is_list() { self.held() } else { Held(&[]) };
         held.map(Value)
     }
 
     /// The text, if this is a string.
+    #[inline(always)]
     pub fn text(self) -> Option<&'t Text<'s>> {
         match self.content() {
             Content::Text(text) => Some(text),
@@ -165,6 +174,7 @@ impl<'t, 's> Value<'t, 's> {
     }
 
     /// The boolean, if this is one.
+    #[inline(always)]
     pub fn flag(self) -> Option<bool> {
         match self.content() {
             Content::Flag(flag) => Some(*flag),
@@ -173,6 +183,7 @@ impl<'t, 's> Value<'t, 's> {
     }
 
     /// The number as it is written, if this is one.
+    #[inline(always)]
     pub fn number(self) -> Option<&'s str> {
         match self.content() {
             Content::Number(digits) => Some(digits),

@@ -46,7 +46,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     if drivers.is_empty() {
         None
     } else {
-        Some(Box::new(CsiDrivers { types: VolumeTypes::load(spec), drivers }))
+        Some(Box::new(CsiDrivers { types: spec.volume_types(), drivers }))
     }
 }
 

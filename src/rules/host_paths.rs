@@ -78,7 +78,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             );
         }
     }
-    Some(Box::new(HostPaths { types: VolumeTypes::load(spec), prefixes }))
+    Some(Box::new(HostPaths { types: spec.volume_types(), prefixes }))
 }
 
 impl HostPaths<'_> {
