@@ -132,7 +132,7 @@ impl<'s> Settings<'s> {
         let settings = Settings {
             authorization: authorization(root, policies.len(), &mut problems),
             mutate: root.get("mutate").and_then(Value::flag).unwrap_or(true),
-            workloads: match root.get("workloads").and_then(Value::text).map(|text| &**text) {
+            workloads: match root.get("workloads").and_then(Value::text).as_deref() {
                 Some("Warn") => OnWorkloads::Warn,
                 Some("Ignore") => OnWorkloads::Ignore,
                 _ => OnWorkloads::Deny,
@@ -190,7 +190,7 @@ fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Polic
         }
         return (load_manifest(root, &Path::Root, problems).into_iter().collect(), false);
     }
-    let only_options = root.entries().all(|(key, _)| option(key).is_some());
+    let only_options = root.entries().all(|(key, _)| option(&key).is_some());
     if only_options {
         check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |_, _| ());
         return (Vec::new(), false);
@@ -252,7 +252,7 @@ fn load_manifest<'s>(manifest: Value<'_, 's>, at: &Path<'_>, problems: &mut Prob
     for (key, shape) in [("name", Shape::Text), ("annotations", Shape::Map(&Shape::Text))] {
         shape.check(metadata.get(key).unwrap_or_default(), &Path::Key(&metadata_at, key), problems);
     }
-    let name = metadata.get("name").and_then(Value::text).cloned().unwrap_or_default();
+    let name = metadata.get("name").and_then(Value::text).unwrap_or_default();
     let name_at = Path::Key(&metadata_at, "name");
     if name.is_empty() {
         problems.add(name_at, "Required value: a policy is known by its name");
@@ -296,7 +296,7 @@ fn names_of(fields: &'static [Field]) -> impl Iterator<Item = &'static str> + Cl
 }
 
 fn authorization(root: Value<'_, '_>, policies: usize, problems: &mut Problems) -> Authorization {
-    match root.get("authorization").and_then(Value::text).map(|text| &**text) {
+    match root.get("authorization").and_then(Value::text).as_deref() {
         Some("RBAC") => Authorization::Rbac,
         None if policies > 1 && root.get("authorization").is_none() => {
             problems.add(
@@ -314,7 +314,7 @@ fn pod_templates<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Worklo
     let mut kinds: Vec<Workload<'s>> = Vec::new();
     for (index, element) in list.enumerate() {
         let at = format!("podTemplates[{index}]");
-        let text = |key| element.get(key).and_then(Value::text).cloned().unwrap_or_default();
+        let text = |key| element.get(key).and_then(Value::text).unwrap_or_default();
         let (group, kind, path): (Text<'s>, Text<'s>, Text<'s>) =
             (text("apiGroup"), text("kind"), text("path"));
         if kind.is_empty() {

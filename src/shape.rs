@@ -116,8 +116,8 @@ impl Shape {
             Shape::Integer if value.integer().is_some() => return,
             Shape::Text if value.text().is_some() => return,
             Shape::OneOf(known) if let Some(text) = value.text() => {
-                if place_of(text, known).is_none() {
-                    let value = Quoted(text);
+                if place_of(&text, known).is_none() {
+                    let value = Quoted(&text);
                     problems.add(
                         path,
                         format_args!("Unsupported value: {value}: supported values: {}", Listed(known)),
@@ -144,7 +144,7 @@ impl Shape {
             }
             Shape::Map(shape) if value.is_object() => {
                 for (nth, (key, held)) in value.entries().enumerate() {
-                    let place = Path::Key(path, key);
+                    let place = Path::Key(path, &key);
                     if value.entries().take(nth).any(|(earlier, _)| earlier == key) {
                         problems.add(place, TWICE);
                     }
@@ -188,8 +188,8 @@ pub(crate) fn check_object<'v, 's>(
     }
     let mut seen = 0_u64;
     for (nth, (key, value)) in object.entries().enumerate() {
-        let place = Path::Key(path, key);
-        match find(key) {
+        let place = Path::Key(path, &key);
+        match find(&key) {
             Some((number, shape)) => {
                 let bit = 1_u64 << (number & 63);
                 if seen & bit != 0 {
@@ -203,7 +203,7 @@ pub(crate) fn check_object<'v, 's>(
                 if object.entries().take(nth).any(|(earlier, _)| earlier == key) {
                     problems.add(place, TWICE);
                 }
-                problems.add(place, unknown("field", key, known.clone()));
+                problems.add(place, unknown("field", &key, known.clone()));
             }
         }
     }

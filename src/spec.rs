@@ -64,13 +64,13 @@ impl<'v, 's> Spec<'v, 's> {
     pub(crate) fn texts_under(&self, field: &str, key: &str) -> Vec<Text<'s>> {
         let elements = self.get(field).unwrap_or_default().elements();
         elements
-            .map(|element| element.get(key).and_then(Value::text).cloned().unwrap_or_default())
+            .map(|element| element.get(key).and_then(Value::text).unwrap_or_default())
             .collect()
     }
 
     /// An annotation of the policy; absent and empty differ.
     pub(crate) fn annotation(&self, key: &str) -> Option<Text<'s>> {
-        self.annotations.get(key).and_then(Value::text).cloned()
+        self.annotations.get(key).and_then(Value::text)
     }
 
     /// Something is wrong with a field; `field` continues the path of the spec.
@@ -90,7 +90,7 @@ impl<'v, 's> Spec<'v, 's> {
     pub(crate) fn strategy(&mut self, field: &str, known: &[&str]) -> Option<Text<'s>> {
         let rule = self.get(field).and_then(|strategy| strategy.get("rule"));
         if let Some(rule) = rule {
-            return rule.text().cloned();
+            return rule.text();
         }
         let supported = crate::shape::Listed(known);
         self.problem(
@@ -131,6 +131,6 @@ impl<'v, 's> Spec<'v, 's> {
 /// The strings of a list.
 pub(crate) fn texts<'s>(value: Value<'_, 's>) -> Vec<Text<'s>> {
     let mut texts = Vec::with_capacity(value.elements().count());
-    texts.extend(value.elements().filter_map(|element| element.text().cloned()));
+    texts.extend(value.elements().filter_map(Value::text));
     texts
 }

@@ -78,7 +78,7 @@ const SECRET: u64 = bit("secret");
 impl VolumeTypes {
     /// The types in a list; a name that is none is a matter of the list's shape.
     pub(crate) fn listed(list: Value<'_, '_>) -> Self {
-        let names = list.elements().filter_map(|name| place_of(name.text()?, TYPES));
+        let names = list.elements().filter_map(|name| place_of(&name.text()?, TYPES));
         VolumeTypes(names.fold(0, |bits, index| bits | 1 << index))
     }
 
