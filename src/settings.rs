@@ -1,7 +1,9 @@
 //! The settings: PodSecurityPolicies in one of three shapes, and the options beside them.
 
+use crate::enforcement;
 use crate::json::{Quoted, Reader, Text};
 use crate::names::subdomain_problem;
+use crate::pod_security::{self, Modes};
 use crate::policy::Policy;
 use crate::rules;
 use crate::shape::{Field, Path, Problem, Problems, Shape, unknown};
@@ -25,6 +27,8 @@ pub struct Settings<'s> {
     pub workloads: OnWorkloads,
     /// Kinds beside Kubernetes' own that carry pod templates.
     pub pod_templates: Vec<Workload<'s>>,
+    /// The Pod Security Standards that are held up beside the policies.
+    pub standards: Modes,
     /// What objections do that do not deny.
     pub leniency: Leniency,
 }
@@ -83,6 +87,8 @@ pub const OPTIONS: &[Field] = &[
         ])),
         doc: "Further kinds that carry pod templates.",
     },
+    pod_security::FIELD,
+    enforcement::FIELD,
 ];
 
 /// The keys of a PodSecurityPolicy object.
@@ -100,6 +106,8 @@ const MANIFEST: &[Field] = &[
     },
     Field { name: "spec", shape: Shape::Map(&Shape::Any), doc: "The policy." },
 ];
+
+const NOTHING: &str = "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`";
 
 /// The name of a policy that has none.
 const DEFAULT_NAME: &str = "default";
@@ -138,15 +146,16 @@ impl<'s> Settings<'s> {
                 _ => OnWorkloads::Deny,
             },
             pod_templates: pod_templates(root, &mut problems),
-            leniency: Leniency::default(),
+            standards: pod_security::load(root, &mut problems),
+            leniency: enforcement::load(root, &mut problems),
             policies: {
                 policies.sort_by(|one, other| one.name.cmp(&other.name));
                 policies
             },
             listed,
         };
-        if settings.policies.is_empty() && problems.0.is_empty() {
-            problems.add("", "settings hold no policy; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`");
+        if settings.policies.is_empty() && settings.standards.is_none() && problems.0.is_empty() {
+            problems.add("", NOTHING);
         }
         if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
     }
