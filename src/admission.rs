@@ -12,11 +12,12 @@ use crate::pod::{ADMITTED_BY, Pod};
 use crate::pod_security::{has_new_ephemeral_images, is_significant};
 use crate::policy::{Policy, Scope};
 use crate::request::{Payload, Request};
-use crate::rules::adopt_annotations;
 use crate::settings::{Authorization, OnWorkloads, Settings};
 use crate::standards::Excuses;
 use crate::violation::{Action, Findings, SPELT_OUT, Violation, and_more, cut, join};
 use crate::workloads::{self, Template};
+
+mod excuses;
 
 /// What mutation comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,6 +225,7 @@ impl Settings<'_> {
         answer.warnings.extend(rehearsed.warnings);
         answer.tolerated.extend(rehearsed.tolerated);
         answer.audit_violations.extend(rehearsed.audit_violations);
+        answer.exemptions.extend(rehearsed.exemptions);
         answer.untold += rehearsed.untold;
         answer.policy = answer.policy.take().or(rehearsed.policy);
         match rehearsed.rejection {
@@ -256,9 +258,13 @@ impl Settings<'_> {
     }
 
     /// Judges a pod and writes the answer.
-    fn answer<'a>(&self, case: Case<'_, 'a>, object: &str, cluster: &dyn Cluster) -> Read<Answer> {
-        let case = &case;
+    fn answer<'a>(&self, mut case: Case<'_, 'a>, object: &str, cluster: &dyn Cluster) -> Read<Answer> {
         let mut answer = Answer::accepted();
+        let mut excused = Vec::new();
+        if !self.exemptions.is_empty() {
+            excused = self.excuse(&mut case, cluster, &mut answer);
+        }
+        let case = &case;
         let mut admitted = None;
         let settled = case.judges == Judges::Standards && case.mode != Mode::Rehearse;
         if !self.policies.is_empty() && !settled {
@@ -267,8 +273,11 @@ impl Settings<'_> {
                     self.admit(case, policy, &pod, granted, &mut answer);
                     admitted = Some((policy, pod));
                 }
-                Ok(Verdict::Denied(_)) if case.judges == Judges::Standards => return Ok(answer),
-                Ok(Verdict::Denied(reason)) => return Ok(Answer::rejected(reason)),
+                Ok(Verdict::Denied(_)) if case.judges == Judges::Standards => return Ok(Answer::accepted()),
+                Ok(Verdict::Denied(reason)) => {
+                    self.tell_used(case, None, &excused, &mut answer);
+                    return Ok(Answer { rejection: Some(reason), ..answer });
+                }
                 Err(cause) => {
                     let reason = format_args!("who may use which policy cannot be told, because {cause}");
                     return Ok(Answer::rejected(reason));
@@ -281,6 +290,7 @@ impl Settings<'_> {
             let is_template = case.mode == Mode::Rehearse;
             self.standards.judge(pod, is_template, excuses, &self.leniency, &mut answer);
         }
+        self.tell_used(case, admitted.as_ref().map(|(policy, _)| *policy), &excused, &mut answer);
         if let (Mode::Apply, Some((policy, pod)), true) = (case.mode, &admitted, answer.is_accepted()) {
             answer.edits = changes(&case.pod, pod);
             answer.edits.extend(self.admission_mark(case, policy));
@@ -338,10 +348,8 @@ impl Settings<'_> {
         case: &Case<'v, 'a>,
         cluster: &'v dyn Cluster,
     ) -> Result<Verdict<'v, 'a>, String> {
-        let adopted =
-            (case.mode != Mode::Refuse && case.scope.added.is_none()).then(|| adopt_annotations(&case.pod));
-        let adopted = adopted.flatten();
-        let arrived = adopted.as_ref().unwrap_or(&case.pod);
+        let arrived = case.arrived();
+        let arrived = &*arrived;
         let filling = self.filling(case);
         let mut grants = self.grants(case, cluster);
         let rehearsed = case.mode == Mode::Rehearse;

@@ -1,5 +1,7 @@
 //! The policy module: waPC in, an answer out.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use kubewarden_policy_sdk::host_capabilities::kubernetes::{
     CanIRequest, ResourceAttributes, SubjectAccessReview, can_i,
 };
@@ -89,5 +91,13 @@ impl Cluster for Host {
             Ok(status) => Ok(status.allowed),
             Err(error) => Err(format!("the policy server could not ask the cluster: {error}")),
         }
+    }
+
+    fn now(&self) -> Result<i64, String> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since
+            .ok()
+            .and_then(|since| i64::try_from(since.as_secs()).ok())
+            .ok_or_else(|| "the clock of the policy server is wrong".to_owned())
     }
 }

@@ -55,6 +55,7 @@ mod changes;
 pub mod cluster;
 mod compare;
 mod enforcement;
+pub mod exemptions;
 pub mod graft;
 #[cfg(feature = "guest")]
 mod guest;

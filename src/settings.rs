@@ -1,6 +1,7 @@
 //! The settings: PodSecurityPolicies in one of three shapes, and the options beside them.
 
 use crate::enforcement;
+use crate::exemptions::{self, Exemption};
 use crate::json::{Quoted, Reader, Text};
 use crate::names::subdomain_problem;
 use crate::pod_security::{self, Modes};
@@ -31,6 +32,8 @@ pub struct Settings<'s> {
     pub standards: Modes,
     /// What objections do that do not deny.
     pub leniency: Leniency,
+    /// Who need not keep which rules.
+    pub exemptions: Vec<Exemption<'s>>,
 }
 
 /// Which policies count for a pod.
@@ -89,6 +92,7 @@ pub const OPTIONS: &[Field] = &[
     },
     pod_security::FIELD,
     enforcement::FIELD,
+    exemptions::FIELD,
 ];
 
 /// The keys of a PodSecurityPolicy object.
@@ -148,6 +152,7 @@ impl<'s> Settings<'s> {
             pod_templates: pod_templates(root, &mut problems),
             standards: pod_security::load(root, &mut problems),
             leniency: enforcement::load(root, &mut problems),
+            exemptions: exemptions::load(root, &mut problems),
             policies: {
                 policies.sort_by(|one, other| one.name.cmp(&other.name));
                 policies
