@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::answer::{Answer, joined};
-use crate::changes::changes;
+use crate::changes::{changes, restore};
 use crate::cluster::{Cluster, Grants, Identity};
 use crate::compare::{only_bookkeeping, same};
 use crate::graft::{Edit, Step, graft};
@@ -76,7 +76,7 @@ pub fn review(payload: &str, cluster: &dyn Cluster) -> Answer {
         Ok(payload) => payload,
         Err(fault) => return Answer::rejected(format_args!("the request cannot be read: {fault}")),
     };
-    match Settings::load(&payload.settings) {
+    match Settings::load(payload.settings.root()) {
         Ok(settings) => settings.review(payload.request, cluster),
         Err(problems) => Answer::rejected(format_args!("the policy's settings are not valid: {problems}")),
     }
@@ -355,32 +355,35 @@ impl Settings<'_> {
         let rehearsed = case.mode == Mode::Rehearse;
         let mut ungranted = None;
         let mut changed = Vec::new();
+        // One copy is changed and restored for each policy in turn: a pod of its own for each would be memory that a new
+        // instance has never touched.
+        let mut pod = Box::new(arrived.clone());
         for policy in self.candidates(case) {
-            let mut pod = Box::new(arrived.clone());
             policy.mutate(&mut pod, &filling);
             let mut found = Findings::counting(&case.root, &self.leniency);
             policy.validate(&pod, &case.scope, &mut found);
-            if found.denials() > 0 {
-                continue;
-            }
-            if !changes(arrived, &pod).is_empty() {
-                if case.mode != Mode::Refuse {
-                    changed.push((policy, pod));
+            let accepted = found.denials() == 0;
+            if accepted && changes(arrived, &pod).is_empty() {
+                if grants.hold(&policy.name)? {
+                    return Ok(Verdict::Admitted { policy, pod, granted: true });
                 }
+                ungranted = ungranted.or(rehearsed.then_some(policy));
                 continue;
             }
+            restore(&mut pod, arrived);
+            if accepted && case.mode != Mode::Refuse {
+                changed.push(policy);
+            }
+        }
+        for policy in changed {
             if grants.hold(&policy.name)? {
+                policy.mutate(&mut pod, &case.scope);
                 return Ok(Verdict::Admitted { policy, pod, granted: true });
             }
-            ungranted = ungranted.or(rehearsed.then_some((policy, pod)));
+            ungranted = ungranted.or(rehearsed.then_some(policy));
         }
-        for (policy, pod) in changed {
-            if grants.hold(&policy.name)? {
-                return Ok(Verdict::Admitted { policy, pod, granted: true });
-            }
-            ungranted = ungranted.or(rehearsed.then_some((policy, pod)));
-        }
-        if let Some((policy, pod)) = ungranted {
+        if let Some(policy) = ungranted {
+            policy.mutate(&mut pod, &case.scope);
             return Ok(Verdict::Admitted { policy, pod, granted: false });
         }
         self.deny(case, arrived, &mut grants).map(Verdict::Denied)

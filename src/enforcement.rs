@@ -29,10 +29,10 @@ pub(crate) const FIELD: Field = Field {
 };
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load(root: &Value<'_>, problems: &mut Problems) -> Leniency {
+pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Leniency {
     let mut leniency = Leniency::default();
     let Some(option) = root.get(FIELD.name) else { return leniency };
-    let rules = option.get("rules").unwrap_or(&Value::Null);
+    let rules = option.get("rules").unwrap_or_default();
     for (name, _) in rules.entries() {
         if rule_ids::index(name).is_none() {
             let at = Path::Key(&Path::Root, FIELD.name);
@@ -57,13 +57,14 @@ mod tests {
     use crate::rule::RuleSet;
     use crate::settings::Settings;
     use crate::testing::{policy, problems};
+    use crate::value::Tree;
     use rstest::rstest;
     use serde_json::json;
 
     fn loaded(enforcement: &serde_json::Value) -> (Vec<String>, Vec<String>) {
         let text = json!({ "enforcement": enforcement }).to_string();
         let mut problems = Problems::default();
-        let leniency = load(&Reader::document(&text).unwrap(), &mut problems);
+        let leniency = load(Reader::document::<Tree<'_>>(&text).unwrap().root(), &mut problems);
         assert_eq!(problems, Problems::default());
         let names = |set: RuleSet| {
             rule_ids::all().filter(|(index, _)| set.has(*index)).map(|(_, name)| name).collect()

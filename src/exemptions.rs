@@ -133,11 +133,11 @@ impl Exemption<'_> {
 }
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Exemption<'s>> {
+pub(crate) fn load<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Exemption<'s>> {
     let Some(option) = root.get(FIELD.name) else { return Vec::new() };
     let at = Path::Key(&Path::Root, FIELD.name);
     let mut exemptions: Vec<Exemption<'s>> = Vec::new();
-    for (index, value) in option.elements().iter().enumerate() {
+    for (index, value) in option.elements().enumerate() {
         let at = Path::Index(&at, index);
         let exemption = load_one(value, &at, problems);
         if exemption.name.is_empty() {
@@ -152,10 +152,9 @@ pub(crate) fn load<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Exempti
     exemptions
 }
 
-fn load_one<'s>(value: &Value<'s>, at: &Path<'_>, problems: &mut Problems) -> Exemption<'s> {
+fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) -> Exemption<'s> {
     let text = |key| value.get(key).and_then(Value::text).cloned();
-    let none = Value::Null;
-    let grounds = value.get("match").unwrap_or(&none);
+    let grounds = value.get("match").unwrap_or_default();
     let match_at = Path::Key(at, "match");
     let mut exemption = Exemption { name: text("name").unwrap_or_default(), ..Exemption::default() };
 

@@ -16,6 +16,8 @@ use crate::shape::Listed;
 
 #[cfg(target_arch = "wasm32")]
 mod arena;
+#[cfg(target_arch = "wasm32")]
+mod compare;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
@@ -92,8 +94,9 @@ impl Cluster for Host {
             Quoted(user),
         );
         let failed = |error: &dyn Display| format!("the policy server could not ask the cluster: {error}");
-        let answer = host_call("kubewarden", "kubernetes", "can_i", review.as_bytes())
-            .map_err(|error| failed(&format_args!("error invoking host capability kubernetes.can_i: {error}")))?;
+        let answer = host_call("kubewarden", "kubernetes", "can_i", review.as_bytes()).map_err(|error| {
+            failed(&format_args!("error invoking host capability kubernetes.can_i: {error}"))
+        })?;
         let text = from_utf8(&answer).map_err(|error| failed(&error))?;
         let Reviewed { allowed } = Reader::document(text).map_err(|fault| failed(&fault))?;
         Ok(allowed)

@@ -44,7 +44,7 @@ pub struct Modes {
 }
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load(root: &Value<'_>, problems: &mut Problems) -> Modes {
+pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Modes {
     let Some(option) = root.get(FIELD.name) else { return Modes::default() };
     let at = Path::Key(&Path::Root, FIELD.name);
     let mut modes = load_modes(option, &at, problems);
@@ -53,7 +53,7 @@ pub(crate) fn load(root: &Value<'_>, problems: &mut Problems) -> Modes {
 }
 
 /// Reads an object of modes.
-pub(crate) fn load_modes(option: &Value<'_>, at: &Path<'_>, problems: &mut Problems) -> Modes {
+pub(crate) fn load_modes(option: Value<'_, '_>, at: &Path<'_>, problems: &mut Problems) -> Modes {
     let mut mode = |key| {
         let text = option.get(key)?.text()?;
         match text.parse() {

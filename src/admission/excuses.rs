@@ -103,7 +103,8 @@ impl Settings<'_> {
     fn outcome(&self, policy: Option<&Policy<'_>>, arrived: &Pod<'_>, scope: &Scope) -> Outcome {
         let mut pod = arrived.clone();
         let none = Leniency::default();
-        let mut found = Findings::counting("", &none);
+        // One that only counts stops at the first.
+        let mut found = Findings::spelling("", &none);
         if let Some(policy) = policy {
             policy.mutate(&mut pod, scope);
             policy.validate(&pod, scope, &mut found);

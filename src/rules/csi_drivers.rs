@@ -27,7 +27,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 /// Refuses drivers that are not listed.
 #[derive(Debug)]
 struct CsiDrivers<'s> {
-    types: VolumeTypes<'s>,
+    types: VolumeTypes,
     drivers: Vec<Text<'s>>,
 }
 

@@ -26,7 +26,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 /// Refuses drivers that are not listed.
 #[derive(Debug)]
 struct FlexVolumes<'s> {
-    types: VolumeTypes<'s>,
+    types: VolumeTypes,
     drivers: Vec<Text<'s>>,
 }
 

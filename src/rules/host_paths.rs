@@ -38,7 +38,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 /// Refuses paths that no prefix allows.
 #[derive(Debug)]
 struct HostPaths<'s> {
-    types: VolumeTypes<'s>,
+    types: VolumeTypes,
     prefixes: Vec<Prefix<'s>>,
 }
 
@@ -57,9 +57,8 @@ enum Access {
 }
 
 fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
-    let list = spec.get("allowedHostPaths").map(Value::elements).unwrap_or_default();
+    let list = spec.get("allowedHostPaths").unwrap_or_default().elements();
     let prefixes: Vec<_> = list
-        .iter()
         .map(|prefix| Prefix {
             path: prefix.get("pathPrefix").and_then(Value::text).cloned().unwrap_or_default(),
             read_only: prefix.get("readOnly").and_then(Value::flag).unwrap_or_default(),
