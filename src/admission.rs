@@ -8,6 +8,7 @@ use crate::cluster::{Cluster, Grants, Identity};
 use crate::compare::{only_bookkeeping, same};
 use crate::graft::{Edit, Step, graft};
 use crate::json::{Quoted, Read, Reader};
+use crate::persistent_volumes::OnVolumes;
 use crate::pod::{ADMITTED_BY, Pod};
 use crate::pod_security::{has_new_ephemeral_images, is_significant};
 use crate::policy::{Policy, Scope};
@@ -104,6 +105,11 @@ impl Settings<'_> {
         let reviewed = match (&*request.kind.group, &*request.kind.kind) {
             ("", "Pod") if adds_containers => self.review_added_containers(request, cluster),
             ("", "Pod") => self.review_pod(request, pod, cluster),
+            ("", "Namespace") if !self.namespace_labels.is_empty() => self.review_namespace(request),
+            ("", "PersistentVolume") if self.persistent_volumes.is_some() => {
+                let on_volumes = self.persistent_volumes.unwrap_or(OnVolumes::Deny);
+                self.review_volume(request, on_volumes, cluster)
+            }
             _ => self.review_workload(request, cluster),
         };
         reviewed.unwrap_or_else(|fault| Answer::rejected(format_args!("the object cannot be read: {fault}")))
@@ -115,7 +121,7 @@ impl Settings<'_> {
         decoded: Option<Box<Pod<'a>>>,
         cluster: &dyn Cluster,
     ) -> Read<Answer> {
-        let Some(object) = request.object else { return Ok(missing_object()) };
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
         let created = request.operation == "CREATE";
         if let (false, Some(old)) = (created, request.old_object)
             && only_bookkeeping(object, old)?
@@ -142,7 +148,7 @@ impl Settings<'_> {
     /// Judges new ephemeral containers in the pod that is there: of the request's pod, the API server keeps nothing
     /// but their list.
     fn review_added_containers(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
-        let Some(object) = request.object else { return Ok(missing_object()) };
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
         let asked: Pod<'_> = Reader::document(object)?;
         let mut pod: Pod<'_> = Reader::document(request.old_object.unwrap_or(object))?;
         let mut present =
@@ -186,7 +192,7 @@ impl Settings<'_> {
         if self.workloads == OnWorkloads::Ignore {
             return Ok(Answer::accepted());
         }
-        let Some(object) = request.object else { return Ok(missing_object()) };
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
         let mut answer = Answer::accepted();
         for path in &paths {
             let templates = workloads::find(object, path)?;
@@ -247,7 +253,14 @@ impl Settings<'_> {
     fn unjudged(&self, request: &Request<'_>) -> Answer {
         let declared = self.pod_templates.iter().map(|known| known.kind.to_string());
         let built_in = workloads::built_in_kinds().map(str::to_owned);
-        let known: Vec<String> = std::iter::once("Pod".to_owned()).chain(built_in).chain(declared).collect();
+        let namespace = (!self.namespace_labels.is_empty()).then(|| "Namespace".to_owned());
+        let volume = self.persistent_volumes.map(|_| "PersistentVolume".to_owned());
+        let known: Vec<String> = std::iter::once("Pod".to_owned())
+            .chain(built_in)
+            .chain(namespace)
+            .chain(volume)
+            .chain(declared)
+            .collect();
         let (group, kind) = (&request.kind.group, Quoted(&request.kind.kind));
         let of_group =
             if group.is_empty() { String::new() } else { format!(" of the API group {}", Quoted(group)) };
@@ -483,10 +496,6 @@ impl Settings<'_> {
         let denials = found.denials();
         (found.into_violations(), denials)
     }
-}
-
-fn missing_object() -> Answer {
-    Answer::rejected("request.object: Required value: there is no object to judge")
 }
 
 fn all_same(new: &[Template<'_>], old: &[Template<'_>]) -> Read<bool> {

@@ -43,6 +43,11 @@ impl Answer {
         Answer { rejection: Some(reason.to_string()), ..Answer::default() }
     }
 
+    /// The request brings nothing to judge.
+    pub(crate) fn missing_object() -> Self {
+        Answer::rejected("request.object: Required value: there is no object to judge")
+    }
+
     /// Whether the request passes.
     pub fn is_accepted(&self) -> bool {
         self.rejection.is_none()

@@ -7,6 +7,8 @@
 mod date;
 mod image;
 
+use crate::answer::Answer;
+use crate::cluster::Cluster;
 use crate::json::{Quoted, Text};
 use crate::names::{is_label, subdomain_problem};
 use crate::pod::{Pod, Slot};
@@ -113,6 +115,20 @@ impl Exemption<'_> {
         let slots: Vec<Slot> =
             pod.containers().filter(|(_, container)| fits(&container.image)).map(|(slot, _)| slot).collect();
         if slots.is_empty() { Reach::Nowhere } else { Reach::Containers(slots) }
+    }
+
+    /// Whether the exemption has not expired, asking for the time only if it ever does. A clock that does not answer is no
+    /// reason to let anything through.
+    pub(crate) fn holds(&self, cluster: &dyn Cluster, answer: &mut Answer) -> bool {
+        let Some((day, end)) = &self.expires else { return true };
+        let reason = match cluster.now() {
+            Ok(now) if now < *end => return true,
+            Ok(_) => format!("expired on {day}"),
+            Err(cause) => format!("is ignored, because {cause}"),
+        };
+        answer.warnings.push(format!("exemption {} {reason}", Quoted(&self.name)));
+        answer.exemptions.push(format!("{} ({reason})", self.name));
+        false
     }
 
     /// Whether every ground but the images holds. What a request leaves empty never does.

@@ -4,6 +4,8 @@ use crate::enforcement;
 use crate::exemptions::{self, Exemption};
 use crate::json::{Quoted, Reader, Text};
 use crate::names::subdomain_problem;
+use crate::namespaces::{self, Labels};
+use crate::persistent_volumes::{self, OnVolumes};
 use crate::pod_security::{self, Modes};
 use crate::policy::Policy;
 use crate::rules;
@@ -34,6 +36,10 @@ pub struct Settings<'s> {
     pub leniency: Leniency,
     /// Who need not keep which rules.
     pub exemptions: Vec<Exemption<'s>>,
+    /// The labels of namespaces that are filled in and defended.
+    pub namespace_labels: Vec<Labels>,
+    /// What volumes of the cluster get that no policy allows; nothing if the policy is not meant to see any.
+    pub persistent_volumes: Option<OnVolumes>,
 }
 
 /// Which policies count for a pod.
@@ -93,6 +99,8 @@ pub const OPTIONS: &[Field] = &[
     pod_security::FIELD,
     enforcement::FIELD,
     exemptions::FIELD,
+    namespaces::FIELD,
+    persistent_volumes::FIELD,
 ];
 
 /// The keys of a PodSecurityPolicy object.
@@ -153,6 +161,8 @@ impl<'s> Settings<'s> {
             standards: pod_security::load(root, &mut problems),
             leniency: enforcement::load(root, &mut problems),
             exemptions: exemptions::load(root, &mut problems),
+            namespace_labels: namespaces::load(root, &mut problems),
+            persistent_volumes: persistent_volumes::load(root, &policies, &mut problems),
             policies: {
                 policies.sort_by(|one, other| one.name.cmp(&other.name));
                 policies

@@ -63,7 +63,7 @@ impl Settings<'_> {
                     scope.excused_in = slots.into_iter().map(|slot| (slot, exemption.rules)).collect();
                 }
             }
-            if holds(exemption, cluster, answer) {
+            if exemption.holds(cluster, answer) {
                 excused.push((exemption, scope));
             }
         }
@@ -118,19 +118,4 @@ impl Settings<'_> {
             .collect();
         Outcome { edits: changes(arrived, &pod), objections: found.denials(), failures }
     }
-}
-
-/// Whether an exemption has not expired, asking for the time only if it ever does. A clock that does not answer is no
-/// reason to let anything through.
-fn holds(exemption: &Exemption<'_>, cluster: &dyn Cluster, answer: &mut Answer) -> bool {
-    let Some((day, end)) = &exemption.expires else { return true };
-    let reason = match cluster.now() {
-        Ok(now) if now < *end => return true,
-        Ok(_) => format!("expired on {day}"),
-        Err(cause) => format!("is ignored, because {cause}"),
-    };
-    let name = &exemption.name;
-    answer.warnings.push(format!("exemption {} {reason}", crate::json::Quoted(name)));
-    answer.exemptions.push(format!("{name} ({reason})"));
-    false
 }
