@@ -54,6 +54,7 @@ pub mod answer;
 mod changes;
 pub mod cluster;
 mod compare;
+mod contradictions;
 mod enforcement;
 pub mod exemptions;
 pub mod graft;

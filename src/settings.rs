@@ -1,5 +1,6 @@
 //! The settings: PodSecurityPolicies in one of three shapes, and the options beside them.
 
+use crate::contradictions::{self, Enforced};
 use crate::enforcement;
 use crate::exemptions::{self, Exemption};
 use crate::json::{Quoted, Reader, Text};
@@ -125,19 +126,29 @@ const NOTHING: &str = "settings hold no policy and no standard; give the fields 
 const DEFAULT_NAME: &str = "default";
 
 impl<'s> Settings<'s> {
-    /// Reads settings.
+    /// Reads settings, and also finds the policies that contradict the standard beside them.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with them, each with its path.
     pub fn parse(text: &'s str) -> Result<Self, Problems> {
-        match Reader::document::<Tree<'_>>(text) {
-            Ok(tree) => Settings::load(tree.root()),
-            Err(fault) => Err(Problems(vec![Problem { path: String::new(), reason: fault.to_string() }])),
+        let tree = match Reader::document::<Tree<'_>>(text) {
+            Ok(tree) => tree,
+            Err(fault) => {
+                return Err(Problems(vec![Problem { path: String::new(), reason: fault.to_string() }]));
+            }
+        };
+        let settings = Settings::load(tree.root())?;
+        let mut problems = Problems::default();
+        if let Some(standard) = settings.standards.enforce {
+            let Settings { leniency, exemptions, .. } = &settings;
+            contradictions::check(tree.root(), &Enforced { standard, leniency, exemptions }, &mut problems);
         }
+        if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
     }
 
-    /// Loads settings that have been read.
+    /// Loads settings that have been read. Every request does: what a policy and a standard make impossible together is
+    /// left to [`Settings::parse`], since it lets nothing through.
     ///
     /// # Errors
     ///
