@@ -373,33 +373,41 @@ impl Settings<'_> {
         let mut pod = Box::new(arrived.clone());
         for policy in self.candidates(case) {
             policy.mutate(&mut pod, &filling);
-            let mut found = Findings::counting(&case.root, &self.leniency);
-            policy.validate(&pod, &case.scope, &mut found);
-            let accepted = found.denials() == 0;
-            if accepted && changes(arrived, &pod).is_empty() {
+            if !changes(arrived, &pod).is_empty() {
+                // Whether it accepts the pod so changed only matters if none accepts it as it is.
+                restore(&mut pod, arrived);
+                changed.push(policy);
+            } else if self.accepts(policy, &pod, case) {
                 if grants.hold(&policy.name)? {
                     return Ok(Verdict::Admitted { policy, pod, granted: true });
                 }
                 ungranted = ungranted.or(rehearsed.then_some(policy));
-                continue;
-            }
-            restore(&mut pod, arrived);
-            if accepted && case.mode != Mode::Refuse {
-                changed.push(policy);
             }
         }
+        if case.mode == Mode::Refuse {
+            changed.clear();
+        }
         for policy in changed {
-            if grants.hold(&policy.name)? {
-                policy.mutate(&mut pod, &case.scope);
-                return Ok(Verdict::Admitted { policy, pod, granted: true });
+            policy.mutate(&mut pod, &case.scope);
+            if self.accepts(policy, &pod, case) {
+                if grants.hold(&policy.name)? {
+                    return Ok(Verdict::Admitted { policy, pod, granted: true });
+                }
+                ungranted = ungranted.or(rehearsed.then_some(policy));
             }
-            ungranted = ungranted.or(rehearsed.then_some(policy));
+            restore(&mut pod, arrived);
         }
         if let Some(policy) = ungranted {
             policy.mutate(&mut pod, &case.scope);
             return Ok(Verdict::Admitted { policy, pod, granted: false });
         }
         self.deny(case, arrived, &mut grants).map(Verdict::Denied)
+    }
+
+    fn accepts(&self, policy: &Policy<'_>, pod: &Pod<'_>, case: &Case<'_, '_>) -> bool {
+        let mut found = Findings::counting(&case.root, &self.leniency);
+        policy.validate(pod, &case.scope, &mut found);
+        found.denials() == 0
     }
 
     /// The policies in the order in which they are tried: by name, but the one that is said to have admitted the pod

@@ -55,10 +55,10 @@ impl Enforced<'_, '_> {
         let under = |strategy: &str, key: &str| {
             let strategy = spec.get(strategy)?;
             let rule = strategy.get("rule")?.text()?;
-            if *rule == "MustRunAs" { strategy.get(key) } else { None }
+            if rule == "MustRunAs" { strategy.get(key) } else { None }
         };
         if let Some(options) = under("seLinux", "seLinuxOptions") {
-            let text = |key| options.get(key).and_then(Value::text).cloned().unwrap_or_default();
+            let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();
             let options = SeLinuxOptions {
                 user: text("user"),
                 role: text("role"),
@@ -76,7 +76,7 @@ impl Enforced<'_, '_> {
         }
         if let Some(types) = spec.get("allowedProcMountTypes") {
             let pods = types.elements().map(|kind| {
-                let kind = kind.text().cloned();
+                let kind = kind.text();
                 in_user_namespace(|_, container| container.security_context.proc_mount = kind)
             });
             let at = Path::Key(&at, "allowedProcMountTypes");
@@ -86,17 +86,17 @@ impl Enforced<'_, '_> {
         let names = |key| {
             let list = annotations.get(key)?.text()?;
             let any = list.split(',').any(|name| name == "*");
-            (!any).then_some(list.split(','))
+            (!any).then_some(list)
         };
         if let Some(names) = names(SECCOMP) {
-            let pods = names.map(|name| {
+            let pods = names.split(',').map(|name| {
                 in_user_namespace(|pod, _| pod.spec.security_context.seccomp_profile = Profile::named(name))
             });
             let checks = ["seccompProfile_baseline", "seccompProfile_restricted"];
             self.tell("seccomp", &checks, pods.collect(), &Path::Key(&annotations_at, SECCOMP), problems);
         }
         if let Some(names) = names(APP_ARMOR) {
-            let pods = names.filter_map(Profile::named).map(|profile| {
+            let pods = names.split(',').filter_map(Profile::named).map(|profile| {
                 in_user_namespace(|pod, _| pod.spec.security_context.app_armor_profile = Some(profile))
             });
             let at = Path::Key(&annotations_at, APP_ARMOR);

@@ -34,14 +34,14 @@ pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Leniency {
     let Some(option) = root.get(FIELD.name) else { return leniency };
     let rules = option.get("rules").unwrap_or_default();
     for (name, _) in rules.entries() {
-        if rule_ids::index(name).is_none() {
+        if rule_ids::index(&name).is_none() {
             let at = Path::Key(&Path::Root, FIELD.name);
-            problems.add(Path::Key(&Path::Key(&at, "rules"), name), rule_ids::unknown(name));
+            problems.add(Path::Key(&Path::Key(&at, "rules"), &name), rule_ids::unknown(&name));
         }
     }
     let default = option.get("default");
     for (index, name) in rule_ids::all() {
-        match rules.get(&name).or(default).and_then(Value::text).map(|action| &**action) {
+        match rules.get(&name).or(default).and_then(Value::text).as_deref() {
             Some("Warn") => leniency.warned = leniency.warned.with(index),
             Some("Audit") => leniency.audited = leniency.audited.with(index),
             _ => {}

@@ -169,7 +169,7 @@ pub(crate) fn load<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Exem
 }
 
 fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) -> Exemption<'s> {
-    let text = |key| value.get(key).and_then(Value::text).cloned();
+    let text = |key| value.get(key).and_then(Value::text);
     let grounds = value.get("match").unwrap_or_default();
     let match_at = Path::Key(at, "match");
     let mut exemption = Exemption { name: text("name").unwrap_or_default(), ..Exemption::default() };

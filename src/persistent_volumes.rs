@@ -46,7 +46,7 @@ pub(crate) fn load(
     policies: &[Policy<'_>],
     problems: &mut Problems,
 ) -> Option<OnVolumes> {
-    let on_volumes = match root.get(FIELD.name)?.text().map(|text| &**text) {
+    let on_volumes = match root.get(FIELD.name)?.text().as_deref() {
         Some("Deny") => OnVolumes::Deny,
         Some("Warn") => OnVolumes::Warn,
         _ => return Some(OnVolumes::Ignore),

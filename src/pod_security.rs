@@ -59,7 +59,7 @@ pub(crate) fn load_modes(option: Value<'_, '_>, at: &Path<'_>, problems: &mut Pr
         match text.parse() {
             Ok(standard) => Some(standard),
             Err(reason) => {
-                let value = crate::json::Quoted(text);
+                let value = crate::json::Quoted(&text);
                 problems.add(Path::Key(at, key), format_args!("Invalid value: {value}: {reason}"));
                 None
             }

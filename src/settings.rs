@@ -117,7 +117,7 @@ const MANIFEST: &[Field] = &[
         shape: Shape::Map(&Shape::Any),
         doc: "Of which the name and the annotations count.",
     },
-    Field { name: "spec", shape: Shape::Map(&Shape::Any), doc: "The policy." },
+    Field { name: "spec", shape: Shape::Any, doc: "The policy." },
 ];
 
 const NOTHING: &str = "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`";
@@ -163,7 +163,7 @@ impl<'s> Settings<'s> {
         let settings = Settings {
             authorization: authorization(root, policies.len(), &mut problems),
             mutate: root.get("mutate").and_then(Value::flag).unwrap_or(true),
-            workloads: match root.get("workloads").and_then(Value::text).map(|text| &**text) {
+            workloads: match root.get("workloads").and_then(Value::text).as_deref() {
                 Some("Warn") => OnWorkloads::Warn,
                 Some("Ignore") => OnWorkloads::Ignore,
                 _ => OnWorkloads::Deny,
@@ -208,25 +208,26 @@ fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Polic
     let beside_options = rules::COUNT + OPTIONS.len();
     if has("policies") {
         let find = |key: &str| match key {
-            "policies" => Some((beside_options, Shape::List(&Shape::Map(&Shape::Any)))),
+            // Each is checked key by key when it is loaded.
+            "policies" => Some((beside_options, Shape::List(&Shape::Any))),
             key => option(key),
         };
-        check_object(root, &Path::Root, problems, find, names_of(OPTIONS).chain(["policies"]), |_, _| ());
+        check_object(root, &Path::Root, problems, find, &names_of(OPTIONS).chain(["policies"]), |_, _| ());
         return (load_list(root, problems), true);
     }
     if ["apiVersion", "kind", "metadata", "spec"].into_iter().any(has) {
         let known = names_of(MANIFEST).chain(names_of(OPTIONS));
         let find = |key: &str| manifest_field(key).or_else(|| option(key));
-        check_object(root, &Path::Root, problems, find, known, |_, _| ());
+        check_object(root, &Path::Root, problems, find, &known, |_, _| ());
         for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
             problems
                 .add(key, "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`");
         }
         return (load_manifest(root, &Path::Root, problems).into_iter().collect(), false);
     }
-    let only_options = root.entries().all(|(key, _)| option(key).is_some());
+    let only_options = root.entries().all(|(key, _)| option(&key).is_some());
     if only_options {
-        check_object(root, &Path::Root, problems, option, names_of(OPTIONS), |_, _| ());
+        check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |_, _| ());
         return (Vec::new(), false);
     }
     let find = |key: &str| match key {
@@ -235,10 +236,11 @@ fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Polic
     };
     let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
     let mut fields = Fields::default();
-    check_object(root, &Path::Root, problems, find, known, keep(&mut fields));
+    check_object(root, &Path::Root, problems, find, &known, keep(&mut fields));
     let mut spec = Spec {
         fields,
         rule: (0, ""),
+        volume_types: None,
         annotations: root.get("annotations").unwrap_or_default(),
         at: Path::Root,
         annotations_at: Path::Key(&Path::Root, "annotations"),
@@ -265,7 +267,9 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
     let at = Path::Key(&Path::Root, "policies");
     for (index, manifest) in list.enumerate() {
         let at = Path::Index(&at, index);
-        check_object(manifest, &at, problems, manifest_field, names_of(MANIFEST), |_, _| ());
+        if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| ()) {
+            continue;
+        }
         let Some(policy) = load_manifest(manifest, &at, problems) else { continue };
         if policies.iter().any(|earlier| earlier.name == policy.name && !policy.name.is_empty()) {
             let name = Quoted(&policy.name);
@@ -283,7 +287,7 @@ fn load_manifest<'s>(manifest: Value<'_, 's>, at: &Path<'_>, problems: &mut Prob
     for (key, shape) in [("name", Shape::Text), ("annotations", Shape::Map(&Shape::Text))] {
         shape.check(metadata.get(key).unwrap_or_default(), &Path::Key(&metadata_at, key), problems);
     }
-    let name = metadata.get("name").and_then(Value::text).cloned().unwrap_or_default();
+    let name = metadata.get("name").and_then(Value::text).unwrap_or_default();
     let name_at = Path::Key(&metadata_at, "name");
     if name.is_empty() {
         problems.add(name_at, "Required value: a policy is known by its name");
@@ -296,10 +300,11 @@ fn load_manifest<'s>(manifest: Value<'_, 's>, at: &Path<'_>, problems: &mut Prob
         return None;
     };
     let mut fields = Fields::default();
-    check_object(spec, &spec_at, problems, spec_field, spec_names(), keep(&mut fields));
+    check_object(spec, &spec_at, problems, spec_field, &spec_names(), keep(&mut fields));
     let mut spec = Spec {
         fields,
         rule: (0, ""),
+        volume_types: None,
         annotations: metadata.get("annotations").unwrap_or_default(),
         at: spec_at,
         annotations_at: Path::Key(&metadata_at, "annotations"),
@@ -326,7 +331,7 @@ fn names_of(fields: &'static [Field]) -> impl Iterator<Item = &'static str> + Cl
 }
 
 fn authorization(root: Value<'_, '_>, policies: usize, problems: &mut Problems) -> Authorization {
-    match root.get("authorization").and_then(Value::text).map(|text| &**text) {
+    match root.get("authorization").and_then(Value::text).as_deref() {
         Some("RBAC") => Authorization::Rbac,
         None if policies > 1 && root.get("authorization").is_none() => {
             problems.add(
@@ -344,7 +349,7 @@ fn pod_templates<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Worklo
     let mut kinds: Vec<Workload<'s>> = Vec::new();
     for (index, element) in list.enumerate() {
         let at = format!("podTemplates[{index}]");
-        let text = |key| element.get(key).and_then(Value::text).cloned().unwrap_or_default();
+        let text = |key| element.get(key).and_then(Value::text).unwrap_or_default();
         let (group, kind, path): (Text<'s>, Text<'s>, Text<'s>) =
             (text("apiGroup"), text("kind"), text("path"));
         if kind.is_empty() {

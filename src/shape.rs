@@ -116,8 +116,8 @@ impl Shape {
             Shape::Integer if value.integer().is_some() => return,
             Shape::Text if value.text().is_some() => return,
             Shape::OneOf(known) if let Some(text) = value.text() => {
-                if !known.contains(&&**text) {
-                    let value = Quoted(text);
+                if place_of(&text, known).is_none() {
+                    let value = Quoted(&text);
                     problems.add(
                         path,
                         format_args!("Unsupported value: {value}: supported values: {}", Listed(known)),
@@ -139,12 +139,12 @@ impl Shape {
                 let find = |key: &str| {
                     fields.iter().enumerate().find(|(_, field)| field.name == key).map(|(i, f)| (i, f.shape))
                 };
-                check_object(value, path, problems, find, known, |_, _| ());
+                check_object(value, path, problems, find, &known, |_, _| ());
                 return;
             }
             Shape::Map(shape) if value.is_object() => {
                 for (nth, (key, held)) in value.entries().enumerate() {
-                    let place = Path::Key(path, key);
+                    let place = Path::Key(path, &key);
                     if value.entries().take(nth).any(|(earlier, _)| earlier == key) {
                         problems.add(place, TWICE);
                     }
@@ -162,22 +162,34 @@ impl Shape {
     }
 }
 
+/// The place of a name among those that are known.
+#[inline(always)]
+pub(crate) fn place_of(name: &str, known: &[&str]) -> Option<usize> {
+    known.iter().position(|known| *known == name)
+}
+
 const TWICE: &str = "stands twice in the same object";
 
 /// Checks what an object holds: `find` tells the number, below 64, and the shape of a known key, and `each` gets what
-/// stands under it.
+/// stands under it. Says whether it is an object at all.
 pub(crate) fn check_object<'v, 's>(
     object: Value<'v, 's>,
     path: &Path<'_>,
     problems: &mut Problems,
     find: impl Fn(&str) -> Option<(usize, Shape)>,
-    known: impl Iterator<Item = &'static str> + Clone,
+    known: &(impl Iterator<Item = &'static str> + Clone),
     mut each: impl FnMut(usize, Value<'v, 's>),
-) {
+) -> bool {
+    if !object.is_object() {
+        if !object.is_null() {
+            problems.add(path, format_args!("must be an object, not {}", object.describe()));
+        }
+        return false;
+    }
     let mut seen = 0_u64;
     for (nth, (key, value)) in object.entries().enumerate() {
-        let place = Path::Key(path, key);
-        match find(key) {
+        let place = Path::Key(path, &key);
+        match find(&key) {
             Some((number, shape)) => {
                 let bit = 1_u64 << (number & 63);
                 if seen & bit != 0 {
@@ -191,10 +203,11 @@ pub(crate) fn check_object<'v, 's>(
                 if object.entries().take(nth).any(|(earlier, _)| earlier == key) {
                     problems.add(place, TWICE);
                 }
-                problems.add(place, unknown("field", key, known.clone()));
+                problems.add(place, unknown("field", &key, known.clone()));
             }
         }
     }
+    true
 }
 
 /// `unknown field; did you mean "privileged"?`

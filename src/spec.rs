@@ -7,6 +7,7 @@ use crate::ranges::{IdRange, IdRanges};
 use crate::rules;
 use crate::shape::{Field, Path, Problems, Shape};
 use crate::value::Value;
+use crate::volume_types::VolumeTypes;
 
 /// What a policy says to each rule, by the rule's index; `null` where it says nothing.
 pub(crate) type Fields<'v, 's> = [Value<'v, 's>; rules::COUNT];
@@ -20,6 +21,8 @@ pub struct Spec<'v, 's> {
     pub(crate) fields: Fields<'v, 's>,
     /// The rule that is being loaded, which is the one that looks.
     pub(crate) rule: (usize, &'static str),
+    /// The volume types that are listed, once somebody has looked: four rules do.
+    pub(crate) volume_types: Option<VolumeTypes>,
     pub(crate) annotations: Value<'v, 's>,
     pub(crate) at: Path<'v>,
     pub(crate) annotations_at: Path<'v>,
@@ -41,6 +44,12 @@ impl<'v, 's> Spec<'v, 's> {
         self.fields.get(index?).copied().filter(|value| !value.is_null())
     }
 
+    /// The types under `volumes`.
+    pub(crate) fn volume_types(&mut self) -> VolumeTypes {
+        let list = self.get("volumes").unwrap_or_default();
+        *self.volume_types.get_or_insert_with(|| VolumeTypes::listed(list))
+    }
+
     /// A boolean; absent is `false`.
     pub(crate) fn flag(&self, field: &str) -> bool {
         self.get(field).and_then(Value::flag).unwrap_or_default()
@@ -54,12 +63,12 @@ impl<'v, 's> Spec<'v, 's> {
     /// The strings under `key` of each object in a list; an absent one is empty.
     pub(crate) fn texts_under(&self, field: &str, key: &str) -> Vec<Text<'s>> {
         let elements = self.get(field).unwrap_or_default().elements();
-        elements.map(|element| element.get(key).and_then(Value::text).cloned().unwrap_or_default()).collect()
+        elements.map(|element| element.get(key).and_then(Value::text).unwrap_or_default()).collect()
     }
 
     /// An annotation of the policy; absent and empty differ.
     pub(crate) fn annotation(&self, key: &str) -> Option<Text<'s>> {
-        self.annotations.get(key).and_then(Value::text).cloned()
+        self.annotations.get(key).and_then(Value::text)
     }
 
     /// Something is wrong with a field; `field` continues the path of the spec.
@@ -79,7 +88,7 @@ impl<'v, 's> Spec<'v, 's> {
     pub(crate) fn strategy(&mut self, field: &str, known: &[&str]) -> Option<Text<'s>> {
         let rule = self.get(field).and_then(|strategy| strategy.get("rule"));
         if let Some(rule) = rule {
-            return rule.text().cloned();
+            return rule.text();
         }
         let supported = crate::shape::Listed(known);
         self.problem(
@@ -122,6 +131,6 @@ impl<'v, 's> Spec<'v, 's> {
 /// The strings of a list.
 pub(crate) fn texts<'s>(value: Value<'_, 's>) -> Vec<Text<'s>> {
     let mut texts = Vec::with_capacity(value.elements().count());
-    texts.extend(value.elements().filter_map(|element| element.text().cloned()));
+    texts.extend(value.elements().filter_map(Value::text));
     texts
 }

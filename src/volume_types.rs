@@ -2,7 +2,8 @@
 
 use crate::json::{Reader, Text, decode};
 use crate::pod::{Volume, VolumeDetail, VolumeSource};
-use crate::spec::Spec;
+use crate::shape::place_of;
+use crate::value::Value;
 
 /// Every type that a policy may list, byte-sorted: PSP's own and `image` (Kubernetes 1.31), which is younger than PSP.
 ///
@@ -75,9 +76,9 @@ const PROJECTED: u64 = bit("projected");
 const SECRET: u64 = bit("secret");
 
 impl VolumeTypes {
-    pub(crate) fn load(spec: &Spec<'_, '_>) -> Self {
-        let listed = spec.get("volumes").unwrap_or_default().elements();
-        let names = listed.filter_map(|name| TYPES.binary_search(&&**name.text()?).ok());
+    /// The types in a list; a name that is none is a matter of the list's shape.
+    pub(crate) fn listed(list: Value<'_, '_>) -> Self {
+        let names = list.elements().filter_map(|name| place_of(&name.text()?, TYPES));
         VolumeTypes(names.fold(0, |bits, index| bits | 1 << index))
     }
 

@@ -60,7 +60,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     let list = spec.get("allowedHostPaths").unwrap_or_default().elements();
     let prefixes: Vec<_> = list
         .map(|prefix| Prefix {
-            path: prefix.get("pathPrefix").and_then(Value::text).cloned().unwrap_or_default(),
+            path: prefix.get("pathPrefix").and_then(Value::text).unwrap_or_default(),
             read_only: prefix.get("readOnly").and_then(Value::flag).unwrap_or_default(),
         })
         .collect();
@@ -78,7 +78,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             );
         }
     }
-    Some(Box::new(HostPaths { types: VolumeTypes::load(spec), prefixes }))
+    Some(Box::new(HostPaths { types: spec.volume_types(), prefixes }))
 }
 
 impl HostPaths<'_> {

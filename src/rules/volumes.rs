@@ -24,7 +24,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 struct Volumes(VolumeTypes);
 
 fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
-    Some(Box::new(Volumes(VolumeTypes::load(spec))))
+    Some(Box::new(Volumes(spec.volume_types())))
 }
 
 impl Rule for Volumes {
