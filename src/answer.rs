@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::graft::Edit;
 use crate::json::{Quoted, Text};
+use crate::standards::Standard;
 use crate::violation::{Action, SPELT_OUT, Tolerated, Violation, and_more, join};
 
 /// The answer to a request.
@@ -23,6 +24,12 @@ pub struct Answer {
     pub untold: usize,
     /// What the requesting user should know.
     pub warnings: Vec<String>,
+    /// The Pod Security Standard that the pod was held to.
+    pub enforced: Option<Standard>,
+    /// What the audit log is told of the Pod Security Standards, a text for each pod or template.
+    pub audit_violations: Vec<String>,
+    /// The exemptions that made a difference, and those that would have if they had not expired.
+    pub exemptions: Vec<String>,
 }
 
 impl Answer {
@@ -34,6 +41,11 @@ impl Answer {
     /// The request is rejected.
     pub fn rejected(reason: impl Display) -> Self {
         Answer { rejection: Some(reason.to_string()), ..Answer::default() }
+    }
+
+    /// The request brings nothing to judge.
+    pub(crate) fn missing_object() -> Self {
+        Answer::rejected("request.object: Required value: there is no object to judge")
     }
 
     /// Whether the request passes.
@@ -83,6 +95,9 @@ impl Answer {
             ("policy", self.policy.clone().unwrap_or_default()),
             ("mutated", self.mutated()),
             ("violations", join(&self.tolerated, self.tolerated.len() + self.untold)),
+            ("exemptions", self.exemptions.join(", ")),
+            ("enforce-policy", self.enforced.map(|standard| standard.to_string()).unwrap_or_default()),
+            ("audit-violations", self.audit_violations.join("; ")),
         ];
         let mut before = ",\"audit_annotations\":{";
         for (key, value) in annotations.iter().filter(|(_, value)| !value.is_empty()) {
