@@ -27,7 +27,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 /// Refuses drivers that are not listed.
 #[derive(Debug)]
 struct CsiDrivers<'s> {
-    types: VolumeTypes<'s>,
+    types: VolumeTypes,
     drivers: Vec<Text<'s>>,
 }
 
@@ -43,11 +43,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(driver)));
         }
     }
-    if drivers.is_empty() {
-        None
-    } else {
-        Some(Box::new(CsiDrivers { types: VolumeTypes::load(spec), drivers }))
-    }
+    if drivers.is_empty() { None } else { Some(Box::new(CsiDrivers { types: spec.volume_types(), drivers })) }
 }
 
 impl Rule for CsiDrivers<'_> {
