@@ -6,7 +6,7 @@ WASM       := $(TARGET_DIR)/wasm32-wasip1/release
 # Wasmtime takes minutes to compile: everything but the measurements uses the one that the tests are built with.
 HOST       := $(TARGET_DIR)/debug/policy-host
 BENCH_HOST := $(TARGET_DIR)/host/policy-host
-SOURCES    := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
+SOURCES    := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src -name '*.rs')
 HOST_FILES := host/Cargo.toml Cargo.toml Cargo.lock $(shell find host -name '*.rs')
 # The same packages and features each time, or dependencies would be compiled once more for each combination.
 WORKSPACE  := --workspace --exclude floor --exclude registry --features pod-security-policy/guest

@@ -88,6 +88,10 @@ const OPEN: &str = r#""runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAn
 #[case::list(r#"{"policies":[{"metadata":{"name":"a"},"spec":{OPEN}}]}"#)]
 #[case::two(r#"{"authorization":"None","policies":[{"metadata":{"name":"a"},"spec":{OPEN}},{"metadata":{"name":"b"},"spec":{OPEN}}]}"#)]
 #[case::ranges(r#"{OPEN,"runAsGroup":{"rule":"MayRunAs","ranges":[{"min":1,"max":2}]}}"#)]
+#[case::a_standard_alone(r#"{"podSecurityStandards":{"enforce":"baseline","warn":"restricted:v1.31"}}"#)]
+#[case::a_standard_beside_a_policy(r#"{OPEN,"podSecurityStandards":{"audit":"restricted"},"enforcement":{"default":"Warn","rules":{"privileged":"Deny"}}}"#)]
+#[case::an_exemption(r#"{OPEN,"exemptions":[{"name":"a","reason":"b","match":{"namespaces":["c"]},"rules":["privileged"],"expires":"2027-01-31"}]}"#)]
+#[case::around_the_pod(r#"{OPEN,"namespaceLabels":{"enforce":"restricted"},"persistentVolumes":"Warn"}"#)]
 fn the_policy_and_the_schema_accept(#[case] settings: &str) {
     let settings = settings.replace("OPEN", OPEN);
     assert!(Settings::parse(&settings).is_ok(), "{settings}");
@@ -118,6 +122,9 @@ fn the_policy_and_the_schema_accept(#[case] settings: &str) {
     r#"{"policies":[{"metadata":{"name":"a"},"spec":{OPEN}},{"metadata":{"name":"b"},"spec":{OPEN}}]}"#
 )]
 #[case::list_and_spec(r#"{OPEN,"policies":[{"metadata":{"name":"a"},"spec":{OPEN}}]}"#)]
+#[case::a_standard_and_half_a_spec(r#"{"podSecurityStandards":{"enforce":"baseline"},"privileged":true}"#)]
+#[case::an_exemption_from_nothing(r#"{OPEN,"exemptions":[{"name":"a","match":{"namespaces":["c"]}}]}"#)]
+#[case::an_exemption_for_everybody(r#"{OPEN,"exemptions":[{"name":"a","rules":["privileged"]}]}"#)]
 fn the_policy_and_the_schema_refuse(#[case] settings: &str) {
     let settings = settings.replace("OPEN", OPEN);
     assert!(Settings::parse(&settings).is_err(), "{settings}");

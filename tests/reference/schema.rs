@@ -21,6 +21,10 @@ pub(crate) fn schema() -> Value {
     for option in OPTIONS {
         definitions.insert(option.name.to_owned(), described(option.shape, option.doc));
     }
+    if let Some(exemption) = definitions.get_mut("exemptions").and_then(|option| option.get_mut("items")) {
+        let members = exemption.as_object_mut().unwrap();
+        members.insert("required".to_owned(), json!(["name", "match", "rules"]));
+    }
     definitions.insert("annotations".to_owned(), annotation_map());
     definitions.insert("spec".to_owned(), spec());
     definitions.insert("manifest".to_owned(), manifest(&["apiVersion", "kind", "metadata", "spec"], &[]));
