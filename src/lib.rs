@@ -61,6 +61,7 @@ pub mod graft;
 #[cfg(feature = "guest")]
 mod guest;
 pub mod json;
+mod lookup;
 mod names;
 pub mod namespaces;
 pub mod pattern;
