@@ -36,13 +36,13 @@ pub(crate) extern "C" fn wapc_init() {
 
 fn validate(payload: &[u8]) -> CallResult {
     let Ok(text) = from_utf8(payload) else {
-        return Ok(Answer::rejected("the request cannot be read: it is not UTF-8").to_json().into_bytes());
+        return Ok(Answer::rejected("the request cannot be read: it is not UTF-8").into_json().into_bytes());
     };
     let answer = review(text, &Host);
     if let Some(reason) = &answer.rejection {
         log(text, reason);
     }
-    Ok(answer.to_json().into_bytes())
+    Ok(answer.into_json().into_bytes())
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {

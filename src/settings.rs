@@ -10,7 +10,7 @@ use crate::persistent_volumes::{self, OnVolumes};
 use crate::pod_security::{self, Modes};
 use crate::policy::Policy;
 use crate::rules;
-use crate::shape::{Field, Path, Problem, Problems, Shape, check_object};
+use crate::shape::{Field, Path, Problem, Problems, Shape, check_object, same_name};
 use crate::spec::{Fields, Spec};
 use crate::value::{Tree, Value};
 use crate::violation::Leniency;
@@ -198,7 +198,7 @@ fn option(key: &str) -> Option<(usize, Shape)> {
 }
 
 fn numbered(fields: &[Field], key: &str) -> Option<(usize, Shape)> {
-    let (number, field) = fields.iter().enumerate().find(|(_, field)| field.name == key)?;
+    let (number, field) = fields.iter().enumerate().find(|(_, field)| same_name(field.name, key))?;
     Some((number, field.shape))
 }
 
@@ -318,7 +318,7 @@ fn manifest_field(key: &str) -> Option<(usize, Shape)> {
 }
 
 fn spec_field(key: &str) -> Option<(usize, Shape)> {
-    let (index, entry) = rules::all().find(|(_, entry)| entry.id == key)?;
+    let (index, entry) = rules::all().find(|(_, entry)| same_name(entry.id, key))?;
     Some((index, entry.shape?))
 }
 
