@@ -12,13 +12,18 @@ mod authorization;
 
 mod containers;
 mod defects;
+mod enforcement;
+mod exemptions;
 mod fields;
 mod flow;
 mod harness;
 mod manifests;
 mod originals;
 mod pair;
+mod profiles;
+mod standards;
 mod subresources;
+mod surroundings;
 mod troubleshooting;
 mod volumes;
 mod workloads;
