@@ -159,7 +159,11 @@ fn registrations_in_the_documents_are_ones_that_kubewarden_takes_as_they_are_mea
             .filter(|rule| rule.to_string().contains("ephemeralcontainers"))
             .collect();
         assert_eq!(about, [&ephemeral], "{place}: a rule of its own, for UPDATE alone");
-        assert_eq!(document.pointer("/spec/namespaceSelector/matchLabels"), None, "{place}: is not looked at");
+        assert_eq!(
+            document.pointer("/spec/namespaceSelector/matchLabels"),
+            None,
+            "{place}: is not looked at"
+        );
         // What mutates is not audited, and what judges does not mutate.
         let mutating = at("/spec/mutating").as_bool().unwrap();
         assert_eq!(at("/spec/settings/mutate") == false, !mutating, "{place}");

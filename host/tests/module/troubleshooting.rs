@@ -20,13 +20,23 @@ fn told() -> Vec<String> {
     let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "w"},
         "spec": {"template": {"spec": {"hostPID": true, "containers": []}}}});
     vec![
-        rejected(laid_over(psp(json!({"readOnlyRootFilesystem": true})), &json!({"mutate": false})), pod(json!({}))),
+        rejected(
+            laid_over(psp(json!({"readOnlyRootFilesystem": true})), &json!({"mutate": false})),
+            pod(json!({})),
+        ),
         granted(&[], pod(json!({}))),
         granted(&[("alice", "a")], pod(json!({"hostPID": true}))),
-        ask_with(&listed("RBAC", &[("a", json!({})), ("b", json!({}))]), &create(pod(json!({}))), Arc::new(asleep))
-            .rejection
-            .unwrap(),
-        rejected(psp(json!({})), json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}})),
+        ask_with(
+            &listed("RBAC", &[("a", json!({})), ("b", json!({}))]),
+            &create(pod(json!({}))),
+            Arc::new(asleep),
+        )
+        .rejection
+        .unwrap(),
+        rejected(
+            psp(json!({})),
+            json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}),
+        ),
         rejected(psp(json!({})), pod(json!({"containers": "none"}))),
         rejected(
             psp(json!({"privileged": true, "defaultAllowPrivilegeEscalation": false})),
@@ -40,8 +50,11 @@ fn told() -> Vec<String> {
         rejected(psp(json!({})), deployment),
         problem(&json!({})).unwrap(),
         problem(&psp(json!({"privilegd": true}))).unwrap(),
-        problem(&laid_over(listed("RBAC", &[("a", json!({})), ("b", json!({}))]), &json!({"authorization": null})))
-            .unwrap(),
+        problem(&laid_over(
+            listed("RBAC", &[("a", json!({})), ("b", json!({}))]),
+            &json!({"authorization": null}),
+        ))
+        .unwrap(),
     ]
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The registry is Debian's `docker-registry`; media types and annotations are those that kwctl pushes and the policy
 //! server accepts.
-#![expect(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod registry;
 
