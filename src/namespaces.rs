@@ -8,6 +8,7 @@ use crate::graft::{Edit, Step, graft};
 use crate::json::{Quoted, Read, Reader, Text};
 use crate::lookup;
 use crate::pod_security::{MODES, load_modes};
+use crate::prose::prose;
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::shape::{Field, Path, Problems};
@@ -18,7 +19,7 @@ use crate::violation::cut;
 pub(crate) const FIELD: Field = Field {
     name: "namespaceLabels",
     shape: MODES,
-    doc: "The labels for Pod Security admission that namespaces get, and may not fall short of.",
+    doc: prose("The labels for Pod Security admission that namespaces get, and may not fall short of."),
 };
 
 /// One mode's labels.
