@@ -215,6 +215,35 @@ fn commands_in_the_documents_are_known() {
     }
 }
 
+/// What others may change under a tag cannot be changed under a digest.
+#[test]
+fn workflows_pin_their_actions_and_name_the_compiler_and_targets_that_there_are() {
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    for name in ["ci", "release"] {
+        let file = format!(".github/workflows/{name}.yml");
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        serde_saphyr::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+        for line in text.lines().map(|line| line.trim().trim_start_matches("- ")) {
+            if let Some(action) = line.strip_prefix("uses: ").filter(|action| !action.starts_with("./")) {
+                let digest = action.split(['@', ' ']).nth(1).unwrap();
+                assert!(
+                    digest.len() == 40 && digest.chars().all(|c| c.is_ascii_hexdigit()),
+                    "{file}: {action}"
+                );
+                assert!(action.contains(" # v"), "{file}: {action}: say which version it is");
+            }
+            if let Some(version) = line.split("rustup toolchain install ").nth(1) {
+                assert!(version.starts_with(concat!(env!("CARGO_PKG_RUST_VERSION"), ".")), "{file}: {line}");
+            }
+            if let Some(target) = line.split("make ").nth(1).and_then(|rest| rest.split([' ', ')']).next())
+                && !target.starts_with('-')
+            {
+                assert!(makefile.contains(&format!("\n{target}:")), "{file}: no target `{target}`");
+            }
+        }
+    }
+}
+
 /// One line for each release, so that a slow decline is seen. A figure that was not taken is empty.
 #[test]
 fn the_history_of_measurements_is_a_table() {
