@@ -1,10 +1,12 @@
 //! One PodSecurityPolicy: a name and the rules that it sets.
 
+use std::rc::Rc;
+
 use crate::json::Text;
 use crate::pod::{List, Pod, Slot};
 use crate::rule::{Rule, RuleSet};
 use crate::rules;
-use crate::spec::Spec;
+use crate::spec::{Model, Spec};
 use crate::violation::Findings;
 
 /// A policy that is ready to judge.
@@ -13,7 +15,7 @@ pub struct Policy<'s> {
     /// Its name.
     pub name: Text<'s>,
     /// The rules that demand anything, with their index and name in the registry, in its order.
-    rules: Vec<(usize, &'static str, Box<dyn Rule + 's>)>,
+    rules: Vec<(usize, &'static str, Rc<dyn Rule + 's>)>,
 }
 
 /// Which part of a pod is judged, and which rules are forgiven there.
@@ -42,11 +44,25 @@ impl Scope {
 }
 
 impl<'s> Policy<'s> {
-    /// Loads every rule from a policy, telling all that is wrong with it.
-    pub(crate) fn load(name: Text<'s>, spec: &mut Spec<'_, 's>) -> Self {
+    /// Loads every rule from a policy, telling all that is wrong with it. Rules that read nothing but what the policy
+    /// before says too are shared with it.
+    pub(crate) fn load<'v>(
+        name: Text<'s>,
+        spec: &mut Spec<'v, 's>,
+        model: Option<&Model<'_, 'v, 's>>,
+    ) -> Self {
         let mut rules = Vec::with_capacity(rules::COUNT);
+        let mut shared = model.map(|model| model.policy.rules.as_slice()).unwrap_or_default();
         for (index, entry) in rules::all() {
-            spec.rule = (index, entry.id);
+            let known = shared.split_first().filter(|((known, ..), _)| *known == index);
+            if let Some((_, rest)) = known {
+                shared = rest;
+            }
+            if model.is_some() && spec.said.repeats(index, entry) {
+                rules.extend(known.map(|(rule, _)| rule.clone()));
+                continue;
+            }
+            spec.rule = Some((index, entry));
             rules.extend((entry.load)(spec).map(|rule| (index, entry.id, rule)));
         }
         Policy { name, rules }

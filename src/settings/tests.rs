@@ -234,3 +234,94 @@ fn names_are_subdomains(#[case] name: &str) {
     let expected = format!("metadata.name: Invalid value: \"{name}\": {}", subdomain_problem(name).unwrap());
     assert_eq!(problems(&manifest(json!({"metadata": {"name": name}}))), expected);
 }
+
+/// A policy that sets every field, and for each of them another value.
+const EVERY_FIELD: &[(&str, &str, &str)] = &[
+    ("privileged", "true", "false"),
+    ("defaultAddCapabilities", r#"["CHOWN"]"#, r#"["KILL"]"#),
+    ("requiredDropCapabilities", r#"["ALL"]"#, r#"["NET_RAW"]"#),
+    ("allowedCapabilities", r#"["SETUID"]"#, "[]"),
+    ("volumes", r#"["hostPath", "csi", "flexVolume"]"#, r#"["emptyDir"]"#),
+    ("hostNetwork", "true", "false"),
+    ("hostPID", "true", "false"),
+    ("hostIPC", "true", "false"),
+    ("hostPorts", r#"[{"min": 1, "max": 2}]"#, r#"[{"min": 1, "max": 3}]"#),
+    ("seLinux", r#"{"rule": "MustRunAs", "seLinuxOptions": {"type": "a"}}"#, r#"{"rule": "RunAsAny"}"#),
+    ("runAsUser", r#"{"rule": "MustRunAsNonRoot"}"#, r#"{"rule": "RunAsAny"}"#),
+    ("runAsGroup", r#"{"rule": "MustRunAs", "ranges": [{"min": 1, "max": 2}]}"#, r#"{"rule": "RunAsAny"}"#),
+    (
+        "supplementalGroups",
+        r#"{"rule": "MayRunAs", "ranges": [{"min": 1, "max": 2}]}"#,
+        r#"{"rule": "RunAsAny"}"#,
+    ),
+    ("fsGroup", r#"{"rule": "MustRunAs", "ranges": [{"min": 1, "max": 2}]}"#, r#"{"rule": "RunAsAny"}"#),
+    ("readOnlyRootFilesystem", "true", "false"),
+    ("defaultAllowPrivilegeEscalation", "false", "null"),
+    ("allowPrivilegeEscalation", "true", "false"),
+    ("allowedHostPaths", r#"[{"pathPrefix": "/a"}]"#, r#"[{"pathPrefix": "/a", "readOnly": true}]"#),
+    ("allowedFlexVolumes", r#"[{"driver": "a/b"}]"#, r#"[{"driver": "a/c"}]"#),
+    ("allowedCSIDrivers", r#"[{"name": "a"}]"#, r#"[{"name": "b"}]"#),
+    ("allowedUnsafeSysctls", r#"["net.*"]"#, r#"["kernel.msg*"]"#),
+    ("forbiddenSysctls", r#"["vm.swappiness"]"#, r#"["vm.*"]"#),
+    ("allowedProcMountTypes", r#"["Default", "Unmasked"]"#, r#"["Unmasked"]"#),
+    ("runtimeClass", r#"{"allowedRuntimeClassNames": ["a"]}"#, r#"{"allowedRuntimeClassNames": ["b"]}"#),
+];
+
+/// The policy with the other value, or with none, of one field; of none if that is not one of them.
+fn varied(name: &str, field: &str, leave_out: bool) -> String {
+    let members: Vec<String> = EVERY_FIELD
+        .iter()
+        .filter(|(known, ..)| !(leave_out && *known == field))
+        .map(|(known, value, other)| format!("{known:?}: {}", if *known == field { other } else { value }))
+        .collect();
+    let profile = if field == "annotations" { "unconfined" } else { "*" };
+    format!(
+        r#"{{"metadata": {{"name": {name:?}, "annotations": {{"seccomp.security.alpha.kubernetes.io/allowedProfileNames": {profile:?}}}}}, "spec": {{{}}}}}"#,
+        members.join(", ")
+    )
+}
+
+fn loaded(policies: &[String]) -> Vec<String> {
+    let settings = format!(r#"{{"authorization": "None", "policies": [{}]}}"#, policies.join(", "));
+    match Settings::parse(&settings) {
+        Ok(settings) => settings.policies.iter().map(|policy| format!("{policy:?}")).collect(),
+        Err(problems) => vec![problems.to_string()],
+    }
+}
+
+/// What a policy shares with the one before it in the list is what it would have loaded alone.
+#[test]
+fn a_policy_is_the_same_behind_another() {
+    let required = ["seLinux", "runAsUser", "supplementalGroups", "fsGroup"];
+    for (field, ..) in EVERY_FIELD.iter().copied().chain([("annotations", "", "")]) {
+        for leave_out in [false, true] {
+            if leave_out && required.contains(&field) {
+                continue;
+            }
+            let (whole, other) = (varied("a", "", false), varied("b", field, leave_out));
+            let (again, before) = (varied("c", "", false), varied("a", field, leave_out));
+            let alone = |policy: &String| loaded(std::slice::from_ref(policy)).remove(0);
+            assert_eq!(
+                loaded(&[whole.clone(), other.clone(), again.clone()]),
+                [alone(&whole), alone(&other), alone(&again)],
+                "{field}"
+            );
+            assert_eq!(loaded(&[before.clone(), again.clone()]), [alone(&before), alone(&again)], "{field}");
+        }
+    }
+    assert_eq!(EVERY_FIELD.len(), crate::rules::all().filter(|(_, entry)| entry.shape.is_some()).count());
+}
+
+#[test]
+fn what_is_wrong_in_two_policies_is_told_of_both() {
+    let wrong = |name: &str| varied(name, "", false).replace(r#""min": 1"#, r#""min": -1"#);
+    let problems = loaded(&[wrong("a"), wrong("b")]).remove(0);
+    for index in [0, 1] {
+        for field in ["runAsGroup", "supplementalGroups", "fsGroup"] {
+            let told = format!(
+                "policies[{index}].spec.{field}.ranges[0].min: Invalid value: -1: min cannot be negative"
+            );
+            assert!(problems.contains(&told), "{told}: {problems}");
+        }
+    }
+}
