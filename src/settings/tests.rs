@@ -309,7 +309,7 @@ fn a_policy_is_the_same_behind_another() {
             assert_eq!(loaded(&[before.clone(), again.clone()]), [alone(&before), alone(&again)], "{field}");
         }
     }
-    assert_eq!(EVERY_FIELD.len(), crate::rules::all().filter(|(_, entry)| entry.shape.is_some()).count());
+    assert_eq!(EVERY_FIELD.len(), rules::all().filter(|(_, entry)| entry.shape.is_some()).count());
 }
 
 #[test]
