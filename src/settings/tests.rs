@@ -281,32 +281,45 @@ fn varied(name: &str, field: &str, leave_out: bool) -> String {
     )
 }
 
-fn loaded(policies: &[String]) -> Vec<String> {
-    let settings = format!(r#"{{"authorization": "None", "policies": [{}]}}"#, policies.join(", "));
-    match Settings::parse(&settings) {
-        Ok(settings) => settings.policies.iter().map(|policy| format!("{policy:?}")).collect(),
-        Err(problems) => vec![problems.to_string()],
-    }
+fn list(policies: &[String]) -> String {
+    format!(r#"{{"authorization": "None", "policies": [{}]}}"#, policies.join(", "))
 }
 
-/// What a policy shares with the one before it in the list is what it would have loaded alone.
+/// A rule is shared with the policy before if, and only if, all that it reads is written alike.
 #[test]
-fn a_policy_is_the_same_behind_another() {
+fn a_policy_shares_the_rules_that_read_what_it_repeats() {
     let required = ["seLinux", "runAsUser", "supplementalGroups", "fsGroup"];
     for (field, ..) in EVERY_FIELD.iter().copied().chain([("annotations", "", "")]) {
         for leave_out in [false, true] {
             if leave_out && required.contains(&field) {
                 continue;
             }
-            let (whole, other) = (varied("a", "", false), varied("b", field, leave_out));
-            let (again, before) = (varied("c", "", false), varied("a", field, leave_out));
-            let alone = |policy: &String| loaded(std::slice::from_ref(policy)).remove(0);
-            assert_eq!(
-                loaded(&[whole.clone(), other.clone(), again.clone()]),
-                [alone(&whole), alone(&other), alone(&again)],
-                "{field}"
-            );
-            assert_eq!(loaded(&[before.clone(), again.clone()]), [alone(&before), alone(&again)], "{field}");
+            for (first, second) in [("", field), (field, "")] {
+                let settings = list(&[varied("a", first, leave_out), varied("b", second, leave_out)]);
+                let settings = Settings::parse(&settings).unwrap();
+                let [first, second] = &settings.policies[..] else { panic!("two policies") };
+                let reads_it = |entry: &crate::rule::Entry| {
+                    entry.id == field
+                        || entry.reads.contains(&field)
+                        || (field == "annotations" && !entry.annotations.is_empty())
+                };
+                let ids = |policy: &Policy<'_>| policy.shared_with(policy);
+                let expected: Vec<_> = rules::all()
+                    .map(|(_, entry)| entry)
+                    .filter(|entry| !reads_it(entry) && ids(first).contains(&entry.id))
+                    .map(|entry| entry.id)
+                    .collect();
+                assert_eq!(second.shared_with(first), expected, "{field}");
+                assert_eq!(
+                    ids(second)
+                        .iter()
+                        .filter(|id| !ids(first).contains(id))
+                        .filter(|id| { rules::all().any(|(_, entry)| entry.id == **id && !reads_it(entry)) })
+                        .count(),
+                    0,
+                    "{field}"
+                );
+            }
         }
     }
     assert_eq!(EVERY_FIELD.len(), rules::all().filter(|(_, entry)| entry.shape.is_some()).count());
@@ -315,7 +328,7 @@ fn a_policy_is_the_same_behind_another() {
 #[test]
 fn what_is_wrong_in_two_policies_is_told_of_both() {
     let wrong = |name: &str| varied(name, "", false).replace(r#""min": 1"#, r#""min": -1"#);
-    let problems = loaded(&[wrong("a"), wrong("b")]).remove(0);
+    let problems = problems_of(&list(&[wrong("a"), wrong("b")]));
     for index in [0, 1] {
         for field in ["runAsGroup", "supplementalGroups", "fsGroup"] {
             let told = format!(

@@ -11,12 +11,17 @@ mod authorization;
 
 mod containers;
 mod defects;
+mod enforcement;
+mod exemptions;
 mod fields;
 mod flow;
 mod harness;
 mod manifests;
 mod originals;
 mod pair;
+mod profiles;
+mod standards;
 mod subresources;
+mod surroundings;
 mod volumes;
 mod workloads;
