@@ -1,0 +1,6 @@
+//! PodSecurityPolicies on the command line.
+
+mod error;
+mod input;
+
+fn main() {}
