@@ -190,7 +190,10 @@ mod tests {
         let job = json!({"spec": {"jobTemplate": {"spec": {"template": pod}}}});
         let reports = report(Kind { group: "batch".into(), kind: "CronJob".into() }, &job);
         let [report] = reports.as_slice() else { panic!("{reports:?}") };
-        assert_eq!((&*report.root, report.service_account.as_deref()), ("spec.jobTemplate.spec.template.", Some("default")));
+        assert_eq!(
+            (&*report.root, report.service_account.as_deref()),
+            ("spec.jobTemplate.spec.template.", Some("default"))
+        );
         assert_eq!(
             report.opinions[1].violations[0].path,
             "spec.jobTemplate.spec.template.spec.containers[0].securityContext.procMount"

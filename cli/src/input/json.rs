@@ -32,11 +32,8 @@ pub(super) fn read<R: BufRead, E>(
     source: R,
     take: &mut dyn FnMut(Piece) -> Result<(), E>,
 ) -> Result<(), Stop<E>> {
-    let source = Tracked(Rc::new(RefCell::new(Tracker {
-        source,
-        at: Mark { line: 1, column: 1 },
-        copy: None,
-    })));
+    let source =
+        Tracked(Rc::new(RefCell::new(Tracker { source, at: Mark { line: 1, column: 1 }, copy: None })));
     let mut reader = serde_json::Deserializer::from_reader(source.clone());
     loop {
         let start = match source.next_document() {
@@ -54,8 +51,7 @@ pub(super) fn read<R: BufRead, E>(
         }
         // Without a copy it was a list, and its items have been taken.
         if let Some(copy) = source.end_copy() {
-            let text = String::from_utf8(copy)
-                .map_err(|error| Stop::Malformed(start, error.to_string()))?;
+            let text = String::from_utf8(copy).map_err(|error| Stop::Malformed(start, error.to_string()))?;
             take(Piece { text, at: start, listed: None }).map_err(Stop::Refused)?;
         }
     }

@@ -57,7 +57,9 @@ impl Object {
             Ok(header) => header,
             Err(error) => {
                 let place = place(file, layout.start());
-                return Err(Fault::at(place, format_args!("is no Kubernetes object: {}", reason(&error))).into());
+                return Err(
+                    Fault::at(place, format_args!("is no Kubernetes object: {}", reason(&error))).into()
+                );
             }
         };
         let Metadata { name, generate_name, namespace } = header.metadata.unwrap_or_default();
@@ -144,7 +146,11 @@ pub(crate) fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
             let before = files.len();
             walk(path, &mut files)?;
             if files.len() == before {
-                return Err(Fault::new(format_args!("{}: holds no file that ends in .yaml, .yml or .json", path.display())).into());
+                return Err(Fault::new(format_args!(
+                    "{}: holds no file that ends in .yaml, .yml or .json",
+                    path.display()
+                ))
+                .into());
             }
         } else {
             files.push(path.clone());
@@ -222,7 +228,9 @@ fn read_stream(
     let start = source.fill_buf().map_err(|error| Fault::unread(Path::new(&**file), &error))?;
     if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
         let reason = format!("{file}: is UTF-16, not UTF-8");
-        return Err(Fault::new(reason).help("save it as UTF-8; PowerShell's `>` needs `| Out-File -Encoding utf8`").into());
+        return Err(Fault::new(reason)
+            .help("save it as UTF-8; PowerShell's `>` needs `| Out-File -Encoding utf8`")
+            .into());
     }
     let is_json = looks_like_json(start).unwrap_or(is_json);
     if start.starts_with(b"\xEF\xBB\xBF") {
@@ -234,7 +242,11 @@ fn read_stream(
 /// Whether a text is JSON, as far as its first bytes tell: an object whose first key is quoted, or a list of objects.
 /// All else that starts with a bracket may be YAML as well.
 fn looks_like_json(start: &[u8]) -> Option<bool> {
-    let mut bytes = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).iter().filter(|byte| !byte.is_ascii_whitespace());
+    let mut bytes = start
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(start)
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace());
     match (bytes.next()?, bytes.next()) {
         (b'{', Some(b'"' | b'}')) | (b'[', Some(b'{')) => Some(true),
         (b'{' | b'[', _) => None,
@@ -287,9 +299,7 @@ fn expand(object: Object, take: &mut dyn FnMut(Object) -> Outcome<()>) -> Outcom
     for (index, item) in items.into_iter().enumerate() {
         let layout = match &object.layout {
             Layout::Yaml(tree) => Layout::Yaml(item_of(tree, index).unwrap_or_else(|| tree.clone())),
-            Layout::Json(_) => {
-                Layout::Json(object.layout.find(&object.json, &format!("items[{index}]")))
-            }
+            Layout::Json(_) => Layout::Json(object.layout.find(&object.json, &format!("items[{index}]"))),
         };
         let of_kind = object.kind.strip_suffix("List").filter(|kind| !kind.is_empty());
         let json = match of_kind {
@@ -327,7 +337,8 @@ fn read_yaml(
 ) -> Outcome<()> {
     let read = yaml::split(source, &mut |chunk| {
         let (value, tree) = yaml::read(&chunk).map_err(|malformed| {
-            let fault = Fault::at(place(file, malformed.at), format_args!("is not YAML: {}", malformed.reason));
+            let fault =
+                Fault::at(place(file, malformed.at), format_args!("is not YAML: {}", malformed.reason));
             Ended::Faulty(fault.into())
         })?;
         if value.is_null() {
@@ -394,7 +405,9 @@ mod tests {
 
     #[test]
     fn items_of_a_typed_list_get_its_kind() {
-        let items = objects(r#"{"kind": "PodList", "apiVersion": "v1", "items": [{"metadata": {"name": "a"}}]}"#).unwrap();
+        let items =
+            objects(r#"{"kind": "PodList", "apiVersion": "v1", "items": [{"metadata": {"name": "a"}}]}"#)
+                .unwrap();
         assert_eq!((&*items[0].kind, &*items[0].api_version), ("Pod", "v1"));
     }
 

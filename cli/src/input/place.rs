@@ -128,11 +128,7 @@ impl Tree {
 }
 
 /// Moves `nearest` on to each step that is there.
-fn walk(
-    reader: &mut Reader<'_>,
-    steps: &[Step],
-    nearest: &mut usize,
-) -> pod_security_policy::json::Read<()> {
+fn walk(reader: &mut Reader<'_>, steps: &[Step], nearest: &mut usize) -> pod_security_policy::json::Read<()> {
     let start = reader.mark().at();
     *nearest = start.max(*nearest);
     match (steps.split_first(), reader.next_byte()) {
@@ -151,9 +147,8 @@ fn walk(
                 Ok(())
             })
         }
-        (Some((Step::Index(wanted), rest)), Some(b'[')) => {
-            reader.list(|reader, index| if index == *wanted { walk(reader, rest, nearest) } else { reader.skip() })
-        }
+        (Some((Step::Index(wanted), rest)), Some(b'[')) => reader
+            .list(|reader, index| if index == *wanted { walk(reader, rest, nearest) } else { reader.skip() }),
         _ => reader.skip(),
     }
 }

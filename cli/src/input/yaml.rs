@@ -29,7 +29,9 @@ pub(super) fn split<E: From<io::Error>>(
         let read = source.read_line(&mut chunk.text)?;
         number = number.saturating_add(1);
         let line = chunk.text.get(before..).unwrap_or_default();
-        let separates = line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
+        let separates = line
+            .strip_prefix("---")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
         if read == 0 || (separates && before > 0) {
             let next = chunk.text.split_off(before);
             if holds_anything(&chunk.text) {
@@ -231,7 +233,8 @@ mod tests {
         let text = "# nothing\n---\n---\nspec:\n  list:\n  - a: 1\n    b: 2\n--- # two\nx: {y: 1}\n...\n";
         let documents = read_all(text);
         let find = |nth: usize, path| {
-            let Mark { line, column } = super::super::place::Layout::Yaml(documents[nth].1.clone()).find("", path);
+            let Mark { line, column } =
+                super::super::place::Layout::Yaml(documents[nth].1.clone()).find("", path);
             (line, column)
         };
         assert_eq!(documents.len(), 2);
@@ -250,7 +253,9 @@ mod tests {
 
     #[test]
     fn what_is_malformed_has_a_place() {
-        for (text, expected) in [("a: 1\n b: 2\n", 2), ("\n\na: [1\n", 3), ("a: 1\na: 2\n", 2), ("a:\n\tb: 1\n", 2)] {
+        for (text, expected) in
+            [("a: 1\n b: 2\n", 2), ("\n\na: [1\n", 3), ("a: 1\na: 2\n", 2), ("a:\n\tb: 1\n", 2)]
+        {
             let malformed = read(&Chunk { text: text.to_owned(), line: 1 }).err().unwrap();
             assert!(malformed.at.line >= expected, "{text:?}: {:?} {}", malformed.at, malformed.reason);
             assert!(!malformed.reason.contains("line "), "{}", malformed.reason);
