@@ -198,7 +198,7 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker, with_di
 
 /// The pod of a manifest as the API server hands it on: with a service account, and its token where it is mounted. A
 /// pod that names an account has been sent before, or is to be judged as it is.
-fn sent(object: &Object) -> Option<String> {
+pub(crate) fn sent(object: &Object) -> Option<String> {
     if !kind(object).is_pod() {
         return None;
     }
@@ -333,7 +333,7 @@ fn object_to(
 }
 
 /// The rule that fills a field in.
-fn rule_of(edit: &Edit<'_>) -> String {
+pub(crate) fn rule_of(edit: &Edit<'_>) -> String {
     let last = edit.path.iter().rev().find_map(|step| match step {
         Step::Key(key) => Some(*key),
         Step::Index(_) => None,

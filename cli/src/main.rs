@@ -14,7 +14,9 @@ mod policies;
 mod rbac;
 mod reach;
 mod registration;
+mod remedy;
 mod report;
+mod suggest;
 mod terminal;
 
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ struct Arguments {
 enum Command {
     Migrate(command::migrate::Migrate),
     Check(command::check::Check),
+    Explain(command::explain::Explain),
+    Suggest(command::suggest::Suggest),
     Completions(command::completions::Completions),
     Man(command::man::Manual),
 }
@@ -53,6 +57,8 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Migrate(migrate) => migrate.execute(voice),
         Command::Check(check) => check.execute(voice),
+        Command::Explain(explain) => explain.execute(voice),
+        Command::Suggest(suggest) => suggest.execute(voice),
         Command::Completions(completions) => completions.execute(Arguments::command()),
         Command::Man(manual) => manual.execute(Arguments::command()),
     };

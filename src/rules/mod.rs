@@ -23,7 +23,7 @@ mod volumes;
 
 use crate::rule::Entry;
 
-pub(crate) use seccomp::adopt_annotations;
+pub use seccomp::adopt_annotations;
 
 /// The entries of every rule file.
 ///

@@ -2,8 +2,10 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod explain;
 pub(crate) mod man;
 pub(crate) mod migrate;
+pub(crate) mod suggest;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
