@@ -1,7 +1,7 @@
 //! From a request to an answer.
 
 use crate::answer::{Answer, joined};
-use crate::changes::changes;
+use crate::changes::{changes, restore};
 use crate::cluster::{Cluster, Grants, Identity};
 use crate::compare::{only_bookkeeping, same};
 use crate::graft::{Edit, Step, graft};
@@ -58,7 +58,7 @@ pub fn review(payload: &str, cluster: &dyn Cluster) -> Answer {
         Ok(payload) => payload,
         Err(fault) => return Answer::rejected(format_args!("the request cannot be read: {fault}")),
     };
-    match Settings::load(&payload.settings) {
+    match Settings::load(payload.settings.root()) {
         Ok(settings) => settings.review(payload.request, cluster),
         Err(problems) => Answer::rejected(format_args!("the policy's settings are not valid: {problems}")),
     }
@@ -289,35 +289,46 @@ impl Settings<'_> {
         let rehearsed = case.mode == Mode::Rehearse;
         let mut ungranted = None;
         let mut changed = Vec::new();
+        // One copy is changed and restored for each policy in turn: a pod of its own for each would be memory that a new
+        // instance has never touched.
+        let mut pod = Box::new(arrived.clone());
         for policy in self.candidates(case) {
-            let mut pod = Box::new(arrived.clone());
             policy.mutate(&mut pod, &case.scope);
-            let mut found = Findings::counting(&case.root, &self.leniency);
-            policy.validate(&pod, &case.scope, &mut found);
-            if found.denials() > 0 {
-                continue;
-            }
             if !changes(arrived, &pod).is_empty() {
-                if case.mode != Mode::Refuse {
-                    changed.push((policy, pod));
+                // Whether it accepts the pod so changed only matters if none accepts it as it is.
+                restore(&mut pod, arrived);
+                changed.push(policy);
+            } else if self.accepts(policy, &pod, case) {
+                if grants.hold(&policy.name)? {
+                    return Ok(Verdict::Admitted { policy, pod, granted: true });
                 }
-                continue;
+                ungranted = ungranted.or(rehearsed.then_some(policy));
             }
-            if grants.hold(&policy.name)? {
-                return Ok(Verdict::Admitted { policy, pod, granted: true });
-            }
-            ungranted = ungranted.or(rehearsed.then_some((policy, pod)));
         }
-        for (policy, pod) in changed {
-            if grants.hold(&policy.name)? {
-                return Ok(Verdict::Admitted { policy, pod, granted: true });
-            }
-            ungranted = ungranted.or(rehearsed.then_some((policy, pod)));
+        if case.mode == Mode::Refuse {
+            changed.clear();
         }
-        if let Some((policy, pod)) = ungranted {
+        for policy in changed {
+            policy.mutate(&mut pod, &case.scope);
+            if self.accepts(policy, &pod, case) {
+                if grants.hold(&policy.name)? {
+                    return Ok(Verdict::Admitted { policy, pod, granted: true });
+                }
+                ungranted = ungranted.or(rehearsed.then_some(policy));
+            }
+            restore(&mut pod, arrived);
+        }
+        if let Some(policy) = ungranted {
+            policy.mutate(&mut pod, &case.scope);
             return Ok(Verdict::Admitted { policy, pod, granted: false });
         }
         self.deny(case, arrived, &mut grants).map(Verdict::Denied)
+    }
+
+    fn accepts(&self, policy: &Policy<'_>, pod: &Pod<'_>, case: &Case<'_, '_>) -> bool {
+        let mut found = Findings::counting(&case.root, &self.leniency);
+        policy.validate(pod, &case.scope, &mut found);
+        found.denials() == 0
     }
 
     /// The policies in the order in which they are tried: by name, but the one that is said to have admitted the pod

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::graft::{Edit, Step};
 use crate::json::{Quoted, Text};
-use crate::pod::{Container, Pod, Profile, SeLinuxOptions, Slot};
+use crate::pod::{Container, List, Pod, Profile, SeLinuxOptions, SecurityContext, Slot};
 use crate::shape::Listed;
 
 /// The edits that make `before` into `after`: first the pod's, then each container's, in the order of spec 4.2.
@@ -33,6 +33,40 @@ pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
         container_changes(slot, old, new, &mut edits);
     }
     edits
+}
+
+/// Takes back what [`changes`] would tell, so that the next policy finds the pod as it arrived.
+pub(crate) fn restore<'a>(pod: &mut Pod<'a>, arrived: &Pod<'a>) {
+    let (now, then) = (&mut pod.spec.security_context, &arrived.spec.security_context);
+    put_back(&mut now.supplemental_groups, &then.supplemental_groups);
+    put_back(&mut now.fs_group, &then.fs_group);
+    put_back(&mut now.se_linux_options, &then.se_linux_options);
+    put_back(&mut now.seccomp_profile, &then.seccomp_profile);
+    put_back(&mut pod.spec.runtime_class_name, &arrived.spec.runtime_class_name);
+    for list in List::ALL {
+        for (now, then) in pod.list_mut(list).iter_mut().zip(arrived.list(list)) {
+            restore_container(&mut now.security_context, &then.security_context);
+        }
+    }
+}
+
+fn restore_container<'a>(now: &mut SecurityContext<'a>, then: &SecurityContext<'a>) {
+    put_back(&mut now.run_as_user, &then.run_as_user);
+    put_back(&mut now.run_as_group, &then.run_as_group);
+    put_back(&mut now.se_linux_options, &then.se_linux_options);
+    put_back(&mut now.app_armor_profile, &then.app_armor_profile);
+    put_back(&mut now.seccomp_profile, &then.seccomp_profile);
+    put_back(&mut now.run_as_non_root, &then.run_as_non_root);
+    put_back(&mut now.capabilities, &then.capabilities);
+    put_back(&mut now.read_only_root_filesystem, &then.read_only_root_filesystem);
+    put_back(&mut now.allow_privilege_escalation, &then.allow_privilege_escalation);
+}
+
+/// Copies only what differs: most fields do not.
+fn put_back<T: PartialEq + Clone>(now: &mut T, then: &T) {
+    if now != then {
+        *now = then.clone();
+    }
 }
 
 fn container_changes(slot: Slot, old: &Container<'_>, new: &Container<'_>, edits: &mut Vec<Edit<'static>>) {
@@ -153,6 +187,15 @@ mod tests {
                 "spec.containers[1].securityContext.allowPrivilegeEscalation = false",
             ]
         );
+    }
+
+    #[test]
+    fn all_of_it_can_be_taken_back() {
+        let (before, after) = (bare().to_string(), full().to_string());
+        let before: Pod<'_> = Reader::document(&before).unwrap();
+        let mut pod: Pod<'_> = Reader::document(&after).unwrap();
+        restore(&mut pod, &before);
+        assert_eq!(format!("{pod:?}"), format!("{before:?}"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Whether two versions of an object are the same where it matters.
 
 use crate::json::{Read, Reader, Text};
-use crate::value::Value;
+use crate::value::{Tree, Value};
 
 /// What the garbage collector and the API server write into metadata: no part of what a policy judges (spec 3.1).
 /// `resourceVersion` and `generation` are filled in only after mutating webhooks have seen the object.
@@ -31,7 +31,8 @@ pub(crate) fn same(one: &str, other: &str) -> Read<bool> {
     if one == other {
         return Ok(true);
     }
-    Ok(same_value(&Reader::document::<Value<'_>>(one)?, &Reader::document::<Value<'_>>(other)?))
+    let (one, other): (Tree<'_>, Tree<'_>) = (Reader::document(one)?, Reader::document(other)?);
+    Ok(same_value(one.root(), other.root()))
 }
 
 /// A member of an object: its key, and its value as JSON.
@@ -74,27 +75,29 @@ fn same_members(one: &[Member<'_>], other: &[Member<'_>], left_out: &[&str]) -> 
     Ok(true)
 }
 
-fn same_value(one: &Value<'_>, other: &Value<'_>) -> bool {
-    match (one, other) {
-        (Value::Object(one), Value::Object(other)) => {
-            let present =
-                |entries: &[(Text<'_>, Value<'_>)]| entries.iter().filter(|(_, v)| *v != Value::Null).count();
-            present(one) == present(other)
-                && !hold_a_key_twice(one)
-                && !hold_a_key_twice(other)
-                && one.iter().filter(|(_, value)| *value != Value::Null).all(|(key, value)| {
-                    other.iter().any(|(name, counterpart)| name == key && same_value(value, counterpart))
-                })
-        }
-        (Value::List(one), Value::List(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other))
-        }
-        _ => one == other,
+fn same_value(one: Value<'_, '_>, other: Value<'_, '_>) -> bool {
+    if one.is_object() && other.is_object() {
+        let present = |value: Value<'_, '_>| value.entries().filter(|(_, held)| !held.is_null()).count();
+        return present(one) == present(other)
+            && !holds_a_key_twice(one)
+            && !holds_a_key_twice(other)
+            && one.entries().filter(|(_, value)| !value.is_null()).all(|(key, value)| {
+                other.entries().any(|(name, counterpart)| name == key && same_value(value, counterpart))
+            });
     }
+    if one.is_list() && other.is_list() {
+        return one.elements().count() == other.elements().count()
+            && one.elements().zip(other.elements()).all(|(one, other)| same_value(one, other));
+    }
+    one.is_same_scalar(other)
+}
+
+fn holds_a_key_twice(object: Value<'_, '_>) -> bool {
+    hold_a_key_twice(&object.entries().collect::<Vec<_>>())
 }
 
 /// Nobody can tell which of two members with one key counts, so that they are never the same as anything.
-fn hold_a_key_twice<V>(members: &[(Text<'_>, V)]) -> bool {
+fn hold_a_key_twice<K: PartialEq, V>(members: &[(K, V)]) -> bool {
     members.iter().enumerate().any(|(nth, (key, _))| members.iter().take(nth).any(|(other, _)| other == key))
 }
 

@@ -18,6 +18,8 @@ use crate::settings::Settings;
 
 #[cfg(target_arch = "wasm32")]
 mod arena;
+#[cfg(target_arch = "wasm32")]
+mod compare;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]

@@ -9,9 +9,12 @@
 
 mod leap;
 mod scan;
+mod tape;
 
 use std::borrow::Cow;
 use std::fmt;
+
+pub(crate) use tape::{Kind, Node};
 
 /// Text of the document: borrowed unless it holds an escape.
 pub type Text<'a> = Cow<'a, str>;

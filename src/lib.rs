@@ -75,5 +75,5 @@ mod strategy;
 mod testing;
 pub mod value;
 pub mod violation;
-mod volume_types;
+pub mod volume_types;
 pub mod workloads;

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::volume_types::VolumeType;
 use crate::json::{Brief, Decode, Fault, Read, Reader, Text, decode, once};
 
 /// The annotation that names a pod's seccomp profile, before the field did (Kubernetes 1.3 to 1.26).
@@ -269,6 +270,8 @@ pub enum Origin {
 pub struct VolumeSource<'a> {
     /// The key, such as `configMap`.
     pub key: Text<'a>,
+    /// The type that policies know the key by; nothing for a source that is not known.
+    pub kind: Option<VolumeType>,
     /// The governed part of the value.
     pub detail: VolumeDetail<'a>,
 }
@@ -388,6 +391,21 @@ impl<'a> Pod<'a> {
             .into_iter()
             .map(|name| &**name)
             .find(|name| !name.is_empty())
+    }
+}
+
+impl<'a> VolumeSource<'a> {
+    /// The source under this key.
+    pub fn new(key: Text<'a>, detail: VolumeDetail<'a>) -> Self {
+        VolumeSource { kind: VolumeType::of_source(&key), key, detail }
+    }
+
+    /// What policies call it: its type, or the key if that is not known.
+    pub fn name(&self) -> &str {
+        match self.kind {
+            Some(kind) => kind.name(),
+            None => &self.key,
+        }
     }
 }
 
@@ -560,7 +578,7 @@ impl<'a> Decode<'a> for Volume<'a> {
                 }
             };
             match volume.source {
-                None => volume.source = Some(VolumeSource { key: key.clone(), detail }),
+                None => volume.source = Some(VolumeSource::new(key.clone(), detail)),
                 Some(_) => second = Some(key.clone()),
             }
             Ok(())

@@ -44,8 +44,11 @@ impl Scope {
 impl<'s> Policy<'s> {
     /// Loads every rule from a policy, telling all that is wrong with it.
     pub(crate) fn load(name: Text<'s>, spec: &mut Spec<'_, 's>) -> Self {
-        let rules =
-            rules::all().filter_map(|(index, entry)| Some((index, entry.id, (entry.load)(spec)?))).collect();
+        let mut rules = Vec::with_capacity(rules::COUNT);
+        for (index, entry) in rules::all() {
+            spec.rule = (index, entry.id);
+            rules.extend((entry.load)(spec).map(|rule| (index, entry.id, rule)));
+        }
         Policy { name, rules }
     }
 
@@ -81,6 +84,9 @@ impl<'s> Policy<'s> {
             }
         }
         for (slot, container) in pod.containers().filter(|(slot, _)| scope.concerns(*slot)) {
+            if found.are_settled() {
+                return;
+            }
             let excused = scope.excused_at(slot);
             for (index, id, rule) in &self.rules {
                 if !excused.has(*index) {

@@ -2,7 +2,7 @@
 
 use crate::json::{Decode, Fault, Read, Reader, Text, decode, once};
 use crate::pod::Pod;
-use crate::value::Value;
+use crate::value::Tree;
 
 /// What the policy server hands to a policy: a request and the settings, both still unread inside.
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub struct Payload<'a> {
     /// The admission request.
     pub request: Request<'a>,
     /// The settings.
-    pub settings: Value<'a>,
+    pub settings: Tree<'a>,
 }
 
 /// A Kubernetes `AdmissionRequest` (`admission.k8s.io/v1`).
@@ -71,7 +71,7 @@ impl<'a> Decode<'a> for Raw<'a> {
 impl<'a> Decode<'a> for Payload<'a> {
     fn decode(reader: &mut Reader<'a>) -> Read<Self> {
         let mut request = None;
-        let mut settings = Value::Null;
+        let mut settings = Tree::default();
         let mut seen = 0;
         reader.object(|reader, key| match &**key {
             "request" => {
@@ -158,6 +158,7 @@ impl<'a> Decode<'a> for Request<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Value;
     use rstest::rstest;
 
     #[rstest]
@@ -186,10 +187,10 @@ mod tests {
     fn settings_may_come_first_and_may_be_absent() {
         let payload: Payload<'_> =
             Reader::document(r#"{"settings": {"a": 1} , "request": {"name": "x"}}"#).unwrap();
-        assert_eq!(payload.settings.get("a"), Some(&Value::Number("1")));
+        assert_eq!(payload.settings.root().get("a").and_then(Value::integer), Some(1));
         assert_eq!(payload.request.name, "x");
         let payload: Payload<'_> = Reader::document(r#"{"request": {}}"#).unwrap();
-        assert_eq!(payload.settings, Value::Null);
+        assert!(payload.settings.root().is_null());
     }
 
     #[rstest]

@@ -4,9 +4,9 @@ use crate::json::{Quoted, Reader, Text};
 use crate::names::subdomain_problem;
 use crate::policy::Policy;
 use crate::rules;
-use crate::shape::{Field, Path, Problem, Problems, Shape, unknown};
-use crate::spec::Spec;
-use crate::value::Value;
+use crate::shape::{Field, Path, Problem, Problems, Shape, check_object};
+use crate::spec::{Fields, Spec};
+use crate::value::{Tree, Value};
 use crate::violation::Leniency;
 use crate::workloads::{Workload, built_in, parse_path};
 
@@ -98,7 +98,7 @@ const MANIFEST: &[Field] = &[
         shape: Shape::Map(&Shape::Any),
         doc: "Of which the name and the annotations count.",
     },
-    Field { name: "spec", shape: Shape::Map(&Shape::Any), doc: "The policy." },
+    Field { name: "spec", shape: Shape::Any, doc: "The policy." },
 ];
 
 /// The name of a policy that has none.
@@ -111,8 +111,8 @@ impl<'s> Settings<'s> {
     ///
     /// Everything that is wrong with them, each with its path.
     pub fn parse(text: &'s str) -> Result<Self, Problems> {
-        match Reader::document(text) {
-            Ok(root) => Settings::load(&root),
+        match Reader::document::<Tree<'_>>(text) {
+            Ok(tree) => Settings::load(tree.root()),
             Err(fault) => Err(Problems(vec![Problem { path: String::new(), reason: fault.to_string() }])),
         }
     }
@@ -122,9 +122,9 @@ impl<'s> Settings<'s> {
     /// # Errors
     ///
     /// Everything that is wrong with them, each with its path.
-    pub fn load(root: &Value<'s>) -> Result<Self, Problems> {
+    pub fn load(root: Value<'_, 's>) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        if !matches!(root, Value::Object(_)) {
+        if !root.is_object() {
             problems.add("", format_args!("settings must be an object, not {}", root.describe()));
             return Err(problems);
         }
@@ -132,7 +132,7 @@ impl<'s> Settings<'s> {
         let settings = Settings {
             authorization: authorization(root, policies.len(), &mut problems),
             mutate: root.get("mutate").and_then(Value::flag).unwrap_or(true),
-            workloads: match root.get("workloads").and_then(Value::text).map(|text| &**text) {
+            workloads: match root.get("workloads").and_then(Value::text).as_deref() {
                 Some("Warn") => OnWorkloads::Warn,
                 Some("Ignore") => OnWorkloads::Ignore,
                 _ => OnWorkloads::Deny,
@@ -157,43 +157,56 @@ impl<'s> Settings<'s> {
     }
 }
 
-fn option(key: &str) -> Option<Shape> {
-    OPTIONS.iter().find(|field| field.name == key).map(|field| field.shape)
+/// The number of an option among all keys of settings, behind the rules', and its shape.
+fn option(key: &str) -> Option<(usize, Shape)> {
+    numbered(OPTIONS, key).map(|(number, shape)| (rules::COUNT + number, shape))
+}
+
+fn numbered(fields: &[Field], key: &str) -> Option<(usize, Shape)> {
+    let (number, field) = fields.iter().enumerate().find(|(_, field)| field.name == key)?;
+    Some((number, field.shape))
 }
 
 /// Tells the shape of the settings and loads the policies; the flag says whether they came as a list.
-fn load_policies<'s>(root: &Value<'s>, problems: &mut Problems) -> (Vec<Policy<'s>>, bool) {
-    let has = |key: &str| root.entries().iter().any(|(name, _)| name == key);
+fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Policy<'s>>, bool) {
+    let has = |key: &str| root.entries().any(|(name, _)| name == key);
+    let beside_options = rules::COUNT + OPTIONS.len();
     if has("policies") {
-        let option = |key: &str| {
-            if key == "policies" { Some(Shape::List(&Shape::Map(&Shape::Any))) } else { option(key) }
+        let find = |key: &str| match key {
+            // Each is checked key by key when it is loaded.
+            "policies" => Some((beside_options, Shape::List(&Shape::Any))),
+            key => option(key),
         };
-        check(root, &Path::Root, problems, option, &names_of(OPTIONS).chain(["policies"]));
+        check_object(root, &Path::Root, problems, find, &names_of(OPTIONS).chain(["policies"]), |_, _| ());
         return (load_list(root, problems), true);
     }
     if ["apiVersion", "kind", "metadata", "spec"].into_iter().any(has) {
         let known = names_of(MANIFEST).chain(names_of(OPTIONS));
-        check(root, &Path::Root, problems, |key| manifest_field(key).or_else(|| option(key)), &known);
+        let find = |key: &str| manifest_field(key).or_else(|| option(key));
+        check_object(root, &Path::Root, problems, find, &known, |_, _| ());
         for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
             problems
                 .add(key, "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`");
         }
         return (load_manifest(root, &Path::Root, problems).into_iter().collect(), false);
     }
-    let only_options = root.entries().iter().all(|(key, _)| option(key).is_some());
+    let only_options = root.entries().all(|(key, _)| option(&key).is_some());
     if only_options {
-        check(root, &Path::Root, problems, option, &names_of(OPTIONS));
+        check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |_, _| ());
         return (Vec::new(), false);
     }
-    let shape = |key: &str| match key {
-        "annotations" => Some(Shape::Map(&Shape::Text)),
+    let find = |key: &str| match key {
+        "annotations" => Some((beside_options, Shape::Map(&Shape::Text))),
         key => spec_field(key).or_else(|| option(key)),
     };
-    check(root, &Path::Root, problems, shape, &spec_names().chain(names_of(OPTIONS)).chain(["annotations"]));
-    let none = Value::Null;
+    let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
+    let mut fields = Fields::default();
+    check_object(root, &Path::Root, problems, find, &known, keep(&mut fields));
     let mut spec = Spec {
-        spec: root,
-        annotations: root.get("annotations").unwrap_or(&none),
+        fields,
+        rule: (0, ""),
+        volume_types: None,
+        annotations: root.get("annotations").unwrap_or_default(),
         at: Path::Root,
         annotations_at: Path::Key(&Path::Root, "annotations"),
         problems,
@@ -201,17 +214,26 @@ fn load_policies<'s>(root: &Value<'s>, problems: &mut Problems) -> (Vec<Policy<'
     (vec![Policy::load(DEFAULT_NAME.into(), &mut spec)], false)
 }
 
-fn load_list<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Policy<'s>> {
-    let list = root.get("policies").map(Value::elements).unwrap_or_default();
-    if list.is_empty() {
+/// Puts what stands under the keys of rules where the rules look for it.
+fn keep<'f, 'v, 's>(fields: &'f mut Fields<'v, 's>) -> impl FnMut(usize, Value<'v, 's>) + use<'f, 'v, 's> {
+    |number, value| {
+        if let Some(field) = fields.get_mut(number) {
+            *field = value;
+        }
+    }
+}
+
+fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>> {
+    let list = root.get("policies").unwrap_or_default().elements();
+    let mut policies: Vec<Policy<'s>> = Vec::with_capacity(list.clone().count());
+    if policies.capacity() == 0 {
         problems.add("policies", "must list at least one policy");
     }
     let at = Path::Key(&Path::Root, "policies");
-    let mut policies: Vec<Policy<'s>> = Vec::new();
-    for (index, manifest) in list.iter().enumerate() {
+    for (index, manifest) in list.enumerate() {
         let at = Path::Index(&at, index);
-        if *manifest != Value::Null {
-            check(manifest, &at, problems, manifest_field, &names_of(MANIFEST));
+        if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| ()) {
+            continue;
         }
         let Some(policy) = load_manifest(manifest, &at, problems) else { continue };
         if policies.iter().any(|earlier| earlier.name == policy.name && !policy.name.is_empty()) {
@@ -224,14 +246,13 @@ fn load_list<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Policy<'s>> {
 }
 
 /// Loads a PodSecurityPolicy object, whose keys and types have been checked down to `spec`.
-fn load_manifest<'s>(manifest: &Value<'s>, at: &Path<'_>, problems: &mut Problems) -> Option<Policy<'s>> {
-    let none = Value::Null;
+fn load_manifest<'s>(manifest: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) -> Option<Policy<'s>> {
     let metadata_at = Path::Key(at, "metadata");
-    let metadata = manifest.get("metadata").unwrap_or(&none);
+    let metadata = manifest.get("metadata").unwrap_or_default();
     for (key, shape) in [("name", Shape::Text), ("annotations", Shape::Map(&Shape::Text))] {
-        shape.check(metadata.get(key).unwrap_or(&none), &Path::Key(&metadata_at, key), problems);
+        shape.check(metadata.get(key).unwrap_or_default(), &Path::Key(&metadata_at, key), problems);
     }
-    let name = metadata.get("name").and_then(Value::text).cloned().unwrap_or_default();
+    let name = metadata.get("name").and_then(Value::text).unwrap_or_default();
     let name_at = Path::Key(&metadata_at, "name");
     if name.is_empty() {
         problems.add(name_at, "Required value: a policy is known by its name");
@@ -243,10 +264,13 @@ fn load_manifest<'s>(manifest: &Value<'s>, at: &Path<'_>, problems: &mut Problem
         problems.add(spec_at, "Required value: the policy itself");
         return None;
     };
-    check(spec, &spec_at, problems, spec_field, &spec_names());
+    let mut fields = Fields::default();
+    check_object(spec, &spec_at, problems, spec_field, &spec_names(), keep(&mut fields));
     let mut spec = Spec {
-        spec,
-        annotations: metadata.get("annotations").unwrap_or(&none),
+        fields,
+        rule: (0, ""),
+        volume_types: None,
+        annotations: metadata.get("annotations").unwrap_or_default(),
         at: spec_at,
         annotations_at: Path::Key(&metadata_at, "annotations"),
         problems,
@@ -254,12 +278,13 @@ fn load_manifest<'s>(manifest: &Value<'s>, at: &Path<'_>, problems: &mut Problem
     Some(Policy::load(name, &mut spec))
 }
 
-fn manifest_field(key: &str) -> Option<Shape> {
-    MANIFEST.iter().find(|field| field.name == key).map(|field| field.shape)
+fn manifest_field(key: &str) -> Option<(usize, Shape)> {
+    numbered(MANIFEST, key)
 }
 
-fn spec_field(key: &str) -> Option<Shape> {
-    rules::all().find(|(_, entry)| entry.id == key).and_then(|(_, entry)| entry.shape)
+fn spec_field(key: &str) -> Option<(usize, Shape)> {
+    let (index, entry) = rules::all().find(|(_, entry)| entry.id == key)?;
+    Some((index, entry.shape?))
 }
 
 fn spec_names() -> impl Iterator<Item = &'static str> + Clone {
@@ -270,28 +295,8 @@ fn names_of(fields: &'static [Field]) -> impl Iterator<Item = &'static str> + Cl
     fields.iter().map(|field| field.name)
 }
 
-/// Checks an object whose keys come from several tables.
-fn check(
-    object: &Value<'_>,
-    at: &Path<'_>,
-    problems: &mut Problems,
-    shape: impl Fn(&str) -> Option<Shape>,
-    known: &(impl Iterator<Item = &'static str> + Clone),
-) {
-    for (nth, (key, value)) in object.entries().iter().enumerate() {
-        let place = Path::Key(at, key);
-        if object.entries().iter().take(nth).any(|(earlier, _)| earlier == key) {
-            problems.add(place, "stands twice in the same object");
-        }
-        match shape(key) {
-            Some(shape) => shape.check(value, &place, problems),
-            None => problems.add(place, unknown("field", key, known.clone())),
-        }
-    }
-}
-
-fn authorization(root: &Value<'_>, policies: usize, problems: &mut Problems) -> Authorization {
-    match root.get("authorization").and_then(Value::text).map(|text| &**text) {
+fn authorization(root: Value<'_, '_>, policies: usize, problems: &mut Problems) -> Authorization {
+    match root.get("authorization").and_then(Value::text).as_deref() {
         Some("RBAC") => Authorization::Rbac,
         None if policies > 1 && root.get("authorization").is_none() => {
             problems.add(
@@ -304,12 +309,12 @@ fn authorization(root: &Value<'_>, policies: usize, problems: &mut Problems) -> 
     }
 }
 
-fn pod_templates<'s>(root: &Value<'s>, problems: &mut Problems) -> Vec<Workload<'s>> {
-    let list = root.get("podTemplates").map(Value::elements).unwrap_or_default();
+fn pod_templates<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Workload<'s>> {
+    let list = root.get("podTemplates").unwrap_or_default().elements();
     let mut kinds: Vec<Workload<'s>> = Vec::new();
-    for (index, element) in list.iter().enumerate() {
+    for (index, element) in list.enumerate() {
         let at = format!("podTemplates[{index}]");
-        let text = |key| element.get(key).and_then(Value::text).cloned().unwrap_or_default();
+        let text = |key| element.get(key).and_then(Value::text).unwrap_or_default();
         let (group, kind, path): (Text<'s>, Text<'s>, Text<'s>) =
             (text("apiGroup"), text("kind"), text("path"));
         if kind.is_empty() {

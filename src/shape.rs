@@ -106,16 +106,18 @@ impl Display for Path<'_> {
 
 impl Shape {
     /// Finds everything in `value` that does not look like this. A `null` looks like anything.
-    pub(crate) fn check(&self, value: &Value<'_>, path: &Path<'_>, problems: &mut Problems) {
-        let wanted = match (self, value) {
-            (_, Value::Null)
-            | (Shape::Any, _)
-            | (Shape::Flag, Value::Flag(_))
-            | (Shape::Text, Value::Text(_)) => return,
-            (Shape::Integer, Value::Number(_)) if value.integer().is_some() => return,
-            (Shape::OneOf(known), Value::Text(text)) => {
-                if !known.contains(&&**text) {
-                    let value = Quoted(text);
+    pub(crate) fn check(&self, value: Value<'_, '_>, path: &Path<'_>, problems: &mut Problems) {
+        if value.is_null() {
+            return;
+        }
+        let wanted = match self {
+            Shape::Any => return,
+            Shape::Flag if value.flag().is_some() => return,
+            Shape::Integer if value.integer().is_some() => return,
+            Shape::Text if value.text().is_some() => return,
+            Shape::OneOf(known) if let Some(text) = value.text() => {
+                if place_of(&text, known).is_none() {
+                    let value = Quoted(&text);
                     problems.add(
                         path,
                         format_args!("Unsupported value: {value}: supported values: {}", Listed(known)),
@@ -123,55 +125,89 @@ impl Shape {
                 }
                 return;
             }
-            (Shape::List(shape), Value::List(elements)) => {
-                for (index, element) in elements.iter().enumerate() {
-                    if *element == Value::Null {
+            Shape::List(shape) if value.is_list() => {
+                for (index, element) in value.elements().enumerate() {
+                    if element.is_null() {
                         problems.add(Path::Index(path, index), "must not be null");
                     }
                     shape.check(element, &Path::Index(path, index), problems);
                 }
                 return;
             }
-            (Shape::Object(fields), Value::Object(entries)) => {
-                check_object(fields, entries, path, problems);
+            Shape::Object(fields) if value.is_object() => {
+                let known = fields.iter().map(|field| field.name);
+                let find = |key: &str| {
+                    fields.iter().enumerate().find(|(_, field)| field.name == key).map(|(i, f)| (i, f.shape))
+                };
+                check_object(value, path, problems, find, &known, |_, _| ());
                 return;
             }
-            (Shape::Map(shape), Value::Object(entries)) => {
-                for (nth, (key, value)) in entries.iter().enumerate() {
-                    let place = Path::Key(path, key);
-                    if entries.iter().take(nth).any(|(earlier, _)| earlier == key) {
-                        problems.add(place, "stands twice in the same object");
+            Shape::Map(shape) if value.is_object() => {
+                for (nth, (key, held)) in value.entries().enumerate() {
+                    let place = Path::Key(path, &key);
+                    if value.entries().take(nth).any(|(earlier, _)| earlier == key) {
+                        problems.add(place, TWICE);
                     }
-                    shape.check(value, &place, problems);
+                    shape.check(held, &place, problems);
                 }
                 return;
             }
-            (Shape::Flag, _) => "true or false",
-            (Shape::Integer, _) => "a whole number",
-            (Shape::Text | Shape::OneOf(_), _) => "a string",
-            (Shape::List(_), _) => "a list",
-            (Shape::Object(_) | Shape::Map(_), _) => "an object",
+            Shape::Flag => "true or false",
+            Shape::Integer => "a whole number",
+            Shape::Text | Shape::OneOf(_) => "a string",
+            Shape::List(_) => "a list",
+            Shape::Object(_) | Shape::Map(_) => "an object",
         };
         problems.add(path, format_args!("must be {wanted}, not {}", value.describe()));
     }
 }
 
-fn check_object(
-    fields: &[Field],
-    entries: &[(crate::json::Text<'_>, Value<'_>)],
+/// The place of a name among those that are known.
+#[inline(always)]
+pub(crate) fn place_of(name: &str, known: &[&str]) -> Option<usize> {
+    known.iter().position(|known| *known == name)
+}
+
+const TWICE: &str = "stands twice in the same object";
+
+/// Checks what an object holds: `find` tells the number, below 64, and the shape of a known key, and `each` gets what
+/// stands under it. Says whether it is an object at all.
+pub(crate) fn check_object<'v, 's>(
+    object: Value<'v, 's>,
     path: &Path<'_>,
     problems: &mut Problems,
-) {
-    for (nth, (key, value)) in entries.iter().enumerate() {
-        let place = Path::Key(path, key);
-        if entries.iter().take(nth).any(|(earlier, _)| earlier == key) {
-            problems.add(place, "stands twice in the same object");
+    find: impl Fn(&str) -> Option<(usize, Shape)>,
+    known: &(impl Iterator<Item = &'static str> + Clone),
+    mut each: impl FnMut(usize, Value<'v, 's>),
+) -> bool {
+    if !object.is_object() {
+        if !object.is_null() {
+            problems.add(path, format_args!("must be an object, not {}", object.describe()));
         }
-        match fields.iter().find(|field| field.name == key) {
-            Some(field) => field.shape.check(value, &place, problems),
-            None => problems.add(place, unknown("field", key, fields.iter().map(|field| field.name))),
+        return false;
+    }
+    let mut seen = 0_u64;
+    for (nth, (key, value)) in object.entries().enumerate() {
+        let place = Path::Key(path, &key);
+        match find(&key) {
+            Some((number, shape)) => {
+                let bit = 1_u64 << (number & 63);
+                if seen & bit != 0 {
+                    problems.add(place, TWICE);
+                }
+                seen |= bit;
+                shape.check(value, &place, problems);
+                each(number, value);
+            }
+            None => {
+                if object.entries().take(nth).any(|(earlier, _)| earlier == key) {
+                    problems.add(place, TWICE);
+                }
+                problems.add(place, unknown("field", &key, known.clone()));
+            }
         }
     }
+    true
 }
 
 /// `unknown field; did you mean "privileged"?`
@@ -248,7 +284,8 @@ mod tests {
 
     fn check(text: &str) -> String {
         let mut problems = Problems::default();
-        THING.check(&Reader::document(text).unwrap(), &Path::Root, &mut problems);
+        let tree: crate::value::Tree<'_> = Reader::document(text).unwrap();
+        THING.check(tree.root(), &Path::Root, &mut problems);
         problems.to_string()
     }
 

@@ -4,16 +4,26 @@ use std::fmt::Display;
 
 use crate::json::Text;
 use crate::ranges::{IdRange, IdRanges};
+use crate::rules;
 use crate::shape::{Field, Path, Problems, Shape};
 use crate::value::Value;
+use crate::volume_types::VolumeTypes;
+
+/// What a policy says to each rule, by the rule's index; `null` where it says nothing.
+pub(crate) type Fields<'v, 's> = [Value<'v, 's>; rules::COUNT];
 
 /// The spec and the annotations of one policy, and where they stand in the settings.
 ///
 /// Types and unknown keys have been checked before: a value of the wrong type reads as absent here, since settings
 /// with a problem never judge a pod.
 pub struct Spec<'v, 's> {
-    pub(crate) spec: &'v Value<'s>,
-    pub(crate) annotations: &'v Value<'s>,
+    /// The fields of the spec by the index of the rule that they are for.
+    pub(crate) fields: Fields<'v, 's>,
+    /// The rule that is being loaded, which is the one that looks.
+    pub(crate) rule: (usize, &'static str),
+    /// The volume types that are listed, once somebody has looked: four rules do.
+    pub(crate) volume_types: Option<VolumeTypes>,
+    pub(crate) annotations: Value<'v, 's>,
     pub(crate) at: Path<'v>,
     pub(crate) annotations_at: Path<'v>,
     pub(crate) problems: &'v mut Problems,
@@ -25,10 +35,19 @@ pub(crate) const RANGES: Shape = Shape::List(&Shape::Object(&[
     Field { name: "max", shape: Shape::Integer, doc: "The last id of the range." },
 ]));
 
-impl<'s> Spec<'_, 's> {
+impl<'v, 's> Spec<'v, 's> {
     /// A field of the spec; nothing if it is absent or `null`.
-    pub(crate) fn get(&self, field: &str) -> Option<&Value<'s>> {
-        self.spec.get(field)
+    pub(crate) fn get(&self, field: &str) -> Option<Value<'v, 's>> {
+        let (index, own) = self.rule;
+        // Most rules look for their own field, and name it by the very same text.
+        let index = if std::ptr::eq(field, own) || field == own { Some(index) } else { rules::index(field) };
+        self.fields.get(index?).copied().filter(|value| !value.is_null())
+    }
+
+    /// The types under `volumes`.
+    pub(crate) fn volume_types(&mut self) -> VolumeTypes {
+        let list = self.get("volumes").unwrap_or_default();
+        *self.volume_types.get_or_insert_with(|| VolumeTypes::listed(list))
     }
 
     /// A boolean; absent is `false`.
@@ -43,16 +62,15 @@ impl<'s> Spec<'_, 's> {
 
     /// The strings under `key` of each object in a list; an absent one is empty.
     pub(crate) fn texts_under(&self, field: &str, key: &str) -> Vec<Text<'s>> {
-        let elements = self.get(field).map(Value::elements).unwrap_or_default();
+        let elements = self.get(field).unwrap_or_default().elements();
         elements
-            .iter()
-            .map(|element| element.get(key).and_then(Value::text).cloned().unwrap_or_default())
+            .map(|element| element.get(key).and_then(Value::text).unwrap_or_default())
             .collect()
     }
 
     /// An annotation of the policy; absent and empty differ.
     pub(crate) fn annotation(&self, key: &str) -> Option<Text<'s>> {
-        self.annotations.get(key).and_then(Value::text).cloned()
+        self.annotations.get(key).and_then(Value::text)
     }
 
     /// Something is wrong with a field; `field` continues the path of the spec.
@@ -72,7 +90,7 @@ impl<'s> Spec<'_, 's> {
     pub(crate) fn strategy(&mut self, field: &str, known: &[&str]) -> Option<Text<'s>> {
         let rule = self.get(field).and_then(|strategy| strategy.get("rule"));
         if let Some(rule) = rule {
-            return rule.text().cloned();
+            return rule.text();
         }
         let supported = crate::shape::Listed(known);
         self.problem(
@@ -85,14 +103,10 @@ impl<'s> Spec<'_, 's> {
     /// The ranges under `field.ranges`, each of which must hold at least one id. `demanded` says that an empty list
     /// would make the policy one that no pod can satisfy.
     pub(crate) fn ranges(&mut self, field: &str, demanded: bool) -> Option<IdRanges> {
-        let list = self
-            .get(field)
-            .and_then(|strategy| strategy.get("ranges"))
-            .map(Value::elements)
-            .unwrap_or_default();
-        let bound = |range: &Value<'_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
+        let list = self.get(field).and_then(|strategy| strategy.get("ranges")).unwrap_or_default();
+        let bound = |range: Value<'_, '_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
         let ranges: Vec<IdRange> =
-            list.iter().map(|range| IdRange { min: bound(range, "min"), max: bound(range, "max") }).collect();
+            list.elements().map(|range| IdRange { min: bound(range, "min"), max: bound(range, "max") }).collect();
         for (index, range) in ranges.iter().enumerate() {
             let IdRange { min, max } = range;
             for (wrong, end, value, reason) in [
@@ -115,6 +129,8 @@ impl<'s> Spec<'_, 's> {
 }
 
 /// The strings of a list.
-pub(crate) fn texts<'s>(value: &Value<'s>) -> Vec<Text<'s>> {
-    value.elements().iter().filter_map(|element| element.text().cloned()).collect()
+pub(crate) fn texts<'s>(value: Value<'_, 's>) -> Vec<Text<'s>> {
+    let mut texts = Vec::with_capacity(value.elements().count());
+    texts.extend(value.elements().filter_map(Value::text));
+    texts
 }

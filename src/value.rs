@@ -1,123 +1,151 @@
 //! Settings as a small borrowed tree.
 //!
 //! A review is read without one; settings are short, may come in any order and are told all their errors at once,
-//! which takes looking at them twice.
+//! which takes looking at them twice. The tree lies flat in one block of memory: a new instance pays for every page that
+//! it touches and for every block that it takes.
 
-use crate::json::{Decode, Read, Reader, Text};
+use crate::json::{Decode, Kind, Node, Read, Reader, Text};
 
-/// Any JSON value, borrowing from its document.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Value<'s> {
-    /// `null`, which reads like an absent field
-    #[default]
-    Null,
-    /// `true` and `false`
-    Flag(bool),
-    /// A number as it is written
-    Number(&'s str),
-    /// A string
-    Text(Text<'s>),
-    /// A list
-    List(Vec<Value<'s>>),
-    /// An object in document order
-    Object(Object<'s>),
+/// A JSON document, borrowing from its text.
+#[derive(Debug, Clone, Default)]
+pub struct Tree<'s>(Vec<Node<'s>>);
+
+/// Any value of a tree.
+///
+/// The nodes are the value itself and what it holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Value<'t, 's>(&'t [Node<'s>]);
+
+/// What a list or an object holds, in document order.
+#[derive(Debug, Clone)]
+struct Held<'t, 's>(&'t [Node<'s>]);
+
+impl<'s> Tree<'s> {
+    /// The document as one value; `null` if there is none.
+    pub fn root(&self) -> Value<'_, 's> {
+        Value(&self.0)
+    }
 }
 
-/// The entries of an object, in document order.
-pub type Object<'s> = Vec<(Text<'s>, Value<'s>)>;
+impl<'s> Decode<'s> for Tree<'s> {
+    fn decode(reader: &mut Reader<'s>) -> Read<Self> {
+        // Enough for one policy, so that nothing has to move.
+        let mut nodes = Vec::with_capacity(64);
+        reader.nodes(&mut nodes)?;
+        Ok(Tree(nodes))
+    }
+}
 
-impl<'s> Value<'s> {
+impl<'t, 's> Iterator for Held<'t, 's> {
+    type Item = &'t [Node<'s>];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (next, rest) = self.0.split_at_checked(self.0.first()?.span())?;
+        self.0 = rest;
+        Some(next)
+    }
+}
+
+impl<'t, 's> Value<'t, 's> {
+    #[inline(always)]
+    fn kind(self) -> Kind {
+        self.0.first().map_or(Kind::Null, Node::kind)
+    }
+
+    /// A value of one kind as it is written.
+    #[inline(always)]
+    fn written(self, kind: Kind) -> Option<&'s str> {
+        self.0.first().filter(|node| node.kind() == kind).map(Node::word)
+    }
+
+    #[inline(always)]
+    fn held(self, kind: Kind) -> Held<'t, 's> {
+        match self.0.split_first() {
+            Some((node, held)) if node.kind() == kind => Held(held),
+            _ => Held(&[]),
+        }
+    }
+
     /// What the value is, to tell somebody who wrote it where another was wanted.
-    pub fn describe(&self) -> String {
-        match self {
-            Value::Null => "null".to_owned(),
-            Value::Flag(flag) => flag.to_string(),
-            Value::Number(number) => (*number).to_owned(),
-            Value::Text(text) => format!("the string {}", crate::json::Quoted(text)),
-            Value::List(_) => "a list".to_owned(),
-            Value::Object(_) => "an object".to_owned(),
+    pub fn describe(self) -> String {
+        match self.kind() {
+            Kind::Null => "null".to_owned(),
+            Kind::Flag | Kind::Number => {
+                self.0.first().map_or("", Node::word).to_owned()
+            }
+            Kind::Text => format!("the string {}", crate::json::Quoted(&self.text().unwrap_or_default())),
+            Kind::List => "a list".to_owned(),
+            Kind::Object => "an object".to_owned(),
+        }
+    }
+
+    /// Whether this is `null`, which reads like an absent field.
+    #[inline(always)]
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// Whether this is an object.
+    #[inline(always)]
+    pub fn is_object(self) -> bool {
+        self.kind() == Kind::Object
+    }
+
+    /// Whether this is a list.
+    #[inline(always)]
+    pub fn is_list(self) -> bool {
+        self.kind() == Kind::List
+    }
+
+    /// Whether both are the same string, number, boolean or `null`.
+    pub fn is_same_scalar(self, other: Value<'_, '_>) -> bool {
+        let (one, two) = (self.kind(), other.kind());
+        match one {
+            Kind::Null => two == Kind::Null,
+            Kind::Flag | Kind::Number => one == two && self.written(one) == other.written(two),
+            Kind::Text => two == Kind::Text && self.text() == other.text(),
+            Kind::List | Kind::Object => false,
         }
     }
 
     /// The value of a key, if this is an object that has it and it is not `null`.
-    pub fn get(&self, key: &str) -> Option<&Value<'s>> {
-        match self {
-            Value::Object(entries) => entries
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value)
-                .filter(|v| **v != Value::Null),
-            _ => None,
-        }
+    pub fn get(self, key: &str) -> Option<Value<'t, 's>> {
+        self.entries().find(|(name, _)| name == key).map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
     /// The entries, if this is an object.
-    pub fn entries(&self) -> &[(Text<'s>, Value<'s>)] {
-        match self {
-            Value::Object(entries) => entries,
-            _ => &[],
-        }
+    #[inline(always)]
+    pub fn entries(self) -> impl Iterator<Item = (Text<'s>, Value<'t, 's>)> + Clone + use<'t, 's> {
+        self.held(Kind::Object).filter_map(|nodes| Some((nodes.first()?.key(), Value(nodes))))
     }
 
     /// The elements, if this is a list.
-    pub fn elements(&self) -> &[Value<'s>] {
-        match self {
-            Value::List(elements) => elements,
-            _ => &[],
-        }
+    #[inline(always)]
+    pub fn elements(self) -> impl Iterator<Item = Value<'t, 's>> + Clone + use<'t, 's> {
+        self.held(Kind::List).map(Value)
     }
 
     /// The text, if this is a string.
-    pub fn text(&self) -> Option<&Text<'s>> {
-        match self {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
+    #[inline(always)]
+    pub fn text(self) -> Option<Text<'s>> {
+        self.0.first().filter(|node| node.kind() == Kind::Text).map(Node::text)
     }
 
     /// The boolean, if this is one.
-    pub fn flag(&self) -> Option<bool> {
-        match self {
-            Value::Flag(flag) => Some(*flag),
-            _ => None,
-        }
+    #[inline(always)]
+    pub fn flag(self) -> Option<bool> {
+        self.written(Kind::Flag).map(|word| word == "true")
+    }
+
+    /// The number as it is written, if this is one.
+    #[inline(always)]
+    pub fn number(self) -> Option<&'s str> {
+        self.written(Kind::Number)
     }
 
     /// The whole number, if this is one of 64 bits.
-    pub fn integer(&self) -> Option<i64> {
-        match self {
-            Value::Number(digits) => digits.parse().ok(),
-            _ => None,
-        }
-    }
-}
-
-impl<'s> Decode<'s> for Value<'s> {
-    fn decode(reader: &mut Reader<'s>) -> Read<Self> {
-        Ok(match reader.next_byte() {
-            Some(b'{') => {
-                let mut entries = Object::new();
-                reader.object(|reader, key| {
-                    entries.push((key.clone(), reader.field()?));
-                    Ok(())
-                })?;
-                Value::Object(entries)
-            }
-            Some(b'[') => {
-                let mut elements = Vec::new();
-                reader.list(|reader, _| {
-                    elements.push(reader.field()?);
-                    Ok(())
-                })?;
-                Value::List(elements)
-            }
-            Some(b'"') => Value::Text(reader.string()?),
-            Some(b't' | b'f') => Value::Flag(reader.boolean()?),
-            Some(b'-' | b'0'..=b'9') => Value::Number(reader.raw()?),
-            _ => {
-                reader.skip()?;
-                Value::Null
-            }
-        })
+    pub fn integer(self) -> Option<i64> {
+        self.number()?.parse().ok()
     }
 }

@@ -174,6 +174,11 @@ impl<'f> Findings<'f> {
         Findings { spelling: true, ..Findings::counting(root, leniency) }
     }
 
+    /// Whether nothing that follows matters: a policy that only has to say whether it objects has done so.
+    pub(crate) fn are_settled(&self) -> bool {
+        !self.spelling && self.denials > 0
+    }
+
     /// How many objections deny the request.
     pub fn denials(&self) -> usize {
         self.denials

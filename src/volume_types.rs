@@ -2,7 +2,8 @@
 
 use crate::json::{Reader, Text, decode};
 use crate::pod::{Volume, VolumeDetail, VolumeSource};
-use crate::spec::Spec;
+use crate::shape::place_of;
+use crate::value::Value;
 
 /// Every type that a policy may list, byte-sorted: PSP's own and `image` (Kubernetes 1.31), which is younger than PSP.
 ///
@@ -41,43 +42,86 @@ pub(crate) const TYPES: &[&str] = &[
     "vsphereVolume",
 ];
 
-/// The types that a policy lists.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct VolumeTypes<'s>(Vec<Text<'s>>);
+/// The types that a policy lists: a bit for each of [`TYPES`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct VolumeTypes(u64);
 
-impl<'s> VolumeTypes<'s> {
-    pub(crate) fn load(spec: &Spec<'_, 's>) -> Self {
-        VolumeTypes(spec.texts("volumes"))
+/// The bit of a type; none for a name that is not one.
+const fn bit(name: &str) -> u64 {
+    let mut bit = 1;
+    let mut types = TYPES;
+    while let Some((first, rest)) = types.split_first() {
+        if same(first.as_bytes(), name.as_bytes()) {
+            return bit;
+        }
+        bit <<= 1;
+        types = rest;
+    }
+    0
+}
+
+const fn same(mut one: &[u8], mut other: &[u8]) -> bool {
+    while let (Some((a, one_rest)), Some((b, other_rest))) = (one.split_first(), other.split_first()) {
+        if *a != *b {
+            return false;
+        }
+        (one, other) = (one_rest, other_rest);
+    }
+    one.is_empty() && other.is_empty()
+}
+
+const ANY: u64 = bit("*");
+const EMPTY_DIR: u64 = bit("emptyDir");
+const PROJECTED: u64 = bit("projected");
+const SECRET: u64 = bit("secret");
+
+impl VolumeTypes {
+    /// The types in a list; a name that is none is a matter of the list's shape.
+    pub(crate) fn listed(list: Value<'_, '_>) -> Self {
+        let names = list.elements().filter_map(|name| place_of(&name.text()?, TYPES));
+        VolumeTypes(names.fold(0, |bits, index| bits | 1 << index))
     }
 
-    fn list(&self, name: &str) -> bool {
-        self.0.iter().any(|listed| listed == name)
+    fn list(self, bit: u64) -> bool {
+        self.0 & bit != 0
     }
 
     /// Whether a volume is of a listed type.
     ///
     /// A source that is not known is of no type, so only `*` allows it. A `secret` used to carry the service account's
     /// token: a policy that lists it allows the projected volume that carries it since Kubernetes 1.21 (spec 5.8).
-    pub(crate) fn allow(&self, volume: &Volume<'_>) -> bool {
-        if self.list("*") {
+    pub(crate) fn allow(self, volume: &Volume<'_>) -> bool {
+        if self.list(ANY) {
             return true;
         }
         match &volume.source {
-            None => self.list("emptyDir"),
+            None => self.list(EMPTY_DIR),
             Some(VolumeSource { detail: VolumeDetail::Projected(text), .. }) => {
-                self.list("projected") || (self.list("secret") && is_token(text))
+                self.list(PROJECTED) || (self.list(SECRET) && is_token(text))
             }
-            Some(VolumeSource { key, .. }) => type_of(key).is_some_and(|name| self.list(name)),
+            Some(VolumeSource { kind, .. }) => kind.is_some_and(|kind| self.list(1 << kind.0)),
         }
     }
 }
 
-/// The type that the key of a source stands for; nothing for a source that is not known.
-pub(crate) fn type_of(key: &str) -> Option<&str> {
-    match key {
-        "cephfs" => Some("cephFS"),
-        "cephFS" | "*" => None,
-        key => TYPES.binary_search(&key).is_ok().then_some(key),
+/// A type of volume, by its place among [`TYPES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VolumeType(usize);
+
+impl VolumeType {
+    /// The type that the key of a source stands for; nothing for a source that is not known.
+    pub fn of_source(key: &str) -> Option<Self> {
+        let name = match key {
+            "cephfs" => "cephFS",
+            "cephFS" | "*" => return None,
+            key => key,
+        };
+        TYPES.binary_search(&name).ok().map(VolumeType)
+    }
+
+    /// The name that policies know it by.
+    pub fn name(self) -> &'static str {
+        TYPES.get(self.0).copied().unwrap_or_default()
     }
 }
 
@@ -173,7 +217,15 @@ mod tests {
     }
 
     #[test]
+    fn every_type_has_a_bit_of_its_own() {
+        let bits: Vec<u64> = TYPES.iter().map(|name| bit(name)).collect();
+        let expected: Vec<u64> = (0..TYPES.len()).map(|index| 1 << index).collect();
+        assert_eq!((bits, bit("moonDisk"), bit("")), (expected, 0, 0));
+    }
+
+    #[test]
     fn the_key_cephfs_is_the_type_with_the_capital_letters() {
-        assert_eq!((type_of("cephfs"), type_of("cephFS")), (Some("cephFS"), None));
+        let name = |key| VolumeType::of_source(key).map(VolumeType::name);
+        assert_eq!((name("cephfs"), name("cephFS"), name("*")), (Some("cephFS"), None, None));
     }
 }

@@ -152,7 +152,7 @@ fn take_host_ports(pod: &mut Pod<'_>, foreseen: bool) {
 /// A volume without a source is an `emptyDir`.
 fn default_volume_sources(pod: &mut Pod<'_>) {
     for volume in pod.spec.volumes.iter_mut().filter(|volume| volume.source.is_none()) {
-        volume.source = Some(VolumeSource { key: "emptyDir".into(), detail: VolumeDetail::Other });
+        volume.source = Some(VolumeSource::new("emptyDir".into(), VolumeDetail::Other));
     }
 }
 
@@ -174,7 +174,7 @@ fn mount_token(pod: &mut Pod<'_>) {
     }
     pod.spec.volumes.push(Volume {
         name: "kube-api-access".into(),
-        source: Some(VolumeSource { key: "projected".into(), detail: VolumeDetail::Projected(TOKEN_VOLUME) }),
+        source: Some(VolumeSource::new("projected".into(), VolumeDetail::Projected(TOKEN_VOLUME))),
         origin: Origin::Token,
         ..Volume::default()
     });
@@ -192,7 +192,7 @@ fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
         }
         pod.spec.volumes.push(Volume {
             name: metadata.name,
-            source: Some(VolumeSource { key: "persistentVolumeClaim".into(), detail: VolumeDetail::Other }),
+            source: Some(VolumeSource::new("persistentVolumeClaim".into(), VolumeDetail::Other)),
             origin: Origin::Claim(claim.path),
             ..Volume::default()
         });

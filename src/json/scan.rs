@@ -98,7 +98,7 @@ pub(super) fn string(bytes: &[u8], at: usize) -> usize {
 
 /// Steps over the rest of a string from its first escape on.
 #[cold]
-fn escapes(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn escapes(bytes: &[u8], mut at: usize) -> usize {
     loop {
         match (bytes.get(at), bytes.get(at + 1)) {
             (Some(b'"'), _) => return at + 1,

@@ -182,7 +182,7 @@ fn echoes_no_more_than_the_start_of_what_it_refuses() {
 fn nests_128_levels_deep_and_no_deeper(#[case] open: &str, #[case] close: &str) {
     let nested = |levels: usize| format!("{}0{}", open.repeat(levels), close.repeat(levels));
     assert_eq!(Reader::new(&nested(128)).skip(), Ok(()));
-    assert_eq!(read::<value::Value<'_>>(&nested(128)).map(|_| ()), Ok(()));
+    assert_eq!(read::<value::Tree<'_>>(&nested(128)).map(|_| ()), Ok(()));
     let too_deep = Err(Fault::new("is nested deeper than 128 levels"));
     assert_eq!(Reader::new(&nested(129)).skip(), too_deep);
     // Far deeper: no stack is at stake.
@@ -301,16 +301,17 @@ fn garbled_text() -> impl Strategy<Value = String> {
 }
 
 /// What serde_json would make of what we read. Of two members with one key it keeps the last.
-fn as_serde(value: &value::Value<'_>) -> serde_json::Value {
-    match value {
-        value::Value::Null => serde_json::Value::Null,
-        value::Value::Flag(flag) => (*flag).into(),
-        value::Value::Number(number) => serde_json::from_str(number).unwrap(),
-        value::Value::Text(text) => text.clone().into_owned().into(),
-        value::Value::List(elements) => elements.iter().map(as_serde).collect(),
-        value::Value::Object(entries) => {
-            entries.iter().map(|(key, value)| (key.to_string(), as_serde(value))).collect()
-        }
+fn as_serde(value: value::Value<'_, '_>) -> serde_json::Value {
+    if value.is_object() {
+        value.entries().map(|(key, held)| (key.to_string(), as_serde(held))).collect()
+    } else if value.is_list() {
+        value.elements().map(as_serde).collect()
+    } else if let Some(text) = value.text() {
+        text.to_string().into()
+    } else if let Some(number) = value.number() {
+        serde_json::from_str(number).unwrap()
+    } else {
+        value.flag().into()
     }
 }
 
@@ -318,7 +319,7 @@ fn assert_agrees_with_serde_json(text: &str) {
     // Reading a value, which looks into strings. See below for numbers that do not fit into a float.
     let theirs: Result<serde_json::Value, _> = serde_json::from_str(text);
     if !theirs.as_ref().is_err_and(|error| error.to_string().starts_with("number out of range")) {
-        let ours = read::<value::Value<'_>>(text).ok().map(|value| as_serde(&value));
+        let ours = read::<value::Tree<'_>>(text).ok().map(|tree| as_serde(tree.root()));
         assert_eq!(ours, theirs.ok(), "reading {text:?}");
     }
     // Skipping one, which does not tell halves of surrogate pairs apart; neither does serde_json.
@@ -386,6 +387,6 @@ fn quotes_all_control_characters() {
 // It stops one level earlier when it builds a value; when it skips one, it never stops.
 #[case::depth(&format!("{}{}", "[".repeat(128), "]".repeat(128)))]
 fn reads_more_than_serde_json(#[case] text: &str) {
-    assert_eq!(read::<value::Value<'_>>(text).map(|_| ()), Ok(()));
+    assert_eq!(read::<value::Tree<'_>>(text).map(|_| ()), Ok(()));
     assert!(serde_json::from_str::<serde_json::Value>(text).is_err());
 }

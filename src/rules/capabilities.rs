@@ -87,6 +87,9 @@ fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
 }
 
 fn tell_contradictions(spec: &mut Spec<'_, '_>, field: &str, names: &[Text<'_>]) {
+    if names.is_empty() {
+        return;
+    }
     let dropped = spec.texts("requiredDropCapabilities");
     for (index, name) in
         names.iter().enumerate().filter(|(_, name)| dropped.iter().any(|other| other == *name))

@@ -27,7 +27,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 /// Refuses drivers that are not listed.
 #[derive(Debug)]
 struct CsiDrivers<'s> {
-    types: VolumeTypes<'s>,
+    types: VolumeTypes,
     drivers: Vec<Text<'s>>,
 }
 
@@ -46,7 +46,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     if drivers.is_empty() {
         None
     } else {
-        Some(Box::new(CsiDrivers { types: VolumeTypes::load(spec), drivers }))
+        Some(Box::new(CsiDrivers { types: spec.volume_types(), drivers }))
     }
 }
 

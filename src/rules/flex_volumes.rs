@@ -26,7 +26,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 /// Refuses drivers that are not listed.
 #[derive(Debug)]
 struct FlexVolumes<'s> {
-    types: VolumeTypes<'s>,
+    types: VolumeTypes,
     drivers: Vec<Text<'s>>,
 }
 
@@ -41,7 +41,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     if drivers.is_empty() {
         None
     } else {
-        Some(Box::new(FlexVolumes { types: VolumeTypes::load(spec), drivers }))
+        Some(Box::new(FlexVolumes { types: spec.volume_types(), drivers }))
     }
 }
 

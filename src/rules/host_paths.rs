@@ -38,7 +38,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 /// Refuses paths that no prefix allows.
 #[derive(Debug)]
 struct HostPaths<'s> {
-    types: VolumeTypes<'s>,
+    types: VolumeTypes,
     prefixes: Vec<Prefix<'s>>,
 }
 
@@ -57,11 +57,10 @@ enum Access {
 }
 
 fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
-    let list = spec.get("allowedHostPaths").map(Value::elements).unwrap_or_default();
+    let list = spec.get("allowedHostPaths").unwrap_or_default().elements();
     let prefixes: Vec<_> = list
-        .iter()
         .map(|prefix| Prefix {
-            path: prefix.get("pathPrefix").and_then(Value::text).cloned().unwrap_or_default(),
+            path: prefix.get("pathPrefix").and_then(Value::text).unwrap_or_default(),
             read_only: prefix.get("readOnly").and_then(Value::flag).unwrap_or_default(),
         })
         .collect();
@@ -79,7 +78,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             );
         }
     }
-    Some(Box::new(HostPaths { types: VolumeTypes::load(spec), prefixes }))
+    Some(Box::new(HostPaths { types: spec.volume_types(), prefixes }))
 }
 
 impl HostPaths<'_> {

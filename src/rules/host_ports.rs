@@ -29,10 +29,10 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 struct HostPorts(PortRanges);
 
 fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
-    let list = spec.get("hostPorts").map(Value::elements).unwrap_or_default();
-    let bound = |range: &Value<'_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
+    let list = spec.get("hostPorts").unwrap_or_default().elements();
+    let bound = |range: Value<'_, '_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
     let ranges: Vec<_> =
-        list.iter().map(|range| PortRange { min: bound(range, "min"), max: bound(range, "max") }).collect();
+        list.map(|range| PortRange { min: bound(range, "min"), max: bound(range, "max") }).collect();
     for (index, PortRange { min, max }) in ranges.iter().enumerate() {
         for (end, port) in [("min", min), ("max", max)] {
             if !(0..=65535).contains(port) {

@@ -5,7 +5,6 @@ use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
 use crate::strategy::GroupStrategy;
-use crate::value::Value;
 use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -36,9 +35,9 @@ struct RunAsGroup(GroupStrategy);
 fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     spec.get("runAsGroup")?;
     let rule = spec.strategy("runAsGroup", STRATEGIES)?;
-    let ranges = spec.get("runAsGroup").and_then(|strategy| strategy.get("ranges")).map(Value::elements);
+    let ranges = spec.get("runAsGroup").and_then(|strategy| strategy.get("ranges"));
     if rule == "RunAsAny" {
-        if ranges.is_some_and(|ranges| !ranges.is_empty()) {
+        if ranges.is_some_and(|ranges| ranges.elements().next().is_some()) {
             spec.problem("runAsGroup.ranges", "Forbidden: Ranges must be empty");
         }
         return None;

@@ -43,7 +43,7 @@ struct RuntimeClass<'s> {
 fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     let settings = spec.get("runtimeClass")?;
     let allowed = settings.get("allowedRuntimeClassNames").map(texts).unwrap_or_default();
-    let default = settings.get("defaultRuntimeClassName").and_then(Value::text).cloned();
+    let default = settings.get("defaultRuntimeClassName").and_then(Value::text);
     for (index, name) in allowed.iter().enumerate() {
         let path = format_args!("{ALLOWED}[{index}]");
         if let Some(problem) = subdomain_problem(name).filter(|_| name != "*") {

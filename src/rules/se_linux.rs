@@ -51,7 +51,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
         );
         return None;
     };
-    let text = |key| options.get(key).and_then(Value::text).cloned().unwrap_or_default();
+    let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();
     let options =
         SeLinuxOptions { user: text("user"), role: text("role"), kind: text("type"), level: text("level") };
     Some(Box::new(MustRunAs { options }))

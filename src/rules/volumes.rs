@@ -6,7 +6,7 @@ use crate::rule::{Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
-use crate::volume_types::{TYPES, VolumeTypes, type_of};
+use crate::volume_types::{TYPES, VolumeTypes};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "volumes",
@@ -21,13 +21,13 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 
 /// Refuses volumes of types that are not listed.
 #[derive(Debug)]
-struct Volumes<'s>(VolumeTypes<'s>);
+struct Volumes(VolumeTypes);
 
 fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
-    Some(Box::new(Volumes(VolumeTypes::load(spec))))
+    Some(Box::new(Volumes(spec.volume_types())))
 }
 
-impl Rule for Volumes<'_> {
+impl Rule for Volumes {
     fn is_about_volumes(&self) -> bool {
         true
     }
@@ -42,8 +42,7 @@ impl Rule for Volumes<'_> {
 }
 
 fn object(index: usize, volume: &Volume<'_>, found: &mut Findings<'_>) {
-    let key = volume.source.as_ref().map_or("emptyDir", |source| &source.key);
-    let name = type_of(key).unwrap_or(key);
+    let name = volume.source.as_ref().map_or("emptyDir", |source| source.name());
     let detail = format_args!("{name} volumes are not allowed to be used");
     match &volume.origin {
         Origin::Written => found.invalid(format_args!("spec.volumes[{index}]"), Quoted(name), detail),

@@ -87,7 +87,7 @@ fn nulls_are_absent() {
 
 #[rstest]
 #[case::empty_text("", "is not JSON: the document ends too early (byte 0)")]
-#[case::not_json("{\"privileged\": yes}", "privileged: is not JSON: a value must come here (byte 15)")]
+#[case::not_json("{\"privileged\": yes}", "is not JSON: a value must come here (byte 15)")]
 #[case::null("null", "settings must be an object, not null")]
 #[case::list("[]", "settings must be an object, not a list")]
 #[case::string("\"baseline\"", "settings must be an object, not the string \"baseline\"")]
