@@ -146,8 +146,8 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker, with_di
         warnings: Vec::new(),
         diff: None,
     };
-    let sent = sent(object);
-    let mut json = sent.clone().unwrap_or_else(|| object.json.clone());
+    let sent = Sent::of(object, &object.json);
+    let mut json = sent.json.clone();
     let mut rehearsed: Vec<(String, Vec<Edit<'static>>)> = Vec::new();
     for registration in policies.registrations.iter().filter(|one| one.reach.covers(object, namespace)) {
         match &registration.judge {
@@ -179,6 +179,11 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker, with_di
             }
         }
     }
+    for found in &mut judged.violations {
+        let (path, problem) = sent.told(&found.path, &found.problem);
+        let place = object.place(&path);
+        *found = Finding { path, problem, line: place.line, column: place.column, ..found.clone() };
+    }
     if !judged.violations.is_empty() {
         judged.policy = None;
         judged.verdict = Verdict::Rejected;
@@ -190,25 +195,63 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker, with_di
         for (root, edits) in &rehearsed {
             edits.iter().for_each(|edit| apply(&mut after, root, edit));
         }
-        let before = sent.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_else(|| object.value());
+        let before = serde_json::from_str(&sent.json).unwrap_or_default();
         judged.diff = crate::report::diff::of(&before, &after, &judged.title());
     }
     judged
 }
 
-/// The pod of a manifest as the API server hands it on: with a service account, and its token where it is mounted. A
-/// pod that names an account has been sent before, or is to be judged as it is.
-pub(crate) fn sent(object: &Object) -> Option<String> {
-    if !kind(object).is_pod() {
-        return None;
+/// A manifest as the API server hands it on, where that is not what its author wrote.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    /// The pod, with what the API server adds.
+    pub(crate) json: String,
+    /// The path of the volume that carries the token of its service account.
+    token: Option<String>,
+}
+
+/// The volume that the API server adds, as it writes it.
+const TOKEN: &str = r#"{"name": "kube-api-access", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}},
+    {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+    {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}"#;
+
+impl Sent {
+    /// The object as policies get to see it. A pod without a service account has never been sent: the API server gives it
+    /// one, and mounts its token. One that has one may be live, and is taken as it is.
+    pub(crate) fn of(object: &Object, json: &str) -> Self {
+        Sent::added(object, json).unwrap_or_else(|| Sent { json: json.to_owned(), token: None })
     }
-    let pod: Pod<'_> = Reader::document(&object.json).ok()?;
-    if pod.service_account().is_some() {
-        return None;
+
+    fn added(object: &Object, json: &str) -> Option<Self> {
+        if !kind(object).is_pod() || Reader::document::<Pod<'_>>(json).ok()?.service_account().is_some() {
+            return None;
+        }
+        let mut value: Value = serde_json::from_str(json).ok()?;
+        let spec = value.get_mut("spec")?.as_object_mut()?;
+        spec.insert("serviceAccountName".to_owned(), "default".into());
+        let mut token = None;
+        if spec.get("automountServiceAccountToken") != Some(&Value::Bool(false)) {
+            let volumes = spec.entry("volumes").or_insert_with(|| Value::Array(Vec::new()));
+            if volumes.is_null() {
+                *volumes = Value::Array(Vec::new());
+            }
+            let volumes = volumes.as_array_mut()?;
+            token = Some(format!("spec.volumes[{}]", volumes.len()));
+            volumes.push(serde_json::from_str(TOKEN).ok()?);
+        }
+        Some(Sent { json: value.to_string(), token })
     }
-    let mut value = object.value();
-    value.get_mut("spec")?.as_object_mut()?.insert("serviceAccountName".to_owned(), "default".into());
-    Some(value.to_string())
+
+    /// An objection in terms of what the author wrote.
+    pub(crate) fn told(&self, path: &str, problem: &str) -> (String, String) {
+        if self.token.as_deref() == Some(path) {
+            let problem = format!(
+                "{problem}, and one carries the service account's token; set this to false if the pod needs none"
+            );
+            return ("spec.automountServiceAccountToken".to_owned(), problem);
+        }
+        (path.to_owned(), problem.to_owned())
+    }
 }
 
 /// What the policy that admits the pod fills in.
@@ -355,8 +398,12 @@ pub(crate) fn rule_of(edit: &Edit<'_>) -> String {
 pub(crate) fn pods<'o>(object: &Object, json: &'o str) -> Read<Vec<(String, Pod<'o>)>> {
     let kind = kind(object);
     if kind.is_pod() {
-        let mut pod = Reader::document(json)?;
+        let mut pod: Pod<'_> = Reader::document(json)?;
         workloads::default_pod(&mut pod);
+        if pod.service_account().is_none() {
+            // It has never been sent: the API server is going to mount a token.
+            workloads::complete(&mut pod, &kind, json)?;
+        }
         return Ok(vec![(String::new(), pod)]);
     }
     let mut pods = Vec::new();

@@ -200,12 +200,14 @@ impl Candidate {
                     }
                     _ => return None,
                 };
+                prune(&mut changed, before);
             }
             Candidate::Set(path, value) => *made(&mut changed, path)? = value.clone(),
             Candidate::Unmount(spec, index) => unmount(look_mut(&mut changed, spec)?, *index)?,
             Candidate::TakeOut(path, text) => {
                 let list = look_mut(&mut changed, path)?.as_array_mut()?;
                 list.retain(|element| element != text.as_str());
+                prune(&mut changed, path);
             }
             Candidate::PutIn(path, text) => {
                 let list = made(&mut changed, path)?;
@@ -231,18 +233,37 @@ impl Candidate {
     }
 }
 
+/// Takes away what holds nothing any more, up to the spec.
+fn prune(object: &mut Value, path: &[Step]) {
+    let mut path = path;
+    while let Some((Step::Key(key), before)) = path.split_last()
+        && key != "spec"
+    {
+        let empty = look(object, path).is_some_and(|inside| match inside {
+            Value::Object(members) => members.is_empty(),
+            Value::Array(elements) => elements.is_empty(),
+            _ => false,
+        });
+        let Some(Value::Object(around)) = look_mut(object, before).filter(|_| empty) else { return };
+        around.shift_remove(key);
+        path = before;
+    }
+}
+
 fn unmount(spec: &mut Value, index: usize) -> Option<()> {
     let volumes = spec.get_mut("volumes")?.as_array_mut()?;
     let name = (index < volumes.len()).then(|| volumes.remove(index))?.get("name")?.as_str()?.to_owned();
     for list in ["initContainers", "containers", "ephemeralContainers"] {
         for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             for mounts in ["volumeMounts", "volumeDevices"] {
-                if let Some(mounts) = container.get_mut(mounts).and_then(Value::as_array_mut) {
-                    mounts.retain(|mount| mount.get("name").and_then(Value::as_str) != Some(&name));
+                if let Some(list) = container.get_mut(mounts).and_then(Value::as_array_mut) {
+                    list.retain(|mount| mount.get("name").and_then(Value::as_str) != Some(&name));
                 }
+                prune(container, &[Step::Key(mounts.to_owned())]);
             }
         }
     }
+    prune(spec, &[Step::Key("volumes".to_owned())]);
     Some(())
 }
 

@@ -17,7 +17,7 @@ use super::{Identity, Manifests, print};
 use crate::error::{Fault, Faults, Outcome};
 use crate::guidance;
 use crate::input::{self, Object};
-use crate::judge::{self, Asker, Failing, Verdict};
+use crate::judge::{self, Asker, Failing, Sent, Verdict};
 use crate::policies::{self, GrantSources, Judge, Policies, Registration};
 use crate::remedy::{self, Objection, Remedy};
 use crate::report::{diff, table};
@@ -112,6 +112,14 @@ impl Explain {
 
 const BOLD: Style = Style::new().bold();
 
+/// What a report is told about.
+struct Told<'t> {
+    object: &'t Object,
+    sent: &'t Sent,
+    settings: &'t Settings<'t>,
+    report: &'t Report,
+}
+
 /// The change that satisfies a policy, by the policy's name.
 type Named = (String, Remedy);
 
@@ -157,18 +165,20 @@ impl Text {
             }
             Judge::Settings(settings) => settings,
         };
-        let sent = judge::sent(object).unwrap_or_else(|| object.json.clone());
-        let reports = settings.report(&asker.request(object, &sent), &policies.authority).map_err(unread)?;
+        let sent = Sent::of(object, &object.json);
+        let reports =
+            settings.report(&asker.request(object, &sent.json), &policies.authority).map_err(unread)?;
         let (mut rules, mut remedies) = (Vec::new(), Vec::new());
         for report in &reports {
             let account = report.service_account.as_deref().unwrap_or("none");
             self.line(format_args!("\n{BOLD}{}{BOLD:#}, service account {account}", registration.name));
             for (nth, opinion) in (1..).zip(&report.opinions) {
-                self.opinion(nth, opinion, report, settings, object);
+                let told = Told { object, sent: &sent, settings, report };
+                self.opinion(nth, opinion, &told);
                 if report.winner.is_none() {
                     rules.extend(opinion.violations.iter().map(|violation| violation.rule.to_owned()));
                     rules.extend((opinion.granted != Ok(true)).then(|| "authorization".to_owned()));
-                    remedies.extend(remedy(settings, opinion, object, asker, policies, &sent));
+                    remedies.extend(remedy(settings, opinion, object, asker, policies));
                 }
             }
             self.winner(report, settings);
@@ -187,14 +197,8 @@ impl Text {
         }
     }
 
-    fn opinion(
-        &mut self,
-        nth: usize,
-        opinion: &Opinion,
-        report: &Report,
-        settings: &Settings<'_>,
-        object: &Object,
-    ) {
+    fn opinion(&mut self, nth: usize, opinion: &Opinion, told: &Told<'_>) {
+        let Told { object, sent, settings, report } = told;
         let granted = match &opinion.granted {
             Ok(true) => "may be used",
             Ok(false) => "may not be used",
@@ -216,13 +220,14 @@ impl Text {
             self.line(format_args!("    {added}+ {}{edit}: {}{added:#}", report.root, edit.value));
         }
         for violation in &opinion.violations {
-            let place = object.place(&violation.path);
+            let (path, problem) = sent.told(&violation.path, &violation.problem);
+            let place = object.place(&path);
             let mild = match violation.action {
                 Action::Deny => "",
                 Action::Warn => "only warns: ",
                 Action::Audit => "only audits: ",
             };
-            self.line(format_args!("    {mild}{violation} [{}, line {}]", violation.rule, place.line));
+            self.line(format_args!("    {mild}{path}: {problem} [{}, line {}]", violation.rule, place.line));
         }
     }
 
@@ -254,16 +259,19 @@ impl Text {
     }
 
     fn guidance(&mut self, rules: &[String]) {
-        let mut told: Vec<&str> = Vec::new();
-        self.line(format_args!("\n{BOLD}What the rules are for{BOLD:#}"));
+        let mut told: Vec<(&str, Vec<&str>, &str)> = Vec::new();
         for rule in rules {
-            if told.contains(&&**rule) {
-                continue;
-            }
-            told.push(rule);
             let about = guidance::of(rule);
-            self.line(format_args!("  {rule}: {}", about.paragraph));
-            self.line(format_args!("    {}", about.link));
+            match told.iter_mut().find(|(paragraph, ..)| *paragraph == about.paragraph) {
+                Some((_, rules, _)) if rules.contains(&&**rule) => {}
+                Some((_, rules, _)) => rules.push(rule),
+                None => told.push((about.paragraph, vec![rule], about.link)),
+            }
+        }
+        self.line(format_args!("\n{BOLD}What the rules are for{BOLD:#}"));
+        for (paragraph, rules, link) in told {
+            self.line(format_args!("  {}: {paragraph}", rules.join(", ")));
+            self.line(format_args!("    {link}"));
         }
     }
 
@@ -303,28 +311,23 @@ fn remedy(
     object: &Object,
     asker: &Asker,
     policies: &Policies,
-    sent: &str,
 ) -> Option<Named> {
     if opinion.granted != Ok(true) {
         return None;
     }
     let object_to = |value: &Value| -> Vec<Objection> {
-        let json = value.to_string();
+        let sent = Sent::of(object, &value.to_string());
         let mut found = Vec::new();
-        let Ok(reports) = settings.report(&asker.request(object, &json), &policies.authority) else {
+        let Ok(reports) = settings.report(&asker.request(object, &sent.json), &policies.authority) else {
             return vec![Objection { rule: String::new(), path: String::new(), problem: String::new() }];
         };
         for report in &reports {
             for opinion in report.opinions.iter().filter(|other| other.policy == opinion.policy) {
-                found.extend(
-                    opinion.violations.iter().filter(|violation| violation.action == Action::Deny).map(
-                        |violation| Objection {
-                            rule: violation.rule.to_owned(),
-                            path: violation.path.clone(),
-                            problem: violation.problem.clone(),
-                        },
-                    ),
-                );
+                let denying = opinion.violations.iter().filter(|violation| violation.action == Action::Deny);
+                found.extend(denying.map(|violation| {
+                    let (path, problem) = sent.told(&violation.path, &violation.problem);
+                    Objection { rule: violation.rule.to_owned(), path, problem }
+                }));
                 if !settings.mutate && report.root.is_empty() {
                     found.extend(opinion.edits.iter().map(|edit| Objection {
                         rule: judge::rule_of(edit),
@@ -336,17 +339,6 @@ fn remedy(
         }
         found
     };
-    let sent = serde_json::from_str(sent).unwrap_or_default();
-    let mut remedy = remedy::find(&sent, &object_to)?;
-    if remedy.steps.is_empty() {
-        return None;
-    }
-    // What the API server adds is no part of the manifest.
-    if object.value().pointer("/spec/serviceAccountName").is_none()
-        && let Some(spec) = remedy.object.get_mut("spec").and_then(Value::as_object_mut)
-        && object.kind == "Pod"
-    {
-        spec.shift_remove("serviceAccountName");
-    }
-    Some((opinion.policy.clone(), remedy))
+    let remedy = remedy::find(&object.value(), &object_to)?;
+    (!remedy.steps.is_empty()).then(|| (opinion.policy.clone(), remedy))
 }
