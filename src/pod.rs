@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::volume_types::VolumeType;
 use crate::json::{Brief, Decode, Fault, Read, Reader, Text, decode, once};
+use crate::volume_types::VolumeType;
 
 /// The annotation that names a pod's seccomp profile, before the field did (Kubernetes 1.3 to 1.26).
 pub const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";

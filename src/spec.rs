@@ -63,9 +63,7 @@ impl<'v, 's> Spec<'v, 's> {
     /// The strings under `key` of each object in a list; an absent one is empty.
     pub(crate) fn texts_under(&self, field: &str, key: &str) -> Vec<Text<'s>> {
         let elements = self.get(field).unwrap_or_default().elements();
-        elements
-            .map(|element| element.get(key).and_then(Value::text).unwrap_or_default())
-            .collect()
+        elements.map(|element| element.get(key).and_then(Value::text).unwrap_or_default()).collect()
     }
 
     /// An annotation of the policy; absent and empty differ.
@@ -105,8 +103,10 @@ impl<'v, 's> Spec<'v, 's> {
     pub(crate) fn ranges(&mut self, field: &str, demanded: bool) -> Option<IdRanges> {
         let list = self.get(field).and_then(|strategy| strategy.get("ranges")).unwrap_or_default();
         let bound = |range: Value<'_, '_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
-        let ranges: Vec<IdRange> =
-            list.elements().map(|range| IdRange { min: bound(range, "min"), max: bound(range, "max") }).collect();
+        let ranges: Vec<IdRange> = list
+            .elements()
+            .map(|range| IdRange { min: bound(range, "min"), max: bound(range, "max") })
+            .collect();
         for (index, range) in ranges.iter().enumerate() {
             let IdRange { min, max } = range;
             for (wrong, end, value, reason) in [

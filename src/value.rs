@@ -71,9 +71,7 @@ impl<'t, 's> Value<'t, 's> {
     pub fn describe(self) -> String {
         match self.kind() {
             Kind::Null => "null".to_owned(),
-            Kind::Flag | Kind::Number => {
-                self.0.first().map_or("", Node::word).to_owned()
-            }
+            Kind::Flag | Kind::Number => self.0.first().map_or("", Node::word).to_owned(),
             Kind::Text => format!("the string {}", crate::json::Quoted(&self.text().unwrap_or_default())),
             Kind::List => "a list".to_owned(),
             Kind::Object => "an object".to_owned(),

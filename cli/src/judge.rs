@@ -179,6 +179,9 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker, with_di
             }
         }
     }
+    if !policies.registrations.iter().any(|one| one.reach.covers(object, namespace)) {
+        judged.warnings.push("none of the policies is asked about it".to_owned());
+    }
     for found in &mut judged.violations {
         let (path, problem) = sent.told(&found.path, &found.problem);
         let place = object.place(&path);

@@ -19,6 +19,9 @@ mod report;
 mod suggest;
 mod terminal;
 
+#[cfg(test)]
+mod tests;
+
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};

@@ -49,7 +49,11 @@ impl<'a> Node<'a> {
     /// The text of a string.
     #[inline(always)]
     pub(crate) fn text(&self) -> Text<'a> {
-        if self.text_is_escaped { unescaped(self.text).unwrap_or_default() } else { Text::Borrowed(self.text) }
+        if self.text_is_escaped {
+            unescaped(self.text).unwrap_or_default()
+        } else {
+            Text::Borrowed(self.text)
+        }
     }
 
     /// The value as it is written, if it is a number or a boolean.

@@ -43,11 +43,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(driver)));
         }
     }
-    if drivers.is_empty() {
-        None
-    } else {
-        Some(Box::new(CsiDrivers { types: spec.volume_types(), drivers }))
-    }
+    if drivers.is_empty() { None } else { Some(Box::new(CsiDrivers { types: spec.volume_types(), drivers })) }
 }
 
 impl Rule for CsiDrivers<'_> {

@@ -283,10 +283,10 @@ impl Text {
         object: &Object,
         title: &str,
     ) {
-        let by = if policy == registration.name {
-            policy.to_owned()
-        } else {
-            format!("{policy} of {}", registration.name)
+        let only = matches!(&registration.judge, Judge::Settings(settings) if settings.policies.len() == 1);
+        let by = match policy == registration.name || only {
+            true => policy.to_owned(),
+            false => format!("{policy}, of {}", registration.name),
         };
         self.line(format_args!("\n{BOLD}The smallest change{BOLD:#} that satisfies {by}"));
         for step in &remedy.steps {

@@ -81,6 +81,18 @@ impl Object {
         Object::new(&"test".into(), value.to_string(), layout).unwrap()
     }
 
+    /// The object in a text.
+    #[cfg(test)]
+    pub(crate) fn of_text(text: &str) -> Self {
+        let mut objects = Vec::new();
+        read_stream(&"test".into(), text.as_bytes(), false, &Unwatched, &mut |object| {
+            objects.push(object);
+            Ok(())
+        })
+        .unwrap();
+        objects.remove(0)
+    }
+
     /// The API group; empty for the core one.
     pub(crate) fn group(&self) -> &str {
         self.api_version.split_once('/').map_or("", |(group, _)| group)

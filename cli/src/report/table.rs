@@ -32,7 +32,7 @@ pub(crate) fn layout(head: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     // Colours are taken out again where they are not wanted, by the stream that is written to.
-    table.enforce_styling().set_header(head.iter().map(|title| Cell::new(title).fg(Color::Cyan)));
+    table.enforce_styling().set_header(head.iter().map(Cell::new));
     table
 }
 

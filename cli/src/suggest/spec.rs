@@ -268,8 +268,8 @@ impl Draft {
                 self.annotate(&format!("{SECCOMP}defaultProfileName"), "runtime/default");
                 Some("runtime/default".to_owned())
             }
-            // Without a list, none and RuntimeDefault are allowed.
-            None if none.is_some() && names.len() > 1 => {
+            // Without a list none is allowed, and RuntimeDefault, which is never weaker.
+            None if none.is_some() => {
                 (!names.iter().all(|name| matches!(*name, "" | "runtime/default"))).then(|| "*".to_owned())
             }
             None => Some(names.join(",")),
