@@ -61,7 +61,7 @@ impl Place {
     fn run(&self, line: &str) -> (i32, String) {
         let path = format!("{}/bin:{}", self.0.path().display(), std::env::var("PATH").unwrap());
         let ended = Command::new("sh")
-            .args(["-c", &format!("{line} 2>&1")])
+            .args(["-c", &format!("( {line} ) 2>&1")])
             .current_dir(self.0.path())
             .env("PATH", path)
             .env("GITHUB_STEP_SUMMARY", self.0.path().join("summary.md"))
