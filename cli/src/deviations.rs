@@ -76,7 +76,7 @@ const DEVIATIONS: &[Deviation] = &[
     Deviation {
         name: "host paths are cleaned",
         effect: "`.`, `//` and a trailing `/` make no other path, in prefixes and in pods",
-        concerns: |policy| prefixes(policy).any(|prefix| is_unclean(prefix)),
+        concerns: |policy| prefixes(policy).any(is_unclean),
     },
     Deviation {
         name: "host paths may not lead up",

@@ -152,7 +152,7 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker, with_di
     for registration in policies.registrations.iter().filter(|one| one.reach.covers(object, namespace)) {
         match &registration.judge {
             Judge::Standard(standard) => {
-                hold_to_standard(*standard, registration, object, &json, &mut judged)
+                hold_to_standard(*standard, registration, object, &json, &mut judged);
             }
             Judge::Settings(settings) => {
                 let request = asker.request(object, &json);
@@ -374,7 +374,17 @@ fn object_to(
         }
     }
     if judged.violations.len() == before {
-        judged.find(object, &registration.name, "request", "", reason.to_owned());
+        let (path, problem) = unreadable(reason);
+        judged.find(object, &registration.name, "request", path, problem.to_owned());
+    }
+}
+
+/// The path of a fault, which stands before the reason, and what is wrong there.
+pub(crate) fn unreadable(reason: &str) -> (&str, &str) {
+    let fault = reason.strip_prefix("the object cannot be read: ").unwrap_or(reason);
+    match fault.split_once(": ") {
+        Some((path, problem)) if !path.contains(' ') => (path, problem),
+        _ => ("", reason),
     }
 }
 

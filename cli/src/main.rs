@@ -2,6 +2,7 @@
 //!
 //! Everything goes one way: [`input`] reads objects and knows their lines, [`policies`] and [`rbac`] say what judges and
 //! who may use it, [`judge`] asks the engine, and the commands put the answers into words.
+#![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
 
 mod advice;
 mod command;

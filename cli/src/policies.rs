@@ -105,6 +105,12 @@ pub(crate) fn of_objects(
     let mut faults = Vec::new();
     let mut manifests: Vec<&Object> = Vec::new();
     let mut told = Vec::new();
+    if objects.iter().any(is_rbac) && matches!(authority, Authority::Everybody) {
+        told.push(
+            "there are roles or bindings among the policies, which count only if --rbac names them"
+                .to_owned(),
+        );
+    }
     for object in objects.iter().filter(|object| !is_rbac(object)) {
         let loaded = match &*object.kind {
             "PodSecurityPolicy" => {

@@ -79,36 +79,38 @@ fn registration(
     selection: &[Selection],
     form: &Form,
 ) -> Value {
-    let mut metadata = json!({"name": name});
+    let mut metadata = Map::new();
+    metadata.insert("name".to_owned(), name.into());
     let kind = match form.kind {
         Kind::Cluster => "ClusterAdmissionPolicy",
         Kind::Namespace => {
-            metadata["namespace"] = form.namespace.clone().into();
+            metadata.insert("namespace".to_owned(), form.namespace.clone().into());
             "AdmissionPolicy"
         }
     };
     let mode = if form.mode == Mode::Protect { "protect" } else { "monitor" };
-    let mut spec = json!({
-        "policyServer": form.policy_server,
-        "module": form.module,
-        "mode": mode,
-        "mutating": mutating,
-        "failurePolicy": "Fail",
+    let mut members = vec![
+        ("policyServer", form.policy_server.clone().into()),
+        ("module", form.module.clone().into()),
+        ("mode", mode.into()),
+        ("mutating", mutating.into()),
+        ("failurePolicy", "Fail".into()),
         // An audit would count "would be mutated" as a pass.
-        "backgroundAudit": form.background_audit && !mutating,
-        "timeoutSeconds": 10,
-    });
+        ("backgroundAudit", (form.background_audit && !mutating).into()),
+        ("timeoutSeconds", 10.into()),
+    ];
     if form.kind == Kind::Cluster {
         // No object of the cluster is read: RBAC is asked by SubjectAccessReview.
-        spec["contextAwareResources"] = json!([]);
+        members.push(("contextAwareResources", json!([])));
         if !selection.is_empty() {
             // The controller does not look at matchLabels here.
             let expressions: Vec<Value> = selection.iter().map(expression).collect();
-            spec["namespaceSelector"] = json!({"matchExpressions": expressions});
+            members.push(("namespaceSelector", json!({"matchExpressions": expressions})));
         }
     }
-    spec["rules"] = rules(mutating);
-    spec["settings"] = Value::Object(settings);
+    members.push(("rules", rules(mutating)));
+    members.push(("settings", Value::Object(settings)));
+    let spec: Map<String, Value> = members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     json!({"apiVersion": "policies.kubewarden.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
 }
 

@@ -97,14 +97,9 @@ fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate> {
     for place in &places {
         found.push(Candidate::Remove(place.clone()));
     }
-    if rule == "allowPrivilegeEscalation" || rule == "defaultAllowPrivilegeEscalation" {
-        if let Some(context) = parent(&at, 1) {
-            found.push(Candidate::Remove(with(&context, &["privileged"])));
-            found.push(Candidate::TakeOut(
-                with(&context, &["capabilities", "add"]),
-                "CAP_SYS_ADMIN".to_owned(),
-            ));
-        }
+    if let Some(context) = parent(&at, 1).filter(|_| rule.to_lowercase().contains("privilegeescalation")) {
+        found.push(Candidate::Remove(with(&context, &["privileged"])));
+        found.push(Candidate::TakeOut(with(&context, &["capabilities", "add"]), "CAP_SYS_ADMIN".to_owned()));
     }
     for place in &places {
         for value in [Value::Bool(true), Value::Bool(false)] {

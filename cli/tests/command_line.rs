@@ -287,7 +287,8 @@ fn a_long_list_is_read_item_by_item() {
     for judged in
         results["results"].as_array().unwrap().iter().filter(|judged| judged["verdict"] == "rejected")
     {
-        let line = judged["violations"][0]["line"].as_u64().unwrap() as usize;
+        let line =
+            judged["violations"][0]["line"].as_u64().and_then(|line| usize::try_from(line).ok()).unwrap();
         assert!(lines[line - 1].contains("\"privileged\": true"), "{}", lines[line - 1]);
     }
 }

@@ -88,9 +88,9 @@ fn copy(from: &Path, to: &Path) {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
         if path.is_dir() {
-            copy(&path, &target)
+            copy(&path, &target);
         } else {
-            fs::write(&target, fs::read(&path).unwrap()).unwrap()
+            fs::write(&target, fs::read(&path).unwrap()).unwrap();
         }
     }
 }

@@ -140,9 +140,11 @@ impl Text {
         asker: &Asker,
         policies: &Policies,
     ) -> Outcome<(Vec<String>, Option<Named>)> {
-        let unread = |fault| {
+        let unread = |fault: pod_security_policy::json::Fault| {
+            let fault = fault.to_string();
+            let (path, _) = judge::unreadable(&fault);
             Faults::from(Fault::at(
-                object.start(),
+                object.place(path),
                 format_args!("{} cannot be read: {fault}", object.title()),
             ))
         };
@@ -177,6 +179,9 @@ impl Text {
                 self.opinion(nth, opinion, &told);
                 if report.winner.is_none() {
                     rules.extend(opinion.violations.iter().map(|violation| violation.rule.to_owned()));
+                    if !settings.mutate && report.root.is_empty() {
+                        rules.extend(opinion.edits.iter().map(judge::rule_of));
+                    }
                     rules.extend((opinion.granted != Ok(true)).then(|| "authorization".to_owned()));
                     remedies.extend(remedy(settings, opinion, object, asker, policies));
                 }

@@ -138,7 +138,7 @@ impl Migrate {
             |reason: String| Faults::from(Fault::new(format_args!("manifests cannot be written: {reason}")));
         let text = |value: &Value| match self.output {
             Format::Json => report::to_json(value),
-            Format::Yaml => report::to_yaml(value).map(|text| text.trim_end().to_owned() + "\n"),
+            Format::Yaml => report::to_yaml(value),
         };
         let Some(folder) = &self.output_dir else {
             if self.output == Format::Json {

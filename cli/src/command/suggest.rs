@@ -92,7 +92,9 @@ impl Suggest {
             let namespace = object.namespace.as_deref().unwrap_or(&self.namespace);
             let title = format!("{} {namespace}/{}", object.kind, object.name);
             let pods = judge::pods(&object, &object.json).map_err(|fault| {
-                Fault::at(object.start(), format_args!("{title} cannot be read: {fault}"))
+                let fault = fault.to_string();
+                let (path, _) = judge::unreadable(&fault);
+                Fault::at(object.place(path), format_args!("{title} cannot be read: {fault}"))
             })?;
             if pods.is_empty() {
                 voice.detail(&format!("{} holds no pods", object.title()));
@@ -124,7 +126,7 @@ impl Suggest {
             let list = json!({"apiVersion": "v1", "kind": "List", "items": manifests});
             return Ok(report::to_json(&list).map_err(unwritten)?);
         }
-        let text = |value: &Value| report::to_yaml(value).map(|text| text.trim_end().to_owned() + "\n");
+        let text = |value: &Value| report::to_yaml(value);
         let documents = manifests.iter().map(text).collect::<Result<Vec<_>, _>>().map_err(unwritten)?;
         Ok(documents.join("---\n"))
     }

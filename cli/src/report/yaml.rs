@@ -11,7 +11,8 @@ pub(super) fn write(results: &Results) -> Result<String, String> {
 /// Any value, as kubectl lays it out: lists start where their key does, and nothing is folded.
 pub(super) fn text(value: &impl Serialize) -> Result<String, String> {
     let options = serde_saphyr::ser_options! { compact_list_indent: true, prefer_block_scalars: false, quote_all: false };
-    serde_saphyr::to_string_with_options(value, options).map_err(|error| error.to_string())
+    let text = serde_saphyr::to_string_with_options(value, options).map_err(|error| error.to_string())?;
+    Ok(text.trim_end().to_owned() + "\n")
 }
 
 #[cfg(test)]

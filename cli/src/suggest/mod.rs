@@ -43,9 +43,10 @@ pub(crate) struct Suggestion {
 impl Suggestion {
     /// The policy as a manifest.
     pub(crate) fn manifest(&self, name: &str) -> Value {
-        let mut metadata = json!({"name": name});
+        let mut metadata = Map::new();
+        metadata.insert("name".to_owned(), name.into());
         if !self.annotations.is_empty() {
-            metadata["annotations"] = Value::Object(self.annotations.clone());
+            metadata.insert("annotations".to_owned(), Value::Object(self.annotations.clone()));
         }
         json!({"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": metadata, "spec": self.spec})
     }

@@ -268,11 +268,11 @@ impl Needs {
         let inherited = pod.spec.security_context.app_armor_profile.as_ref();
         match (&own.app_armor_profile, annotated, inherited) {
             (Some(profile), ..) => {
-                self.add_app_armor(profile.name().as_deref(), &field("appArmorProfile"), at)
+                self.add_app_armor(profile.name().as_deref(), &field("appArmorProfile"), at);
             }
             (None, Some(name), _) => self.add_app_armor(Some(name), &field("appArmorProfile"), at),
             (None, None, Some(profile)) => {
-                self.add_app_armor(profile.name().as_deref(), &field("appArmorProfile"), at)
+                self.add_app_armor(profile.name().as_deref(), &field("appArmorProfile"), at);
             }
             (None, None, None) if linux => at.note(&mut self.app_armor_open, &field("appArmorProfile")),
             (None, None, None) => {}

@@ -141,7 +141,7 @@ impl Draft {
         let paths = prefixes(&needs.host_paths);
         match &needs.odd_paths {
             Some(evidence) => {
-                self.because("allowedHostPaths", "all: a path that does not start with /", evidence)
+                self.because("allowedHostPaths", "all: a path that does not start with /", evidence);
             }
             None if !paths.is_empty() => {
                 for (path, (written, evidence)) in &paths {
