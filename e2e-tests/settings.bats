@@ -25,7 +25,7 @@ setup() { load helper; }
 
 @test "settings without a policy are refused" {
     refuse '{}'
-    told 'settings hold no policy; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`'
+    told 'settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`'
 }
 
 @test "several policies must say who may use them" {

@@ -1,18 +1,24 @@
 //! From a request to an answer.
 
+use std::borrow::Cow;
+
 use crate::answer::{Answer, joined};
 use crate::changes::{changes, restore};
 use crate::cluster::{Cluster, Grants, Identity};
 use crate::compare::{only_bookkeeping, same};
 use crate::graft::{Edit, Step, graft};
 use crate::json::{Quoted, Read, Reader};
+use crate::persistent_volumes::OnVolumes;
 use crate::pod::{ADMITTED_BY, Pod};
+use crate::pod_security::{has_new_ephemeral_images, is_significant};
 use crate::policy::{Policy, Scope};
 use crate::request::{Payload, Request};
-use crate::rules::adopt_annotations;
 use crate::settings::{Authorization, OnWorkloads, Settings};
+use crate::standards::Excuses;
 use crate::violation::{Action, Findings, SPELT_OUT, Violation, and_more, cut, join};
 use crate::workloads::{self, Template};
+
+mod excuses;
 
 /// What mutation comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +40,19 @@ struct Case<'c, 'a> {
     root: String,
     mode: Mode,
     scope: Scope,
+    /// Who is asked about it.
+    judges: Judges,
+}
+
+/// Who is asked about a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Judges {
+    /// The policies, and the Pod Security Standards if there are any.
+    All,
+    /// The policies: to the standards, nothing that counts has changed.
+    Policies,
+    /// The standards: the policies let this pass before, and say at most what they fill in.
+    Standards,
 }
 
 impl Case<'_, '_> {
@@ -86,6 +105,11 @@ impl Settings<'_> {
         let reviewed = match (&*request.kind.group, &*request.kind.kind) {
             ("", "Pod") if adds_containers => self.review_added_containers(request, cluster),
             ("", "Pod") => self.review_pod(request, pod, cluster),
+            ("", "Namespace") if !self.namespace_labels.is_empty() => self.review_namespace(request),
+            ("", "PersistentVolume") if self.persistent_volumes.is_some() => {
+                let on_volumes = self.persistent_volumes.unwrap_or(OnVolumes::Deny);
+                self.review_volume(request, on_volumes, cluster)
+            }
             _ => self.review_workload(request, cluster),
         };
         reviewed.unwrap_or_else(|fault| Answer::rejected(format_args!("the object cannot be read: {fault}")))
@@ -97,7 +121,7 @@ impl Settings<'_> {
         decoded: Option<Box<Pod<'a>>>,
         cluster: &dyn Cluster,
     ) -> Read<Answer> {
-        let Some(object) = request.object else { return Ok(missing_object()) };
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
         let created = request.operation == "CREATE";
         if let (false, Some(old)) = (created, request.old_object)
             && only_bookkeeping(object, old)?
@@ -110,14 +134,21 @@ impl Settings<'_> {
         };
         workloads::default_pod(&mut pod);
         let mode = if created && self.mutate { Mode::Apply } else { Mode::Refuse };
-        let case = Case { request, pod, root: String::new(), mode, scope: Scope::default() };
-        self.answer(&case, object, cluster)
+        let judges = match request.old_object {
+            Some(old) if !created && !self.standards.is_none() => {
+                let old = Reader::document(old).map_err(|fault| fault.beneath("oldObject"))?;
+                if is_significant(&pod, &old) { Judges::All } else { Judges::Policies }
+            }
+            _ => Judges::All,
+        };
+        let case = Case { request, pod, root: String::new(), mode, scope: Scope::default(), judges };
+        self.answer(case, object, cluster)
     }
 
     /// Judges new ephemeral containers in the pod that is there: of the request's pod, the API server keeps nothing
     /// but their list.
     fn review_added_containers(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
-        let Some(object) = request.object else { return Ok(missing_object()) };
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
         let asked: Pod<'_> = Reader::document(object)?;
         let mut pod: Pod<'_> = Reader::document(request.old_object.unwrap_or(object))?;
         let mut present =
@@ -133,7 +164,8 @@ impl Settings<'_> {
             .filter(|(_, new)| is_new(&new.name))
             .map(|(index, _)| index)
             .collect();
-        if added.is_empty() {
+        let judges = if added.is_empty() { Judges::Standards } else { Judges::All };
+        if added.is_empty() && (self.standards.is_none() || !has_new_ephemeral_images(containers, &present)) {
             return Ok(Answer::accepted());
         }
         let new = || containers.iter().filter(|container| is_new(&container.name));
@@ -143,7 +175,7 @@ impl Settings<'_> {
         }
         let mode = if self.mutate { Mode::Apply } else { Mode::Refuse };
         let scope = Scope { added: Some(added), ..Scope::default() };
-        self.answer(&Case { request, pod, root: String::new(), mode, scope }, object, cluster)
+        self.answer(Case { request, pod, root: String::new(), mode, scope, judges }, object, cluster)
     }
 
     /// Rehearses the pods to come of every template in the object.
@@ -160,20 +192,24 @@ impl Settings<'_> {
         if self.workloads == OnWorkloads::Ignore {
             return Ok(Answer::accepted());
         }
-        let Some(object) = request.object else { return Ok(missing_object()) };
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
         let mut answer = Answer::accepted();
         for path in &paths {
             let templates = workloads::find(object, path)?;
             if templates.is_empty() && built_in.is_some() {
                 return Err(crate::json::Fault::new("must hold a pod template"));
             }
-            if let ("UPDATE", Some(old)) = (&*request.operation, request.old_object)
-                && all_same(&templates, &workloads::find(old, path)?)?
-            {
+            let judges = match (&*request.operation, request.old_object) {
+                ("UPDATE", Some(old)) if all_same(&templates, &workloads::find(old, path)?)? => {
+                    Judges::Standards
+                }
+                _ => Judges::All,
+            };
+            if judges == Judges::Standards && self.standards.is_none() {
                 continue;
             }
             for template in &templates {
-                self.rehearse(request, object, template, cluster, &mut answer)?;
+                self.rehearse(request, object, (template, judges), cluster, &mut answer)?;
             }
         }
         Ok(answer)
@@ -183,17 +219,19 @@ impl Settings<'_> {
         &self,
         request: &Request<'a>,
         object: &'a str,
-        template: &Template<'a>,
+        (template, judges): (&Template<'a>, Judges),
         cluster: &dyn Cluster,
         answer: &mut Answer,
     ) -> Read<()> {
         let mut pod = workloads::decode_pod(template)?;
         workloads::complete(&mut pod, &request.kind, object)?;
         let root = if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
-        let case = Case { request, pod, root, mode: Mode::Rehearse, scope: Scope::default() };
-        let rehearsed = self.answer(&case, object, cluster)?;
+        let case = Case { request, pod, root, mode: Mode::Rehearse, scope: Scope::default(), judges };
+        let rehearsed = self.answer(case, object, cluster)?;
         answer.warnings.extend(rehearsed.warnings);
         answer.tolerated.extend(rehearsed.tolerated);
+        answer.audit_violations.extend(rehearsed.audit_violations);
+        answer.exemptions.extend(rehearsed.exemptions);
         answer.untold += rehearsed.untold;
         answer.policy = answer.policy.take().or(rehearsed.policy);
         match rehearsed.rejection {
@@ -215,7 +253,14 @@ impl Settings<'_> {
     fn unjudged(&self, request: &Request<'_>) -> Answer {
         let declared = self.pod_templates.iter().map(|known| known.kind.to_string());
         let built_in = workloads::built_in_kinds().map(str::to_owned);
-        let known: Vec<String> = std::iter::once("Pod".to_owned()).chain(built_in).chain(declared).collect();
+        let namespace = (!self.namespace_labels.is_empty()).then(|| "Namespace".to_owned());
+        let volume = self.persistent_volumes.map(|_| "PersistentVolume".to_owned());
+        let known: Vec<String> = std::iter::once("Pod".to_owned())
+            .chain(built_in)
+            .chain(namespace)
+            .chain(volume)
+            .chain(declared)
+            .collect();
         let (group, kind) = (&request.kind.group, Quoted(&request.kind.kind));
         let of_group =
             if group.is_empty() { String::new() } else { format!(" of the API group {}", Quoted(group)) };
@@ -226,22 +271,65 @@ impl Settings<'_> {
     }
 
     /// Judges a pod and writes the answer.
-    fn answer(&self, case: &Case<'_, '_>, object: &str, cluster: &dyn Cluster) -> Read<Answer> {
-        let verdict = match self.select(case, cluster) {
-            Ok(verdict) => verdict,
-            Err(cause) => {
-                let reason = format_args!("who may use which policy cannot be told, because {cause}");
-                return Ok(Answer::rejected(reason));
+    fn answer<'a>(&self, mut case: Case<'_, 'a>, object: &str, cluster: &dyn Cluster) -> Read<Answer> {
+        let mut answer = Answer::accepted();
+        let mut excused = Vec::new();
+        if !self.exemptions.is_empty() {
+            excused = self.excuse(&mut case, cluster, &mut answer);
+        }
+        let case = &case;
+        let mut admitted = None;
+        let settled = case.judges == Judges::Standards && case.mode != Mode::Rehearse;
+        if !self.policies.is_empty() && !settled {
+            match self.select(case, cluster) {
+                Ok(Verdict::Admitted { policy, pod, granted }) => {
+                    self.admit(case, policy, &pod, granted, &mut answer);
+                    admitted = Some((policy, pod));
+                }
+                Ok(Verdict::Denied(_)) if case.judges == Judges::Standards => return Ok(Answer::accepted()),
+                Ok(Verdict::Denied(reason)) => {
+                    self.tell_used(case, None, &excused, &mut answer);
+                    return Ok(Answer { rejection: Some(reason), ..answer });
+                }
+                Err(cause) => {
+                    let reason = format_args!("who may use which policy cannot be told, because {cause}");
+                    return Ok(Answer::rejected(reason));
+                }
             }
-        };
-        let (policy, pod, granted) = match verdict {
-            Verdict::Denied(reason) => return Ok(Answer::rejected(reason)),
-            Verdict::Admitted { policy, pod, granted } => (policy, pod, granted),
-        };
-        let mut answer = Answer { policy: Some(policy.name.to_string()), ..Answer::accepted() };
+        }
+        if !self.standards.is_none() && case.judges != Judges::Policies {
+            let pod: &Pod<'a> = admitted.as_ref().map_or(&case.pod, |(_, pod)| pod);
+            let excuses = Excuses { everywhere: case.scope.excused, in_containers: &case.scope.excused_in };
+            let is_template = case.mode == Mode::Rehearse;
+            self.standards.judge(pod, is_template, excuses, &self.leniency, &mut answer);
+        }
+        self.tell_used(case, admitted.as_ref().map(|(policy, _)| *policy), &excused, &mut answer);
+        if let (Mode::Apply, Some((policy, pod)), true) = (case.mode, &admitted, answer.is_accepted()) {
+            answer.edits = changes(&case.pod, pod);
+            answer.edits.extend(self.admission_mark(case, policy));
+            if !answer.edits.is_empty() {
+                answer.mutated_object = Some(graft(object, &answer.edits)?);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Says what is to be said of a pod that a policy admits.
+    fn admit(
+        &self,
+        case: &Case<'_, '_>,
+        policy: &Policy<'_>,
+        pod: &Pod<'_>,
+        granted: bool,
+        answer: &mut Answer,
+    ) {
+        if case.judges == Judges::Standards {
+            return;
+        }
+        answer.policy = Some(policy.name.to_string());
         if !self.leniency.is_none() {
             let mut found = Findings::spelling(&case.root, &self.leniency);
-            policy.validate(&pod, &case.scope, &mut found);
+            policy.validate(pod, &case.scope, &mut found);
             let in_all = found.tolerated();
             let mut tolerated = found.into_violations();
             tolerated.retain(|violation| violation.action != Action::Deny);
@@ -254,14 +342,6 @@ impl Settings<'_> {
                 Quoted(&policy.name)
             ));
         }
-        if case.mode == Mode::Apply {
-            answer.edits = changes(&case.pod, &pod);
-            answer.edits.extend(self.admission_mark(case, policy));
-            if !answer.edits.is_empty() {
-                answer.mutated_object = Some(graft(object, &answer.edits)?);
-            }
-        }
-        Ok(answer)
     }
 
     /// The annotation that names the winner of a list, on a pod being created.
@@ -281,10 +361,9 @@ impl Settings<'_> {
         case: &Case<'v, 'a>,
         cluster: &'v dyn Cluster,
     ) -> Result<Verdict<'v, 'a>, String> {
-        let adopted =
-            (case.mode != Mode::Refuse && case.scope.added.is_none()).then(|| adopt_annotations(&case.pod));
-        let adopted = adopted.flatten();
-        let arrived = adopted.as_ref().unwrap_or(&case.pod);
+        let arrived = case.arrived();
+        let arrived = &*arrived;
+        let filling = self.filling(case);
         let mut grants = self.grants(case, cluster);
         let rehearsed = case.mode == Mode::Rehearse;
         let mut ungranted = None;
@@ -293,7 +372,7 @@ impl Settings<'_> {
         // instance has never touched.
         let mut pod = Box::new(arrived.clone());
         for policy in self.candidates(case) {
-            policy.mutate(&mut pod, &case.scope);
+            policy.mutate(&mut pod, &filling);
             if !changes(arrived, &pod).is_empty() {
                 // Whether it accepts the pod so changed only matters if none accepts it as it is.
                 restore(&mut pod, arrived);
@@ -342,6 +421,16 @@ impl Settings<'_> {
             .chain(self.policies.iter().enumerate().filter(move |(i, _)| Some(*i) != hinted).map(|(_, p)| p))
     }
 
+    /// Which rules fill something in. Where nothing may change, what a rule would have to fill in is an objection: one
+    /// that does not deny leaves the pod as it is, and objects to that.
+    fn filling<'v>(&self, case: &'v Case<'_, '_>) -> Cow<'v, Scope> {
+        if case.mode != Mode::Refuse || self.leniency.is_none() {
+            return Cow::Borrowed(&case.scope);
+        }
+        let excused = case.scope.excused.or(self.leniency.warned).or(self.leniency.audited);
+        Cow::Owned(Scope { excused, ..case.scope.clone() })
+    }
+
     fn grants<'v>(&'v self, case: &Case<'v, '_>, cluster: &'v dyn Cluster) -> Grants<'v> {
         if self.authorization == Authorization::None {
             return Grants::to_everybody(cluster);
@@ -368,6 +457,7 @@ impl Settings<'_> {
             }
         }
         let rehearsed = case.mode == Mode::Rehearse;
+        let filling = self.filling(case);
         if usable.is_empty() && !rehearsed {
             return Ok(format!(
                 "no PodSecurityPolicy admits this pod: none may be used by {} in namespace {}",
@@ -380,7 +470,7 @@ impl Settings<'_> {
         }
         let reasons = usable.iter().map(|policy| {
             let mut pod = arrived.clone();
-            policy.mutate(&mut pod, &case.scope);
+            policy.mutate(&mut pod, &filling);
             let (violations, denials) = self.objections(policy, case, &pod);
             let denying: Vec<_> =
                 violations.into_iter().filter(|violation| violation.action == Action::Deny).collect();
@@ -414,10 +504,6 @@ impl Settings<'_> {
         let denials = found.denials();
         (found.into_violations(), denials)
     }
-}
-
-fn missing_object() -> Answer {
-    Answer::rejected("request.object: Required value: there is no object to judge")
 }
 
 fn all_same(new: &[Template<'_>], old: &[Template<'_>]) -> Read<bool> {

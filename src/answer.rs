@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::graft::Edit;
 use crate::json::{Quoted, Text};
+use crate::standards::Standard;
 use crate::violation::{Action, SPELT_OUT, Tolerated, Violation, and_more, join};
 
 /// The answer to a request.
@@ -23,6 +24,12 @@ pub struct Answer {
     pub untold: usize,
     /// What the requesting user should know.
     pub warnings: Vec<String>,
+    /// The Pod Security Standard that the pod was held to.
+    pub enforced: Option<Standard>,
+    /// What the audit log is told of the Pod Security Standards, a text for each pod or template.
+    pub audit_violations: Vec<String>,
+    /// The exemptions that made a difference, and those that would have if they had not expired.
+    pub exemptions: Vec<String>,
 }
 
 impl Answer {
@@ -34,6 +41,11 @@ impl Answer {
     /// The request is rejected.
     pub fn rejected(reason: impl Display) -> Self {
         Answer { rejection: Some(reason.to_string()), ..Answer::default() }
+    }
+
+    /// The request brings nothing to judge.
+    pub(crate) fn missing_object() -> Self {
+        Answer::rejected("request.object: Required value: there is no object to judge")
     }
 
     /// Whether the request passes.
@@ -51,9 +63,19 @@ impl Answer {
     }
 
     /// The response that the policy server expects: a `ValidationResponse` of the Kubewarden protocol.
-    pub fn to_json(&self) -> String {
-        let mut json = String::with_capacity(self.mutated_object.as_ref().map_or(0, String::len) + 256);
+    pub fn into_json(mut self) -> String {
+        let mut json = String::with_capacity(256);
         // Writing to a String cannot fail.
+        let object = self.mutated_object.take().filter(|_| self.is_accepted());
+        let _ = match object {
+            None => write!(json, "{{\"accepted\":{}", self.is_accepted()),
+            Some(object) => {
+                // The object is most of the answer: the rest is written around it.
+                json = object;
+                json.insert_str(0, "{\"accepted\":true,\"mutated_object\":");
+                Ok(())
+            }
+        };
         let _ = self.write_json(&mut json);
         json
     }
@@ -64,19 +86,18 @@ impl Answer {
         joined(told, ", ") + &and_more(self.edits.len(), ", ")
     }
 
+    /// What follows the verdict and the object.
     fn write_json(&self, json: &mut String) -> fmt::Result {
-        write!(json, "{{\"accepted\":{}", self.is_accepted())?;
         if let Some(reason) = &self.rejection {
             write!(json, ",\"message\":{},\"code\":403", Quoted(reason))?;
-        }
-        if let Some(object) = &self.mutated_object {
-            json.push_str(",\"mutated_object\":");
-            json.push_str(object);
         }
         let annotations = [
             ("policy", self.policy.clone().unwrap_or_default()),
             ("mutated", self.mutated()),
             ("violations", join(&self.tolerated, self.tolerated.len() + self.untold)),
+            ("exemptions", self.exemptions.join(", ")),
+            ("enforce-policy", self.enforced.map(|standard| standard.to_string()).unwrap_or_default()),
+            ("audit-violations", self.audit_violations.join("; ")),
         ];
         let mut before = ",\"audit_annotations\":{";
         for (key, value) in annotations.iter().filter(|(_, value)| !value.is_empty()) {
@@ -136,7 +157,7 @@ mod tests {
 
     /// The answer as the SDK's type reads it, which must not miss anything.
     fn read(answer: &Answer) -> Value {
-        let json: Value = serde_json::from_str(&answer.to_json()).unwrap();
+        let json: Value = serde_json::from_str(&answer.clone().into_json()).unwrap();
         let response: ValidationResponse = serde_json::from_value(json.clone()).unwrap();
         let response = value(&response);
         for (key, member) in json.as_object().unwrap() {
@@ -165,7 +186,7 @@ mod tests {
 
     #[test]
     fn an_accepted_request_is_told_in_one_word() {
-        assert_eq!(Answer::accepted().to_json(), r#"{"accepted":true}"#);
+        assert_eq!(Answer::accepted().into_json(), r#"{"accepted":true}"#);
         assert_eq!(read(&Answer::accepted()), value(&response(true)));
     }
 
@@ -204,7 +225,7 @@ mod tests {
         };
         assert_eq!(read(&answer), value(&expected));
         assert!(
-            answer.to_json().contains(r#""mutated_object":{"spec": {"a": 1.50, "b": "\u00e9"}},"#),
+            answer.into_json().contains(r#""mutated_object":{"spec": {"a": 1.50, "b": "\u00e9"}},"#),
             "to the byte"
         );
     }

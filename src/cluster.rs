@@ -11,6 +11,15 @@ pub trait Cluster {
     ///
     /// When the cluster cannot be asked, in words that fit behind `because`.
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String>;
+
+    /// The time, in seconds since 1970 UTC. Asked only for exemptions that expire.
+    ///
+    /// # Errors
+    ///
+    /// When there is no clock, in words that fit behind `because`. Such exemptions do not count then.
+    fn now(&self) -> Result<i64, String> {
+        Err("there is no clock".to_owned())
+    }
 }
 
 /// One `SubjectAccessReview` (spec 3.4).

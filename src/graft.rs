@@ -2,7 +2,8 @@
 //!
 //! Decoding into types and writing those back drops every field the types do not know, and every `null`: it has cost
 //! clusters fields they relied on. Here the document stays text. What lies on the way to an edit is walked, the edit is
-//! put in its place, and all else is copied as it came, to the byte.
+//! put in its place, and all else is copied as it came, to the byte, without a look at what is inside: the policy server
+//! has read it before it wrote the request, and reads the answer again.
 
 use std::fmt::{self, Display};
 
@@ -41,6 +42,9 @@ impl Display for Edit<'_> {
     }
 }
 
+/// What the answer needs around the document, so that it can be written around it in place.
+const ROOM: usize = 1024;
+
 /// The document with the edits made.
 ///
 /// # Errors
@@ -48,7 +52,7 @@ impl Display for Edit<'_> {
 /// If the document is not JSON, or an edit leads through a list element that is not there.
 pub fn graft(document: &str, edits: &[Edit<'_>]) -> Read<String> {
     let grown: usize = edits.iter().map(|edit| edit.value.len() + 64).sum();
-    let mut graft = Graft { document, copied: 0, out: String::with_capacity(document.len() + grown) };
+    let mut graft = Graft { document, copied: 0, out: String::with_capacity(document.len() + grown + ROOM) };
     let mut reader = Reader::new(document);
     graft.walk(&mut reader, &edits.iter().collect::<Vec<_>>(), 0)?;
     graft.copy_to(document.len());
@@ -68,13 +72,13 @@ impl<'d> Graft<'d> {
         let kind = reader.next_byte();
         let step = edits.first().and_then(|edit| edit.path.get(depth));
         match (step, kind) {
-            (None, _) if edits.is_empty() => reader.skip(),
+            (None, _) if edits.is_empty() => reader.leap(),
             (Some(Step::Key(_)), Some(b'{')) => self.walk_object(reader, edits, depth),
             (Some(Step::Index(_)), Some(b'[')) => self.walk_list(reader, edits, depth),
             (Some(Step::Index(_)), _) => Err(Fault::new("must be a list")),
             (None | Some(Step::Key(_)), _) => {
                 self.copy_to(reader.position());
-                reader.skip()?;
+                reader.leap()?;
                 self.copied = reader.position();
                 build(&mut self.out, edits, depth)
             }
@@ -90,7 +94,7 @@ impl<'d> Graft<'d> {
             let leads_here = |edit: &&Edit<'_>| edit.path.get(depth) == Some(&Step::Key(key));
             let here: Vec<_> = missing.extract_if(.., |edit| leads_here(edit)).collect();
             if here.is_empty() {
-                reader.skip()?;
+                reader.leap()?;
             } else {
                 self.walk(reader, &here, depth + 1)?;
             }

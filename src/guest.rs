@@ -1,20 +1,18 @@
 //! The policy module: waPC in, an answer out.
 
-use kubewarden_policy_sdk::host_capabilities::kubernetes::{
-    CanIRequest, ResourceAttributes, SubjectAccessReview, can_i,
-};
-use kubewarden_policy_sdk::logging::KubewardenDrain;
-use kubewarden_policy_sdk::{protocol_version_guest, settings};
+use std::fmt::Display;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use simdutf8::basic::from_utf8;
-use slog::{Logger, o, warn};
-use wapc_guest::{CallResult, register_function};
+use wapc_guest::{CallResult, host_call, register_function};
 
 use crate::admission::review;
 use crate::answer::Answer;
 use crate::cluster::{Cluster, Question};
-use crate::json::Reader;
+use crate::json::{Quoted, Reader, decode};
 use crate::request::Payload;
 use crate::settings::Settings;
+use crate::shape::Listed;
 
 #[cfg(target_arch = "wasm32")]
 mod arena;
@@ -31,20 +29,20 @@ static ARENA: arena::Arena = arena::Arena::new();
 pub(crate) extern "C" fn wapc_init() {
     register_function("validate", validate);
     register_function("validate_settings", validate_settings);
-    register_function("protocol_version", protocol_version_guest);
+    register_function("protocol_version", |_| Ok(br#""v1""#.to_vec()));
     #[cfg(target_arch = "wasm32")]
     ARENA.keep();
 }
 
 fn validate(payload: &[u8]) -> CallResult {
     let Ok(text) = from_utf8(payload) else {
-        return Ok(Answer::rejected("the request cannot be read: it is not UTF-8").to_json().into_bytes());
+        return Ok(Answer::rejected("the request cannot be read: it is not UTF-8").into_json().into_bytes());
     };
     let answer = review(text, &Host);
     if let Some(reason) = &answer.rejection {
         log(text, reason);
     }
-    Ok(answer.to_json().into_bytes())
+    Ok(answer.into_json().into_bytes())
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {
@@ -52,44 +50,63 @@ fn validate_settings(payload: &[u8]) -> CallResult {
         Ok(text) => Settings::parse(text).err().map(|problems| problems.to_string()),
         Err(_) => Some("settings are not UTF-8".to_owned()),
     };
-    let response = settings::SettingsValidationResponse { valid: message.is_none(), message };
-    Ok(serde_json::to_vec(&response)?)
+    Ok(match message {
+        None => br#"{"valid":true}"#.to_vec(),
+        Some(message) => format!(r#"{{"valid":false,"message":{}}}"#, Quoted(&message)).into_bytes(),
+    })
 }
 
 /// One line per rejection; what is accepted is not worth one.
 fn log(payload: &str, reason: &str) {
     let payload: Payload<'_> = Reader::document(payload).unwrap_or_default();
     let request = payload.request;
-    let logger = Logger::root(KubewardenDrain::new(), o!("policy" => "pod-security-policy"));
-    warn!(logger, "rejected";
-        "operation" => &*request.operation,
-        "kind" => &*request.kind.kind,
-        "namespace" => &*request.namespace,
-        "name" => &*request.name,
-        "reason" => reason,
+    let line = format!(
+        r#"{{"level":"warning","message":"rejected","policy":"pod-security-policy","operation":{},"kind":{},"namespace":{},"name":{},"reason":{}}}"#,
+        Quoted(&request.operation),
+        Quoted(&request.kind.kind),
+        Quoted(&request.namespace),
+        Quoted(&request.name),
+        Quoted(reason),
     );
+    // A request is answered whether or not the line arrives.
+    let _ = host_call("kubewarden", "tracing", "log", line.as_bytes());
 }
 
 /// The policy server, which asks the cluster.
 struct Host;
 
+/// What an access review says.
+#[derive(Default)]
+struct Reviewed {
+    allowed: bool,
+}
+
+decode!(Reviewed { "allowed" => allowed });
+
 impl Cluster for Host {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
-        let review = SubjectAccessReview {
-            user: question.user.to_string(),
-            groups: Some(question.groups.iter().map(ToString::to_string).collect()),
-            resource_attributes: ResourceAttributes {
-                group: Some(question.api_group.to_owned()),
-                name: Some(question.policy.to_owned()),
-                namespace: Some(question.namespace.to_owned()),
-                resource: "podsecuritypolicies".to_owned(),
-                verb: "use".to_owned(),
-                ..ResourceAttributes::default()
-            },
-        };
-        match can_i(CanIRequest { subject_access_review: review, disable_cache: false }) {
-            Ok(status) => Ok(status.allowed),
-            Err(error) => Err(format!("the policy server could not ask the cluster: {error}")),
-        }
+        let Question { user, groups, api_group, policy, namespace } = question;
+        let review = format!(
+            r#"{{"subject_access_review":{{"groups":[{}],"resource_attributes":{{"group":"{api_group}","name":{},"namespace":{},"resource":"podsecuritypolicies","subresource":null,"verb":"use","version":null}},"user":{}}},"disable_cache":false}}"#,
+            Listed(groups),
+            Quoted(policy),
+            Quoted(namespace),
+            Quoted(user),
+        );
+        let failed = |error: &dyn Display| format!("the policy server could not ask the cluster: {error}");
+        let answer = host_call("kubewarden", "kubernetes", "can_i", review.as_bytes()).map_err(|error| {
+            failed(&format_args!("error invoking host capability kubernetes.can_i: {error}"))
+        })?;
+        let text = from_utf8(&answer).map_err(|error| failed(&error))?;
+        let Reviewed { allowed } = Reader::document(text).map_err(|fault| failed(&fault))?;
+        Ok(allowed)
+    }
+
+    fn now(&self) -> Result<i64, String> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since
+            .ok()
+            .and_then(|since| i64::try_from(since.as_secs()).ok())
+            .ok_or_else(|| "the clock of the policy server is wrong".to_owned())
     }
 }

@@ -1,10 +1,16 @@
 //! The settings: PodSecurityPolicies in one of three shapes, and the options beside them.
 
+use crate::contradictions::{self, Enforced};
+use crate::enforcement;
+use crate::exemptions::{self, Exemption};
 use crate::json::{Quoted, Reader, Text};
 use crate::names::subdomain_problem;
+use crate::namespaces::{self, Labels};
+use crate::persistent_volumes::{self, OnVolumes};
+use crate::pod_security::{self, Modes};
 use crate::policy::Policy;
 use crate::rules;
-use crate::shape::{Field, Path, Problem, Problems, Shape, check_object};
+use crate::shape::{Field, Path, Problem, Problems, Shape, check_object, same_name};
 use crate::spec::{Fields, Spec};
 use crate::value::{Tree, Value};
 use crate::violation::Leniency;
@@ -25,8 +31,16 @@ pub struct Settings<'s> {
     pub workloads: OnWorkloads,
     /// Kinds beside Kubernetes' own that carry pod templates.
     pub pod_templates: Vec<Workload<'s>>,
+    /// The Pod Security Standards that are held up beside the policies.
+    pub standards: Modes,
     /// What objections do that do not deny.
     pub leniency: Leniency,
+    /// Who need not keep which rules.
+    pub exemptions: Vec<Exemption<'s>>,
+    /// The labels of namespaces that are filled in and defended.
+    pub namespace_labels: Vec<Labels>,
+    /// What volumes of the cluster get that no policy allows; nothing if the policy is not meant to see any.
+    pub persistent_volumes: Option<OnVolumes>,
 }
 
 /// Which policies count for a pod.
@@ -83,6 +97,11 @@ pub const OPTIONS: &[Field] = &[
         ])),
         doc: "Further kinds that carry pod templates.",
     },
+    pod_security::FIELD,
+    enforcement::FIELD,
+    exemptions::FIELD,
+    namespaces::FIELD,
+    persistent_volumes::FIELD,
 ];
 
 /// The keys of a PodSecurityPolicy object.
@@ -101,23 +120,35 @@ const MANIFEST: &[Field] = &[
     Field { name: "spec", shape: Shape::Any, doc: "The policy." },
 ];
 
+const NOTHING: &str = "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`";
+
 /// The name of a policy that has none.
 const DEFAULT_NAME: &str = "default";
 
 impl<'s> Settings<'s> {
-    /// Reads settings.
+    /// Reads settings, and also finds the policies that contradict the standard beside them.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with them, each with its path.
     pub fn parse(text: &'s str) -> Result<Self, Problems> {
-        match Reader::document::<Tree<'_>>(text) {
-            Ok(tree) => Settings::load(tree.root()),
-            Err(fault) => Err(Problems(vec![Problem { path: String::new(), reason: fault.to_string() }])),
+        let tree = match Reader::document::<Tree<'_>>(text) {
+            Ok(tree) => tree,
+            Err(fault) => {
+                return Err(Problems(vec![Problem { path: String::new(), reason: fault.to_string() }]));
+            }
+        };
+        let settings = Settings::load(tree.root())?;
+        let mut problems = Problems::default();
+        if let Some(standard) = settings.standards.enforce {
+            let Settings { leniency, exemptions, .. } = &settings;
+            contradictions::check(tree.root(), &Enforced { standard, leniency, exemptions }, &mut problems);
         }
+        if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
     }
 
-    /// Loads settings that have been read.
+    /// Loads settings that have been read. Every request does: what a policy and a standard make impossible together is
+    /// left to [`Settings::parse`], since it lets nothing through.
     ///
     /// # Errors
     ///
@@ -138,15 +169,19 @@ impl<'s> Settings<'s> {
                 _ => OnWorkloads::Deny,
             },
             pod_templates: pod_templates(root, &mut problems),
-            leniency: Leniency::default(),
+            standards: pod_security::load(root, &mut problems),
+            leniency: enforcement::load(root, &mut problems),
+            exemptions: exemptions::load(root, &mut problems),
+            namespace_labels: namespaces::load(root, &mut problems),
+            persistent_volumes: persistent_volumes::load(root, &policies, &mut problems),
             policies: {
                 policies.sort_by(|one, other| one.name.cmp(&other.name));
                 policies
             },
             listed,
         };
-        if settings.policies.is_empty() && problems.0.is_empty() {
-            problems.add("", "settings hold no policy; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`");
+        if settings.policies.is_empty() && settings.standards.is_none() && problems.0.is_empty() {
+            problems.add("", NOTHING);
         }
         if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
     }
@@ -163,7 +198,7 @@ fn option(key: &str) -> Option<(usize, Shape)> {
 }
 
 fn numbered(fields: &[Field], key: &str) -> Option<(usize, Shape)> {
-    let (number, field) = fields.iter().enumerate().find(|(_, field)| field.name == key)?;
+    let (number, field) = fields.iter().enumerate().find(|(_, field)| same_name(field.name, key))?;
     Some((number, field.shape))
 }
 
@@ -283,7 +318,7 @@ fn manifest_field(key: &str) -> Option<(usize, Shape)> {
 }
 
 fn spec_field(key: &str) -> Option<(usize, Shape)> {
-    let (index, entry) = rules::all().find(|(_, entry)| entry.id == key)?;
+    let (index, entry) = rules::all().find(|(_, entry)| same_name(entry.id, key))?;
     Some((index, entry.shape?))
 }
 

@@ -137,7 +137,7 @@ impl Shape {
             Shape::Object(fields) if value.is_object() => {
                 let known = fields.iter().map(|field| field.name);
                 let find = |key: &str| {
-                    fields.iter().enumerate().find(|(_, field)| field.name == key).map(|(i, f)| (i, f.shape))
+                    fields.iter().enumerate().find(|(_, field)| same_name(field.name, key)).map(|(i, f)| (i, f.shape))
                 };
                 check_object(value, path, problems, find, &known, |_, _| ());
                 return;
@@ -165,7 +165,13 @@ impl Shape {
 /// The place of a name among those that are known.
 #[inline(always)]
 pub(crate) fn place_of(name: &str, known: &[&str]) -> Option<usize> {
-    known.iter().position(|known| *known == name)
+    known.iter().position(|known| same_name(known, name))
+}
+
+/// Whether two names are the same. Many differ in length or in their first letter, which takes no call to find out.
+#[inline(always)]
+pub(crate) fn same_name(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.as_bytes().first() == other.as_bytes().first() && one == other
 }
 
 const TWICE: &str = "stands twice in the same object";

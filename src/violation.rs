@@ -31,11 +31,13 @@ pub enum Action {
 /// One field that breaks a policy. Prints as the API server prints field errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The rule that objects: a field of the PSP spec, `seccomp` or `appArmor`.
+    /// The rule that objects: a field of the PSP spec, `seccomp` or `appArmor`, or the ID of a check of the Pod
+    /// Security Standards.
     pub rule: &'static str,
     /// What the objection does.
     pub action: Action,
-    /// The path of the field from the root of the object, as its author wrote it.
+    /// The path of the field from the root of the object, as its author wrote it; empty if the objection is to the
+    /// pod as a whole.
     pub path: String,
     /// What is wrong with it: `Invalid value: true: Privileged containers are not allowed`.
     pub problem: String,
@@ -43,7 +45,10 @@ pub struct Violation {
 
 impl Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.problem)
+        match &*self.path {
+            "" => f.write_str(&self.problem),
+            path => write!(f, "{path}: {}", self.problem),
+        }
     }
 }
 
@@ -102,6 +107,15 @@ impl Leniency {
     /// Whether every objection denies.
     pub fn is_none(&self) -> bool {
         self.warned.is_empty() && self.audited.is_empty()
+    }
+
+    /// What an objection of a rule does.
+    pub fn action(&self, rule: usize) -> Action {
+        match rule {
+            rule if self.warned.has(rule) => Action::Warn,
+            rule if self.audited.has(rule) => Action::Audit,
+            _ => Action::Deny,
+        }
     }
 }
 
@@ -207,7 +221,7 @@ impl<'f> Findings<'f> {
             return true;
         }
         let Some(index) = crate::rules::index(rule) else { return true };
-        !self.excused.has(index) && self.action(index) == Action::Deny
+        !self.excused.has(index) && self.leniency.action(index) == Action::Deny
     }
 
     /// A value that is not allowed. `field` continues the path of the container, or of the pod.
@@ -240,17 +254,9 @@ impl<'f> Findings<'f> {
         self.object(Place::Here(&field), &format_args!("Forbidden: {detail}"));
     }
 
-    fn action(&self, rule: usize) -> Action {
-        match rule {
-            rule if self.leniency.warned.has(rule) => Action::Warn,
-            rule if self.leniency.audited.has(rule) => Action::Audit,
-            _ => Action::Deny,
-        }
-    }
-
     fn object(&mut self, place: Place<'_>, problem: &dyn Display) {
         let (index, rule) = self.rule;
-        let action = self.action(index);
+        let action = self.leniency.action(index);
         let count = match action {
             Action::Deny => &mut self.denials,
             Action::Warn => &mut self.warned,

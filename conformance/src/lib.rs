@@ -12,6 +12,7 @@
 //! - [`deviations`]: where they differ on purpose.
 //! - [`subject`]: whom to ask for our side.
 //! - `module`: the module, asked through the host.
+//! - [`standards`]: the same for the Pod Security Standards.
 //! - [`campaign`]: many fresh cases, compared and counted.
 //! - [`minimise`]: a case that differs, made small.
 //! - [`coverage`]: what a set of answered cases touched, as a table and as a check.
@@ -29,4 +30,5 @@ pub mod minimise;
 pub mod module;
 pub mod oracle;
 pub mod ours;
+pub mod standards;
 pub mod subject;

@@ -10,7 +10,7 @@ use conformance::coverage::{self, Coverage};
 use conformance::minimise::minimise;
 use conformance::oracle::Oracle;
 use conformance::subject::{Library, Subject};
-use conformance::{files, generate};
+use conformance::{files, generate, standards};
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -31,6 +31,8 @@ enum Command {
     AskPss(Ask),
     /// Generate PodSecurityPolicy cases, have them answered by the oracle and by this project, and compare
     Compare(Compare),
+    /// Generate cases for the Pod Security Standards, have them answered by the original and by this project, and compare
+    ComparePss(ComparePss),
     /// Print the deviations with their reasons, as the documentation has them
     Deviations,
     /// Read `{case, result}` lines of PodSecurityPolicy and tell what they cover
@@ -100,6 +102,25 @@ struct Compare {
 }
 
 #[derive(Args)]
+struct ComparePss {
+    /// The same seed gives the same cases
+    #[arg(long)]
+    seed: u64,
+    /// How many pods
+    #[arg(long)]
+    cases: u64,
+    /// The index of the first pod
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// The Go program to ask
+    #[arg(long)]
+    oracle: PathBuf,
+    /// Judge each pod at every level and version instead of at one
+    #[arg(long)]
+    every: bool,
+}
+
+#[derive(Args)]
 struct Cover {
     /// The answered cases, one per line
     #[arg(default_value = "-")]
@@ -131,6 +152,7 @@ fn main() -> Result<()> {
             files::write(&arguments.out, Oracle::ask(&arguments.oracle, cases)?)
         }
         Command::Compare(arguments) => compare(&arguments),
+        Command::ComparePss(arguments) => compare_pss(&arguments),
         Command::Deviations => {
             print_deviations();
             Ok(())
@@ -185,6 +207,21 @@ fn compare(arguments: &Compare) -> Result<()> {
     let unseen: Vec<&str> = tally.unseen().collect();
     ensure!(unseen.is_empty(), "deviations that never showed: {}", unseen.join(", "));
     ensure!(tally.unexplained == 0, "{} unexplained differences", tally.unexplained);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the figures are what was asked for")]
+fn compare_pss(arguments: &ComparePss) -> Result<()> {
+    let ComparePss { seed, cases, from, every, .. } = *arguments;
+    let tally = standards::Tally::run(&arguments.oracle, seed, from..from.saturating_add(cases), every)?;
+    let standards::Tally { cases, allowed, agreed, two_sources, unexplained, .. } = tally;
+    println!(
+        "seed {seed}: {cases} cases, {allowed} allowed, {agreed} agree, {two_sources} with two sources, {unexplained} differ"
+    );
+    for (answered, ours) in &tally.differences {
+        println!("{}\n  theirs: {}\n  ours: {ours}", answered.case.name, answered.result.text);
+    }
+    ensure!(unexplained == 0, "{unexplained} unexplained differences");
     Ok(())
 }
 

@@ -56,7 +56,7 @@ fn settings(text: &str) {
 /// another policy.
 fn reviewed(text: &str) {
     let answer = review(text, &Odd);
-    let told: Value = serde_json::from_str(&answer.to_json()).expect("the answer is JSON");
+    let told: Value = serde_json::from_str(&answer.clone().into_json()).expect("the answer is JSON");
     assert_eq!(told.get("accepted"), Some(&Value::Bool(answer.is_accepted())));
     assert!(answer.rejection.as_ref().is_none_or(|reason| !reason.is_empty()));
     let Some(object) = answer.mutated_object else { return };

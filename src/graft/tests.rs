@@ -52,7 +52,7 @@ fn puts_values_in_their_place(
 #[case::null_is_no_list("{\"l\":null}", "l[0].a", "l: must be a list")]
 #[case::list_is_missing("{}", "l[0].a", "l: must be a list")]
 #[case::list_is_missing_in_what_is_made("{\"a\":null}", "a.b.l[0]", "a.b.l: must be a list")]
-#[case::not_json("{\"a\":x}", "b", "a: is not JSON: a value must come here (byte 5)")]
+#[case::not_json("{\"a\":1 2}", "b", "is not JSON: a comma or a closing bracket must come here (byte 7)")]
 #[case::cut_off("{\"a\":{}", "a.b", "is not JSON: a comma or a closing bracket must come here (byte 7)")]
 fn refuses(#[case] document: &str, #[case] path: &str, #[case] expected: &str) {
     assert_eq!(grafted(document, &[(path, "1")]), Err(expected.to_owned()));

@@ -22,6 +22,7 @@ mod sysctls;
 mod volumes;
 
 use crate::rule::Entry;
+use crate::shape::same_name;
 
 pub use seccomp::adopt_annotations;
 
@@ -88,5 +89,5 @@ pub fn all() -> impl Iterator<Item = (usize, &'static Entry)> + Clone {
 
 /// The index of the rule with this name.
 pub fn index(id: &str) -> Option<usize> {
-    ENTRIES.iter().position(|entry| entry.id == id)
+    ENTRIES.iter().position(|entry| same_name(entry.id, id))
 }

@@ -51,10 +51,14 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     let allowed = match spec.annotation(ALLOWED) {
         None => Allowed::Unstated,
         Some(list) => {
-            for name in list.split(',').filter(|name| *name != "*" && !list.is_empty()) {
-                tell_malformed(spec, ALLOWED, name);
+            let mut any = false;
+            for name in list.split(',') {
+                any |= name == "*";
+                if name != "*" && !list.is_empty() {
+                    tell_malformed(spec, ALLOWED, name);
+                }
             }
-            if list.split(',').any(|name| name == "*") { Allowed::Any } else { Allowed::Named(list) }
+            if any { Allowed::Any } else { Allowed::Named(list) }
         }
     };
     if let Some(name) = default.as_ref().filter(|name| !allowed.hold(canonical(name))) {

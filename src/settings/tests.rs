@@ -93,11 +93,11 @@ fn nulls_are_absent() {
 #[case::string("\"baseline\"", "settings must be an object, not the string \"baseline\"")]
 #[case::empty(
     "{}",
-    "settings hold no policy; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`"
+    "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`"
 )]
 #[case::options_alone(
     "{\"mutate\": false}",
-    "settings hold no policy; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`"
+    "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`"
 )]
 #[case::wrong_options_alone("{\"mutate\": 1}", "mutate: must be true or false, not 1")]
 fn settings_without_a_policy(#[case] text: &str, #[case] expected: &str) {
@@ -183,7 +183,7 @@ fn manifest(over: Value) -> Value {
 #[case::name_is_a_number(json!({"metadata": {"name": 5}}), "metadata.name: must be a string, not 5; metadata.name: Required value: a policy is known by its name")]
 #[case::annotations_are_a_list(json!({"metadata": {"name": "a", "annotations": []}}), "metadata.annotations: must be an object, not a list")]
 #[case::no_spec(json!({"spec": null}), "spec: Required value: the policy itself")]
-#[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\"")]
+#[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\"")]
 #[case::a_field_beside_the_spec(json!({"specs": {}}), "specs: unknown field; did you mean \"spec\"?")]
 #[case::a_misspelt_field(json!({"spec": with(spec(), json!({"privilegd": true}))}), "spec.privilegd: unknown field; did you mean \"privileged\"?")]
 #[case::an_option_in_the_spec(json!({"spec": with(spec(), json!({"hostPorts": [{"min": -1}]}))}),
@@ -211,7 +211,7 @@ fn a_name_stands_twice_in_a_manifest() {
 #[case::no_name(json!({"policies": [{"spec": spec()}]}), "policies[0].metadata.name: Required value: a policy is known by its name")]
 #[case::no_spec(json!({"policies": [{"metadata": {"name": "a"}}]}), "policies[0].spec: Required value: the policy itself")]
 #[case::beside_a_spec(json!({"policies": [named("a")], "privileged": true}),
-    "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"policies\"")]
+    "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"policies\"")]
 #[case::options_within_a_policy(json!({"policies": [with(named("a"), json!({"mutate": false}))]}), "policies[0].mutate: unknown field; did you mean \"metadata\"?")]
 #[case::of_the_second(json!({"policies": [named("a"), {"metadata": {"name": "b"}, "spec": with(spec(), json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 2, "max": 1}]}}))}], "authorization": "None"}),
     "policies[1].spec.runAsUser.ranges[0].min: Invalid value: 2: min cannot be greater than max")]

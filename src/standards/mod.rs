@@ -90,6 +90,8 @@ type Judge = fn(&Subject<'_>) -> Option<Objection>;
 pub struct Failure {
     /// The ID of the check.
     pub id: &'static str,
+    /// Its [`index`].
+    pub index: usize,
     /// What is forbidden or missing, in a few words.
     pub reason: &'static str,
     /// Who sets what.
@@ -160,7 +162,7 @@ impl Standard {
             };
             let subject = Subject { pod, excused: excuses.in_containers, check: index };
             if let Some(Objection { reason, detail }) = (variant.judge)(&subject) {
-                failures.push(Failure { id: check.id, reason, detail });
+                failures.push(Failure { id: check.id, index, reason, detail });
             }
         }
         failures

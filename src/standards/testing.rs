@@ -21,6 +21,7 @@ pub(super) fn says(check: &'static Check, version: &str, pod: &Value) -> String 
     let subject = Subject { pod: &pod, excused: &[], check: 0 };
     let failure = (variant.judge)(&subject).map(|objection| Failure {
         id: check.id,
+        index: 0,
         reason: objection.reason,
         detail: objection.detail,
     });

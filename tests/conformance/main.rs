@@ -6,6 +6,7 @@ use std::path::Path;
 use conformance::campaign::Tally;
 use conformance::deviations::{self, DEVIATIONS};
 use conformance::files;
+use conformance::standards;
 use conformance::subject::Library;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -68,4 +69,18 @@ fn deviations_have_names_of_their_own() {
             deviation.name
         );
     }
+}
+
+#[test]
+fn standards_are_judged_as_the_original_evaluator_does() {
+    let path = Path::new(ROOT).join("conformance/golden/standards.jsonl.gz");
+    let mut tally = standards::Tally::default();
+    for answered in files::read(&path).unwrap() {
+        tally.add(answered.unwrap());
+    }
+    for (answered, ours) in &tally.differences {
+        println!("{}: {} instead of {}", answered.case.name, ours, answered.result.text);
+    }
+    assert_eq!((tally.cases, tally.unexplained), (4000, 0), "cases, unexplained differences");
+    assert!(tally.agreed > 3900 && tally.agreed + tally.two_sources == tally.cases, "{} agree", tally.agreed);
 }

@@ -49,6 +49,12 @@ pub fn standard_case(seed: u64, index: u64) -> StandardCase {
     case
 }
 
+/// The pod of a case at every level and version that matters.
+#[must_use]
+pub fn at_every_standard(case: &StandardCase) -> Vec<StandardCase> {
+    standards::at_every_standard(case)
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Serialize;

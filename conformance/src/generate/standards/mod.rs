@@ -114,3 +114,16 @@ fn inherited(dice: &mut Dice, pod: &mut Pod, field: &str, value: &serde_json::Va
         }
     }
 }
+
+/// The same pod at both levels that demand anything and at every version that matters.
+pub(super) fn at_every_standard(case: &StandardCase) -> Vec<StandardCase> {
+    let all =
+        ["baseline", "restricted"].into_iter().flat_map(|level| VERSIONS.map(|version| (level, version)));
+    all.map(|(level, version)| StandardCase {
+        name: format!("{} {level}:{version}", case.name),
+        level: level.to_owned(),
+        version: version.to_owned(),
+        pod: case.pod.clone(),
+    })
+    .collect()
+}

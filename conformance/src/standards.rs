@@ -1,0 +1,105 @@
+//! The Pod Security Standards of this project, held against those of the original evaluator: verdict and every text.
+
+use std::path::Path;
+
+use anyhow::Result;
+use pod_security_policy::json::Reader;
+use pod_security_policy::pod::Pod;
+use pod_security_policy::standards::{Standard, details, reasons};
+
+use crate::case::{Answered, StandardCase, StandardOutcome};
+use crate::generate;
+use crate::oracle::Oracle;
+
+/// How many differing cases are kept.
+const KEPT: usize = 100;
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// The cases compared.
+    pub cases: u64,
+    /// Those that the original allows.
+    pub allowed: u64,
+    /// Those on which both sides say the same, to the byte.
+    pub agreed: u64,
+    /// Those with a volume that has two sources: the API server refuses such a pod, and so does this project before
+    /// any standard is asked.
+    pub two_sources: u64,
+    /// The first cases that differ otherwise, and what this project says of them.
+    pub differences: Vec<(Answered<StandardCase, StandardOutcome>, String)>,
+    /// How many differ.
+    pub unexplained: u64,
+}
+
+impl Tally {
+    /// Generates cases, has them answered by the oracle and by the library, and compares.
+    ///
+    /// With `every`, each pod is judged at both levels that demand anything and at every version that a check changes at,
+    /// and beside.
+    ///
+    /// # Errors
+    ///
+    /// When the oracle cannot be asked.
+    pub fn run(oracle: &Path, seed: u64, indexes: std::ops::Range<u64>, every: bool) -> Result<Self> {
+        let mut tally = Self::default();
+        let cases = indexes.flat_map(move |index| {
+            let case = generate::standard_case(seed, index);
+            if every { generate::at_every_standard(&case) } else { vec![case] }
+        });
+        for answered in Oracle::ask(oracle, cases.map(Ok))? {
+            tally.add(answered?);
+        }
+        Ok(tally)
+    }
+
+    /// Compares one more case.
+    pub fn add(&mut self, answered: Answered<StandardCase, StandardOutcome>) {
+        self.cases += 1;
+        self.allowed += u64::from(answered.result.allowed);
+        let ours = natively(&answered.case);
+        match &ours {
+            Ok(outcome) if *outcome == answered.result => self.agreed += 1,
+            Err(fault) if fault.contains("must have one source") && has_two_sources(&answered.case) => {
+                self.two_sources += 1;
+            }
+            _ => {
+                self.unexplained += 1;
+                if self.differences.len() < KEPT {
+                    let said = ours.map_or_else(|fault| fault, |outcome| outcome.text);
+                    self.differences.push((answered, said));
+                }
+            }
+        }
+    }
+}
+
+/// What this project says of a case.
+///
+/// # Errors
+///
+/// When it cannot read the pod or the standard.
+pub fn natively(case: &StandardCase) -> Result<StandardOutcome, String> {
+    let text = case.pod.to_string();
+    let pod: Pod<'_> = Reader::document(&text).map_err(|fault| fault.to_string())?;
+    let standard: Standard = format!("{}:{}", case.level, case.version)
+        .parse()
+        .map_err(|unknown: pod_security_policy::standards::Unknown| unknown.to_string())?;
+    let failures = standard.evaluate(&pod);
+    let name = case.pod.pointer("/metadata/name").and_then(|name| name.as_str()).unwrap_or_default();
+    let allowed = failures.is_empty();
+    Ok(StandardOutcome {
+        name: case.name.clone(),
+        allowed,
+        reason: reasons(&failures),
+        detail: details(&failures),
+        text: if allowed { String::new() } else { standard.forbidden(name, &failures) },
+    })
+}
+
+fn has_two_sources(case: &StandardCase) -> bool {
+    let volumes = case.pod.pointer("/spec/volumes").and_then(|volumes| volumes.as_array());
+    volumes.into_iter().flatten().any(|volume| {
+        volume.as_object().is_some_and(|fields| fields.values().filter(|value| !value.is_null()).count() > 2)
+    })
+}

@@ -1,0 +1,257 @@
+//! The option `exemptions`: who need not keep which rules, and until when.
+//!
+//! An exemption frees from the rules that it lists, never from all. Whatever the author of a pod chooses alone is no
+//! ground for one: labels and annotations never are, images and runtime classes only within namespaces that are named.
+//! An image frees the fields of its own containers and nothing that the pod has as a whole.
+
+mod date;
+mod image;
+
+use crate::answer::Answer;
+use crate::cluster::Cluster;
+use crate::json::{Quoted, Text};
+use crate::names::{is_label, subdomain_problem};
+use crate::pod::{Pod, Slot};
+use crate::request::User;
+use crate::rule::RuleSet;
+use crate::rule_ids;
+use crate::shape::{Field, Path, Problems, Shape};
+use crate::spec::texts;
+use crate::value::Value;
+
+use image::Pattern;
+
+const TEXTS: Shape = Shape::List(&Shape::Text);
+
+const NAMESPACES: &str = "namespaces";
+const SERVICE_ACCOUNTS: &str = "serviceAccounts";
+const IMAGES: &str = "images";
+const RUNTIME_CLASSES: &str = "runtimeClasses";
+
+/// The grounds of an exemption.
+const MATCH: &[Field] = &[
+    Field { name: NAMESPACES, shape: TEXTS, doc: "The namespace of the pod." },
+    Field { name: "usernames", shape: TEXTS, doc: "The user who sends the request; not for workloads." },
+    Field { name: "groups", shape: TEXTS, doc: "A group of that user; not for workloads." },
+    Field {
+        name: SERVICE_ACCOUNTS,
+        shape: TEXTS,
+        doc: "The service account that the pod runs as, as `namespace/name`.",
+    },
+    Field {
+        name: IMAGES,
+        shape: TEXTS,
+        doc: "The image of a container, exact or up to a final `/*`; only beside `namespaces`.",
+    },
+    Field { name: RUNTIME_CLASSES, shape: TEXTS, doc: "The pod's runtime class; only beside `namespaces`." },
+];
+
+pub(crate) const FIELD: Field = Field {
+    name: "exemptions",
+    shape: Shape::List(&Shape::Object(&[
+        Field { name: "name", shape: Shape::Text, doc: "The name that the audit log knows it by." },
+        Field { name: "reason", shape: Shape::Text, doc: "Why there is this exemption, for its readers." },
+        Field { name: "match", shape: Shape::Object(MATCH), doc: "Its grounds, all of which must hold." },
+        Field { name: "rules", shape: TEXTS, doc: "The rules that neither object nor fill anything in." },
+        Field {
+            name: "expires",
+            shape: Shape::Text,
+            doc: "The day, such as `2027-01-31`, at whose 00:00 UTC it ends.",
+        },
+    ])),
+    doc: "Who need not keep which rules, and until when.",
+};
+
+/// One exemption.
+#[derive(Debug, Default)]
+pub struct Exemption<'s> {
+    /// Its name.
+    pub name: Text<'s>,
+    /// The rules and checks that it frees from.
+    pub rules: RuleSet,
+    /// The day at whose start it ends, and that in seconds since 1970.
+    pub(crate) expires: Option<(Text<'s>, i64)>,
+    /// A ground that is not given is an empty list, and holds.
+    namespaces: Vec<Text<'s>>,
+    usernames: Vec<Text<'s>>,
+    groups: Vec<Text<'s>>,
+    service_accounts: Vec<Text<'s>>,
+    runtime_classes: Vec<Text<'s>>,
+    images: Vec<Pattern<'s>>,
+}
+
+/// What exemptions look at, beside images.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'c> {
+    /// The namespace of the request; what the object says is its author's word.
+    pub(crate) namespace: &'c str,
+    /// Who sends the request that creates the pod; nobody that is known when the object is a workload.
+    pub(crate) user: Option<&'c User<'c>>,
+    pub(crate) service_account: Option<&'c str>,
+    pub(crate) runtime_class: Option<&'c str>,
+}
+
+/// Where an exemption holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Nowhere in this pod.
+    Nowhere,
+    /// For the pod and all of its containers.
+    Pod,
+    /// For the own fields of these containers.
+    Containers(Vec<Slot>),
+}
+
+impl Exemption<'_> {
+    /// Where the exemption holds, had it not expired.
+    pub(crate) fn reach(&self, pod: &Pod<'_>, circumstances: &Circumstances<'_>) -> Reach {
+        if !self.fits(circumstances) {
+            return Reach::Nowhere;
+        }
+        if self.images.is_empty() {
+            return Reach::Pod;
+        }
+        let fits = |image: &str| self.images.iter().any(|pattern| pattern.fits(image));
+        let slots: Vec<Slot> =
+            pod.containers().filter(|(_, container)| fits(&container.image)).map(|(slot, _)| slot).collect();
+        if slots.is_empty() { Reach::Nowhere } else { Reach::Containers(slots) }
+    }
+
+    /// Whether the exemption has not expired, asking for the time only if it ever does. A clock that does not answer is no
+    /// reason to let anything through.
+    pub(crate) fn holds(&self, cluster: &dyn Cluster, answer: &mut Answer) -> bool {
+        let Some((day, end)) = &self.expires else { return true };
+        let reason = match cluster.now() {
+            Ok(now) if now < *end => return true,
+            Ok(_) => format!("expired on {day}"),
+            Err(cause) => format!("is ignored, because {cause}"),
+        };
+        answer.warnings.push(format!("exemption {} {reason}", Quoted(&self.name)));
+        answer.exemptions.push(format!("{} ({reason})", self.name));
+        false
+    }
+
+    /// Whether every ground but the images holds. What a request leaves empty never does.
+    fn fits(&self, circumstances: &Circumstances<'_>) -> bool {
+        let Circumstances { namespace, user, service_account, runtime_class } = *circumstances;
+        let listed = |list: &[Text<'_>], actual: Option<&str>| {
+            list.is_empty() || actual.is_some_and(|actual| list.iter().any(|known| known == actual))
+        };
+        let account =
+            |known: &Text<'_>| known.split_once('/') == service_account.map(|name| (namespace, name));
+        let member = |user: &User<'_>| self.groups.iter().any(|group| user.groups.contains(group));
+        listed(&self.namespaces, Some(namespace))
+            && listed(&self.usernames, user.map(|user| &*user.username))
+            && (self.groups.is_empty() || user.is_some_and(member))
+            && (self.service_accounts.is_empty() || self.service_accounts.iter().any(account))
+            && listed(&self.runtime_classes, runtime_class)
+    }
+}
+
+/// Reads the option, whose shape has been checked.
+pub(crate) fn load<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Exemption<'s>> {
+    let Some(option) = root.get(FIELD.name) else { return Vec::new() };
+    let at = Path::Key(&Path::Root, FIELD.name);
+    let mut exemptions: Vec<Exemption<'s>> = Vec::new();
+    for (index, value) in option.elements().enumerate() {
+        let at = Path::Index(&at, index);
+        let exemption = load_one(value, &at, problems);
+        if exemption.name.is_empty() {
+            problems
+                .add(Path::Key(&at, "name"), "Required value: the audit log knows an exemption by its name");
+        } else if exemptions.iter().any(|earlier| earlier.name == exemption.name) {
+            let name = Quoted(&exemption.name);
+            problems.add(Path::Key(&at, "name"), format_args!("Duplicate value: {name}"));
+        }
+        exemptions.push(exemption);
+    }
+    exemptions
+}
+
+fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) -> Exemption<'s> {
+    let text = |key| value.get(key).and_then(Value::text);
+    let grounds = value.get("match").unwrap_or_default();
+    let match_at = Path::Key(at, "match");
+    let mut exemption = Exemption { name: text("name").unwrap_or_default(), ..Exemption::default() };
+
+    let rules = value.get("rules").map(texts).unwrap_or_default();
+    let rules_at = Path::Key(at, "rules");
+    if rules.is_empty() {
+        problems.add(rules_at, "Required value: an exemption lists the rules that it frees from");
+    }
+    for (index, name) in rules.iter().enumerate() {
+        match rule_ids::index(name) {
+            Some(rule) => exemption.rules = exemption.rules.with(rule),
+            None => {
+                let reason = rule_ids::unknown(name);
+                problems.add(
+                    Path::Index(&rules_at, index),
+                    format_args!("Invalid value: {}: {reason}", Quoted(name)),
+                );
+            }
+        }
+    }
+
+    let given = |key: &str| grounds.get(key).is_some();
+    if !MATCH.iter().any(|field| given(field.name)) {
+        problems.add(match_at, "Required value: an exemption for everybody is no exemption");
+    }
+    for authors in [IMAGES, RUNTIME_CLASSES] {
+        if given(authors) && !given(NAMESPACES) {
+            let reason = "is accepted only beside `namespaces`: authors of pods choose it themselves";
+            problems.add(Path::Key(&match_at, authors), reason);
+        }
+    }
+    let mut ground = |key: &'static str, problem: fn(&str) -> Option<&'static str>| {
+        let Some(list) = grounds.get(key) else { return Vec::new() };
+        let at = Path::Key(&match_at, key);
+        let list = texts(list);
+        if list.is_empty() {
+            problems.add(at, "must not be empty");
+        }
+        for (index, text) in list.iter().enumerate() {
+            if let Some(reason) = problem(text) {
+                problems
+                    .add(Path::Index(&at, index), format_args!("Invalid value: {}: {reason}", Quoted(text)));
+            }
+        }
+        list
+    };
+    exemption.namespaces = ground(NAMESPACES, namespace_problem);
+    exemption.usernames = ground("usernames", empty_problem);
+    exemption.groups = ground("groups", empty_problem);
+    exemption.service_accounts = ground(SERVICE_ACCOUNTS, service_account_problem);
+    exemption.runtime_classes = ground(RUNTIME_CLASSES, subdomain_problem);
+    let images = ground(IMAGES, image::problem);
+    exemption.images = images.into_iter().filter_map(Pattern::parse).collect();
+
+    if let Some(day) = text("expires") {
+        match date::seconds(&day) {
+            Some(seconds) => exemption.expires = Some((day, seconds)),
+            None => problems.add(
+                Path::Key(at, "expires"),
+                format_args!("Invalid value: {}: must be a day such as \"2027-01-31\"", Quoted(&day)),
+            ),
+        }
+    }
+    exemption
+}
+
+fn namespace_problem(name: &str) -> Option<&'static str> {
+    let well_formed = name.len() <= 63 && is_label(name.as_bytes(), b"");
+    (!well_formed).then_some("must be the whole name of a namespace")
+}
+
+fn service_account_problem(name: &str) -> Option<&'static str> {
+    let well_formed = name.split_once('/').is_some_and(|(namespace, name)| {
+        namespace_problem(namespace).is_none() && subdomain_problem(name).is_none()
+    });
+    (!well_formed).then_some("must be `namespace/name`")
+}
+
+fn empty_problem(name: &str) -> Option<&'static str> {
+    name.is_empty().then_some("must not be empty")
+}
+
+#[cfg(test)]
+mod tests;

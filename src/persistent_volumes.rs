@@ -1,0 +1,257 @@
+//! The option `persistentVolumes`: whether volumes of the cluster keep to what policies say of volumes in pods.
+//!
+//! A pod that mounts a claim says nothing of what is behind it, and behind it can be any path of the node (finding
+//! TOB-K8S-038 of the Kubernetes audit of 2019). Whoever creates a `PersistentVolume` of a path or a driver of the
+//! node needs a policy that allows pods to have it, everywhere.
+
+use std::fmt::Write as _;
+
+use crate::answer::Answer;
+use crate::cluster::{Cluster, Grants, Identity};
+use crate::exemptions::{Circumstances, Reach};
+use crate::json::{Fault, Quoted, Read, Reader, Text, decode};
+use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeMount, VolumeSource};
+use crate::policy::{Policy, Scope};
+use crate::request::Request;
+use crate::rule::RuleSet;
+use crate::rules;
+use crate::settings::{Authorization, Settings};
+use crate::shape::{Field, Path, Problems, Shape};
+use crate::value::Value;
+use crate::violation::{Action, Findings, Violation, join};
+
+pub(crate) const FIELD: Field = Field {
+    name: "persistentVolumes",
+    shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
+    doc: "What a PersistentVolume of a path or a driver of the node gets that no policy allows.",
+};
+
+/// What a volume gets that no policy allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnVolumes {
+    /// Rejected.
+    Deny,
+    /// Accepted, with a warning.
+    Warn,
+    /// Accepted; nobody looks.
+    Ignore,
+}
+
+/// The rules that have something to say of volumes.
+const RULES: [&str; 3] = ["volumes", "allowedHostPaths", "allowedFlexVolumes"];
+
+/// Reads the option, whose shape has been checked; nothing if it is not given.
+pub(crate) fn load(
+    root: Value<'_, '_>,
+    policies: &[Policy<'_>],
+    problems: &mut Problems,
+) -> Option<OnVolumes> {
+    let on_volumes = match root.get(FIELD.name)?.text().as_deref() {
+        Some("Deny") => OnVolumes::Deny,
+        Some("Warn") => OnVolumes::Warn,
+        _ => return Some(OnVolumes::Ignore),
+    };
+    if policies.is_empty() {
+        problems.add(Path::Key(&Path::Root, FIELD.name), "needs a policy: no other could allow a volume");
+    }
+    Some(on_volumes)
+}
+
+#[derive(Default)]
+struct PersistentVolume<'a> {
+    spec: Spec<'a>,
+}
+
+#[derive(Default, PartialEq, Eq)]
+struct Spec<'a> {
+    host_path: Option<Located<'a>>,
+    local: Option<Located<'a>>,
+    flex_volume: Option<Driven<'a>>,
+}
+
+#[derive(Default, PartialEq, Eq)]
+struct Located<'a> {
+    path: Text<'a>,
+}
+
+#[derive(Default, PartialEq, Eq)]
+struct Driven<'a> {
+    driver: Text<'a>,
+}
+
+decode!(PersistentVolume<'a> { "spec" => spec });
+decode!(Spec<'a> { "hostPath" => host_path, "local" => local, "flexVolume" => flex_volume });
+decode!(Located<'a> { "path" => path });
+decode!(Driven<'a> { "driver" => driver });
+
+impl<'a> Spec<'a> {
+    /// The sources that policies judge: their keys here, and what they are in a pod.
+    fn sources(self) -> Vec<(&'static str, VolumeSource<'a>)> {
+        let located =
+            |located: Located<'a>| VolumeSource::new("hostPath".into(), VolumeDetail::HostPath(located.path));
+        let driven = |driven: Driven<'a>| {
+            VolumeSource::new("flexVolume".into(), VolumeDetail::FlexVolume(driven.driver))
+        };
+        [
+            ("hostPath", self.host_path.map(located)),
+            ("local", self.local.map(located)),
+            ("flexVolume", self.flex_volume.map(driven)),
+        ]
+        .into_iter()
+        .filter_map(|(key, source)| Some((key, source?)))
+        .collect()
+    }
+}
+
+/// The name that every volume has in the pod that is judged instead.
+const NAME: &str = "volume";
+
+/// A pod that mounts the sources for writing, as some pod may.
+fn mounting<'a>(sources: &[(&'static str, VolumeSource<'a>)]) -> Pod<'a> {
+    let mut pod = Pod::default();
+    for (_, source) in sources {
+        let volume = Volume { name: NAME.into(), source: Some(source.clone()), ..Volume::default() };
+        pod.spec.volumes.push(volume);
+    }
+    let mount = VolumeMount { name: NAME.into(), ..VolumeMount::default() };
+    pod.spec.containers.push(Container { volume_mounts: vec![mount], ..Container::default() });
+    pod
+}
+
+/// Tells an objection to that pod as one to the volume.
+fn retold(mut violation: Violation, sources: &[(&'static str, VolumeSource<'_>)]) -> Violation {
+    let [(first, _), ..] = sources else { return violation };
+    violation.path = match violation.path.strip_prefix("spec.volumes[").and_then(|rest| rest.split_once(']'))
+    {
+        Some((index, rest)) => {
+            let index: usize = index.parse().unwrap_or_default();
+            let (key, source) = sources.get(index).map_or((*first, ""), |(key, source)| (*key, &*source.key));
+            let field = rest.strip_prefix('.').and_then(|rest| rest.strip_prefix(source)).unwrap_or(rest);
+            format!("spec.{key}{field}")
+        }
+        // The mount, which is there only to ask for the right to write.
+        None => {
+            violation.problem = "Forbidden: the path is allowed for reading alone, and nothing keeps pods from writing to a PersistentVolume".to_owned();
+            format!("spec.{first}.path")
+        }
+    };
+    violation
+}
+
+impl Settings<'_> {
+    /// Judges a volume of the cluster.
+    pub(crate) fn review_volume(
+        &self,
+        request: &Request<'_>,
+        on_volumes: OnVolumes,
+        cluster: &dyn Cluster,
+    ) -> Read<Answer> {
+        if on_volumes == OnVolumes::Ignore {
+            return Ok(Answer::accepted());
+        }
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
+        let PersistentVolume { spec } = Reader::document(object)?;
+        if let ("UPDATE", Some(old)) = (&*request.operation, request.old_object) {
+            let old: PersistentVolume<'_> =
+                Reader::document(old).map_err(|fault: Fault| fault.beneath("oldObject"))?;
+            if old.spec == spec {
+                return Ok(Answer::accepted());
+            }
+        }
+        let sources = spec.sources();
+        if sources.is_empty() {
+            return Ok(Answer::accepted());
+        }
+        let mut answer = Answer::accepted();
+        match self.admits_volume(request, &sources, cluster, &mut answer) {
+            Ok(None) => {}
+            Ok(Some(reason)) if on_volumes == OnVolumes::Warn => {
+                answer.warnings.push(format!("this PersistentVolume would be rejected: {reason}"));
+            }
+            Ok(Some(reason)) => answer.rejection = Some(reason),
+            Err(cause) => {
+                let reason = format!("who may use which policy cannot be told, because {cause}");
+                answer.rejection = Some(reason);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Finds a policy that admits a pod with these volumes; else says why none does.
+    fn admits_volume(
+        &self,
+        request: &Request<'_>,
+        sources: &[(&'static str, VolumeSource<'_>)],
+        cluster: &dyn Cluster,
+        answer: &mut Answer,
+    ) -> Result<Option<String>, String> {
+        let pod = mounting(sources);
+        let scope = self.scope_of_volume(request, &pod, cluster, answer);
+        let mut grants = match self.authorization {
+            Authorization::None => Grants::to_everybody(cluster),
+            // No namespace is every namespace.
+            Authorization::Rbac => {
+                Grants::new(cluster, "", Identity::requesting_user(request).into_iter().collect())
+            }
+        };
+        let mut usable = 0;
+        let mut reasons = String::new();
+        for policy in &self.policies {
+            let mut found = Findings::spelling("", &self.leniency);
+            policy.validate(&pod, &scope, &mut found);
+            let (denials, in_all) = (found.denials(), found.tolerated());
+            if !grants.hold(&policy.name)? {
+                continue;
+            }
+            let (denying, tolerated): (Vec<_>, Vec<_>) = found
+                .into_violations()
+                .into_iter()
+                .map(|violation| retold(violation, sources))
+                .partition(|violation| violation.action == Action::Deny);
+            if denials == 0 {
+                answer.policy = Some(policy.name.to_string());
+                answer.tolerate(tolerated, in_all);
+                return Ok(None);
+            }
+            let before = if usable == 0 { "" } else { "; " };
+            usable += 1;
+            // Writing to a String cannot fail.
+            let _ = write!(reasons, "{before}{}: {}", Quoted(&policy.name), join(&denying, denials));
+            if let [_] = &*self.policies {
+                return Ok(Some(join(&denying, denials)));
+            }
+        }
+        if usable == 0 {
+            reasons = format!("none may be used by {} in all namespaces", grants.describe());
+        }
+        Ok(Some(format!("no PodSecurityPolicy admits this volume: {reasons}")))
+    }
+
+    /// Only the rules about volumes are asked, less those that exemptions for the user excuse.
+    fn scope_of_volume(
+        &self,
+        request: &Request<'_>,
+        pod: &Pod<'_>,
+        cluster: &dyn Cluster,
+        answer: &mut Answer,
+    ) -> Scope {
+        let others = rules::all().filter(|(_, entry)| !RULES.contains(&entry.id));
+        let mut excused = others.fold(RuleSet::NONE, |excused, (index, _)| excused.with(index));
+        let circumstances = Circumstances {
+            namespace: "",
+            user: Some(&request.user),
+            service_account: None,
+            runtime_class: None,
+        };
+        for exemption in &self.exemptions {
+            if exemption.reach(pod, &circumstances) == Reach::Pod && exemption.holds(cluster, answer) {
+                answer.exemptions.push(exemption.name.to_string());
+                excused = excused.or(exemption.rules);
+            }
+        }
+        Scope { excused, ..Scope::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests;
