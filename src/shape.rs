@@ -137,7 +137,11 @@ impl Shape {
             Shape::Object(fields) if value.is_object() => {
                 let known = fields.iter().map(|field| field.name);
                 let find = |key: &str| {
-                    fields.iter().enumerate().find(|(_, field)| same_name(field.name, key)).map(|(i, f)| (i, f.shape))
+                    fields
+                        .iter()
+                        .enumerate()
+                        .find(|(_, field)| same_name(field.name, key))
+                        .map(|(i, f)| (i, f.shape))
                 };
                 check_object(value, path, problems, find, &known, |_, _| ());
                 return;

@@ -110,7 +110,10 @@ impl<'t, 's> Value<'t, 's> {
 
     /// The value of a key, if this is an object that has it and it is not `null`.
     pub fn get(self, key: &str) -> Option<Value<'t, 's>> {
-        self.entries().find(|(name, _)| same_name(name, key)).map(|(_, value)| value).filter(|value| !value.is_null())
+        self.entries()
+            .find(|(name, _)| same_name(name, key))
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_null())
     }
 
     /// The entries, if this is an object.

@@ -7,7 +7,7 @@ use pod_security_policy::pod::{ADMITTED_BY, List, Pod, Slot};
 use pod_security_policy::request::{Kind, Request, User};
 use pod_security_policy::rule::RuleSet;
 use pod_security_policy::settings::Settings;
-use pod_security_policy::standards::{self, Excuses, Standard};
+use pod_security_policy::standards::{self, Excuses, Failure, Standard};
 use pod_security_policy::workloads;
 use serde::Serialize;
 use serde_json::Value;
@@ -88,17 +88,21 @@ pub(crate) struct Asker {
     pub(crate) namespace: String,
 }
 
-/// Whether an object holds pods that these policies judge.
-pub(crate) fn holds_pods(object: &Object, policies: &Policies) -> bool {
+/// Whether an object is one that these policies judge: one that holds pods, or what some settings judge beside them.
+pub(crate) fn is_judged(object: &Object, policies: &Policies) -> bool {
     let kind = kind(object);
     kind.is_pod()
         || workloads::built_in(&kind).is_some()
         || policies.registrations.iter().any(|registration| match &registration.judge {
-            Judge::Settings(settings) => settings
-                .pod_templates
-                .iter()
-                .any(|known| known.group == kind.group && known.kind == kind.kind),
             Judge::Standard(_) => false,
+            Judge::Settings(settings) => match (&*kind.group, &*kind.kind) {
+                ("", "Namespace") => !settings.namespace_labels.is_empty(),
+                ("", "PersistentVolume") => settings.persistent_volumes.is_some(),
+                _ => settings
+                    .pod_templates
+                    .iter()
+                    .any(|known| known.group == kind.group && known.kind == kind.kind),
+            },
         })
 }
 
@@ -337,7 +341,14 @@ fn object_to(
 ) {
     let before = judged.violations.len();
     for report in settings.report(request, &policies.authority).unwrap_or_default() {
-        if report.winner.is_some() {
+        for failure in &report.failures {
+            for (path, problem) in
+                blamed(object, request.object.unwrap_or_default(), &report.root, failure, settings)
+            {
+                judged.find(object, &registration.name, &format!("pss/{}", failure.id), &path, problem);
+            }
+        }
+        if report.winner.is_some() || report.opinions.is_empty() {
             continue;
         }
         let is_granted = |opinion: &&Opinion| opinion.granted == Ok(true);
@@ -386,6 +397,27 @@ pub(crate) fn unreadable(reason: &str) -> (&str, &str) {
         Some((path, problem)) if !path.contains(' ') => (path, problem),
         _ => ("", reason),
     }
+}
+
+/// Who makes a pod fail a check of the standard that settings enforce, and what is wrong there.
+pub(crate) fn blamed(
+    object: &Object,
+    json: &str,
+    root: &str,
+    failure: &Failure,
+    settings: &Settings<'_>,
+) -> Vec<(String, String)> {
+    let problem = match failure.detail.is_empty() {
+        true => failure.reason.to_owned(),
+        false => format!("{} ({})", failure.reason, failure.detail),
+    };
+    let pods = pods(object, json).unwrap_or_default();
+    let pod = pods.iter().find(|(way, _)| way == root).map(|(_, pod)| pod);
+    let found = pod.zip(settings.standards.enforce).and_then(|(pod, standard)| {
+        failures(standard, pod, root).into_iter().find(|failing| failing.check == failure.id)
+    });
+    let paths = found.map_or_else(|| vec![format!("{root}spec")], |failing| failing.paths);
+    paths.into_iter().map(|path| (path, problem.clone())).collect()
 }
 
 /// The rule that fills a field in.

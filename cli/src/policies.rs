@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use pod_security_policy::settings::{Authorization, Settings};
+use pod_security_policy::settings::{Authorization, OPTIONS, Settings};
 use pod_security_policy::shape::{Problem, Problems};
 use pod_security_policy::standards::Standard;
 use serde_json::{Value, json};
@@ -113,16 +113,19 @@ pub(crate) fn of_objects(
     }
     for object in objects.iter().filter(|object| !is_rbac(object)) {
         let loaded = match &*object.kind {
-            "PodSecurityPolicy" => {
+            // With options beside its spec, it is settings.
+            "PodSecurityPolicy" if !has_options(object) => {
                 manifests.push(object);
                 continue;
             }
             "ClusterAdmissionPolicy" | "AdmissionPolicy" => registration(object),
-            "" => settings(object.json.clone(), &|path| object.place(path)).map(|settings| Registration {
-                name: "settings".to_owned(),
-                reach: Reach::everything(),
-                judge: Judge::Settings(settings),
-            }),
+            "" | "PodSecurityPolicy" => {
+                settings(object.json.clone(), &|path| object.place(path)).map(|settings| Registration {
+                    name: "settings".to_owned(),
+                    reach: Reach::everything(),
+                    judge: Judge::Settings(settings),
+                })
+            }
             kind => {
                 let reason = format_args!(
                     "{kind} is neither a PodSecurityPolicy, nor settings, nor a (Cluster)AdmissionPolicy"
@@ -151,6 +154,11 @@ pub(crate) fn of_objects(
     }
     registrations.sort_by_key(|registration| !registration.mutates());
     Ok(Policies { registrations, authority, advice: told })
+}
+
+fn has_options(object: &Object) -> bool {
+    let value = object.value();
+    OPTIONS.iter().any(|option| value.get(option.name).is_some())
 }
 
 /// PodSecurityPolicies judge together, as they did.

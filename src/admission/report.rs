@@ -3,16 +3,18 @@
 //! An answer stops at the first policy that admits a pod; a person wants to know what the others would have done, and
 //! what each of them changes. The module never asks, so that this is no part of it.
 
-use super::{Case, Mode, Verdict};
+use super::{Case, Judges, Mode, Verdict};
+use crate::answer::Answer;
 use crate::changes::changes;
 use crate::cluster::Cluster;
 use crate::graft::Edit;
 use crate::json::{Read, Reader};
+use crate::pod::Pod;
 use crate::policy::Scope;
 use crate::request::Request;
-use crate::rules::adopt_annotations;
 use crate::settings::Settings;
-use crate::violation::Violation;
+use crate::standards::{Excuses, Failure};
+use crate::violation::{Action, Violation};
 use crate::workloads;
 
 /// What the policies say of one pod of an object that is created.
@@ -26,6 +28,9 @@ pub struct Report {
     pub winner: Option<String>,
     /// What each policy says, in the order in which they are tried.
     pub opinions: Vec<Opinion>,
+    /// The checks of the enforced Pod Security Standard that the pod fails as it then is. Workloads are not denied for
+    /// them, but their pods will be.
+    pub failures: Vec<Failure>,
 }
 
 /// What one policy says of a pod.
@@ -57,8 +62,9 @@ impl Settings<'_> {
             let mut pod = Reader::document(object)?;
             workloads::default_pod(&mut pod);
             let mode = if self.mutate { Mode::Apply } else { Mode::Refuse };
-            let case = Case { request, pod, root: String::new(), mode, scope: Scope::default() };
-            return Ok(vec![self.report_of(&case, cluster)]);
+            let judges = Judges::All;
+            let case = Case { request, pod, root: String::new(), mode, scope: Scope::default(), judges };
+            return Ok(vec![self.report_of(case, cluster)]);
         }
         let declared = self
             .pod_templates
@@ -72,22 +78,28 @@ impl Settings<'_> {
                 workloads::complete(&mut pod, &request.kind, object)?;
                 let root =
                     if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
-                let case = Case { request, pod, root, mode: Mode::Rehearse, scope: Scope::default() };
-                reports.push(self.report_of(&case, cluster));
+                let (mode, judges) = (Mode::Rehearse, Judges::All);
+                let case = Case { request, pod, root, mode, scope: Scope::default(), judges };
+                reports.push(self.report_of(case, cluster));
             }
         }
         Ok(reports)
     }
 
-    fn report_of(&self, case: &Case<'_, '_>, cluster: &dyn Cluster) -> Report {
-        let adopted = if case.mode == Mode::Refuse { None } else { adopt_annotations(&case.pod) };
-        let arrived = adopted.as_ref().unwrap_or(&case.pod);
+    fn report_of(&self, mut case: Case<'_, '_>, cluster: &dyn Cluster) -> Report {
+        if !self.exemptions.is_empty() {
+            // The answer tells of exemptions.
+            self.excuse(&mut case, cluster, &mut Answer::accepted());
+        }
+        let case = &case;
+        let arrived = case.arrived();
+        let filling = self.filling(case);
         let mut grants = self.grants(case, cluster);
         let opinions = self
             .candidates(case)
             .map(|policy| {
-                let mut pod = arrived.clone();
-                policy.mutate(&mut pod, &case.scope);
+                let mut pod = arrived.clone().into_owned();
+                policy.mutate(&mut pod, &filling);
                 let (violations, denials) = self.objections(policy, case, &pod);
                 Opinion {
                     policy: policy.name.to_string(),
@@ -99,15 +111,25 @@ impl Settings<'_> {
             })
             .collect();
         let winner = match self.select(case, cluster) {
-            Ok(Verdict::Admitted { policy, .. }) => Some(policy.name.to_string()),
+            Ok(Verdict::Admitted { policy, pod, .. }) => Some((policy.name.to_string(), pod)),
             Ok(Verdict::Denied(_)) | Err(_) => None,
         };
+        let failures = self.failures(case, winner.as_ref().map_or(&case.pod, |(_, pod)| pod));
         Report {
             root: case.root.clone(),
             service_account: case.service_account().map(str::to_owned),
-            winner,
+            winner: winner.map(|(name, _)| name),
             opinions,
+            failures,
         }
+    }
+
+    fn failures(&self, case: &Case<'_, '_>, pod: &Pod<'_>) -> Vec<Failure> {
+        let Some(standard) = self.standards.enforce else { return Vec::new() };
+        let excuses = Excuses { everywhere: case.scope.excused, in_containers: &case.scope.excused_in };
+        let mut failures = standard.evaluate_excusing(pod, excuses);
+        failures.retain(|failure| self.leniency.action(failure.index) == Action::Deny);
+        failures
     }
 }
 

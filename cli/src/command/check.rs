@@ -86,8 +86,8 @@ impl Check {
         let mut results = Results::default();
         let progress = voice.progress();
         input::read(&self.manifests.files()?, &progress, &mut |object| {
-            if !judge::holds_pods(&object, policies) {
-                voice.detail(&format!("{} holds no pods", object.title()));
+            if !judge::is_judged(&object, policies) {
+                voice.detail(&format!("{} is not judged", object.title()));
                 results.summary.skipped += 1;
                 return Ok(());
             }
@@ -116,7 +116,7 @@ impl Check {
         let mut same = 0;
         let progress = voice.progress();
         input::read(&self.manifests.files()?, &progress, &mut |object| {
-            if !judge::holds_pods(&object, &old) && !judge::holds_pods(&object, &new) {
+            if !judge::is_judged(&object, &old) && !judge::is_judged(&object, &new) {
                 results.summary.skipped += 1;
                 return Ok(());
             }

@@ -86,7 +86,7 @@ impl Explain {
     /// The one object that is to be explained.
     fn pick(&self, policies: &Policies) -> Outcome<Object> {
         let mut objects = input::read_all(&self.manifests.files()?)?;
-        objects.retain(|object| judge::holds_pods(object, policies));
+        objects.retain(|object| judge::is_judged(object, policies));
         if let Some(wanted) = &self.object {
             let wanted = wanted.to_lowercase();
             objects.retain(|object| format!("{}/{}", object.kind, object.name).to_lowercase() == wanted);
@@ -167,7 +167,8 @@ impl Text {
             }
             Judge::Settings(settings) => settings,
         };
-        let sent = Sent::of(object, &object.json);
+        let bench = Bench { registration, settings, policies, object, asker };
+        let sent = bench.arriving(&object.json);
         let reports =
             settings.report(&asker.request(object, &sent.json), &policies.authority).map_err(unread)?;
         let (mut rules, mut remedies) = (Vec::new(), Vec::new());
@@ -183,8 +184,15 @@ impl Text {
                         rules.extend(opinion.edits.iter().map(judge::rule_of));
                     }
                     rules.extend((opinion.granted != Ok(true)).then(|| "authorization".to_owned()));
-                    remedies.extend(remedy(settings, opinion, object, asker, policies));
+                    remedies.extend(bench.remedy(Some(opinion)));
                 }
+            }
+            self.standard(report, settings);
+            rules.extend(report.failures.iter().map(|failure| format!("pss/{}", failure.id)));
+            if !report.failures.is_empty() && (report.opinions.is_empty() || report.winner.is_some()) {
+                let winner =
+                    report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
+                remedies.extend(bench.remedy(winner));
             }
             self.winner(report, settings);
         }
@@ -236,8 +244,25 @@ impl Text {
         }
     }
 
+    /// What the enforced Pod Security Standard says of the pod as it then is.
+    fn standard(&mut self, report: &Report, settings: &Settings<'_>) {
+        let Some(standard) = settings.standards.enforce else { return };
+        if report.failures.is_empty() {
+            self.line(format_args!("  PodSecurity \"{standard}\" admits it"));
+            return;
+        }
+        let after = if report.winner.is_some() { ", after what the winner fills in" } else { "" };
+        self.line(format_args!("  PodSecurity \"{standard}\" objects{after}"));
+        for failure in &report.failures {
+            self.line(format_args!("    {}: {} ({})", failure.id, failure.reason, failure.detail));
+        }
+    }
+
     /// Who wins, and by which rule.
     fn winner(&mut self, report: &Report, settings: &Settings<'_>) {
+        if report.opinions.is_empty() {
+            return;
+        }
         let Some(winner) = &report.winner else {
             let usable = report.opinions.iter().any(|opinion| opinion.granted == Ok(true));
             self.line(format_args!(
@@ -309,25 +334,55 @@ fn of_failing(failing: Failing) -> Vec<Objection> {
     paths.into_iter().map(objection).collect()
 }
 
-/// What would satisfy one policy, if it may be used.
-fn remedy(
-    settings: &Settings<'_>,
-    opinion: &Opinion,
-    object: &Object,
-    asker: &Asker,
-    policies: &Policies,
-) -> Option<Named> {
-    if opinion.granted != Ok(true) {
-        return None;
+/// Before whom an object is explained.
+struct Bench<'b> {
+    registration: &'b Registration,
+    settings: &'b Settings<'b>,
+    policies: &'b Policies,
+    object: &'b Object,
+    asker: &'b Asker,
+}
+
+impl Bench<'_> {
+    /// The object as this registration gets to see it: from the API server, and from the registrations before.
+    fn arriving(&self, json: &str) -> Sent {
+        let mut sent = Sent::of(self.object, json);
+        for earlier in &self.policies.registrations {
+            if std::ptr::eq(earlier, self.registration) {
+                break;
+            }
+            if let Judge::Settings(settings) = &earlier.judge
+                && earlier.reach.covers(self.object, self.asker.namespace_of(self.object))
+            {
+                let answer =
+                    settings.review(self.asker.request(self.object, &sent.json), &self.policies.authority);
+                sent.json = answer.mutated_object.unwrap_or(sent.json);
+            }
+        }
+        sent
     }
-    let object_to = |value: &Value| -> Vec<Objection> {
-        let sent = Sent::of(object, &value.to_string());
-        let mut found = Vec::new();
+
+    /// What would satisfy a policy that may be used, or the standard where there is no policy.
+    fn remedy(&self, opinion: Option<&Opinion>) -> Option<Named> {
+        if opinion.is_some_and(|opinion| opinion.granted != Ok(true)) {
+            return None;
+        }
+        let policy = opinion.map(|opinion| opinion.policy.as_str());
+        let remedy = remedy::find(&self.object.value(), &|value| self.objections(value, policy))?;
+        let name = policy.unwrap_or(&self.registration.name).to_owned();
+        (!remedy.steps.is_empty()).then_some((name, remedy))
+    }
+
+    /// What a policy and the standard have against a manifest.
+    fn objections(&self, manifest: &Value, policy: Option<&str>) -> Vec<Objection> {
+        let Bench { settings, policies, object, asker, .. } = self;
+        let sent = self.arriving(&manifest.to_string());
         let Ok(reports) = settings.report(&asker.request(object, &sent.json), &policies.authority) else {
             return vec![Objection { rule: String::new(), path: String::new(), problem: String::new() }];
         };
+        let mut found = Vec::new();
         for report in &reports {
-            for opinion in report.opinions.iter().filter(|other| other.policy == opinion.policy) {
+            for opinion in report.opinions.iter().filter(|opinion| Some(opinion.policy.as_str()) == policy) {
                 let denying = opinion.violations.iter().filter(|violation| violation.action == Action::Deny);
                 found.extend(denying.map(|violation| {
                     let (path, problem) = sent.told(&violation.path, &violation.problem);
@@ -341,9 +396,16 @@ fn remedy(
                     }));
                 }
             }
+            for failure in &report.failures {
+                let rule = format!("pss/{}", failure.id);
+                let blamed = judge::blamed(object, &sent.json, &report.root, failure, settings);
+                found.extend(blamed.into_iter().map(|(path, problem)| Objection {
+                    rule: rule.clone(),
+                    path,
+                    problem,
+                }));
+            }
         }
         found
-    };
-    let remedy = remedy::find(&object.value(), &object_to)?;
-    (!remedy.steps.is_empty()).then(|| (opinion.policy.clone(), remedy))
+    }
 }

@@ -7,6 +7,7 @@
 mod mistakes;
 
 use std::fmt::{self, Display};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use pod_security_policy::cluster::{Cluster, Question};
 use serde::Deserialize;
@@ -259,6 +260,11 @@ impl Cluster for Authority {
             Authority::Everybody => Ok(true),
             Authority::Dump(rbac) => rbac.may_use(question),
         }
+    }
+
+    fn now(&self) -> Result<i64, String> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| error.to_string())?;
+        i64::try_from(since.as_secs()).map_err(|error| error.to_string())
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Summary {
     pub(crate) allowed: usize,
     pub(crate) changed: usize,
     pub(crate) rejected: usize,
-    /// Objects that hold no pods.
+    /// Objects that hold no pods, and are not judged otherwise.
     pub(crate) skipped: usize,
 }
 
@@ -61,7 +61,7 @@ impl Summary {
     }
 }
 
-/// `3 objects: 1 allowed, 1 changed, 1 rejected; 2 hold no pods`
+/// `3 objects: 1 allowed, 1 changed, 1 rejected; 2 more are not judged`
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Summary { allowed, changed, rejected, skipped } = self;
@@ -70,8 +70,8 @@ impl std::fmt::Display for Summary {
         write!(f, "{judged} {noun}: {allowed} allowed, {changed} changed, {rejected} rejected")?;
         match skipped {
             0 => Ok(()),
-            1 => f.write_str("; 1 more holds no pods"),
-            _ => write!(f, "; {skipped} more hold no pods"),
+            1 => f.write_str("; 1 more is not judged"),
+            _ => write!(f, "; {skipped} more are not judged"),
         }
     }
 }
