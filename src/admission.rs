@@ -73,10 +73,14 @@ enum Verdict<'v, 'a> {
 
 /// Judges one request, from the text that the policy server hands over to the answer.
 pub fn review(payload: &str, cluster: &dyn Cluster) -> Answer {
-    let payload: Payload<'_> = match Reader::document(payload) {
-        Ok(payload) => payload,
-        Err(fault) => return Answer::rejected(format_args!("the request cannot be read: {fault}")),
-    };
+    match Reader::document(payload) {
+        Ok(payload) => judge(payload, cluster),
+        Err(fault) => Answer::unreadable(&fault),
+    }
+}
+
+/// Judges one request that has been read.
+pub fn judge(payload: Payload<'_>, cluster: &dyn Cluster) -> Answer {
     match Settings::load(payload.settings.root()) {
         Ok(settings) => settings.review(payload.request, cluster),
         Err(problems) => Answer::rejected(format_args!("the policy's settings are not valid: {problems}")),

@@ -48,6 +48,11 @@ impl Answer {
         Answer::rejected("request.object: Required value: there is no object to judge")
     }
 
+    /// The request is rejected because nobody can tell what it asks for.
+    pub fn unreadable(cause: &dyn Display) -> Self {
+        Answer::rejected(format_args!("the request cannot be read: {cause}"))
+    }
+
     /// Whether the request passes.
     pub fn is_accepted(&self) -> bool {
         self.rejection.is_none()

@@ -3,6 +3,7 @@
 //! A rule that only warns or only reaches the audit log still fills in its defaults: a cluster is prepared for a rule
 //! by having it do all but deny.
 
+use crate::prose::prose;
 use crate::rule_ids;
 use crate::shape::{Field, Path, Problems, Shape};
 use crate::value::Value;
@@ -17,15 +18,17 @@ pub(crate) const FIELD: Field = Field {
         Field {
             name: "default",
             shape: ACTION,
-            doc: "What an objection does (`Deny`) if `rules` does not say otherwise.",
+            doc: prose("What an objection does (`Deny`) if `rules` does not say otherwise."),
         },
         Field {
             name: "rules",
             shape: Shape::Map(&ACTION),
-            doc: "What the objections of single rules do: those of PodSecurityPolicy by their fields (`privileged`), the checks of the Pod Security Standards as `pss/ID`.",
+            doc: prose(
+                "What the objections of single rules do: those of PodSecurityPolicy by their fields (`privileged`), the checks of the Pod Security Standards as `pss/ID`.",
+            ),
         },
     ]),
-    doc: "What objections do: `Deny`, `Warn`, or `Audit`. Changes nothing of what is filled in.",
+    doc: prose("What objections do: `Deny`, `Warn`, or `Audit`. Changes nothing of what is filled in."),
 };
 
 /// Reads the option, whose shape has been checked.

@@ -12,6 +12,7 @@ use crate::cluster::Cluster;
 use crate::json::{Quoted, Text};
 use crate::names::{is_label, subdomain_problem};
 use crate::pod::{Pod, Slot};
+use crate::prose::prose;
 use crate::request::User;
 use crate::rule::RuleSet;
 use crate::rule_ids;
@@ -30,36 +31,56 @@ const RUNTIME_CLASSES: &str = "runtimeClasses";
 
 /// The grounds of an exemption.
 const MATCH: &[Field] = &[
-    Field { name: NAMESPACES, shape: TEXTS, doc: "The namespace of the pod." },
-    Field { name: "usernames", shape: TEXTS, doc: "The user who sends the request; not for workloads." },
-    Field { name: "groups", shape: TEXTS, doc: "A group of that user; not for workloads." },
+    Field { name: NAMESPACES, shape: TEXTS, doc: prose("The namespace of the pod.") },
+    Field {
+        name: "usernames",
+        shape: TEXTS,
+        doc: prose("The user who sends the request; not for workloads."),
+    },
+    Field { name: "groups", shape: TEXTS, doc: prose("A group of that user; not for workloads.") },
     Field {
         name: SERVICE_ACCOUNTS,
         shape: TEXTS,
-        doc: "The service account that the pod runs as, as `namespace/name`.",
+        doc: prose("The service account that the pod runs as, as `namespace/name`."),
     },
     Field {
         name: IMAGES,
         shape: TEXTS,
-        doc: "The image of a container, exact or up to a final `/*`; only beside `namespaces`.",
+        doc: prose("The image of a container, exact or up to a final `/*`; only beside `namespaces`."),
     },
-    Field { name: RUNTIME_CLASSES, shape: TEXTS, doc: "The pod's runtime class; only beside `namespaces`." },
+    Field {
+        name: RUNTIME_CLASSES,
+        shape: TEXTS,
+        doc: prose("The pod's runtime class; only beside `namespaces`."),
+    },
 ];
 
 pub(crate) const FIELD: Field = Field {
     name: "exemptions",
     shape: Shape::List(&Shape::Object(&[
-        Field { name: "name", shape: Shape::Text, doc: "The name that the audit log knows it by." },
-        Field { name: "reason", shape: Shape::Text, doc: "Why there is this exemption, for its readers." },
-        Field { name: "match", shape: Shape::Object(MATCH), doc: "Its grounds, all of which must hold." },
-        Field { name: "rules", shape: TEXTS, doc: "The rules that neither object nor fill anything in." },
+        Field { name: "name", shape: Shape::Text, doc: prose("The name that the audit log knows it by.") },
+        Field {
+            name: "reason",
+            shape: Shape::Text,
+            doc: prose("Why there is this exemption, for its readers."),
+        },
+        Field {
+            name: "match",
+            shape: Shape::Object(MATCH),
+            doc: prose("Its grounds, all of which must hold."),
+        },
+        Field {
+            name: "rules",
+            shape: TEXTS,
+            doc: prose("The rules that neither object nor fill anything in."),
+        },
         Field {
             name: "expires",
             shape: Shape::Text,
-            doc: "The day, such as `2027-01-31`, at whose 00:00 UTC it ends.",
+            doc: prose("The day, such as `2027-01-31`, at whose 00:00 UTC it ends."),
         },
     ])),
-    doc: "Who need not keep which rules, and until when.",
+    doc: prose("Who need not keep which rules, and until when."),
 };
 
 /// One exemption.

@@ -1,23 +1,28 @@
 //! The policy module: waPC in, an answer out.
 
-use std::fmt::Display;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use kubewarden_policy_sdk::host_capabilities::kubernetes::{
+    CanIRequest, ResourceAttributes, SubjectAccessReview, can_i,
+};
+use kubewarden_policy_sdk::protocol_version_guest;
 use simdutf8::basic::from_utf8;
-use wapc_guest::{CallResult, host_call, register_function};
+use slog::{Logger, o, warn};
+use wapc_guest::{CallResult, register_function};
 
-use crate::admission::review;
+use crate::admission::judge;
 use crate::answer::Answer;
 use crate::cluster::{Cluster, Question};
-use crate::json::{Quoted, Reader, decode};
-use crate::request::Payload;
+use crate::json::{Quoted, Reader, Text};
+use crate::request::{Payload, Request};
 use crate::settings::Settings;
-use crate::shape::Listed;
+use log::HostDrain;
 
 #[cfg(target_arch = "wasm32")]
 mod arena;
 #[cfg(target_arch = "wasm32")]
 mod compare;
+mod log;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
@@ -29,20 +34,38 @@ static ARENA: arena::Arena = arena::Arena::new();
 pub(crate) extern "C" fn wapc_init() {
     register_function("validate", validate);
     register_function("validate_settings", validate_settings);
-    register_function("protocol_version", |_| Ok(br#""v1""#.to_vec()));
+    register_function("protocol_version", protocol_version_guest);
     #[cfg(target_arch = "wasm32")]
     ARENA.keep();
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    let Ok(text) = from_utf8(payload) else {
-        return Ok(Answer::rejected("the request cannot be read: it is not UTF-8").into_json().into_bytes());
+    let answer = match from_utf8(payload) {
+        Ok(text) => match Reader::document(text) {
+            Ok(payload) => judged(payload),
+            Err(fault) => Answer::unreadable(&fault),
+        },
+        Err(_) => Answer::unreadable(&"it is not UTF-8"),
     };
-    let answer = review(text, &Host);
-    if let Some(reason) = &answer.rejection {
-        log(text, reason);
-    }
     Ok(answer.into_json().into_bytes())
+}
+
+/// Judges a request, and logs a line if it is rejected; what is accepted is not worth one.
+fn judged(payload: Payload<'_>) -> Answer {
+    let Request { operation, kind, namespace, name, .. } = &payload.request;
+    let [operation, kind, namespace, name] = [operation, &kind.kind, namespace, name].map(Text::clone);
+    let answer = judge(payload, &Host);
+    if let Some(reason) = &answer.rejection {
+        let logger = Logger::root(HostDrain, o!("policy" => "pod-security-policy"));
+        warn!(logger, "rejected";
+            "operation" => &*operation,
+            "kind" => &*kind,
+            "namespace" => &*namespace,
+            "name" => &*name,
+            "reason" => reason,
+        );
+    }
+    answer
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {
@@ -56,50 +79,27 @@ fn validate_settings(payload: &[u8]) -> CallResult {
     })
 }
 
-/// One line per rejection; what is accepted is not worth one.
-fn log(payload: &str, reason: &str) {
-    let payload: Payload<'_> = Reader::document(payload).unwrap_or_default();
-    let request = payload.request;
-    let line = format!(
-        r#"{{"level":"warning","message":"rejected","policy":"pod-security-policy","operation":{},"kind":{},"namespace":{},"name":{},"reason":{}}}"#,
-        Quoted(&request.operation),
-        Quoted(&request.kind.kind),
-        Quoted(&request.namespace),
-        Quoted(&request.name),
-        Quoted(reason),
-    );
-    // A request is answered whether or not the line arrives.
-    let _ = host_call("kubewarden", "tracing", "log", line.as_bytes());
-}
-
 /// The policy server, which asks the cluster.
 struct Host;
 
-/// What an access review says.
-#[derive(Default)]
-struct Reviewed {
-    allowed: bool,
-}
-
-decode!(Reviewed { "allowed" => allowed });
-
 impl Cluster for Host {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
-        let Question { user, groups, api_group, policy, namespace } = question;
-        let review = format!(
-            r#"{{"subject_access_review":{{"groups":[{}],"resource_attributes":{{"group":"{api_group}","name":{},"namespace":{},"resource":"podsecuritypolicies","subresource":null,"verb":"use","version":null}},"user":{}}},"disable_cache":false}}"#,
-            Listed(groups),
-            Quoted(policy),
-            Quoted(namespace),
-            Quoted(user),
-        );
-        let failed = |error: &dyn Display| format!("the policy server could not ask the cluster: {error}");
-        let answer = host_call("kubewarden", "kubernetes", "can_i", review.as_bytes()).map_err(|error| {
-            failed(&format_args!("error invoking host capability kubernetes.can_i: {error}"))
-        })?;
-        let text = from_utf8(&answer).map_err(|error| failed(&error))?;
-        let Reviewed { allowed } = Reader::document(text).map_err(|fault| failed(&fault))?;
-        Ok(allowed)
+        let review = SubjectAccessReview {
+            user: question.user.to_string(),
+            groups: Some(question.groups.iter().map(ToString::to_string).collect()),
+            resource_attributes: ResourceAttributes {
+                group: Some(question.api_group.to_owned()),
+                name: Some(question.policy.to_owned()),
+                namespace: Some(question.namespace.to_owned()),
+                resource: "podsecuritypolicies".to_owned(),
+                verb: "use".to_owned(),
+                ..ResourceAttributes::default()
+            },
+        };
+        match can_i(CanIRequest { subject_access_review: review, disable_cache: false }) {
+            Ok(status) => Ok(status.allowed),
+            Err(error) => Err(format!("the policy server could not ask the cluster: {error}")),
+        }
     }
 
     fn now(&self) -> Result<i64, String> {

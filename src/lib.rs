@@ -68,6 +68,7 @@ pub mod persistent_volumes;
 pub mod pod;
 pub mod pod_security;
 pub mod policy;
+mod prose;
 pub mod ranges;
 pub mod request;
 pub mod rule;

@@ -7,6 +7,7 @@ use crate::answer::Answer;
 use crate::graft::{Edit, Step, graft};
 use crate::json::{Decode, Fault, Quoted, Read, Reader, Text, decode};
 use crate::pod_security::{MODES, load_modes};
+use crate::prose::prose;
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::shape::{Field, Path, Problems};
@@ -17,7 +18,7 @@ use crate::violation::cut;
 pub(crate) const FIELD: Field = Field {
     name: "namespaceLabels",
     shape: MODES,
-    doc: "The labels for Pod Security admission that namespaces get, and may not fall short of.",
+    doc: prose("The labels for Pod Security admission that namespaces get, and may not fall short of."),
 };
 
 /// What all these labels start with.

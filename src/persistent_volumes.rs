@@ -4,6 +4,7 @@
 //! TOB-K8S-038 of the Kubernetes audit of 2019). Whoever creates a `PersistentVolume` of a path or a driver of the
 //! node needs a policy that allows pods to have it, everywhere.
 
+use crate::prose::prose;
 use std::fmt::Write as _;
 
 use crate::answer::Answer;
@@ -23,7 +24,7 @@ use crate::violation::{Action, Findings, Violation, join};
 pub(crate) const FIELD: Field = Field {
     name: "persistentVolumes",
     shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
-    doc: "What a PersistentVolume of a path or a driver of the node gets that no policy allows.",
+    doc: prose("What a PersistentVolume of a path or a driver of the node gets that no policy allows."),
 };
 
 /// What a volume gets that no policy allows.

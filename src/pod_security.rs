@@ -6,6 +6,7 @@
 
 use crate::answer::Answer;
 use crate::pod::{Container, Pod};
+use crate::prose::prose;
 use crate::shape::{Field, Path, Problems, Shape};
 use crate::standards::{Excuses, Failure, Standard};
 use crate::value::Value;
@@ -16,20 +17,22 @@ pub(crate) const MODES: Shape = Shape::Object(&[
     Field {
         name: "enforce",
         shape: Shape::Text,
-        doc: "What pods must satisfy: `baseline`, `restricted:v1.31`.",
+        doc: prose("What pods must satisfy: `baseline`, `restricted:v1.31`."),
     },
     Field {
         name: "warn",
         shape: Shape::Text,
-        doc: "What the requesting user is warned of; unless given, `enforce`.",
+        doc: prose("What the requesting user is warned of; unless given, `enforce`."),
     },
-    Field { name: "audit", shape: Shape::Text, doc: "What the audit log is told of." },
+    Field { name: "audit", shape: Shape::Text, doc: prose("What the audit log is told of.") },
 ]);
 
 pub(crate) const FIELD: Field = Field {
     name: "podSecurityStandards",
     shape: MODES,
-    doc: "Levels of the Pod Security Standards with their versions, beside policies or instead of them.",
+    doc: prose(
+        "Levels of the Pod Security Standards with their versions, beside policies or instead of them.",
+    ),
 };
 
 /// Which standard is held up in which mode.

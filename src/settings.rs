@@ -9,6 +9,7 @@ use crate::namespaces::{self, Labels};
 use crate::persistent_volumes::{self, OnVolumes};
 use crate::pod_security::{self, Modes};
 use crate::policy::Policy;
+use crate::prose::prose;
 use crate::rules;
 use crate::shape::{Field, Path, Problem, Problems, Shape, check_object, same_name};
 use crate::spec::{Fields, Spec};
@@ -68,17 +69,19 @@ pub const OPTIONS: &[Field] = &[
     Field {
         name: "authorization",
         shape: Shape::OneOf(&["RBAC", "None"]),
-        doc: "Which policies count: with `RBAC` those that the pod's service account or the requesting user may `use`, with `None` all. Required with several policies.",
+        doc: prose(
+            "Which policies count: with `RBAC` those that the pod's service account or the requesting user may `use`, with `None` all. Required with several policies.",
+        ),
     },
     Field {
         name: "mutate",
         shape: Shape::Flag,
-        doc: "Whether defaults are written into pods (`true`), or only demanded.",
+        doc: prose("Whether defaults are written into pods (`true`), or only demanded."),
     },
     Field {
         name: "workloads",
         shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
-        doc: "What a workload gets whose pods would be rejected.",
+        doc: prose("What a workload gets whose pods would be rejected."),
     },
     Field {
         name: "podTemplates",
@@ -86,16 +89,16 @@ pub const OPTIONS: &[Field] = &[
             Field {
                 name: "apiGroup",
                 shape: Shape::Text,
-                doc: "The API group of the kind; empty for the core one.",
+                doc: prose("The API group of the kind; empty for the core one."),
             },
-            Field { name: "kind", shape: Shape::Text, doc: "The kind." },
+            Field { name: "kind", shape: Shape::Text, doc: prose("The kind.") },
             Field {
                 name: "path",
                 shape: Shape::Text,
-                doc: "The way to the template, such as `spec.template`; `[*]` steps through a list.",
+                doc: prose("The way to the template, such as `spec.template`; `[*]` steps through a list."),
             },
         ])),
-        doc: "Further kinds that carry pod templates.",
+        doc: prose("Further kinds that carry pod templates."),
     },
     pod_security::FIELD,
     enforcement::FIELD,
@@ -109,15 +112,15 @@ const MANIFEST: &[Field] = &[
     Field {
         name: "apiVersion",
         shape: Shape::OneOf(&["policy/v1beta1", "extensions/v1beta1"]),
-        doc: "The version.",
+        doc: prose("The version."),
     },
-    Field { name: "kind", shape: Shape::OneOf(&["PodSecurityPolicy"]), doc: "The kind." },
+    Field { name: "kind", shape: Shape::OneOf(&["PodSecurityPolicy"]), doc: prose("The kind.") },
     Field {
         name: "metadata",
         shape: Shape::Map(&Shape::Any),
-        doc: "Of which the name and the annotations count.",
+        doc: prose("Of which the name and the annotations count."),
     },
-    Field { name: "spec", shape: Shape::Any, doc: "The policy." },
+    Field { name: "spec", shape: Shape::Any, doc: prose("The policy.") },
 ];
 
 const NOTHING: &str = "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`";

@@ -1,5 +1,6 @@
 //! One PodSecurityPolicy, as rules load from it.
 
+use crate::prose::prose;
 use std::fmt::Display;
 
 use crate::json::Text;
@@ -31,8 +32,8 @@ pub struct Spec<'v, 's> {
 
 /// The shape of `ranges`.
 pub(crate) const RANGES: Shape = Shape::List(&Shape::Object(&[
-    Field { name: "min", shape: Shape::Integer, doc: "The first id of the range." },
-    Field { name: "max", shape: Shape::Integer, doc: "The last id of the range." },
+    Field { name: "min", shape: Shape::Integer, doc: prose("The first id of the range.") },
+    Field { name: "max", shape: Shape::Integer, doc: prose("The last id of the range.") },
 ]));
 
 impl<'v, 's> Spec<'v, 's> {

@@ -1,6 +1,7 @@
 //! The strategies that several rules share.
 
 use crate::json::Text;
+use crate::prose::prose;
 use crate::ranges::IdRanges;
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
@@ -19,11 +20,11 @@ pub(crate) const GROUP_STRATEGIES: &[&str] = &["MayRunAs", "MustRunAs", "RunAsAn
 
 /// The shape of a strategy for groups.
 pub(crate) const GROUP_SHAPE: Shape = Shape::Object(&[
-    Field { name: "rule", shape: Shape::OneOf(GROUP_STRATEGIES), doc: "What is demanded." },
+    Field { name: "rule", shape: Shape::OneOf(GROUP_STRATEGIES), doc: prose("What is demanded.") },
     Field {
         name: "ranges",
         shape: RANGES,
-        doc: "The allowed ids; the lowest of the first range is the default.",
+        doc: prose("The allowed ids; the lowest of the first range is the default."),
     },
 ]);
 

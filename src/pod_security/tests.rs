@@ -44,7 +44,7 @@ fn standards(modes: Value) -> Value {
 
 /// What the audit log is told: `enforce-policy` and `audit-violations`.
 fn audited(answer: &Answer) -> Value {
-    let json: Value = serde_json::from_str(&answer.to_json()).unwrap();
+    let json: Value = serde_json::from_str(&answer.clone().into_json()).unwrap();
     json["audit_annotations"].clone()
 }
 

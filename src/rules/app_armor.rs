@@ -3,6 +3,7 @@
 //! PodSecurityPolicy kept its settings in annotations and knew only the annotations of pods. Since Kubernetes 1.30
 //! there are fields (KEP-24): what counts for a container is its own field, else its annotation, else the pod's field.
 
+use crate::prose::prose;
 use std::borrow::Cow;
 
 use crate::json::{Quoted, Text};
@@ -13,12 +14,12 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "appArmor",
-    purpose: "The AppArmor profiles that containers may run with.",
+    purpose: prose("The AppArmor profiles that containers may run with."),
     shape: None,
     annotations: &[ALLOWED, DEFAULT],
-    pod_fields: "`securityContext.appArmorProfile` of pod and containers, the containers' annotations",
-    mutates: "containers' `appArmorProfile`",
-    default: "any profile or none",
+    pod_fields: prose("`securityContext.appArmorProfile` of pod and containers, the containers' annotations"),
+    mutates: prose("containers' `appArmorProfile`"),
+    default: prose("any profile or none"),
     load,
 }];
 

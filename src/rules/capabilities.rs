@@ -4,6 +4,7 @@
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Listed, Shape};
 use crate::spec::Spec;
@@ -12,32 +13,32 @@ use crate::violation::Findings;
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "defaultAddCapabilities",
-        purpose: "The capabilities that every container gets unless it drops them.",
+        purpose: prose("The capabilities that every container gets unless it drops them."),
         shape: Some(Shape::List(&Shape::Text)),
         annotations: &[],
-        pod_fields: "containers' `securityContext.capabilities.add`",
-        mutates: "containers' `capabilities.add`",
-        default: "none",
+        pod_fields: prose("containers' `securityContext.capabilities.add`"),
+        mutates: prose("containers' `capabilities.add`"),
+        default: prose("none"),
         load: load_default_add,
     },
     Entry {
         id: "requiredDropCapabilities",
-        purpose: "The capabilities that every container must drop.",
+        purpose: prose("The capabilities that every container must drop."),
         shape: Some(Shape::List(&Shape::Text)),
         annotations: &[],
-        pod_fields: "containers' `securityContext.capabilities.drop`",
-        mutates: "containers' `capabilities.drop`",
-        default: "none",
+        pod_fields: prose("containers' `securityContext.capabilities.drop`"),
+        mutates: prose("containers' `capabilities.drop`"),
+        default: prose("none"),
         load: load_required_drop,
     },
     Entry {
         id: "allowedCapabilities",
-        purpose: "The capabilities that containers may add; `*` is any.",
+        purpose: prose("The capabilities that containers may add; `*` is any."),
         shape: Some(Shape::List(&Shape::Text)),
         annotations: &[],
-        pod_fields: "containers' `securityContext.capabilities.add`",
-        mutates: "nothing",
-        default: "none but those of `defaultAddCapabilities`",
+        pod_fields: prose("containers' `securityContext.capabilities.add`"),
+        mutates: prose("nothing"),
+        default: prose("none but those of `defaultAddCapabilities`"),
         load: load_allowed,
     },
 ];

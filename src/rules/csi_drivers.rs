@@ -3,6 +3,7 @@
 use crate::json::{Quoted, Text};
 use crate::names::subdomain_problem;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
@@ -11,16 +12,16 @@ use crate::volume_types::VolumeTypes;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedCSIDrivers",
-    purpose: "The drivers that inline `csi` volumes may name.",
+    purpose: prose("The drivers that inline `csi` volumes may name."),
     shape: Some(Shape::List(&Shape::Object(&[Field {
         name: "name",
         shape: Shape::Text,
-        doc: "The driver, spelt as in the volume.",
+        doc: prose("The driver, spelt as in the volume."),
     }]))),
     annotations: &[],
-    pod_fields: "`volumes[*].csi.driver`",
-    mutates: "nothing",
-    default: "empty: every driver is allowed, if `volumes` lists `csi`",
+    pod_fields: prose("`volumes[*].csi.driver`"),
+    mutates: prose("nothing"),
+    default: prose("empty: every driver is allowed, if `volumes` lists `csi`"),
     load,
 }];
 

@@ -2,6 +2,7 @@
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
@@ -10,16 +11,16 @@ use crate::volume_types::VolumeTypes;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedFlexVolumes",
-    purpose: "The drivers that `flexVolume` volumes may name.",
+    purpose: prose("The drivers that `flexVolume` volumes may name."),
     shape: Some(Shape::List(&Shape::Object(&[Field {
         name: "driver",
         shape: Shape::Text,
-        doc: "The driver, spelt as in the volume.",
+        doc: prose("The driver, spelt as in the volume."),
     }]))),
     annotations: &[],
-    pod_fields: "`volumes[*].flexVolume.driver`",
-    mutates: "nothing",
-    default: "empty: every driver is allowed, if `volumes` lists `flexVolume`",
+    pod_fields: prose("`volumes[*].flexVolume.driver`"),
+    mutates: prose("nothing"),
+    default: prose("empty: every driver is allowed, if `volumes` lists `flexVolume`"),
     load,
 }];
 

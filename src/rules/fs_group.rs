@@ -1,18 +1,19 @@
 //! The group that owns a pod's volumes: whoever has it reads what other pods left there.
 
 use crate::pod::Pod;
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::strategy::{GROUP_SHAPE, GroupStrategy};
 use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "fsGroup",
-    purpose: "The group that may own a pod's volumes.",
+    purpose: prose("The group that may own a pod's volumes."),
     shape: Some(GROUP_SHAPE),
     annotations: &[],
-    pod_fields: "`securityContext.fsGroup`",
-    mutates: "`MustRunAs`: the pod's `fsGroup`",
-    default: "must be given",
+    pod_fields: prose("`securityContext.fsGroup`"),
+    mutates: prose("`MustRunAs`: the pod's `fsGroup`"),
+    default: prose("must be given"),
     load: |spec| {
         GroupStrategy::load(spec, "fsGroup").map(|strategy| Box::new(FsGroup(strategy)) as Box<dyn Rule>)
     },

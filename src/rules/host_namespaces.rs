@@ -1,6 +1,7 @@
 //! The namespaces of the node: whoever shares them sees its traffic, its processes, its memory.
 
 use crate::pod::{Pod, PodSpec};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
@@ -9,8 +10,8 @@ use crate::violation::Findings;
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "hostNetwork",
-        purpose: "Whether pods may use the node's network.",
-        pod_fields: "`hostNetwork`",
+        purpose: prose("Whether pods may use the node's network."),
+        pod_fields: prose("`hostNetwork`"),
         load: |spec| {
             refused(spec, "hostNetwork", "Host network is not allowed to be used", |spec| spec.host_network)
         },
@@ -18,15 +19,15 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
     Entry {
         id: "hostPID",
-        purpose: "Whether pods may see the node's processes.",
-        pod_fields: "`hostPID`",
+        purpose: prose("Whether pods may see the node's processes."),
+        pod_fields: prose("`hostPID`"),
         load: |spec| refused(spec, "hostPID", "Host PID is not allowed to be used", |spec| spec.host_pid),
         ..HOST_NAMESPACE
     },
     Entry {
         id: "hostIPC",
-        purpose: "Whether pods may use the node's inter-process communication.",
-        pod_fields: "`hostIPC`",
+        purpose: prose("Whether pods may use the node's inter-process communication."),
+        pod_fields: prose("`hostIPC`"),
         load: |spec| refused(spec, "hostIPC", "Host IPC is not allowed to be used", |spec| spec.host_ipc),
         ..HOST_NAMESPACE
     },
@@ -38,8 +39,8 @@ const HOST_NAMESPACE: Entry = Entry {
     shape: Some(Shape::Flag),
     annotations: &[],
     pod_fields: "",
-    mutates: "nothing",
-    default: "`false`: refused",
+    mutates: prose("nothing"),
+    default: prose("`false`: refused"),
     load: |_| None,
 };
 

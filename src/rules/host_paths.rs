@@ -6,6 +6,7 @@
 use crate::json::{Quoted, Text};
 use crate::pattern::{leads_up, lies_beneath};
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
@@ -15,23 +16,23 @@ use crate::volume_types::VolumeTypes;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedHostPaths",
-    purpose: "The paths of the node that `hostPath` volumes may start with.",
+    purpose: prose("The paths of the node that `hostPath` volumes may start with."),
     shape: Some(Shape::List(&Shape::Object(&[
         Field {
             name: "pathPrefix",
             shape: Shape::Text,
-            doc: "An absolute path; what lies beneath it is allowed too.",
+            doc: prose("An absolute path; what lies beneath it is allowed too."),
         },
         Field {
             name: "readOnly",
             shape: Shape::Flag,
-            doc: "Whether it may be mounted only with `readOnly: true`.",
+            doc: prose("Whether it may be mounted only with `readOnly: true`."),
         },
     ]))),
     annotations: &[],
-    pod_fields: "`volumes[*].hostPath.path`, containers' `volumeMounts[*].readOnly`",
-    mutates: "nothing",
-    default: "empty: every path is allowed, if `volumes` lists `hostPath`",
+    pod_fields: prose("`volumes[*].hostPath.path`, containers' `volumeMounts[*].readOnly`"),
+    mutates: prose("nothing"),
+    default: prose("empty: every path is allowed, if `volumes` lists `hostPath`"),
     load,
 }];
 

@@ -3,6 +3,7 @@
 //! On the host network every container port is a host port, whether the manifest says so or not.
 
 use crate::pod::{Container, Pod};
+use crate::prose::prose;
 use crate::ranges::{PortRange, PortRanges};
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
@@ -12,15 +13,15 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "hostPorts",
-    purpose: "The ports of the node that containers may take.",
+    purpose: prose("The ports of the node that containers may take."),
     shape: Some(Shape::List(&Shape::Object(&[
-        Field { name: "min", shape: Shape::Integer, doc: "The first port of the range." },
-        Field { name: "max", shape: Shape::Integer, doc: "The last port of the range." },
+        Field { name: "min", shape: Shape::Integer, doc: prose("The first port of the range.") },
+        Field { name: "max", shape: Shape::Integer, doc: prose("The last port of the range.") },
     ]))),
     annotations: &[],
-    pod_fields: "containers' `ports[*].hostPort`",
-    mutates: "nothing",
-    default: "none: no host port is allowed",
+    pod_fields: prose("containers' `ports[*].hostPort`"),
+    mutates: prose("nothing"),
+    default: prose("none: no host port is allowed"),
     load,
 }];
 

@@ -1,6 +1,7 @@
 //! Whether a process may gain more privileges than its parent: through set-uid programs, or file capabilities.
 
 use crate::pod::{Container, Pod};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
@@ -10,22 +11,22 @@ use crate::violation::Findings;
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "defaultAllowPrivilegeEscalation",
-        purpose: "What containers that do not say get.",
+        purpose: prose("What containers that do not say get."),
         shape: Some(Shape::Flag),
         annotations: &[],
-        pod_fields: "containers' `securityContext.allowPrivilegeEscalation`",
-        mutates: "containers' `allowPrivilegeEscalation`",
-        default: "nothing is written",
+        pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
+        mutates: prose("containers' `allowPrivilegeEscalation`"),
+        default: prose("nothing is written"),
         load: load_default,
     },
     Entry {
         id: "allowPrivilegeEscalation",
-        purpose: "Whether containers may allow privilege escalation.",
+        purpose: prose("Whether containers may allow privilege escalation."),
         shape: Some(Shape::Flag),
         annotations: &[],
-        pod_fields: "containers' `securityContext.allowPrivilegeEscalation`",
-        mutates: "`false`: containers' `allowPrivilegeEscalation`, to `false`",
-        default: "`true`: they may",
+        pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
+        mutates: prose("`false`: containers' `allowPrivilegeEscalation`, to `false`"),
+        default: prose("`true`: they may"),
         load: load_allow,
     },
 ];

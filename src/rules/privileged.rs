@@ -4,6 +4,7 @@
 //! `privileged: true` too.
 
 use crate::pod::{Container, Pod};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
@@ -11,12 +12,14 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "privileged",
-    purpose: "Whether containers may be privileged.",
+    purpose: prose("Whether containers may be privileged."),
     shape: Some(Shape::Flag),
     annotations: &[],
-    pod_fields: "containers' `securityContext.privileged`, `windowsOptions.hostProcess` of pod and containers",
-    mutates: "nothing",
-    default: "`false`: privileged containers are refused",
+    pod_fields: prose(
+        "containers' `securityContext.privileged`, `windowsOptions.hostProcess` of pod and containers",
+    ),
+    mutates: prose("nothing"),
+    default: prose("`false`: privileged containers are refused"),
     load,
 }];
 

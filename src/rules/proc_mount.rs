@@ -2,6 +2,7 @@
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
@@ -9,12 +10,12 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedProcMountTypes",
-    purpose: "The ways in which `/proc` may be mounted.",
+    purpose: prose("The ways in which `/proc` may be mounted."),
     shape: Some(Shape::List(&Shape::OneOf(&["Default", "Unmasked"]))),
     annotations: &[],
-    pod_fields: "containers' `securityContext.procMount`; absent reads as `Default`",
-    mutates: "nothing",
-    default: "only `Default`",
+    pod_fields: prose("containers' `securityContext.procMount`; absent reads as `Default`"),
+    mutates: prose("nothing"),
+    default: prose("only `Default`"),
     load,
 }];
 

@@ -1,6 +1,7 @@
 //! A container that cannot write to its image cannot be changed from inside.
 
 use crate::pod::{Container, Pod};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
@@ -8,12 +9,12 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "readOnlyRootFilesystem",
-    purpose: "Whether containers must have a read-only root file system.",
+    purpose: prose("Whether containers must have a read-only root file system."),
     shape: Some(Shape::Flag),
     annotations: &[],
-    pod_fields: "containers' `securityContext.readOnlyRootFilesystem`",
-    mutates: "containers' `readOnlyRootFilesystem`, to `true`",
-    default: "`false`: no constraint",
+    pod_fields: prose("containers' `securityContext.readOnlyRootFilesystem`"),
+    mutates: prose("containers' `readOnlyRootFilesystem`, to `true`"),
+    default: prose("`false`: no constraint"),
     load,
 }];
 

@@ -1,6 +1,7 @@
 //! The primary group decides what a process may touch just as its user does.
 
 use crate::pod::{Container, Pod};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
@@ -9,19 +10,19 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runAsGroup",
-    purpose: "The primary group that containers may run as.",
+    purpose: prose("The primary group that containers may run as."),
     shape: Some(Shape::Object(&[
-        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: "What is demanded." },
+        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: prose("What is demanded.") },
         Field {
             name: "ranges",
             shape: RANGES,
-            doc: "The allowed ids; the lowest of the first range is the default.",
+            doc: prose("The allowed ids; the lowest of the first range is the default."),
         },
     ])),
     annotations: &[],
-    pod_fields: "`securityContext.runAsGroup` of pod and containers",
-    mutates: "`MustRunAs`: containers' `runAsGroup`",
-    default: "`RunAsAny`: any group",
+    pod_fields: prose("`securityContext.runAsGroup` of pod and containers"),
+    mutates: prose("`MustRunAs`: containers' `runAsGroup`"),
+    default: prose("`RunAsAny`: any group"),
     load,
 }];
 

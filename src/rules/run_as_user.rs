@@ -1,6 +1,7 @@
 //! Root inside a container is root on the node, but for what else confines it.
 
 use crate::pod::{Container, Pod};
+use crate::prose::prose;
 use crate::ranges::IdRanges;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
@@ -9,19 +10,19 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runAsUser",
-    purpose: "The user that containers may run as.",
+    purpose: prose("The user that containers may run as."),
     shape: Some(Shape::Object(&[
-        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: "What is demanded." },
+        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: prose("What is demanded.") },
         Field {
             name: "ranges",
             shape: RANGES,
-            doc: "The allowed ids; the lowest of the first range is the default.",
+            doc: prose("The allowed ids; the lowest of the first range is the default."),
         },
     ])),
     annotations: &[],
-    pod_fields: "`securityContext.runAsUser` and `runAsNonRoot` of pod and containers",
-    mutates: "`MustRunAs`: containers' `runAsUser`; `MustRunAsNonRoot`: containers' `runAsNonRoot`",
-    default: "must be given",
+    pod_fields: prose("`securityContext.runAsUser` and `runAsNonRoot` of pod and containers"),
+    mutates: prose("`MustRunAs`: containers' `runAsUser`; `MustRunAsNonRoot`: containers' `runAsNonRoot`"),
+    default: prose("must be given"),
     load,
 }];
 

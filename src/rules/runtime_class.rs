@@ -3,6 +3,7 @@
 use crate::json::{Quoted, Text};
 use crate::names::subdomain_problem;
 use crate::pod::Pod;
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Listed, Shape};
 use crate::spec::{Spec, texts};
@@ -11,23 +12,23 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runtimeClass",
-    purpose: "The runtime classes that pods may name.",
+    purpose: prose("The runtime classes that pods may name."),
     shape: Some(Shape::Object(&[
         Field {
             name: "allowedRuntimeClassNames",
             shape: Shape::List(&Shape::Text),
-            doc: "The allowed names; `*` is any; empty allows none to be named.",
+            doc: prose("The allowed names; `*` is any; empty allows none to be named."),
         },
         Field {
             name: "defaultRuntimeClassName",
             shape: Shape::Text,
-            doc: "The class of pods that name none.",
+            doc: prose("The class of pods that name none."),
         },
     ])),
     annotations: &[],
-    pod_fields: "`runtimeClassName`",
-    mutates: "the pod's `runtimeClassName`",
-    default: "any runtime class",
+    pod_fields: prose("`runtimeClassName`"),
+    mutates: prose("the pod's `runtimeClassName`"),
+    default: prose("any runtime class"),
     load,
 }];
 

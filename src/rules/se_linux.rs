@@ -2,6 +2,7 @@
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod, SeLinuxOptions};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
@@ -10,24 +11,28 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seLinux",
-    purpose: "The SELinux context that pods must run in.",
+    purpose: prose("The SELinux context that pods must run in."),
     shape: Some(Shape::Object(&[
-        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: "What is demanded." },
+        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: prose("What is demanded.") },
         Field {
             name: "seLinuxOptions",
             shape: Shape::Object(&[
-                Field { name: "user", shape: Shape::Text, doc: "The SELinux user; absent is empty." },
-                Field { name: "role", shape: Shape::Text, doc: "The SELinux role; absent is empty." },
-                Field { name: "type", shape: Shape::Text, doc: "The SELinux type; absent is empty." },
-                Field { name: "level", shape: Shape::Text, doc: "The SELinux level; absent is empty." },
+                Field { name: "user", shape: Shape::Text, doc: prose("The SELinux user; absent is empty.") },
+                Field { name: "role", shape: Shape::Text, doc: prose("The SELinux role; absent is empty.") },
+                Field { name: "type", shape: Shape::Text, doc: prose("The SELinux type; absent is empty.") },
+                Field {
+                    name: "level",
+                    shape: Shape::Text,
+                    doc: prose("The SELinux level; absent is empty."),
+                },
             ]),
-            doc: "The context, demanded as a whole: what it leaves out must be left out.",
+            doc: prose("The context, demanded as a whole: what it leaves out must be left out."),
         },
     ])),
     annotations: &[],
-    pod_fields: "`securityContext.seLinuxOptions` of pod and containers",
-    mutates: "`MustRunAs`: the options, where the pod has none",
-    default: "must be given",
+    pod_fields: prose("`securityContext.seLinuxOptions` of pod and containers"),
+    mutates: prose("`MustRunAs`: the options, where the pod has none"),
+    default: prose("must be given"),
     load,
 }];
 

@@ -7,18 +7,19 @@
 use crate::json::Text;
 use crate::pattern::leads_up;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::spec::Spec;
 use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seccomp",
-    purpose: "The seccomp profiles that pods may run with.",
+    purpose: prose("The seccomp profiles that pods may run with."),
     shape: None,
     annotations: &[ALLOWED, DEFAULT],
-    pod_fields: "`securityContext.seccompProfile` of pod and containers",
-    mutates: "the pod's `seccompProfile`",
-    default: "no profile or `RuntimeDefault`",
+    pod_fields: prose("`securityContext.seccompProfile` of pod and containers"),
+    mutates: prose("the pod's `seccompProfile`"),
+    default: prose("no profile or `RuntimeDefault`"),
     load,
 }];
 

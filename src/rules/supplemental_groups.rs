@@ -1,5 +1,6 @@
 //! Further groups of a pod's processes: a group of the node opens its files to them.
 
+use crate::prose::prose;
 use std::fmt::{self, Display};
 
 use crate::pod::Pod;
@@ -9,12 +10,12 @@ use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "supplementalGroups",
-    purpose: "The further groups that pods may run with.",
+    purpose: prose("The further groups that pods may run with."),
     shape: Some(GROUP_SHAPE),
     annotations: &[],
-    pod_fields: "`securityContext.supplementalGroups`",
-    mutates: "`MustRunAs`: the pod's `supplementalGroups`",
-    default: "must be given",
+    pod_fields: prose("`securityContext.supplementalGroups`"),
+    mutates: prose("`MustRunAs`: the pod's `supplementalGroups`"),
+    default: prose("must be given"),
     load: |spec| {
         GroupStrategy::load(spec, "supplementalGroups")
             .map(|strategy| Box::new(SupplementalGroups(strategy)) as Box<dyn Rule>)

@@ -3,6 +3,7 @@
 use crate::json::{Quoted, Text};
 use crate::pattern::{SysctlPattern, dotted};
 use crate::pod::Pod;
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
@@ -11,22 +12,26 @@ use crate::violation::Findings;
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "forbiddenSysctls",
-        purpose: "The sysctls that pods may not set, safe ones included; `*` at the end stands for any rest.",
+        purpose: prose(
+            "The sysctls that pods may not set, safe ones included; `*` at the end stands for any rest.",
+        ),
         shape: Some(Shape::List(&Shape::Text)),
         annotations: &[],
-        pod_fields: "`securityContext.sysctls[*].name`",
-        mutates: "nothing",
-        default: "none",
+        pod_fields: prose("`securityContext.sysctls[*].name`"),
+        mutates: prose("nothing"),
+        default: prose("none"),
         load: load_forbidden,
     },
     Entry {
         id: "allowedUnsafeSysctls",
-        purpose: "The sysctls that pods may set beside the safe ones; `*` at the end stands for any rest.",
+        purpose: prose(
+            "The sysctls that pods may set beside the safe ones; `*` at the end stands for any rest.",
+        ),
         shape: Some(Shape::List(&Shape::Text)),
         annotations: &[],
-        pod_fields: "`securityContext.sysctls[*].name`",
-        mutates: "nothing",
-        default: "none: only safe sysctls",
+        pod_fields: prose("`securityContext.sysctls[*].name`"),
+        mutates: prose("nothing"),
+        default: prose("none: only safe sysctls"),
         load: load_allowed,
     },
 ];

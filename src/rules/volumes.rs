@@ -2,6 +2,7 @@
 
 use crate::json::Quoted;
 use crate::pod::{Origin, Pod, Volume};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
@@ -10,12 +11,12 @@ use crate::volume_types::{TYPES, VolumeTypes};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "volumes",
-    purpose: "The types of volumes that pods may have; `*` is every type.",
+    purpose: prose("The types of volumes that pods may have; `*` is every type."),
     shape: Some(Shape::List(&Shape::OneOf(TYPES))),
     annotations: &[],
-    pod_fields: "`volumes[*]`",
-    mutates: "nothing",
-    default: "none: no volume is allowed",
+    pod_fields: prose("`volumes[*]`"),
+    mutates: prose("nothing"),
+    default: prose("none: no volume is allowed"),
     load,
 }];
 

@@ -10,12 +10,13 @@
 use super::phrases::containers;
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "allowPrivilegeEscalation",
     level: Level::Restricted,
-    purpose: "Privilege escalation must be ruled out.",
-    pod_fields: "containers' `securityContext.allowPrivilegeEscalation`; `os.name`",
+    purpose: prose("Privilege escalation must be ruled out."),
+    pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`; `os.name`"),
     overridden_by: None,
     variants: &[
         Variant { since: 8, judge },

@@ -13,12 +13,13 @@
 use super::phrases::{containers, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant, capabilities_restricted};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "capabilities_baseline",
     level: Level::Baseline,
-    purpose: "No capabilities may be added beyond the runtimes' defaults.",
-    pod_fields: "containers' `securityContext.capabilities.add`",
+    purpose: prose("No capabilities may be added beyond the runtimes' defaults."),
+    pod_fields: prose("containers' `securityContext.capabilities.add`"),
     overridden_by: Some(&capabilities_restricted::CHECK),
     variants: &[Variant { since: 0, judge }],
 };

@@ -9,12 +9,13 @@
 
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "hostNamespaces",
     level: Level::Baseline,
-    purpose: "Pods may not share the network, the processes or the memory of their node.",
-    pod_fields: "`hostNetwork`, `hostPID`, `hostIPC`",
+    purpose: prose("Pods may not share the network, the processes or the memory of their node."),
+    pod_fields: prose("`hostNetwork`, `hostPID`, `hostIPC`"),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };

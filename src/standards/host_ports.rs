@@ -13,12 +13,13 @@
 use super::phrases::{containers, plural, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "hostPorts",
     level: Level::Baseline,
-    purpose: "Containers may not take ports of their node.",
-    pod_fields: "containers' `ports[*].hostPort`",
+    purpose: prose("Containers may not take ports of their node."),
+    pod_fields: prose("containers' `ports[*].hostPort`"),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };

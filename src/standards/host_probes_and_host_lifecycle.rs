@@ -12,12 +12,13 @@ use super::phrases::{containers, plural, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
 use crate::pod::Container;
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "hostProbesAndHostLifecycle",
     level: Level::Baseline,
-    purpose: "Probes and lifecycle hooks may not name hosts.",
-    pod_fields: "`host` of `httpGet` and `tcpSocket` in containers' probes and `lifecycle`",
+    purpose: prose("Probes and lifecycle hooks may not name hosts."),
+    pod_fields: prose("`host` of `httpGet` and `tcpSocket` in containers' probes and `lifecycle`"),
     overridden_by: None,
     variants: &[Variant { since: 34, judge }],
 };

@@ -10,12 +10,13 @@
 use super::phrases::containers;
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "privileged",
     level: Level::Baseline,
-    purpose: "Containers may not be privileged.",
-    pod_fields: "containers' `securityContext.privileged`",
+    purpose: prose("Containers may not be privileged."),
+    pod_fields: prose("containers' `securityContext.privileged`"),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };

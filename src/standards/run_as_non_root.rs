@@ -12,12 +12,13 @@
 use super::phrases::containers;
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "runAsNonRoot",
     level: Level::Restricted,
-    purpose: "Running as root must be ruled out.",
-    pod_fields: "`securityContext.runAsNonRoot` of pod and containers; `hostUsers`",
+    purpose: prose("Running as root must be ruled out."),
+    pod_fields: prose("`securityContext.runAsNonRoot` of pod and containers; `hostUsers`"),
     overridden_by: None,
     variants: &[
         Variant { since: 0, judge },

@@ -9,12 +9,13 @@
 
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "runAsUser",
     level: Level::Restricted,
-    purpose: "Root may not be asked for.",
-    pod_fields: "`securityContext.runAsUser` of pod and containers; `hostUsers`",
+    purpose: prose("Root may not be asked for."),
+    pod_fields: prose("`securityContext.runAsUser` of pod and containers; `hostUsers`"),
     overridden_by: None,
     variants: &[
         Variant { since: 23, judge },

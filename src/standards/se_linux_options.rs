@@ -11,12 +11,13 @@ use super::phrases::{plural, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
 use crate::pod::SeLinuxOptions;
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "seLinuxOptions",
     level: Level::Baseline,
-    purpose: "The SELinux type must be one for containers; user and role may not be set.",
-    pod_fields: "`securityContext.seLinuxOptions` of pod and containers",
+    purpose: prose("The SELinux type must be one for containers; user and role may not be set."),
+    pod_fields: prose("`securityContext.seLinuxOptions` of pod and containers"),
     overridden_by: None,
     variants: &[
         Variant { since: 0, judge: |subject| judge(subject, false) },

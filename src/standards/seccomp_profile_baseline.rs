@@ -14,12 +14,15 @@ use super::phrases::{annotation, plural, quoted, set};
 use super::subject::{Objection, Setters, Subject};
 use super::{Check, Level, Variant, seccomp_profile_restricted};
 use crate::pod::{Profile, SECCOMP_CONTAINER, SECCOMP_POD};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "seccompProfile_baseline",
     level: Level::Baseline,
-    purpose: "Seccomp profiles may not be switched off.",
-    pod_fields: "`securityContext.seccompProfile` of pod and containers; up to v1.18 their annotations instead",
+    purpose: prose("Seccomp profiles may not be switched off."),
+    pod_fields: prose(
+        "`securityContext.seccompProfile` of pod and containers; up to v1.18 their annotations instead",
+    ),
     overridden_by: Some(&seccomp_profile_restricted::CHECK),
     variants: &[
         Variant { since: 0, judge: judge_annotations },

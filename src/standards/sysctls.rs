@@ -12,12 +12,13 @@
 
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "sysctls",
     level: Level::Baseline,
-    purpose: "Only safe sysctls may be set.",
-    pod_fields: "`securityContext.sysctls[*].name`",
+    purpose: prose("Only safe sysctls may be set."),
+    pod_fields: prose("`securityContext.sysctls[*].name`"),
     overridden_by: None,
     variants: &[
         Variant { since: 0, judge: |subject| judge(subject, 0) },

@@ -9,12 +9,13 @@
 
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::prose::prose;
 
 pub(super) const CHECK: Check = Check {
     id: "windowsHostProcess",
     level: Level::Baseline,
-    purpose: "Windows containers may not be processes of their node.",
-    pod_fields: "`securityContext.windowsOptions.hostProcess` of pod and containers",
+    purpose: prose("Windows containers may not be processes of their node."),
+    pod_fields: prose("`securityContext.windowsOptions.hostProcess` of pod and containers"),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };
