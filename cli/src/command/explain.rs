@@ -1,5 +1,9 @@
 //! `explain`: why one pod is admitted or not, policy by policy.
 
+mod bench;
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,17 +15,17 @@ use pod_security_policy::graft::Step;
 use pod_security_policy::pod::ADMITTED_BY;
 use pod_security_policy::settings::Settings;
 use pod_security_policy::violation::Action;
-use serde_json::Value;
 
 use super::{Identity, Manifests, print};
 use crate::error::{Fault, Faults, Outcome};
 use crate::guidance;
 use crate::input::{self, Object};
-use crate::judge::{self, Asker, Failing, Sent, Verdict};
+use crate::judge::{self, Asker, Sent, Verdict};
 use crate::policies::{self, GrantSources, Judge, Policies, Registration};
 use crate::remedy::{self, Objection, Remedy};
 use crate::report::{diff, table};
 use crate::terminal::Voice;
+use bench::{Bench, Named, objections_of};
 
 /// Explain what each policy says of a pod, which one admits it and why, and what would have to change
 ///
@@ -120,9 +124,6 @@ struct Told<'t> {
     report: &'t Report,
 }
 
-/// The change that satisfies a policy, by the policy's name.
-type Named = (String, Remedy);
-
 /// What is going to be printed.
 struct Text(String);
 
@@ -151,13 +152,7 @@ impl Text {
         let settings = match &registration.judge {
             Judge::Standard(standard) => {
                 self.line(format_args!("\n{BOLD}{}{BOLD:#}", registration.name));
-                let objections = |json: &str| -> Vec<Objection> {
-                    let pods = judge::pods(object, json).unwrap_or_default();
-                    pods.iter()
-                        .flat_map(|(root, pod)| judge::failures(*standard, pod, root))
-                        .flat_map(of_failing)
-                        .collect()
-                };
+                let objections = |json: &str| objections_of(*standard, object, json);
                 let found = objections(&object.json);
                 self.objections(&found, object);
                 let remedy = remedy::find(&object.value(), &|value| objections(&value.to_string()));
@@ -325,87 +320,5 @@ impl Text {
         if let Some(change) = diff::of(&object.value(), &remedy.object, title) {
             self.0.push_str(&diff::colored(&change));
         }
-    }
-}
-
-fn of_failing(failing: Failing) -> Vec<Objection> {
-    let Failing { check, problem, paths } = failing;
-    let objection = |path| Objection { rule: format!("pss/{check}"), path, problem: problem.clone() };
-    paths.into_iter().map(objection).collect()
-}
-
-/// Before whom an object is explained.
-struct Bench<'b> {
-    registration: &'b Registration,
-    settings: &'b Settings<'b>,
-    policies: &'b Policies,
-    object: &'b Object,
-    asker: &'b Asker,
-}
-
-impl Bench<'_> {
-    /// The object as this registration gets to see it: from the API server, and from the registrations before.
-    fn arriving(&self, json: &str) -> Sent {
-        let mut sent = Sent::of(self.object, json);
-        for earlier in &self.policies.registrations {
-            if std::ptr::eq(earlier, self.registration) {
-                break;
-            }
-            if let Judge::Settings(settings) = &earlier.judge
-                && earlier.reach.covers(self.object, self.asker.namespace_of(self.object))
-            {
-                let answer =
-                    settings.review(self.asker.request(self.object, &sent.json), &self.policies.authority);
-                sent.json = answer.mutated_object.unwrap_or(sent.json);
-            }
-        }
-        sent
-    }
-
-    /// What would satisfy a policy that may be used, or the standard where there is no policy.
-    fn remedy(&self, opinion: Option<&Opinion>) -> Option<Named> {
-        if opinion.is_some_and(|opinion| opinion.granted != Ok(true)) {
-            return None;
-        }
-        let policy = opinion.map(|opinion| opinion.policy.as_str());
-        let remedy = remedy::find(&self.object.value(), &|value| self.objections(value, policy))?;
-        let name = policy.unwrap_or(&self.registration.name).to_owned();
-        (!remedy.steps.is_empty()).then_some((name, remedy))
-    }
-
-    /// What a policy and the standard have against a manifest.
-    fn objections(&self, manifest: &Value, policy: Option<&str>) -> Vec<Objection> {
-        let Bench { settings, policies, object, asker, .. } = self;
-        let sent = self.arriving(&manifest.to_string());
-        let Ok(reports) = settings.report(&asker.request(object, &sent.json), &policies.authority) else {
-            return vec![Objection { rule: String::new(), path: String::new(), problem: String::new() }];
-        };
-        let mut found = Vec::new();
-        for report in &reports {
-            for opinion in report.opinions.iter().filter(|opinion| Some(opinion.policy.as_str()) == policy) {
-                let denying = opinion.violations.iter().filter(|violation| violation.action == Action::Deny);
-                found.extend(denying.map(|violation| {
-                    let (path, problem) = sent.told(&violation.path, &violation.problem);
-                    Objection { rule: violation.rule.to_owned(), path, problem }
-                }));
-                if !settings.mutate && report.root.is_empty() {
-                    found.extend(opinion.edits.iter().map(|edit| Objection {
-                        rule: judge::rule_of(edit),
-                        path: edit.to_string(),
-                        problem: format!("Required value: must be {}", edit.value),
-                    }));
-                }
-            }
-            for failure in &report.failures {
-                let rule = format!("pss/{}", failure.id);
-                let blamed = judge::blamed(object, &sent.json, &report.root, failure, settings);
-                found.extend(blamed.into_iter().map(|(path, problem)| Objection {
-                    rule: rule.clone(),
-                    path,
-                    problem,
-                }));
-            }
-        }
-        found
     }
 }

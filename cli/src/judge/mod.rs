@@ -1,19 +1,24 @@
 //! An object before policies: what check, explain and suggest look at.
 
+mod sent;
+mod standard;
+
 use pod_security_policy::admission::{Opinion, Report};
 use pod_security_policy::graft::{Edit, Step};
 use pod_security_policy::json::{Read, Reader};
-use pod_security_policy::pod::{ADMITTED_BY, List, Pod, Slot};
+use pod_security_policy::pod::{ADMITTED_BY, Pod};
 use pod_security_policy::request::{Kind, Request, User};
-use pod_security_policy::rule::RuleSet;
 use pod_security_policy::settings::Settings;
-use pod_security_policy::standards::{self, Excuses, Failure, Standard};
 use pod_security_policy::workloads;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::input::Object;
 use crate::policies::{Judge, Policies, Registration};
+use standard::hold_to_standard;
+
+pub(crate) use sent::Sent;
+pub(crate) use standard::{Failing, blamed, failures};
 
 /// What becomes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -208,59 +213,6 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker, with_di
     judged
 }
 
-/// A manifest as the API server hands it on, where that is not what its author wrote.
-#[derive(Debug, Default)]
-pub(crate) struct Sent {
-    /// The pod, with what the API server adds.
-    pub(crate) json: String,
-    /// The path of the volume that carries the token of its service account.
-    token: Option<String>,
-}
-
-/// The volume that the API server adds, as it writes it.
-const TOKEN: &str = r#"{"name": "kube-api-access", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}},
-    {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
-    {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}"#;
-
-impl Sent {
-    /// The object as policies get to see it. A pod without a service account has never been sent: the API server gives it
-    /// one, and mounts its token. One that has one may be live, and is taken as it is.
-    pub(crate) fn of(object: &Object, json: &str) -> Self {
-        Sent::added(object, json).unwrap_or_else(|| Sent { json: json.to_owned(), token: None })
-    }
-
-    fn added(object: &Object, json: &str) -> Option<Self> {
-        if !kind(object).is_pod() || Reader::document::<Pod<'_>>(json).ok()?.service_account().is_some() {
-            return None;
-        }
-        let mut value: Value = serde_json::from_str(json).ok()?;
-        let spec = value.get_mut("spec")?.as_object_mut()?;
-        spec.insert("serviceAccountName".to_owned(), "default".into());
-        let mut token = None;
-        if spec.get("automountServiceAccountToken") != Some(&Value::Bool(false)) {
-            let volumes = spec.entry("volumes").or_insert_with(|| Value::Array(Vec::new()));
-            if volumes.is_null() {
-                *volumes = Value::Array(Vec::new());
-            }
-            let volumes = volumes.as_array_mut()?;
-            token = Some(format!("spec.volumes[{}]", volumes.len()));
-            volumes.push(serde_json::from_str(TOKEN).ok()?);
-        }
-        Some(Sent { json: value.to_string(), token })
-    }
-
-    /// An objection in terms of what the author wrote.
-    pub(crate) fn told(&self, path: &str, problem: &str) -> (String, String) {
-        if self.token.as_deref() == Some(path) {
-            let problem = format!(
-                "{problem}, and one carries the service account's token; set this to false if the pod needs none"
-            );
-            return ("spec.automountServiceAccountToken".to_owned(), problem);
-        }
-        (path.to_owned(), problem.to_owned())
-    }
-}
-
 /// What the policy that admits the pod fills in.
 pub(crate) fn winning_edits(report: &Report) -> Vec<Edit<'static>> {
     let winner = report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
@@ -399,27 +351,6 @@ pub(crate) fn unreadable(reason: &str) -> (&str, &str) {
     }
 }
 
-/// Who makes a pod fail a check of the standard that settings enforce, and what is wrong there.
-pub(crate) fn blamed(
-    object: &Object,
-    json: &str,
-    root: &str,
-    failure: &Failure,
-    settings: &Settings<'_>,
-) -> Vec<(String, String)> {
-    let problem = match failure.detail.is_empty() {
-        true => failure.reason.to_owned(),
-        false => format!("{} ({})", failure.reason, failure.detail),
-    };
-    let pods = pods(object, json).unwrap_or_default();
-    let pod = pods.iter().find(|(way, _)| way == root).map(|(_, pod)| pod);
-    let found = pod.zip(settings.standards.enforce).and_then(|(pod, standard)| {
-        failures(standard, pod, root).into_iter().find(|failing| failing.check == failure.id)
-    });
-    let paths = found.map_or_else(|| vec![format!("{root}spec")], |failing| failing.paths);
-    paths.into_iter().map(|path| (path, problem.clone())).collect()
-}
-
 /// The rule that fills a field in.
 pub(crate) fn rule_of(edit: &Edit<'_>) -> String {
     let last = edit.path.iter().rev().find_map(|step| match step {
@@ -460,74 +391,4 @@ pub(crate) fn pods<'o>(object: &Object, json: &'o str) -> Read<Vec<(String, Pod<
         }
     }
     Ok(pods)
-}
-
-/// A check of the Pod Security Standards that a pod fails, and who makes it fail.
-pub(crate) struct Failing {
-    pub(crate) check: &'static str,
-    pub(crate) problem: String,
-    /// The paths of the containers that fail it alone; that of the pod if it fails without any.
-    pub(crate) paths: Vec<String>,
-}
-
-/// The checks that a pod fails, each with the containers that are to blame.
-pub(crate) fn failures(standard: Standard, pod: &Pod<'_>, root: &str) -> Vec<Failing> {
-    let slots: Vec<Slot> = List::ALL
-        .into_iter()
-        .flat_map(|list| (0..pod.list(list).len()).map(move |index| Slot { list, index }))
-        .collect();
-    standard
-        .evaluate(pod)
-        .into_iter()
-        .map(|failure| {
-            let check = standards::index(failure.id).map_or(RuleSet::NONE, |index| RuleSet::NONE.with(index));
-            let fails = |excused: &[(Slot, RuleSet)]| {
-                let excuses = Excuses { everywhere: RuleSet::NONE, in_containers: excused };
-                standard.evaluate_excusing(pod, excuses).iter().any(|other| other.id == failure.id)
-            };
-            let all: Vec<_> = slots.iter().map(|slot| (*slot, check)).collect();
-            let mut paths = Vec::new();
-            if fails(&all) {
-                paths.push(format!("{root}spec"));
-            }
-            for slot in &slots {
-                let others: Vec<_> = all.iter().filter(|(other, _)| other != slot).copied().collect();
-                // Where the pod fails by itself, nobody can tell what its containers add.
-                if paths.first().is_none_or(|path| !path.ends_with("spec")) && fails(&others) {
-                    paths.push(format!("{root}{slot}"));
-                }
-            }
-            let problem = match failure.detail.is_empty() {
-                true => failure.reason.to_owned(),
-                false => format!("{} ({})", failure.reason, failure.detail),
-            };
-            Failing { check: failure.id, problem, paths }
-        })
-        .collect()
-}
-
-fn hold_to_standard(
-    standard: Standard,
-    registration: &Registration,
-    object: &Object,
-    json: &str,
-    judged: &mut Judged,
-) {
-    let name = &registration.name;
-    match pods(object, json) {
-        Err(fault) => judged.find(object, name, "request", "", format!("the object cannot be read: {fault}")),
-        Ok(pods) => {
-            let before = judged.violations.len();
-            for (root, pod) in pods {
-                for Failing { check, problem, paths } in failures(standard, &pod, &root) {
-                    for path in paths {
-                        judged.find(object, name, &format!("pss/{check}"), &path, problem.clone());
-                    }
-                }
-            }
-            if judged.violations.len() == before {
-                judged.policy = judged.policy.take().or_else(|| Some(name.clone()));
-            }
-        }
-    }
 }
