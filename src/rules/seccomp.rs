@@ -176,7 +176,7 @@ impl Rule for Seccomp<'_> {
 
 /// The pod with annotations turned into the fields they stood for, where those are not set (spec 3.7); nothing if it
 /// has no such annotation. A Windows pod may not have the fields.
-pub(crate) fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Pod<'a>> {
+pub fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Pod<'a>> {
     let annotated = |(key, _)| key == SECCOMP_POD || str::starts_with(key, SECCOMP_CONTAINER);
     if pod.is_windows() || !pod.annotations.iter().any(annotated) {
         return None;
