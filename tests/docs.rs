@@ -10,10 +10,12 @@ use pod_security_policy::rules;
 use pod_security_policy::settings::Settings;
 use serde_json::{Value, json};
 
-/// Commands that only a cluster, a public registry or a minute of its own can run. The others are run by the host's tests.
+/// Commands that only a cluster, a public registry or a minute of its own can run. The others are run by the
+/// host's tests, and those of `kubectl psp` by the command line's.
 const NOT_RUN: &[&str] = &[
     "kubectl ",
     "helm ",
+    "cargo install ",
     "kwctl pull ",
     "kwctl inspect ",
     "kwctl scaffold manifest ",
