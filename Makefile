@@ -44,7 +44,7 @@ floor.wasm: benches/floor/src/lib.rs Cargo.toml Cargo.lock | toolchain
 
 # As its tests need it: by itself its dependencies would have other features, and be compiled once more.
 $(HOST): $(HOST_FILES)
-	$(CARGO) test $(WORKSPACE) --no-run --test command_line
+	$(CARGO) test $(WORKSPACE) --no-run --test instances
 	touch $@
 
 $(BENCH_HOST): $(HOST_FILES)
