@@ -6,8 +6,10 @@ WASM       := $(TARGET_DIR)/wasm32-wasip1/release
 # Wasmtime takes minutes to compile: everything but the measurements uses the one that the tests are built with.
 HOST       := $(TARGET_DIR)/debug/policy-host
 BENCH_HOST := $(TARGET_DIR)/host/policy-host
+PSP        := $(TARGET_DIR)/debug/kubectl-psp
 SOURCES    := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
 HOST_FILES := host/Cargo.toml Cargo.toml Cargo.lock $(shell find host -name '*.rs')
+PSP_FILES  := cli/Cargo.toml $(SOURCES) $(shell find cli/src -name '*.rs')
 # The same packages and features each time, or dependencies would be compiled once more for each combination.
 WORKSPACE  := --workspace --exclude floor --features pod-security-policy/guest
 SIZE_LIMIT := 450
@@ -33,6 +35,10 @@ floor.wasm: benches/floor/src/lib.rs Cargo.toml Cargo.lock | toolchain
 
 $(HOST): $(HOST_FILES)
 	$(CARGO) build $(WORKSPACE) --bin policy-host
+	touch $@
+
+$(PSP): $(PSP_FILES)
+	$(CARGO) build $(WORKSPACE) --bin kubectl-psp
 	touch $@
 
 $(BENCH_HOST): $(HOST_FILES)
@@ -62,8 +68,8 @@ size: policy.wasm
 	test $$size -le $$(($(SIZE_LIMIT) * 1000))
 
 # Through kwctl where it is installed, else through policy-host.
-e2e-tests: policy.wasm $(HOST)
-	POLICY_HOST=$(HOST) bats --print-output-on-failure e2e-tests
+e2e-tests: policy.wasm $(HOST) $(PSP)
+	POLICY_HOST=$(HOST) KUBECTL_PSP=$(PSP) bats --print-output-on-failure e2e-tests
 
 # The original PodSecurityPolicy code, behind JSON lines.
 $(ORACLE): $(shell find conformance/oracle conformance/lines -name '*.go' -o -name 'go.*')
