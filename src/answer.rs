@@ -216,12 +216,17 @@ mod tests {
             policy: Some("base\"line".to_owned()),
             edits: vec![edit("a", "1"), edit("b", "2")],
             warnings: vec!["first".to_owned()],
+            enforced: Some("baseline:v1.31".parse().unwrap()),
+            audit_violations: vec!["one".to_owned(), "two".to_owned()],
+            exemptions: vec!["e".to_owned(), "f (expired on 2027-01-31)".to_owned()],
             ..Answer::accepted()
         };
         let in_all = Tolerated { warned: 1, audited: 1 };
         answer.tolerate(vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")], in_all);
         let annotations = json!({"policy": "base\"line", "mutated": "spec.a, spec.b",
-            "violations": "spec.x: Invalid value: true; spec.y: Invalid value: true"});
+            "violations": "spec.x: Invalid value: true; spec.y: Invalid value: true",
+            "exemptions": "e, f (expired on 2027-01-31)", "enforce-policy": "baseline:v1.31",
+            "audit-violations": "one; two"});
         let expected = ValidationResponse {
             mutated_object: Some(json!({"spec": {"a": 1.5, "b": "é"}})),
             audit_annotations: Some(serde_json::from_value(annotations).unwrap()),

@@ -67,12 +67,18 @@ impl Enforced<'_, '_> {
             };
             let mut pod = Pod::default();
             pod.spec.security_context.se_linux_options = Some(options);
-            self.tell("seLinux", &["seLinuxOptions"], vec![pod], &Path::Key(&at, "seLinux"), problems);
+            self.tell("seLinux", &["seLinuxOptions"], &[pod], &Path::Key(&at, "seLinux"), problems);
         }
         if let Some(ranges) = under("runAsUser", "ranges") {
             let ids = ranges.elements().map(|range| range.get("max").and_then(Value::integer));
             let pods = ids.map(|id| in_user_namespace(|pod, _| pod.spec.security_context.run_as_user = id));
-            self.tell("runAsUser", &["runAsUser"], pods.collect(), &Path::Key(&at, "runAsUser"), problems);
+            self.tell(
+                "runAsUser",
+                &["runAsUser"],
+                &pods.collect::<Vec<_>>(),
+                &Path::Key(&at, "runAsUser"),
+                problems,
+            );
         }
         if let Some(types) = spec.get("allowedProcMountTypes") {
             let pods = types.elements().map(|kind| {
@@ -81,7 +87,7 @@ impl Enforced<'_, '_> {
             });
             let at = Path::Key(&at, "allowedProcMountTypes");
             let checks = ["procMount", "procMount_restricted"];
-            self.tell("allowedProcMountTypes", &checks, pods.collect(), &at, problems);
+            self.tell("allowedProcMountTypes", &checks, &pods.collect::<Vec<_>>(), &at, problems);
         }
         let names = |key| {
             let list = annotations.get(key)?.text()?;
@@ -93,19 +99,25 @@ impl Enforced<'_, '_> {
                 in_user_namespace(|pod, _| pod.spec.security_context.seccomp_profile = Profile::named(name))
             });
             let checks = ["seccompProfile_baseline", "seccompProfile_restricted"];
-            self.tell("seccomp", &checks, pods.collect(), &Path::Key(&annotations_at, SECCOMP), problems);
+            self.tell(
+                "seccomp",
+                &checks,
+                &pods.collect::<Vec<_>>(),
+                &Path::Key(&annotations_at, SECCOMP),
+                problems,
+            );
         }
         if let Some(names) = names(APP_ARMOR) {
             let pods = names.split(',').filter_map(Profile::named).map(|profile| {
                 in_user_namespace(|pod, _| pod.spec.security_context.app_armor_profile = Some(profile))
             });
             let at = Path::Key(&annotations_at, APP_ARMOR);
-            self.tell("appArmor", &["appArmorProfile"], pods.collect(), &at, problems);
+            self.tell("appArmor", &["appArmorProfile"], &pods.collect::<Vec<_>>(), &at, problems);
         }
     }
 
     /// Says so if these checks refuse every one of the pods, which are all ways of satisfying the rule.
-    fn tell(&self, rule: &str, checks: &[&str], pods: Vec<Pod<'_>>, at: &Path<'_>, problems: &mut Problems) {
+    fn tell(&self, rule: &str, checks: &[&str], pods: &[Pod<'_>], at: &Path<'_>, problems: &mut Problems) {
         if rules::index(rule).is_some_and(|rule| self.forgives(rule)) {
             return;
         }

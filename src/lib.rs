@@ -22,6 +22,9 @@
 //! 5. What the winner changed is carried into the text of the object by [`graft`]; whatever no rule governs leaves as
 //!    it came. [`answer`] writes the response.
 //!
+//! Beside that: [`standards`] are the levels that Kubernetes knows, which [`pod_security`] holds the winner's pod to;
+//! [`exemptions`] excuse from single rules; [`namespaces`] and [`persistent_volumes`] look at what surrounds the pod.
+//!
 //! Data flows one way, and the faces (the policy module behind the feature `guest`, the command line) only translate.
 //! Nothing here panics, knows a clock, or does I/O.
 //!
@@ -61,6 +64,7 @@ pub mod graft;
 #[cfg(feature = "guest")]
 mod guest;
 pub mod json;
+mod lookup;
 mod names;
 pub mod namespaces;
 pub mod pattern;

@@ -5,14 +5,15 @@
 
 use crate::answer::Answer;
 use crate::graft::{Edit, Step, graft};
-use crate::json::{Decode, Fault, Quoted, Read, Reader, Text, decode};
+use crate::json::{Quoted, Read, Reader, Text};
+use crate::lookup;
 use crate::pod_security::{MODES, load_modes};
 use crate::prose::prose;
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::shape::{Field, Path, Problems};
 use crate::standards::{Level, Standard, Version};
-use crate::value::Value;
+use crate::value::{Tree, Value};
 use crate::violation::cut;
 
 pub(crate) const FIELD: Field = Field {
@@ -20,9 +21,6 @@ pub(crate) const FIELD: Field = Field {
     shape: MODES,
     doc: prose("The labels for Pod Security admission that namespaces get, and may not fall short of."),
 };
-
-/// What all these labels start with.
-const PREFIX: &str = "pod-security.kubernetes.io/";
 
 /// One mode's labels.
 #[derive(Debug)]
@@ -67,63 +65,29 @@ pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Vec<Labels> 
     [enforce, warn, audit].into_iter().flatten().collect()
 }
 
-#[derive(Default)]
-struct Namespace<'a> {
-    metadata: Metadata<'a>,
-}
-
-#[derive(Default)]
-struct Metadata<'a> {
-    labels: Present<'a>,
-}
-
-/// The labels for Pod Security admission that a namespace has.
-#[derive(Default)]
-struct Present<'a>(Vec<(Text<'a>, Text<'a>)>);
-
-decode!(Namespace<'a> { "metadata" => metadata });
-decode!(Metadata<'a> { "labels" => labels });
-
-impl<'a> Decode<'a> for Present<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        let mut labels: Vec<(Text<'a>, Text<'a>)> = Vec::new();
-        reader.object(|reader, key| {
-            if !key.starts_with(PREFIX) {
-                return reader.leap();
-            }
-            if labels.iter().any(|(earlier, _)| earlier == key) {
-                return Err(Fault::new("stands twice in the same object"));
-            }
-            labels.push((key.clone(), reader.field()?));
-            Ok(())
-        })?;
-        Ok(Present(labels))
-    }
-}
-
-impl Present<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| &**value)
-    }
+fn label<'s>(namespace: &Tree<'s>, label: &str) -> Read<Option<Text<'s>>> {
+    lookup::text(namespace.root(), &["metadata", "labels", label])
 }
 
 impl Settings<'_> {
     /// Judges the labels of a namespace.
     pub(crate) fn review_namespace(&self, request: &Request<'_>) -> Read<Answer> {
         let Some(object) = request.object else { return Ok(Answer::missing_object()) };
-        let Namespace { metadata: Metadata { labels: new } } = Reader::document(object)?;
-        let mut old = None;
+        let new: Tree<'_> = Reader::document(object)?;
+        let mut old: Option<Tree<'_>> = None;
         if let ("UPDATE", Some(text)) = (&*request.operation, request.old_object) {
-            let Namespace { metadata } =
-                Reader::document(text).map_err(|fault: Fault| fault.beneath("oldObject"))?;
-            old = Some(metadata.labels);
+            old = Some(Reader::document(text).map_err(|fault| fault.beneath("oldObject"))?);
         }
         let fills = request.operation == "CREATE" && self.mutate;
         let mut problems = Vec::new();
         let mut edits = Vec::new();
         for Labels { level, version, stated, has_version } in &self.namespace_labels {
-            let is_changed =
-                |label| old.as_ref().is_none_or(|old: &Present<'_>| old.get(label) != new.get(label));
+            let (new_level, new_version) = (label(&new, level)?, label(&new, version)?);
+            let (mut level_changed, mut version_changed) = (true, true);
+            if let Some(old) = &old {
+                level_changed = label(old, level)? != new_level;
+                version_changed = label(old, version)? != new_version;
+            }
             let mut object_to = |label: &str, value: Option<&str>, reason: &str| {
                 let value = value
                     .map_or("Required value".to_owned(), |value| format!("Invalid value: {}", Quoted(value)));
@@ -133,31 +97,26 @@ impl Settings<'_> {
                 let path = vec![Step::Key("metadata"), Step::Key("labels"), Step::Key(label)];
                 edits.push(Edit { path, value: Quoted(value).to_string() });
             };
-            let fits = match new.get(level).map(str::parse::<Level>) {
-                None => false,
-                Some(Ok(actual)) => actual >= stated.level,
-                Some(Err(_)) => false,
-            };
-            if new.get(level).is_none() && fills {
+            let actual = new_level.as_deref().and_then(|level| level.parse().ok());
+            let fits = actual.is_some_and(|actual: Level| actual >= stated.level);
+            if new_level.is_none() && fills {
                 fill(level, stated.level.name());
-                if *has_version && new.get(version).is_none() {
+                if *has_version && new_version.is_none() {
                     fill(version, &stated.version.to_string());
                 }
-            } else if is_changed(level) && !fits {
+            } else if level_changed && !fits {
                 let demanded = match stated.level {
                     Level::Restricted => "must be \"restricted\"",
                     Level::Baseline => "must be \"baseline\" or \"restricted\"",
                     Level::Privileged => "must be \"privileged\", \"baseline\" or \"restricted\"",
                 };
-                object_to(level, new.get(level), demanded);
+                object_to(level, new_level.as_deref(), demanded);
             }
             // Without this label the version is the newest one, and at the level that demands nothing it is idle.
-            let Some(actual) = new.get(version).filter(|_| stated.level > Level::Privileged) else {
-                continue;
-            };
-            if is_changed(version) && !actual.parse().is_ok_and(|actual: Version| actual >= stated.version) {
+            let Some(actual) = new_version.filter(|_| stated.level > Level::Privileged) else { continue };
+            if version_changed && !actual.parse().is_ok_and(|actual: Version| actual >= stated.version) {
                 let or_newer = if stated.version == Version::Latest { "" } else { " or newer" };
-                object_to(version, Some(actual), &format!("must be \"{}\"{or_newer}", stated.version));
+                object_to(version, Some(&actual), &format!("must be \"{}\"{or_newer}", stated.version));
             }
         }
         if !problems.is_empty() {

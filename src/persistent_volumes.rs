@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use crate::answer::Answer;
 use crate::cluster::{Cluster, Grants, Identity};
 use crate::exemptions::{Circumstances, Reach};
-use crate::json::{Fault, Quoted, Read, Reader, Text, decode};
+use crate::json::{Quoted, Read, Reader, Text};
+use crate::lookup;
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeMount, VolumeSource};
 use crate::policy::{Policy, Scope};
 use crate::request::Request;
@@ -18,7 +19,7 @@ use crate::rule::RuleSet;
 use crate::rules;
 use crate::settings::{Authorization, Settings};
 use crate::shape::{Field, Path, Problems, Shape};
-use crate::value::Value;
+use crate::value::{Tree, Value};
 use crate::violation::{Action, Findings, Violation, join};
 
 pub(crate) const FIELD: Field = Field {
@@ -58,61 +59,35 @@ pub(crate) fn load(
     Some(on_volumes)
 }
 
-#[derive(Default)]
-struct PersistentVolume<'a> {
-    spec: Spec<'a>,
-}
+/// A source that policies judge: its key here, and the path or the driver.
+type Source<'a> = (&'static str, Text<'a>);
 
-#[derive(Default, PartialEq, Eq)]
-struct Spec<'a> {
-    host_path: Option<Located<'a>>,
-    local: Option<Located<'a>>,
-    flex_volume: Option<Driven<'a>>,
-}
-
-#[derive(Default, PartialEq, Eq)]
-struct Located<'a> {
-    path: Text<'a>,
-}
-
-#[derive(Default, PartialEq, Eq)]
-struct Driven<'a> {
-    driver: Text<'a>,
-}
-
-decode!(PersistentVolume<'a> { "spec" => spec });
-decode!(Spec<'a> { "hostPath" => host_path, "local" => local, "flexVolume" => flex_volume });
-decode!(Located<'a> { "path" => path });
-decode!(Driven<'a> { "driver" => driver });
-
-impl<'a> Spec<'a> {
-    /// The sources that policies judge: their keys here, and what they are in a pod.
-    fn sources(self) -> Vec<(&'static str, VolumeSource<'a>)> {
-        let located =
-            |located: Located<'a>| VolumeSource::new("hostPath".into(), VolumeDetail::HostPath(located.path));
-        let driven = |driven: Driven<'a>| {
-            VolumeSource::new("flexVolume".into(), VolumeDetail::FlexVolume(driven.driver))
-        };
-        [
-            ("hostPath", self.host_path.map(located)),
-            ("local", self.local.map(located)),
-            ("flexVolume", self.flex_volume.map(driven)),
-        ]
-        .into_iter()
-        .filter_map(|(key, source)| Some((key, source?)))
-        .collect()
+/// The sources of a volume that reach into nodes.
+fn sources<'a>(volume: &'a str) -> Read<Vec<Source<'a>>> {
+    let tree: Tree<'a> = Reader::document(volume)?;
+    let mut sources = Vec::new();
+    for (key, field) in [("hostPath", "path"), ("local", "path"), ("flexVolume", "driver")] {
+        if !lookup::at(tree.root(), &["spec", key])?.is_null() {
+            let value = lookup::text(tree.root(), &["spec", key, field])?;
+            sources.push((key, value.unwrap_or_default()));
+        }
     }
+    Ok(sources)
 }
 
 /// The name that every volume has in the pod that is judged instead.
 const NAME: &str = "volume";
 
 /// A pod that mounts the sources for writing, as some pod may.
-fn mounting<'a>(sources: &[(&'static str, VolumeSource<'a>)]) -> Pod<'a> {
+fn mounting<'a>(sources: &[Source<'a>]) -> Pod<'a> {
     let mut pod = Pod::default();
-    for (_, source) in sources {
-        let volume = Volume { name: NAME.into(), source: Some(source.clone()), ..Volume::default() };
-        pod.spec.volumes.push(volume);
+    for (key, value) in sources {
+        let source = match *key {
+            "flexVolume" => VolumeSource::new((*key).into(), VolumeDetail::FlexVolume(value.clone())),
+            // A local volume is a path of its node, too.
+            _ => VolumeSource::new("hostPath".into(), VolumeDetail::HostPath(value.clone())),
+        };
+        pod.spec.volumes.push(Volume { name: NAME.into(), source: Some(source), ..Volume::default() });
     }
     let mount = VolumeMount { name: NAME.into(), ..VolumeMount::default() };
     pod.spec.containers.push(Container { volume_mounts: vec![mount], ..Container::default() });
@@ -120,22 +95,19 @@ fn mounting<'a>(sources: &[(&'static str, VolumeSource<'a>)]) -> Pod<'a> {
 }
 
 /// Tells an objection to that pod as one to the volume.
-fn retold(mut violation: Violation, sources: &[(&'static str, VolumeSource<'_>)]) -> Violation {
-    let [(first, _), ..] = sources else { return violation };
-    violation.path = match violation.path.strip_prefix("spec.volumes[").and_then(|rest| rest.split_once(']'))
-    {
-        Some((index, rest)) => {
-            let index: usize = index.parse().unwrap_or_default();
-            let (key, source) = sources.get(index).map_or((*first, ""), |(key, source)| (*key, &*source.key));
-            let field = rest.strip_prefix('.').and_then(|rest| rest.strip_prefix(source)).unwrap_or(rest);
-            format!("spec.{key}{field}")
-        }
-        // The mount, which is there only to ask for the right to write.
-        None => {
-            violation.problem = "Forbidden: the path is allowed for reading alone, and nothing keeps pods from writing to a PersistentVolume".to_owned();
-            format!("spec.{first}.path")
-        }
+fn retold(mut violation: Violation, sources: &[Source<'_>]) -> Violation {
+    let volume = violation.path.strip_prefix("spec.volumes[").and_then(|rest| rest.split_once(']'));
+    let (index, field) = volume.unwrap_or(("0", ""));
+    let Some((key, _)) = index.parse().ok().and_then(|index: usize| sources.get(index)) else {
+        return violation;
     };
+    if volume.is_none() {
+        // The mount, which is there only to ask for the right to write.
+        violation.problem = "Forbidden: the path is allowed for reading alone, and nothing keeps pods from writing to a PersistentVolume".to_owned();
+    }
+    // What stands behind the index is the source with its field, or nothing.
+    let field = field.rsplit_once('.').map_or("", |(_, field)| field);
+    violation.path = ["spec.", key, if field.is_empty() { "" } else { "." }, field].concat();
     violation
 }
 
@@ -151,15 +123,12 @@ impl Settings<'_> {
             return Ok(Answer::accepted());
         }
         let Some(object) = request.object else { return Ok(Answer::missing_object()) };
-        let PersistentVolume { spec } = Reader::document(object)?;
-        if let ("UPDATE", Some(old)) = (&*request.operation, request.old_object) {
-            let old: PersistentVolume<'_> =
-                Reader::document(old).map_err(|fault: Fault| fault.beneath("oldObject"))?;
-            if old.spec == spec {
-                return Ok(Answer::accepted());
-            }
+        let sources = sources(object)?;
+        if let ("UPDATE", Some(old)) = (&*request.operation, request.old_object)
+            && self::sources(old).map_err(|fault| fault.beneath("oldObject"))? == sources
+        {
+            return Ok(Answer::accepted());
         }
-        let sources = spec.sources();
         if sources.is_empty() {
             return Ok(Answer::accepted());
         }
@@ -182,7 +151,7 @@ impl Settings<'_> {
     fn admits_volume(
         &self,
         request: &Request<'_>,
-        sources: &[(&'static str, VolumeSource<'_>)],
+        sources: &[Source<'_>],
         cluster: &dyn Cluster,
         answer: &mut Answer,
     ) -> Result<Option<String>, String> {

@@ -1,6 +1,6 @@
 //! What a rule is.
 
-use std::fmt;
+use std::rc::Rc;
 
 use crate::pod::{Container, Pod};
 use crate::shape::Shape;
@@ -10,7 +10,7 @@ use crate::violation::Findings;
 /// One field of the PSP spec, loaded from a policy: its default and its demand.
 ///
 /// A rule that has nothing to say to a pod-level field or to a container leaves the method out.
-pub trait Rule: fmt::Debug {
+pub trait Rule {
     /// Fills in what the policy demands and the pod, as a whole, leaves open.
     ///
     /// Never overrides what the author of the pod chose, and changes nothing when run again.
@@ -33,7 +33,7 @@ pub trait Rule: fmt::Debug {
 }
 
 /// How a rule is loaded: a rule that demands nothing is none.
-pub type Load = for<'s> fn(&mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>>;
+pub type Load = for<'s> fn(&mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>>;
 
 /// A rule as the registry knows it.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub struct Entry {
     pub purpose: &'static str,
     /// What the setting may look like; nothing for a rule that lives in annotations.
     pub shape: Option<Shape>,
+    /// The fields of the spec that the rule reads beside its own.
+    pub reads: &'static [&'static str],
     /// The annotations of the policy that the rule reads.
     pub annotations: &'static [&'static str],
     /// The fields of the pod that it reads.

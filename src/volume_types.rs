@@ -1,9 +1,10 @@
 //! The types of volumes, which four rules read.
 
-use crate::json::{Reader, Text, decode};
+use crate::json::{Read, Reader};
+use crate::lookup;
 use crate::pod::{Volume, VolumeDetail, VolumeSource};
 use crate::shape::place_of;
-use crate::value::Value;
+use crate::value::{Tree, Value};
 
 /// Every type that a policy may list, byte-sorted: PSP's own and `image` (Kubernetes 1.31), which is younger than PSP.
 ///
@@ -129,82 +130,41 @@ impl VolumeType {
 ///
 /// Read only when `secret` is listed and `projected` is not. What cannot be read is not one.
 fn is_token(text: &str) -> bool {
-    Reader::document::<Projected<'_>>(text)
-        .is_ok_and(|projected| projected.sources.iter().all(Source::is_of_a_token))
+    let holds_tokens = |tree: Tree<'_>| {
+        each(tree.root(), "sources", |source| {
+            let [token, map, api] = [
+                lookup::at(source, &["serviceAccountToken"])?,
+                lookup::at(source, &["configMap"])?,
+                lookup::at(source, &["downwardAPI"])?,
+            ];
+            Ok(!(token.is_null() && map.is_null() && api.is_null())
+                && (token.is_null()
+                    || (says(token, &["path"], &["token"])? && says(token, &["audience"], &[""])?))
+                && (map.is_null() || says(map, &["name"], &["kube-root-ca.crt"])?)
+                && each(api, "items", |item| {
+                    Ok(says(item, &["path"], &["namespace"])?
+                        // The API server fills in an absent version with v1.
+                        && says(item, &["fieldRef", "apiVersion"], &["", "v1"])?
+                        && says(item, &["fieldRef", "fieldPath"], &["metadata.namespace"])?)
+                })?)
+        })
+    };
+    Reader::document(text).and_then(holds_tokens).unwrap_or(false)
 }
 
-#[derive(Default)]
-struct Projected<'a> {
-    sources: Vec<Source<'a>>,
+/// Whether the string at the end of a way is one of those that are known; an absent one is empty.
+fn says(value: Value<'_, '_>, way: &[&str], known: &[&str]) -> Read<bool> {
+    lookup::text(value, way).map(|text| known.contains(&&*text.unwrap_or_default()))
 }
 
-#[derive(Default)]
-struct Source<'a> {
-    service_account_token: Option<Token<'a>>,
-    config_map: Option<Named<'a>>,
-    downward_api: Option<DownwardApi<'a>>,
-}
-
-#[derive(Default)]
-struct Token<'a> {
-    path: Text<'a>,
-    audience: Text<'a>,
-}
-
-#[derive(Default)]
-struct Named<'a> {
-    name: Text<'a>,
-}
-
-#[derive(Default)]
-struct DownwardApi<'a> {
-    items: Vec<Item<'a>>,
-}
-
-#[derive(Default)]
-struct Item<'a> {
-    path: Text<'a>,
-    field_ref: Option<FieldRef<'a>>,
-}
-
-#[derive(Default)]
-struct FieldRef<'a> {
-    api_version: Text<'a>,
-    field_path: Text<'a>,
-}
-
-decode!(Projected<'a> { "sources" => sources });
-decode!(Source<'a> {
-    "serviceAccountToken" => service_account_token,
-    "configMap" => config_map,
-    "downwardAPI" => downward_api,
-});
-decode!(Token<'a> { "path" => path, "audience" => audience });
-decode!(Named<'a> { "name" => name });
-decode!(DownwardApi<'a> { "items" => items });
-decode!(Item<'a> { "path" => path, "fieldRef" => field_ref });
-decode!(FieldRef<'a> { "apiVersion" => api_version, "fieldPath" => field_path });
-
-impl Source<'_> {
-    fn is_of_a_token(&self) -> bool {
-        let Source { service_account_token, config_map, downward_api } = self;
-        (service_account_token.is_some() || config_map.is_some() || downward_api.is_some())
-            && service_account_token
-                .as_ref()
-                .is_none_or(|token| token.path == "token" && token.audience.is_empty())
-            && config_map.as_ref().is_none_or(|map| map.name == "kube-root-ca.crt")
-            && downward_api.as_ref().is_none_or(|api| api.items.iter().all(Item::is_the_namespace))
+/// Whether all elements of a list in an object fit; an absent list has none.
+fn each(object: Value<'_, '_>, key: &str, mut fits: impl FnMut(Value<'_, '_>) -> Read<bool>) -> Read<bool> {
+    let list = lookup::at(object, &[key])?;
+    let mut all = list.is_null() || list.is_list();
+    for element in list.elements() {
+        all = all && fits(element)?;
     }
-}
-
-impl Item<'_> {
-    fn is_the_namespace(&self) -> bool {
-        self.path == "namespace"
-            && self.field_ref.as_ref().is_some_and(|field| {
-                // The API server fills in an absent version with v1.
-                matches!(&*field.api_version, "" | "v1") && field.field_path == "metadata.namespace"
-            })
-    }
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -60,12 +60,15 @@ pub fn built_in(kind: &Kind<'_>) -> Option<Vec<Hop<'static>>> {
 pub fn parse_path<'s>(text: &str) -> Option<Vec<Hop<'s>>> {
     let mut path = Vec::new();
     for part in text.split('.') {
-        let key = part.trim_end_matches("[*]");
+        let (mut key, mut lists) = (part, 0);
+        while let Some(rest) = key.strip_suffix("[*]") {
+            (key, lists) = (rest, lists + 1);
+        }
         if key.is_empty() || key.contains(['[', ']', '*']) {
             return None;
         }
         path.push(Hop::Key(key.to_owned().into()));
-        path.extend((0..(part.len() - key.len()) / 3).map(|_| Hop::Each));
+        path.extend((0..lists).map(|_| Hop::Each));
     }
     Some(path)
 }

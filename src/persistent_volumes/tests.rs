@@ -54,7 +54,7 @@ const NO_PATHS: &str =
 #[case::climbing(json!({"volumes": ["*"]}), host_path("/mnt/../etc"),
     Some("spec.hostPath.path: Invalid value: \"/mnt/../etc\": must not contain '..'"))]
 #[case::read_only_prefix(json!({"volumes": ["hostPath"], "allowedHostPaths": [{"pathPrefix": "/mnt", "readOnly": true}]}), host_path("/mnt"),
-    Some("spec.hostPath.path: Forbidden: the path is allowed for reading alone, and nothing keeps pods from writing to a PersistentVolume"))]
+    Some("spec.hostPath: Forbidden: the path is allowed for reading alone, and nothing keeps pods from writing to a PersistentVolume"))]
 #[case::allowed_driver(json!({"volumes": ["flexVolume"], "allowedFlexVolumes": [{"driver": "d"}]}), json!({"flexVolume": {"driver": "d"}}), None)]
 #[case::another_driver(json!({"volumes": ["flexVolume"], "allowedFlexVolumes": [{"driver": "d"}]}), json!({"flexVolume": {"driver": "e"}}),
     Some("spec.flexVolume.driver: Invalid value: \"e\": Flexvolume driver is not allowed to be used"))]

@@ -2,6 +2,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::cluster::{Cluster, Question};
 use crate::settings::Settings;
 use crate::testing::{policy, review};
 
@@ -205,6 +206,31 @@ fn a_workload_is_judged_whenever_it_is_updated() {
     let answer = review(&open, &update);
     assert_eq!(answer.warnings, [would_violate("baseline:latest", r#"hostPath volumes (volume "v")"#)]);
     assert_eq!((answer.rejection, answer.policy), (None, None));
+}
+
+#[test]
+fn a_workload_that_passed_before_passes_while_the_cluster_is_away() {
+    struct Away;
+    impl Cluster for Away {
+        fn may_use(&self, _: &Question<'_>) -> Result<bool, String> {
+            Err("it is away".to_owned())
+        }
+    }
+    let mut settings = json!({"policies": [{"metadata": {"name": "a"}, "spec": policy(&json!({}))}]});
+    settings["authorization"] = json!("RBAC");
+    settings["podSecurityStandards"] = json!({"warn": "baseline"});
+    let mut update =
+        request("UPDATE", "Deployment", deployment(json!({"automountServiceAccountToken": false})));
+    let away = |request: &Value| {
+        crate::admission::review(&json!({"settings": settings, "request": request}).to_string(), &Away)
+    };
+    assert_eq!(
+        away(&update).rejection.unwrap(),
+        "who may use which policy cannot be told, because it is away"
+    );
+    update["oldObject"] = update["object"].clone();
+    update["oldObject"]["metadata"] = json!({"labels": {"a": "b"}});
+    assert_eq!(away(&update).rejection, None);
 }
 
 #[rstest]

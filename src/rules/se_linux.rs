@@ -1,5 +1,8 @@
 //! The SELinux context confines a container where everything else has failed.
 
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod, SeLinuxOptions};
 use crate::prose::prose;
@@ -29,6 +32,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
             doc: prose("The context, demanded as a whole: what it leaves out must be left out."),
         },
     ])),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("`securityContext.seLinuxOptions` of pod and containers"),
     mutates: prose("`MustRunAs`: the options, where the pod has none"),
@@ -44,7 +48,7 @@ struct MustRunAs<'s> {
     options: SeLinuxOptions<'s>,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let rule = spec.strategy("seLinux", STRATEGIES)?;
     if rule != "MustRunAs" {
         return None;
@@ -59,7 +63,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();
     let options =
         SeLinuxOptions { user: text("user"), role: text("role"), kind: text("type"), level: text("level") };
-    Some(Box::new(MustRunAs { options }))
+    Some(Rc::new(MustRunAs { options }))
 }
 
 impl MustRunAs<'_> {
@@ -129,11 +133,8 @@ fn same_level(one: &str, other: &str) -> bool {
     else {
         return false;
     };
-    let sorted = |categories: &str| {
-        let mut categories: Vec<String> = categories.split(',').map(str::to_owned).collect();
-        categories.sort_unstable();
-        categories
-    };
+    // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
+    let sorted = |categories| BinaryHeap::from_iter(str::split(categories, ',')).into_sorted_vec();
     sensitivity == other_sensitivity && sorted(one) == sorted(other)
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 #![allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold")]
 
+mod documented;
 mod exemptions;
 mod golden;
 mod registry;

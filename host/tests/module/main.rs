@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::panic,
     clippy::needless_pass_by_value,
     reason = "a test that cannot go on has failed"
@@ -11,12 +12,18 @@ mod authorization;
 
 mod containers;
 mod defects;
+mod enforcement;
+mod exemptions;
 mod fields;
 mod flow;
 mod harness;
 mod manifests;
 mod originals;
 mod pair;
+mod profiles;
+mod standards;
 mod subresources;
+mod surroundings;
+mod troubleshooting;
 mod volumes;
 mod workloads;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{ask, create, laid_over, pod, problem};
 
-fn read(file: &str) -> Value {
+pub(crate) fn read(file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(&read_text(&path).unwrap(), options).unwrap()
@@ -19,7 +19,7 @@ fn pair() -> (Value, Value) {
 }
 
 /// `apps/deployments UPDATE`, for everything that a list of rules registers for.
-fn registered(rules: &Value) -> BTreeSet<String> {
+pub(crate) fn registered(rules: &Value) -> BTreeSet<String> {
     let list = |value: &Value| {
         value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };

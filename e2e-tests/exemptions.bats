@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+
+setup() { load helper; }
+
+# exempting MATCH [FIELDS]: settings with an exemption from `hostPID` and `privileged`.
+exempting() {
+    jq -nc --argjson match "$1" --argjson fields "${2:-"{}"}" --argjson open "{$OPEN}" \
+        '$open + {exemptions: [{name: "e", match: $match, rules: ["hostPID", "privileged"]} + $fields]}'
+}
+
+HOST_PID='{"hostPID":true,"containers":[]}'
+OBJECTION='spec.hostPID: Invalid value: true: Host PID is not allowed to be used'
+
+@test "an exemption frees and is audited" {
+    for match in '{"namespaces":["shop"]}' '{"usernames":["alice"]}' '{"groups":["system:authenticated"]}'; do
+        review "$(exempting "$match")" "$(pod "$HOST_PID")"
+        unchanged
+        same "$(jq -r .auditAnnotations.exemptions <<<"$answer")" e
+    done
+}
+
+@test "it frees from the rules it lists alone" {
+    review "$(exempting '{"namespaces":["shop"]}')" "$(pod '{"hostPID":true,"hostIPC":true,"containers":[]}')"
+    denied 'spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used'
+}
+
+@test "what the pod says of its namespace does not count" {
+    review "$(exempting '{"namespaces":["kube-system"]}')" \
+        "$(pod "$HOST_PID" | jq -c '.object.metadata += {namespace: "kube-system", labels: {"kubernetes.io/metadata.name": "kube-system"}}')"
+    denied "$OBJECTION"
+}
+
+@test "an image frees its own containers, and no other of a name alike" {
+    local settings
+    settings=$(exempting '{"namespaces":["shop"],"images":["registry.example.com/node/*"]}')
+    review "$settings" "$(pod '{"containers":[{"name":"a","image":"registry.example.com/node/agent:1","securityContext":{"privileged":true}}]}')"
+    unchanged
+    review "$settings" "$(pod '{"hostPID":true,"containers":[
+        {"name":"a","image":"registry.example.com/node/agent:1","securityContext":{"privileged":true}},
+        {"name":"b","image":"registry.example.com/node-evil/agent:1","securityContext":{"privileged":true}}]}')"
+    denied "$OBJECTION; spec.containers[1].securityContext.privileged: Invalid value: true: Privileged containers are not allowed"
+}
+
+@test "one that has expired is ignored and reported" {
+    review "$(exempting '{"namespaces":["shop"]}' '{"expires":"2020-02-29"}')" "$(pod "$HOST_PID")"
+    denied "$OBJECTION"
+    same "$(jq -r '.warnings[]' <<<"$answer")" 'exemption "e" expired on 2020-02-29'
+    same "$(jq -r .auditAnnotations.exemptions <<<"$answer")" 'e (expired on 2020-02-29)'
+    review "$(exempting '{"namespaces":["shop"]}' '{"expires":"9999-12-31"}')" "$(pod "$HOST_PID")"
+    unchanged
+}
+
+@test "images and labels alone are no ground" {
+    refuse "$(exempting '{"images":["nginx"]}')"
+    told 'exemptions[0].match.images: is accepted only beside `namespaces`: authors of pods choose it themselves'
+    refuse "$(exempting '{"namespaces":["shop"],"labels":["a"]}')"
+    told 'exemptions[0].match.labels: unknown field; known are: "namespaces", "usernames", "groups", "serviceAccounts", "images", "runtimeClasses"'
+}
