@@ -6,33 +6,45 @@ WASM       := $(TARGET_DIR)/wasm32-wasip1/release
 # Wasmtime takes minutes to compile: everything but the measurements uses the one that the tests are built with.
 HOST       := $(TARGET_DIR)/debug/policy-host
 BENCH_HOST := $(TARGET_DIR)/host/policy-host
-SOURCES    := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
+SOURCES    := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src -name '*.rs')
 HOST_FILES := host/Cargo.toml Cargo.toml Cargo.lock $(shell find host -name '*.rs')
 # The same packages and features each time, or dependencies would be compiled once more for each combination.
-WORKSPACE  := --workspace --exclude floor --features pod-security-policy/guest
+WORKSPACE  := --workspace --exclude floor --exclude registry --features pod-security-policy/guest
 SIZE_LIMIT := 450
+
+# kwctl where it is installed, else what does the same here.
+KWCTL      ?= kwctl
+ANNOTATOR  := $(or $(shell command -v $(KWCTL)),$(HOST))
+# The module's version: one for the whole workspace.
+VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 ORACLE     := conformance/oracle/oracle
 SEED       ?= 1
 CASES      ?= 20000
 MINUTES    ?= 5
 
-.PHONY: all run test lint fmt bench size e2e-tests conformance fuzz toolchain clean
+.PHONY: all run test registry-test lint fmt docs bench size e2e-tests push reproducible conformance fuzz toolchain clean
 
 all: policy.wasm
 
 # The module that Kubewarden runs. cdylib alone: together with rlib it would lose link-time optimisation.
 policy.wasm: $(SOURCES) | toolchain
-	./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release
+	./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release $(LOCKED)
 	cp $(WASM)/pod_security_policy.wasm $@
+
+# The module with its metadata and the README in it.
+annotated-policy.wasm: policy.wasm metadata.yml README.md $(ANNOTATOR)
+	$(ANNOTATOR) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+	@echo "$@: $$(stat --format=%s $@) bytes"
 
 # What a call costs before a policy looks at it: the floor of every measurement.
 floor.wasm: benches/floor/src/lib.rs Cargo.toml Cargo.lock | toolchain
 	./scripts/wasm-cargo rustc --package floor --lib --crate-type cdylib --release
 	cp $(WASM)/floor.wasm $@
 
+# As its tests need it: by itself its dependencies would have other features, and be compiled once more.
 $(HOST): $(HOST_FILES)
-	$(CARGO) build $(WORKSPACE) --bin policy-host
+	$(CARGO) test $(WORKSPACE) --no-run --test command_line
 	touch $@
 
 $(BENCH_HOST): $(HOST_FILES)
@@ -46,6 +58,10 @@ run: policy.wasm $(HOST)
 test: policy.wasm floor.wasm
 	$(CARGO) test $(WORKSPACE)
 
+# Through a registry and back. Needs Debian's docker-registry.
+registry-test: annotated-policy.wasm $(HOST)
+	POLICY_HOST=$(abspath $(HOST)) $(CARGO) test --package registry
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features pod-security-policy/guest,conformance/module -- --deny warnings
@@ -54,16 +70,29 @@ lint:
 fmt:
 	$(CARGO) fmt --all
 
+# Writes what is generated: tables, the settings reference and its schema, Rancher's form, Artifact Hub's package.
+docs: policy.wasm
+	UPDATE_DOCS=1 $(CARGO) test $(WORKSPACE) --test docs --test reference
+	UPDATE_DOCS=1 $(CARGO) test $(WORKSPACE) --test package
+
 bench: policy.wasm floor.wasm $(BENCH_HOST)
 	./scripts/bench $(BENCH_HOST)
 
-size: policy.wasm
-	@size=$$(stat --format=%s policy.wasm); echo "policy.wasm: $$size bytes, at most $(SIZE_LIMIT) KB"; \
+size: annotated-policy.wasm
+	@size=$$(stat --format=%s $<); echo "$<: $$size bytes, at most $(SIZE_LIMIT) KB"; \
 	test $$size -le $$(($(SIZE_LIMIT) * 1000))
 
 # Through kwctl where it is installed, else through policy-host.
-e2e-tests: policy.wasm $(HOST)
-	POLICY_HOST=$(HOST) bats --print-output-on-failure e2e-tests
+e2e-tests: annotated-policy.wasm $(ANNOTATOR)
+	KWCTL=$(shell command -v $(KWCTL)) POLICY_HOST=$(HOST) bats --print-output-on-failure e2e-tests
+
+# Publishes the module: `make push REGISTRY=registry.example.com/policies`.
+push: annotated-policy.wasm
+	$(KWCTL) push $(PUSH_FLAGS) $< registry://$(or $(REGISTRY),$(error say where to: make push REGISTRY=...))/pod-security-policy:v$(VERSION)
+
+# Whoever builds the module gets the same bytes: compares two builds in folders of different names.
+reproducible: | toolchain
+	./scripts/reproducible
 
 # The original PodSecurityPolicy code, behind JSON lines.
 $(ORACLE): $(shell find conformance/oracle conformance/lines -name '*.go' -o -name 'go.*')

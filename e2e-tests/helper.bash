@@ -1,8 +1,11 @@
 # What all files share. Runs under kwctl where $KWCTL names it, else under policy-host.
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-POLICY=$ROOT/policy.wasm
+POLICY=$ROOT/annotated-policy.wasm
 OPEN='"runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"}'
+
+# kwctl prints a trace behind its errors where it is told to.
+export RUST_BACKTRACE=0
 
 host() {
     local program=${KWCTL:-${POLICY_HOST:-policy-host}}

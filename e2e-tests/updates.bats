@@ -22,12 +22,3 @@ update() { jq -c --argjson new "$2" '.operation = "UPDATE" | .oldObject = .objec
     review "{$OPEN}" "$(pod '{"hostPID":true,"containers":[]}' | jq -c '.subResource = "eviction"')"
     unchanged
 }
-
-@test "new ephemeral containers are judged and get defaults" {
-    local request
-    request=$(pod '{"containers":[{"name":"app"}]}' | jq -c '.operation = "UPDATE" | .subResource = "ephemeralcontainers" | .oldObject = .object')
-    review "{$OPEN}" "$(jq -c '.object.spec.ephemeralContainers = [{name: "d", securityContext: {privileged: true}}]' <<<"$request")"
-    denied 'spec.ephemeralContainers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed'
-    review "{$OPEN,\"defaultAllowPrivilegeEscalation\":false}" "$(jq -c '.object.spec.ephemeralContainers = [{name: "d"}]' <<<"$request")"
-    patched '[{"op":"add","path":"/spec/ephemeralContainers/0/securityContext","value":{"allowPrivilegeEscalation":false}}]'
-}

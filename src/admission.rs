@@ -528,5 +528,8 @@ fn all_same(new: &[Template<'_>], old: &[Template<'_>]) -> Read<bool> {
     Ok(true)
 }
 
+mod report;
 #[cfg(test)]
 mod tests;
+
+pub use report::{Opinion, Report};

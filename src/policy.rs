@@ -1,12 +1,13 @@
 //! One PodSecurityPolicy: a name and the rules that it sets.
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::json::Text;
 use crate::pod::{List, Pod, Slot};
 use crate::rule::{Rule, RuleSet};
 use crate::rules;
-use crate::spec::Spec;
+use crate::spec::{Model, Spec};
 use crate::violation::Findings;
 
 /// A policy that is ready to judge.
@@ -14,7 +15,7 @@ pub struct Policy<'s> {
     /// Its name.
     pub name: Text<'s>,
     /// The rules that demand anything, with their index and name in the registry, in its order.
-    rules: Vec<(usize, &'static str, Box<dyn Rule + 's>)>,
+    rules: Vec<(usize, &'static str, Rc<dyn Rule + 's>)>,
 }
 
 /// Which part of a pod is judged, and which rules are forgiven there.
@@ -51,14 +52,36 @@ impl fmt::Debug for Policy<'_> {
 }
 
 impl<'s> Policy<'s> {
-    /// Loads every rule from a policy, telling all that is wrong with it.
-    pub(crate) fn load(name: Text<'s>, spec: &mut Spec<'_, 's>) -> Self {
+    /// Loads every rule from a policy, telling all that is wrong with it. Rules that read nothing but what the policy
+    /// before says too are shared with it.
+    pub(crate) fn load<'v>(
+        name: Text<'s>,
+        spec: &mut Spec<'v, 's>,
+        model: Option<&Model<'_, 'v, 's>>,
+    ) -> Self {
         let mut rules = Vec::with_capacity(rules::COUNT);
+        let mut shared = model.map(|model| model.policy.rules.as_slice()).unwrap_or_default();
         for (index, entry) in rules::all() {
-            spec.rule = (index, entry.id);
+            let known = shared.split_first().filter(|((known, ..), _)| *known == index);
+            if let Some((_, rest)) = known {
+                shared = rest;
+            }
+            if model.is_some() && spec.said.repeats(index, entry) {
+                rules.extend(known.map(|(rule, _)| rule.clone()));
+                continue;
+            }
+            spec.rule = Some((index, entry));
             rules.extend((entry.load)(spec).map(|rule| (index, entry.id, rule)));
         }
         Policy { name, rules }
+    }
+
+    /// The rules that are one with those of another policy.
+    #[cfg(test)]
+    pub(crate) fn shared_with(&self, other: &Self) -> Vec<&'static str> {
+        let is_shared =
+            |rule: &Rc<dyn Rule + 's>| other.rules.iter().any(|(.., theirs)| Rc::ptr_eq(rule, theirs));
+        self.rules.iter().filter(|(.., rule)| is_shared(rule)).map(|(_, id, _)| *id).collect()
     }
 
     /// Fills in what the policy demands and the pod leaves open. Running it again changes nothing.

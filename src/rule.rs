@@ -1,5 +1,7 @@
 //! What a rule is.
 
+use std::rc::Rc;
+
 use crate::pod::{Container, Pod};
 use crate::shape::Shape;
 use crate::spec::Spec;
@@ -31,7 +33,7 @@ pub trait Rule {
 }
 
 /// How a rule is loaded: a rule that demands nothing is none.
-pub type Load = for<'s> fn(&mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>>;
+pub type Load = for<'s> fn(&mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>>;
 
 /// A rule as the registry knows it.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub struct Entry {
     pub purpose: &'static str,
     /// What the setting may look like; nothing for a rule that lives in annotations.
     pub shape: Option<Shape>,
+    /// The fields of the spec that the rule reads beside its own.
+    pub reads: &'static [&'static str],
     /// The annotations of the policy that the rule reads.
     pub annotations: &'static [&'static str],
     /// The fields of the pod that it reads.

@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::prose::prose;
 use crate::rules;
 use crate::shape::{Field, Path, Problem, Problems, Shape, check_object, same_name};
-use crate::spec::{Fields, Spec};
+use crate::spec::{Model, Said, Spec};
 use crate::value::{Tree, Value};
 use crate::violation::Leniency;
 use crate::workloads::{Workload, built_in, parse_path};
@@ -222,22 +222,25 @@ fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Polic
             "policies" => Some((beside_options, Shape::List(&Shape::Any))),
             key => option(key),
         };
-        check_object(root, &Path::Root, problems, find, &names_of(OPTIONS).chain(["policies"]), |_, _| ());
+        check_object(root, &Path::Root, problems, find, &names_of(OPTIONS).chain(["policies"]), |_, _| true);
         return (load_list(root, problems), true);
     }
     if ["apiVersion", "kind", "metadata", "spec"].into_iter().any(has) {
         let known = names_of(MANIFEST).chain(names_of(OPTIONS));
         let find = |key: &str| manifest_field(key).or_else(|| option(key));
-        check_object(root, &Path::Root, problems, find, &known, |_, _| ());
+        check_object(root, &Path::Root, problems, find, &known, |_, _| true);
         for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
             problems
                 .add(key, "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`");
         }
-        return (load_manifest(root, &Path::Root, problems).into_iter().collect(), false);
+        return (
+            load_manifest(root, &Path::Root, None, problems).map(|(policy, _)| policy).into_iter().collect(),
+            false,
+        );
     }
     let only_options = root.entries().all(|(key, _)| option(&key).is_some());
     if only_options {
-        check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |_, _| ());
+        check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |_, _| true);
         return (Vec::new(), false);
     }
     let find = |key: &str| match key {
@@ -245,27 +248,17 @@ fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Polic
         key => spec_field(key).or_else(|| option(key)),
     };
     let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
-    let mut fields = Fields::default();
-    check_object(root, &Path::Root, problems, find, &known, keep(&mut fields));
+    let mut said = Said::new(root.get("annotations").unwrap_or_default(), None);
+    check_object(root, &Path::Root, problems, find, &known, |number, value| said.keep(number, value, None));
     let mut spec = Spec {
-        fields,
-        rule: (0, ""),
+        said: &said,
+        rule: None,
         volume_types: None,
-        annotations: root.get("annotations").unwrap_or_default(),
         at: Path::Root,
         annotations_at: Path::Key(&Path::Root, "annotations"),
         problems,
     };
-    (vec![Policy::load(DEFAULT_NAME.into(), &mut spec)], false)
-}
-
-/// Puts what stands under the keys of rules where the rules look for it.
-fn keep<'f, 'v, 's>(fields: &'f mut Fields<'v, 's>) -> impl FnMut(usize, Value<'v, 's>) + use<'f, 'v, 's> {
-    |number, value| {
-        if let Some(field) = fields.get_mut(number) {
-            *field = value;
-        }
-    }
+    (vec![Policy::load(DEFAULT_NAME.into(), &mut spec, None)], false)
 }
 
 fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>> {
@@ -275,12 +268,16 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
         problems.add("policies", "must list at least one policy");
     }
     let at = Path::Key(&Path::Root, "policies");
+    let mut model = None;
     for (index, manifest) in list.enumerate() {
         let at = Path::Index(&at, index);
-        if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| ()) {
+        if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| true) {
             continue;
         }
-        let Some(policy) = load_manifest(manifest, &at, problems) else { continue };
+        let told = problems.0.len();
+        let earlier = model.as_ref().zip(policies.last()).map(|(said, policy)| Model { policy, said });
+        let Some((policy, said)) = load_manifest(manifest, &at, earlier.as_ref(), problems) else { continue };
+        model = Some(said).filter(|_| problems.0.len() == told);
         if policies.iter().any(|earlier| earlier.name == policy.name && !policy.name.is_empty()) {
             let name = Quoted(&policy.name);
             problems.add(format_args!("{at}.metadata.name"), format_args!("Duplicate value: {name}"));
@@ -291,7 +288,12 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
 }
 
 /// Loads a PodSecurityPolicy object, whose keys and types have been checked down to `spec`.
-fn load_manifest<'s>(manifest: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) -> Option<Policy<'s>> {
+fn load_manifest<'v, 's>(
+    manifest: Value<'v, 's>,
+    at: &Path<'_>,
+    model: Option<&Model<'_, 'v, 's>>,
+    problems: &mut Problems,
+) -> Option<(Policy<'s>, Said<'v, 's>)> {
     let metadata_at = Path::Key(at, "metadata");
     let metadata = manifest.get("metadata").unwrap_or_default();
     for (key, shape) in [("name", Shape::Text), ("annotations", Shape::Map(&Shape::Text))] {
@@ -309,18 +311,19 @@ fn load_manifest<'s>(manifest: Value<'_, 's>, at: &Path<'_>, problems: &mut Prob
         problems.add(spec_at, "Required value: the policy itself");
         return None;
     };
-    let mut fields = Fields::default();
-    check_object(spec, &spec_at, problems, spec_field, &spec_names(), keep(&mut fields));
+    let mut said = Said::new(metadata.get("annotations").unwrap_or_default(), model);
+    let keep = |number, value| said.keep(number, value, model);
+    check_object(spec, &spec_at, problems, spec_field, &spec_names(), keep);
     let mut spec = Spec {
-        fields,
-        rule: (0, ""),
+        said: &said,
+        rule: None,
         volume_types: None,
-        annotations: metadata.get("annotations").unwrap_or_default(),
         at: spec_at,
         annotations_at: Path::Key(&metadata_at, "annotations"),
         problems,
     };
-    Some(Policy::load(name, &mut spec))
+    let policy = Policy::load(name, &mut spec, model);
+    Some((policy, said))
 }
 
 fn manifest_field(key: &str) -> Option<(usize, Shape)> {

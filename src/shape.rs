@@ -143,7 +143,7 @@ impl Shape {
                         .find(|(_, field)| same_name(field.name, key))
                         .map(|(i, f)| (i, f.shape))
                 };
-                check_object(value, path, problems, find, &known, |_, _| ());
+                check_object(value, path, problems, find, &known, |_, _| true);
                 return;
             }
             Shape::Map(shape) if value.is_object() => {
@@ -181,14 +181,14 @@ pub(crate) fn same_name(one: &str, other: &str) -> bool {
 const TWICE: &str = "stands twice in the same object";
 
 /// Checks what an object holds: `find` tells the number, below 64, and the shape of a known key, and `each` gets what
-/// stands under it. Says whether it is an object at all.
+/// stands under it and says whether it is yet to be checked. Says whether it is an object at all.
 pub(crate) fn check_object<'v, 's>(
     object: Value<'v, 's>,
     path: &Path<'_>,
     problems: &mut Problems,
     find: impl Fn(&str) -> Option<(usize, Shape)>,
     known: &(impl Iterator<Item = &'static str> + Clone),
-    mut each: impl FnMut(usize, Value<'v, 's>),
+    mut each: impl FnMut(usize, Value<'v, 's>) -> bool,
 ) -> bool {
     if !object.is_object() {
         if !object.is_null() {
@@ -206,8 +206,9 @@ pub(crate) fn check_object<'v, 's>(
                     problems.add(place, TWICE);
                 }
                 seen |= bit;
-                shape.check(value, &place, problems);
-                each(number, value);
+                if each(number, value) {
+                    shape.check(value, &place, problems);
+                }
             }
             None => {
                 if object.entries().take(nth).any(|(earlier, _)| earlier == key) {

@@ -4,27 +4,89 @@ use crate::prose::prose;
 use std::fmt::Display;
 
 use crate::json::Text;
+use crate::policy::Policy;
 use crate::ranges::{IdRange, IdRanges};
+use crate::rule::Entry;
 use crate::rules;
 use crate::shape::{Field, Path, Problems, Shape};
 use crate::value::Value;
 use crate::volume_types::VolumeTypes;
 
-/// What a policy says to each rule, by the rule's index; `null` where it says nothing.
-pub(crate) type Fields<'v, 's> = [Value<'v, 's>; rules::COUNT];
+/// What a policy says to the rules.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said<'v, 's> {
+    /// The fields of the spec by the index of the rule that they are for; `null` where it has none.
+    fields: [Value<'v, 's>; rules::COUNT],
+    annotations: Value<'v, 's>,
+    /// The fields that are written as in the policy before, a bit each, and behind them the annotations.
+    repeated: u64,
+}
+
+/// The policy before in a list, which is found to be without fault: policies of one cluster have most of their fields in
+/// common, and those need not be checked and loaded again.
+#[derive(Clone, Copy)]
+pub(crate) struct Model<'p, 'v, 's> {
+    pub(crate) policy: &'p Policy<'s>,
+    pub(crate) said: &'p Said<'v, 's>,
+}
+
+/// The bit of the annotations.
+const ANNOTATIONS: u64 = 1 << rules::COUNT;
+
+impl<'v, 's> Said<'v, 's> {
+    pub(crate) fn new(annotations: Value<'v, 's>, model: Option<&Model<'_, 'v, 's>>) -> Self {
+        let mut repeated = 0;
+        if let Some(Model { said, .. }) = model {
+            // What neither of them has is the same in both; `keep` takes that back for what this one has.
+            for (index, field) in said.fields.iter().enumerate() {
+                repeated |= u64::from(field.is_absent()) << index;
+            }
+            if said.annotations.is_written_like(annotations) {
+                repeated |= ANNOTATIONS;
+            }
+        }
+        Said { fields: Default::default(), annotations, repeated }
+    }
+
+    /// Keeps the field with this number, and says whether it is another than in the policy before.
+    pub(crate) fn keep(
+        &mut self,
+        number: usize,
+        value: Value<'v, 's>,
+        model: Option<&Model<'_, 'v, 's>>,
+    ) -> bool {
+        let Some(field) = self.fields.get_mut(number) else { return true };
+        *field = value;
+        let before = model.and_then(|model| model.said.fields.get(number));
+        let repeats = before.is_some_and(|before| before.is_written_like(value));
+        let bit = 1 << number;
+        self.repeated = if repeats { self.repeated | bit } else { self.repeated & !bit };
+        !repeats
+    }
+
+    /// Whether all that a rule reads is as in the policy before.
+    pub(crate) fn repeats(&self, index: usize, entry: &Entry) -> bool {
+        let annotations = if entry.annotations.is_empty() { 0 } else { ANNOTATIONS };
+        let others = entry
+            .reads
+            .iter()
+            .filter_map(|field| rules::index(field))
+            .fold(0, |bits, other| bits | 1 << other);
+        let read = 1 << index | others | annotations;
+        self.repeated & read == read
+    }
+}
 
 /// The spec and the annotations of one policy, and where they stand in the settings.
 ///
 /// Types and unknown keys have been checked before: a value of the wrong type reads as absent here, since settings
 /// with a problem never judge a pod.
 pub struct Spec<'v, 's> {
-    /// The fields of the spec by the index of the rule that they are for.
-    pub(crate) fields: Fields<'v, 's>,
-    /// The rule that is being loaded, which is the one that looks.
-    pub(crate) rule: (usize, &'static str),
+    pub(crate) said: &'v Said<'v, 's>,
+    /// The rule that is being loaded: its index, and what it reads beside its own field.
+    pub(crate) rule: Option<(usize, &'static Entry)>,
     /// The volume types that are listed, once somebody has looked: four rules do.
     pub(crate) volume_types: Option<VolumeTypes>,
-    pub(crate) annotations: Value<'v, 's>,
     pub(crate) at: Path<'v>,
     pub(crate) annotations_at: Path<'v>,
     pub(crate) problems: &'v mut Problems,
@@ -38,11 +100,19 @@ pub(crate) const RANGES: Shape = Shape::List(&Shape::Object(&[
 
 impl<'v, 's> Spec<'v, 's> {
     /// A field of the spec; nothing if it is absent or `null`.
+    ///
+    /// A rule sees what its entry says that it reads, and nothing else: rules are loaded anew only if that changes.
     pub(crate) fn get(&self, field: &str) -> Option<Value<'v, 's>> {
-        let (index, own) = self.rule;
+        let (index, entry) = self.rule?;
         // Most rules look for their own field, and name it by the very same text.
-        let index = if std::ptr::eq(field, own) || field == own { Some(index) } else { rules::index(field) };
-        self.fields.get(index?).copied().filter(|value| !value.is_null())
+        let index = if std::ptr::eq(field, entry.id) || field == entry.id {
+            Some(index)
+        } else if entry.reads.contains(&field) {
+            rules::index(field)
+        } else {
+            None
+        };
+        self.said.fields.get(index?).copied().filter(|value| !value.is_null())
     }
 
     /// The types under `volumes`.
@@ -69,7 +139,7 @@ impl<'v, 's> Spec<'v, 's> {
 
     /// An annotation of the policy; absent and empty differ.
     pub(crate) fn annotation(&self, key: &str) -> Option<Text<'s>> {
-        self.annotations.get(key).and_then(Value::text)
+        self.said.annotations.get(key).and_then(Value::text)
     }
 
     /// Something is wrong with a field; `field` continues the path of the spec.

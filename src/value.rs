@@ -57,7 +57,7 @@ impl<'t, 's> Value<'t, 's> {
     /// A value of one kind as it is written.
     #[inline(always)]
     fn written(self, kind: Kind) -> Option<&'s str> {
-        self.0.first().filter(|node| node.kind() == kind).map(Node::word)
+        self.0.first().filter(|node| node.kind() == kind).map(Node::written)
     }
 
     #[inline(always)]
@@ -72,7 +72,7 @@ impl<'t, 's> Value<'t, 's> {
     pub fn describe(self) -> String {
         match self.kind() {
             Kind::Null => "null".to_owned(),
-            Kind::Flag | Kind::Number => self.0.first().map_or("", Node::word).to_owned(),
+            Kind::Flag | Kind::Number => self.0.first().map_or("", Node::written).to_owned(),
             Kind::Text => format!("the string {}", crate::json::Quoted(&self.text().unwrap_or_default())),
             Kind::List => "a list".to_owned(),
             Kind::Object => "an object".to_owned(),
@@ -85,6 +85,12 @@ impl<'t, 's> Value<'t, 's> {
         self.kind() == Kind::Null
     }
 
+    /// Whether there is no value at all, not even `null`.
+    #[inline(always)]
+    pub(crate) fn is_absent(self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this is an object.
     #[inline(always)]
     pub fn is_object(self) -> bool {
@@ -95,6 +101,15 @@ impl<'t, 's> Value<'t, 's> {
     #[inline(always)]
     pub fn is_list(self) -> bool {
         self.kind() == Kind::List
+    }
+
+    /// Whether both are written alike, letter for letter.
+    pub(crate) fn is_written_like(self, other: Value<'_, '_>) -> bool {
+        match (self.0.first(), other.0.first()) {
+            (Some(one), Some(two)) => one.kind() == two.kind() && one.written() == two.written(),
+            (None, None) => true,
+            _ => false,
+        }
     }
 
     /// Whether both are the same string, number, boolean or `null`.

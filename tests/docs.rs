@@ -8,12 +8,21 @@ use std::path::{Path, PathBuf};
 
 use pod_security_policy::rules;
 use pod_security_policy::settings::Settings;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// Commands that only a cluster or a minute of its own can run. The others are run by the host's tests.
+/// Commands that only a cluster, a public registry or a minute of its own can run. The others are run by the
+/// host's tests, and those of `kubectl psp` by the command line's.
 const NOT_RUN: &[&str] = &[
     "kubectl ",
     "helm ",
+    "cargo install ",
+    "kwctl pull ",
+    "kwctl inspect ",
+    "kwctl scaffold manifest ",
+    "kwctl run ",
+    "kwctl verify ",
+    "cosign verify ",
+    "sha256sum --check ",
     "make test",
     "make run ",
     "make conformance ",
@@ -49,13 +58,22 @@ fn blocks<'t>(name: &str, text: &'t str, language: &str) -> Vec<(String, &'t str
         .collect()
 }
 
-/// The settings in a document: those of a registration, or the document itself; RBAC has none.
+/// The values of the chart `kubewarden-defaults` that are shown, as its version 3.14 has them.
+const CHART_VALUES: &[&str] =
+    &["/recommendedPolicies/enabled", "/policyServer/permissions", "/policyServer/verificationConfig"];
+
+fn is_chart_values(document: &Value) -> bool {
+    document.get("kind").is_none() && document.get("policyServer").is_some()
+}
+
+/// The settings in a document: those of a registration, or the document itself; other objects have none.
 fn settings_in(document: &Value) -> Option<&Value> {
     match document.get("kind").and_then(Value::as_str) {
         Some("ClusterAdmissionPolicy" | "AdmissionPolicy") => {
             Some(document.pointer("/spec/settings").unwrap())
         }
-        Some("ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding") => None,
+        Some("ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" | "ConfigMap") => None,
+        None if is_chart_values(document) => None,
         _ => Some(document),
     }
 }
@@ -105,6 +123,82 @@ fn both_registrations_have_the_same_settings() {
     assert_eq!(settings_of(verdict), &expected, "{place}");
 }
 
+fn yaml_in_the_documents() -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for (name, text) in documents() {
+        for (place, block) in blocks(&name, &text, "yaml") {
+            let documents: Vec<Value> =
+                serde_saphyr::from_multiple(block).unwrap_or_else(|error| panic!("{place}: {error}"));
+            found.extend(documents.into_iter().map(|document| (place.clone(), document)));
+        }
+    }
+    found
+}
+
+#[test]
+fn registrations_in_the_documents_are_ones_that_kubewarden_takes_as_they_are_meant() {
+    let ephemeral = json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods/ephemeralcontainers"], "operations": ["UPDATE"]});
+    let mut seen = 0;
+    for (place, document) in yaml_in_the_documents() {
+        if document.get("kind") != Some(&json!("ClusterAdmissionPolicy")) {
+            continue;
+        }
+        seen += 1;
+        let at = |pointer: &str| document.pointer(pointer).cloned().unwrap_or_default();
+        let module = at("/spec/module");
+        let module = module.as_str().unwrap();
+        assert!(module.starts_with("registry://"), "{place}: {module}");
+        assert!(module.ends_with(concat!(":v", env!("CARGO_PKG_VERSION"))), "{place}: {module}");
+        assert_eq!(at("/spec/failurePolicy"), "Fail", "{place}");
+        let rules = at("/spec/rules");
+        if !rules.to_string().contains("\"pods\"") {
+            continue;
+        }
+        let about: Vec<_> = rules
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|rule| rule.to_string().contains("ephemeralcontainers"))
+            .collect();
+        assert_eq!(about, [&ephemeral], "{place}: a rule of its own, for UPDATE alone");
+        assert_eq!(
+            document.pointer("/spec/namespaceSelector/matchLabels"),
+            None,
+            "{place}: is not looked at"
+        );
+        // What mutates is not audited, and what judges does not mutate.
+        let mutating = at("/spec/mutating").as_bool().unwrap();
+        assert_eq!(at("/spec/settings/mutate") == false, !mutating, "{place}");
+        assert_eq!(at("/spec/backgroundAudit") == false, mutating, "{place}");
+    }
+    assert!(seen >= 4, "only {seen} registrations were found");
+}
+
+/// The paths of all values; a list is one value.
+fn leaves(path: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                leaves(&format!("{path}/{key}"), value, found);
+            }
+        }
+        _ => found.push(path.to_owned()),
+    }
+}
+
+#[test]
+fn values_of_the_chart_are_ones_that_it_has() {
+    let mut found = Vec::new();
+    for (_, values) in yaml_in_the_documents().iter().filter(|(_, document)| is_chart_values(document)) {
+        leaves("", values, &mut found);
+    }
+    found.sort_unstable();
+    found.dedup();
+    let mut expected = CHART_VALUES.to_vec();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn commands_in_the_documents_are_known() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
@@ -119,6 +213,49 @@ fn commands_in_the_documents_are_known() {
                     assert!(makefile.contains(&format!("\n{target}:")), "{place}: no target `{target}`");
                 }
             }
+        }
+    }
+}
+
+/// What others may change under a tag cannot be changed under a digest.
+#[test]
+fn workflows_pin_their_actions_and_name_the_compiler_and_targets_that_there_are() {
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    for name in ["ci", "release"] {
+        let file = format!(".github/workflows/{name}.yml");
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        serde_saphyr::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+        for line in text.lines().map(|line| line.trim().trim_start_matches("- ")) {
+            if let Some(action) = line.strip_prefix("uses: ").filter(|action| !action.starts_with("./")) {
+                let digest = action.split(['@', ' ']).nth(1).unwrap();
+                assert!(
+                    digest.len() == 40 && digest.chars().all(|c| c.is_ascii_hexdigit()),
+                    "{file}: {action}"
+                );
+                assert!(action.contains(" # v"), "{file}: {action}: say which version it is");
+            }
+            if let Some(version) = line.split("rustup toolchain install ").nth(1) {
+                assert!(version.starts_with(concat!(env!("CARGO_PKG_RUST_VERSION"), ".")), "{file}: {line}");
+            }
+            if let Some(target) = line.split("make ").nth(1).and_then(|rest| rest.split([' ', ')']).next())
+                && !target.starts_with('-')
+            {
+                assert!(makefile.contains(&format!("\n{target}:")), "{file}: no target `{target}`");
+            }
+        }
+    }
+}
+
+/// One line for each release, so that a slow decline is seen. A figure that was not taken is empty.
+#[test]
+fn the_history_of_measurements_is_a_table() {
+    let text = fs::read_to_string(root().join("benches/history.csv")).unwrap();
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let columns = lines.next().unwrap().len();
+    for line in lines {
+        assert_eq!(line.len(), columns, "{line:?}");
+        for figure in line.iter().skip(2).filter(|figure| !figure.is_empty()) {
+            assert!(figure.parse::<f64>().is_ok_and(|figure| figure > 0.0), "{line:?}");
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The commands, one file each.
 
+pub(crate) mod annotate;
+pub(crate) mod artifact_hub;
 pub(crate) mod bench;
+pub(crate) mod inspect;
 pub(crate) mod judge;
 pub(crate) mod run;
 pub(crate) mod sample;

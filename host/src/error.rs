@@ -22,6 +22,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: Box<Error>,
     },
+    /// A file cannot be written.
+    #[error("{}: cannot be written: {reason}", path.display())]
+    FileNotWritten {
+        /// The file as the user named it.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: io::Error,
+    },
     /// Standard input failed.
     #[error("standard input: cannot be read: {0}")]
     InputNotRead(io::Error),
@@ -58,6 +66,18 @@ pub enum Error {
     /// A payload cannot be written.
     #[error("payload cannot be written: {0}")]
     PayloadNotWritten(serde_json::Error),
+    /// A document cannot be written as YAML.
+    #[error("YAML cannot be written: {0}")]
+    YamlNotWritten(String),
+    /// The metadata has what kwctl, Kubernetes or Artifact Hub would refuse.
+    #[error("metadata: {0}")]
+    MetadataRefused(String),
+    /// The metadata of a module is not to be understood.
+    #[error("metadata of the module: {0}")]
+    MetadataNotRead(serde_json::Error),
+    /// A module has no metadata.
+    #[error("has no metadata: `make annotated-policy.wasm` writes it")]
+    MetadataMissing,
     /// The WebAssembly engine refuses the host's configuration or the module.
     #[error("module cannot be loaded: {0}")]
     ModuleNotLoaded(String),

@@ -20,6 +20,9 @@ enum Command {
     Run(command::run::Run),
     Judge(command::judge::Judge),
     Bench(command::bench::Compare),
+    Annotate(command::annotate::Annotate),
+    Inspect(command::inspect::Inspect),
+    ArtifactHub(command::artifact_hub::ArtifactHub),
     Sample(command::sample::PrintSample),
     Slopes(command::slopes::Slopes),
 }
@@ -34,6 +37,9 @@ fn main() -> ExitCode {
         Command::Run(run) => run.execute(),
         Command::Judge(judge) => judge.execute(),
         Command::Bench(compare) => compare.execute(),
+        Command::Annotate(annotate) => annotate.execute(),
+        Command::Inspect(inspect) => inspect.execute(),
+        Command::ArtifactHub(hub) => hub.execute(),
         Command::Sample(sample) => sample.execute(),
         Command::Slopes(slopes) => slopes.execute(),
     };

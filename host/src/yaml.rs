@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::Error;
@@ -21,6 +21,15 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
 pub(crate) fn read_manifests(text: &str) -> Result<Vec<Value>, Error> {
     let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false, budget: None };
     serde_saphyr::from_multiple_with_options(text, options).map_err(|error| Error::NotYaml(error.to_string()))
+}
+
+/// A document.
+///
+/// # Errors
+///
+/// When it has what YAML cannot hold.
+pub fn to_yaml(document: &impl Serialize) -> Result<String, Error> {
+    serde_saphyr::to_string(document).map_err(|error| Error::YamlNotWritten(error.to_string()))
 }
 
 /// The text of a file, or of standard input where the path is `-`.

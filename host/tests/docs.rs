@@ -48,6 +48,11 @@ fn refreshed(text: &str) -> String {
         let (block, rest) = part.split_once("```").unwrap();
         let first = block.lines().next().unwrap();
         let Some(command) = first.strip_prefix("$ ") else { panic!("`{first}` is not a command") };
+        if command.starts_with("kubectl psp ") {
+            // The command line's own tests look after these.
+            fresh += &format!("```console\n{part}");
+            continue;
+        }
         fresh += &format!("```console\n$ {command}\n{}```{rest}", printed(command));
     }
     fresh

@@ -18,7 +18,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node<'a> {
     key: &'a str,
-    /// What stands there: of a string, what stands between its quotes; of lists and objects, nothing.
+    /// What stands there: of a string, what stands between its quotes.
     text: &'a str,
     /// How many nodes the value takes, itself included. While it is being read: the node that holds it.
     span: u32,
@@ -56,9 +56,9 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The value as it is written, if it is a number or a boolean.
+    /// The value as it is written, a string without its quotes.
     #[inline(always)]
-    pub(crate) fn word(&self) -> &'a str {
+    pub(crate) fn written(&self) -> &'a str {
         self.text
     }
 }
@@ -125,10 +125,11 @@ fn read<'a>(document: &'a str, mut at: usize, depth: u32, nodes: &mut Vec<Node<'
                 // The closing bracket stands two behind the opening one in ASCII.
                 if bytes.get(at) == Some(&(bracket + 2)) {
                     at += 1;
-                    (kind, ("", false))
+                    (kind, (document.get(start..at).unwrap_or_default(), false))
                 } else {
                     let index = nodes.len();
-                    nodes.push(node(kind, holder, key, ("", false)));
+                    // Cut off where the value ends, once that is known.
+                    nodes.push(node(kind, holder, key, (document.get(start..).unwrap_or_default(), false)));
                     holder = u32::try_from(index).unwrap_or(NONE);
                     in_object = is_object;
                     nested += 1;
@@ -178,6 +179,8 @@ fn read<'a>(document: &'a str, mut at: usize, depth: u32, nodes: &mut Vec<Node<'
             let length = nodes.len();
             let Some(closed) = nodes.get_mut(holder as usize) else { return FAULT };
             let outer = closed.span;
+            let behind = document.len() - at;
+            closed.text = closed.text.get(..closed.text.len() - behind).unwrap_or_default();
             closed.span = u32::try_from(length).unwrap_or(NONE) - holder;
             holder = outer;
             in_object = nodes.get(holder as usize).is_some_and(|node| node.kind == Kind::Object);

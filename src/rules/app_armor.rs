@@ -3,6 +3,8 @@
 //! PodSecurityPolicy kept its settings in annotations and knew only the annotations of pods. Since Kubernetes 1.30
 //! there are fields (KEP-24): what counts for a container is its own field, else its annotation, else the pod's field.
 
+use std::rc::Rc;
+
 use crate::prose::prose;
 use std::borrow::Cow;
 
@@ -16,6 +18,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "appArmor",
     purpose: prose("The AppArmor profiles that containers may run with."),
     shape: None,
+    reads: &[],
     annotations: &[ALLOWED, DEFAULT],
     pod_fields: prose("`securityContext.appArmorProfile` of pod and containers, the containers' annotations"),
     mutates: prose("containers' `appArmorProfile`"),
@@ -42,7 +45,7 @@ enum Effective<'p> {
     Inherited(&'p Profile<'p>),
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let default = spec.annotation(DEFAULT).filter(|name| !name.is_empty());
     if let Some(name) = default.as_ref().filter(|name| Profile::named(name).is_none() || !is_profile(name)) {
         let name = Quoted(name);
@@ -62,7 +65,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             format_args!("Invalid value: {list}: invalid AppArmor profile name: {name}"),
         );
     }
-    if allowed.is_none() && default.is_none() { None } else { Some(Box::new(AppArmor { allowed, default })) }
+    if allowed.is_none() && default.is_none() { None } else { Some(Rc::new(AppArmor { allowed, default })) }
 }
 
 fn is_profile(name: &str) -> bool {

@@ -3,6 +3,7 @@
 //! Names are compared as they are written: `ALL`, `all`, `NET_RAW` and `CAP_NET_RAW` are four of them.
 
 use std::collections::BinaryHeap;
+use std::rc::Rc;
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
@@ -17,6 +18,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         id: "defaultAddCapabilities",
         purpose: prose("The capabilities that every container gets unless it drops them."),
         shape: Some(Shape::List(&Shape::Text)),
+        reads: &["requiredDropCapabilities"],
         annotations: &[],
         pod_fields: prose("containers' `securityContext.capabilities.add`"),
         mutates: prose("containers' `capabilities.add`"),
@@ -27,6 +29,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         id: "requiredDropCapabilities",
         purpose: prose("The capabilities that every container must drop."),
         shape: Some(Shape::List(&Shape::Text)),
+        reads: &[],
         annotations: &[],
         pod_fields: prose("containers' `securityContext.capabilities.drop`"),
         mutates: prose("containers' `capabilities.drop`"),
@@ -37,6 +40,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         id: "allowedCapabilities",
         purpose: prose("The capabilities that containers may add; `*` is any."),
         shape: Some(Shape::List(&Shape::Text)),
+        reads: &["defaultAddCapabilities", "requiredDropCapabilities"],
         annotations: &[],
         pod_fields: prose("containers' `securityContext.capabilities.add`"),
         mutates: prose("nothing"),
@@ -63,22 +67,22 @@ struct Allowed<'s> {
     allowed: Vec<Text<'s>>,
 }
 
-fn load_default_add<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load_default_add<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let added = spec.texts("defaultAddCapabilities");
     tell_contradictions(spec, "defaultAddCapabilities", &added);
-    if added.is_empty() { None } else { Some(Box::new(DefaultAdd(added))) }
+    if added.is_empty() { None } else { Some(Rc::new(DefaultAdd(added))) }
 }
 
-fn load_required_drop<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load_required_drop<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let dropped = spec.texts("requiredDropCapabilities");
-    if dropped.is_empty() { None } else { Some(Box::new(RequiredDrop(dropped))) }
+    if dropped.is_empty() { None } else { Some(Rc::new(RequiredDrop(dropped))) }
 }
 
-fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let allowed = spec.texts("allowedCapabilities");
     tell_contradictions(spec, "allowedCapabilities", &allowed);
     if !allowed.iter().any(|name| name == "*") {
-        return Some(Box::new(Allowed { added: spec.texts("defaultAddCapabilities"), allowed }));
+        return Some(Rc::new(Allowed { added: spec.texts("defaultAddCapabilities"), allowed }));
     }
     let dropped = spec.texts("requiredDropCapabilities");
     if !dropped.is_empty() {

@@ -1,5 +1,7 @@
 //! Inline CSI volumes hand their attributes, which the author of the pod writes, to a driver on the node.
 
+use std::rc::Rc;
+
 use crate::json::{Quoted, Text};
 use crate::names::subdomain_problem;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
@@ -18,6 +20,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
         shape: Shape::Text,
         doc: prose("The driver, spelt as in the volume."),
     }]))),
+    reads: &["volumes"],
     annotations: &[],
     pod_fields: prose("`volumes[*].csi.driver`"),
     mutates: prose("nothing"),
@@ -32,7 +35,7 @@ struct CsiDrivers<'s> {
     drivers: Vec<Text<'s>>,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let drivers = spec.texts_under("allowedCSIDrivers", "name");
     for (index, driver) in drivers.iter().enumerate() {
         let path = format_args!("allowedCSIDrivers[{index}].name");
@@ -44,7 +47,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(driver)));
         }
     }
-    if drivers.is_empty() { None } else { Some(Box::new(CsiDrivers { types: spec.volume_types(), drivers })) }
+    if drivers.is_empty() { None } else { Some(Rc::new(CsiDrivers { types: spec.volume_types(), drivers })) }
 }
 
 impl Rule for CsiDrivers<'_> {

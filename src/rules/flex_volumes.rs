@@ -1,5 +1,7 @@
 //! FlexVolume drivers run as root on the node.
 
+use std::rc::Rc;
+
 use crate::json::{Quoted, Text};
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
 use crate::prose::prose;
@@ -17,6 +19,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
         shape: Shape::Text,
         doc: prose("The driver, spelt as in the volume."),
     }]))),
+    reads: &["volumes"],
     annotations: &[],
     pod_fields: prose("`volumes[*].flexVolume.driver`"),
     mutates: prose("nothing"),
@@ -31,7 +34,7 @@ struct FlexVolumes<'s> {
     drivers: Vec<Text<'s>>,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let drivers = spec.texts_under("allowedFlexVolumes", "driver");
     for index in drivers.iter().enumerate().filter(|(_, driver)| driver.is_empty()).map(|(index, _)| index) {
         spec.problem(
@@ -39,11 +42,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             "Required value: must specify a driver",
         );
     }
-    if drivers.is_empty() {
-        None
-    } else {
-        Some(Box::new(FlexVolumes { types: spec.volume_types(), drivers }))
-    }
+    if drivers.is_empty() { None } else { Some(Rc::new(FlexVolumes { types: spec.volume_types(), drivers })) }
 }
 
 impl Rule for FlexVolumes<'_> {

@@ -1,5 +1,7 @@
 //! The group that owns a pod's volumes: whoever has it reads what other pods left there.
 
+use std::rc::Rc;
+
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
@@ -10,12 +12,13 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "fsGroup",
     purpose: prose("The group that may own a pod's volumes."),
     shape: Some(GROUP_SHAPE),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("`securityContext.fsGroup`"),
     mutates: prose("`MustRunAs`: the pod's `fsGroup`"),
     default: prose("must be given"),
     load: |spec| {
-        GroupStrategy::load(spec, "fsGroup").map(|strategy| Box::new(FsGroup(strategy)) as Box<dyn Rule>)
+        GroupStrategy::load(spec, "fsGroup").map(|strategy| Rc::new(FsGroup(strategy)) as Rc<dyn Rule>)
     },
 }];
 

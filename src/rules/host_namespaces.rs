@@ -1,5 +1,7 @@
 //! The namespaces of the node: whoever shares them sees its traffic, its processes, its memory.
 
+use std::rc::Rc;
+
 use crate::pod::{Pod, PodSpec};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
@@ -37,6 +39,7 @@ const HOST_NAMESPACE: Entry = Entry {
     id: "",
     purpose: "",
     shape: Some(Shape::Flag),
+    reads: &[],
     annotations: &[],
     pod_fields: "",
     mutates: prose("nothing"),
@@ -57,8 +60,8 @@ fn refused<'s>(
     field: &'static str,
     detail: &'static str,
     used: fn(&PodSpec<'_>) -> bool,
-) -> Option<Box<dyn Rule + 's>> {
-    if spec.flag(field) { None } else { Some(Box::new(Refused { field, detail, used })) }
+) -> Option<Rc<dyn Rule + 's>> {
+    if spec.flag(field) { None } else { Some(Rc::new(Refused { field, detail, used })) }
 }
 
 impl Rule for Refused {

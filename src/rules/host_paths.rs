@@ -3,6 +3,8 @@
 //! A prefix stands for whole path elements: `/foo` allows `/foo/bar` and not `/foobar`. Pods may mount a path that is
 //! allowed only for reading with `readOnly: true` everywhere, or leave it unmounted.
 
+use std::rc::Rc;
+
 use crate::json::{Quoted, Text};
 use crate::pattern::{leads_up, lies_beneath};
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
@@ -29,6 +31,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
             doc: prose("Whether it may be mounted only with `readOnly: true`."),
         },
     ]))),
+    reads: &["volumes"],
     annotations: &[],
     pod_fields: prose("`volumes[*].hostPath.path`, containers' `volumeMounts[*].readOnly`"),
     mutates: prose("nothing"),
@@ -57,7 +60,7 @@ enum Access {
     Full,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let list = spec.get("allowedHostPaths").unwrap_or_default().elements();
     let prefixes: Vec<_> = list
         .map(|prefix| Prefix {
@@ -79,7 +82,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             );
         }
     }
-    Some(Box::new(HostPaths { types: spec.volume_types(), prefixes }))
+    Some(Rc::new(HostPaths { types: spec.volume_types(), prefixes }))
 }
 
 impl HostPaths<'_> {

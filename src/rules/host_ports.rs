@@ -2,6 +2,8 @@
 //!
 //! On the host network every container port is a host port, whether the manifest says so or not.
 
+use std::rc::Rc;
+
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::ranges::{PortRange, PortRanges};
@@ -18,6 +20,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
         Field { name: "min", shape: Shape::Integer, doc: prose("The first port of the range.") },
         Field { name: "max", shape: Shape::Integer, doc: prose("The last port of the range.") },
     ]))),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("containers' `ports[*].hostPort`"),
     mutates: prose("nothing"),
@@ -29,7 +32,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 #[derive(Debug)]
 struct HostPorts(PortRanges);
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let list = spec.get("hostPorts").unwrap_or_default().elements();
     let bound = |range: Value<'_, '_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
     let ranges: Vec<_> =
@@ -46,7 +49,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             spec.problem(path, format_args!("Invalid value: {min}: min cannot be greater than max"));
         }
     }
-    Some(Box::new(HostPorts(PortRanges(ranges))))
+    Some(Rc::new(HostPorts(PortRanges(ranges))))
 }
 
 impl Rule for HostPorts {

@@ -24,7 +24,7 @@ mod volumes;
 use crate::rule::Entry;
 use crate::shape::same_name;
 
-pub(crate) use seccomp::adopt_annotations;
+pub use seccomp::adopt_annotations;
 
 /// The entries of every rule file.
 ///

@@ -1,5 +1,7 @@
 //! Whether a process may gain more privileges than its parent: through set-uid programs, or file capabilities.
 
+use std::rc::Rc;
+
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
@@ -13,6 +15,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         id: "defaultAllowPrivilegeEscalation",
         purpose: prose("What containers that do not say get."),
         shape: Some(Shape::Flag),
+        reads: &["allowPrivilegeEscalation"],
         annotations: &[],
         pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
         mutates: prose("containers' `allowPrivilegeEscalation`"),
@@ -23,6 +26,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         id: "allowPrivilegeEscalation",
         purpose: prose("Whether containers may allow privilege escalation."),
         shape: Some(Shape::Flag),
+        reads: &[],
         annotations: &[],
         pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
         mutates: prose("`false`: containers' `allowPrivilegeEscalation`, to `false`"),
@@ -49,17 +53,17 @@ fn allowed(spec: &Spec<'_, '_>) -> bool {
     spec.get("allowPrivilegeEscalation").and_then(Value::flag).unwrap_or(true)
 }
 
-fn load_default<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load_default<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let default = spec.get("defaultAllowPrivilegeEscalation").and_then(Value::flag)?;
     if default && !allowed(spec) {
         let reason = "Cannot set DefaultAllowPrivilegeEscalation to true without also setting AllowPrivilegeEscalation to true";
         spec.problem("defaultAllowPrivilegeEscalation", format_args!("Invalid value: true: {reason}"));
     }
-    Some(Box::new(Default { value: default, alone: allowed(spec) }))
+    Some(Rc::new(Default { value: default, alone: allowed(spec) }))
 }
 
-fn load_allow<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
-    if allowed(spec) { None } else { Some(Box::new(Refused)) }
+fn load_allow<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+    if allowed(spec) { None } else { Some(Rc::new(Refused)) }
 }
 
 /// What the container asks for that the API server refuses beside `allowPrivilegeEscalation: false`.

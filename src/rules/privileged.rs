@@ -3,6 +3,8 @@
 //! A Windows `HostProcess` container is its like, and PodSecurityPolicy, older than it, never looked: it needs
 //! `privileged: true` too.
 
+use std::rc::Rc;
+
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
@@ -14,6 +16,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "privileged",
     purpose: prose("Whether containers may be privileged."),
     shape: Some(Shape::Flag),
+    reads: &[],
     annotations: &[],
     pod_fields: prose(
         "containers' `securityContext.privileged`, `windowsOptions.hostProcess` of pod and containers",
@@ -29,8 +32,8 @@ const HOST_PROCESS: &str = "HostProcess containers are privileged, and Privilege
 #[derive(Debug)]
 struct Unprivileged;
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
-    if spec.flag("privileged") { None } else { Some(Box::new(Unprivileged)) }
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+    if spec.flag("privileged") { None } else { Some(Rc::new(Unprivileged)) }
 }
 
 impl Rule for Unprivileged {

@@ -1,5 +1,7 @@
 //! An unmasked `/proc` shows the node's kernel to a container.
 
+use std::rc::Rc;
+
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
@@ -12,6 +14,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedProcMountTypes",
     purpose: prose("The ways in which `/proc` may be mounted."),
     shape: Some(Shape::List(&Shape::OneOf(&["Default", "Unmasked"]))),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("containers' `securityContext.procMount`; absent reads as `Default`"),
     mutates: prose("nothing"),
@@ -23,12 +26,12 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 #[derive(Debug)]
 struct ProcMount<'s>(Vec<Text<'s>>);
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let mut allowed = spec.texts("allowedProcMountTypes");
     if allowed.is_empty() {
         allowed.push("Default".into());
     }
-    Some(Box::new(ProcMount(allowed)))
+    Some(Rc::new(ProcMount(allowed)))
 }
 
 impl Rule for ProcMount<'_> {

@@ -1,5 +1,7 @@
 //! A container that cannot write to its image cannot be changed from inside.
 
+use std::rc::Rc;
+
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
@@ -11,6 +13,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "readOnlyRootFilesystem",
     purpose: prose("Whether containers must have a read-only root file system."),
     shape: Some(Shape::Flag),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("containers' `securityContext.readOnlyRootFilesystem`"),
     mutates: prose("containers' `readOnlyRootFilesystem`, to `true`"),
@@ -22,8 +25,8 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 #[derive(Debug)]
 struct ReadOnly;
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
-    if spec.flag("readOnlyRootFilesystem") { Some(Box::new(ReadOnly)) } else { None }
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+    if spec.flag("readOnlyRootFilesystem") { Some(Rc::new(ReadOnly)) } else { None }
 }
 
 impl Rule for ReadOnly {

@@ -1,5 +1,7 @@
 //! The primary group decides what a process may touch just as its user does.
 
+use std::rc::Rc;
+
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
@@ -19,6 +21,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
             doc: prose("The allowed ids; the lowest of the first range is the default."),
         },
     ])),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("`securityContext.runAsGroup` of pod and containers"),
     mutates: prose("`MustRunAs`: containers' `runAsGroup`"),
@@ -33,7 +36,7 @@ const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny", "MayRunAs"];
 #[derive(Debug)]
 struct RunAsGroup(GroupStrategy);
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     spec.get("runAsGroup")?;
     let rule = spec.strategy("runAsGroup", STRATEGIES)?;
     let ranges = spec.get("runAsGroup").and_then(|strategy| strategy.get("ranges"));
@@ -44,7 +47,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
         return None;
     }
     let strategy = GroupStrategy::of_rule(spec, "runAsGroup", Some(&rule))?;
-    Some(Box::new(RunAsGroup(strategy)))
+    Some(Rc::new(RunAsGroup(strategy)))
 }
 
 impl Rule for RunAsGroup {

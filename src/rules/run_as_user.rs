@@ -1,5 +1,7 @@
 //! Root inside a container is root on the node, but for what else confines it.
 
+use std::rc::Rc;
+
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::ranges::IdRanges;
@@ -19,6 +21,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
             doc: prose("The allowed ids; the lowest of the first range is the default."),
         },
     ])),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("`securityContext.runAsUser` and `runAsNonRoot` of pod and containers"),
     mutates: prose("`MustRunAs`: containers' `runAsUser`; `MustRunAsNonRoot`: containers' `runAsNonRoot`"),
@@ -35,13 +38,13 @@ enum RunAsUser {
     MustRunAsNonRoot,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let rule = spec.strategy("runAsUser", STRATEGIES);
     let rule = rule.as_deref();
     let ranges = spec.ranges("runAsUser", rule == Some("MustRunAs"));
     match rule {
-        Some("MustRunAs") => Some(Box::new(RunAsUser::MustRunAs(ranges?))),
-        Some("MustRunAsNonRoot") => Some(Box::new(RunAsUser::MustRunAsNonRoot)),
+        Some("MustRunAs") => Some(Rc::new(RunAsUser::MustRunAs(ranges?))),
+        Some("MustRunAsNonRoot") => Some(Rc::new(RunAsUser::MustRunAsNonRoot)),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! The runtime class chooses the sandbox that a pod runs in, and some are no sandbox at all.
 
+use std::rc::Rc;
+
 use crate::json::{Quoted, Text};
 use crate::names::subdomain_problem;
 use crate::pod::Pod;
@@ -25,6 +27,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
             doc: prose("The class of pods that name none."),
         },
     ])),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("`runtimeClassName`"),
     mutates: prose("the pod's `runtimeClassName`"),
@@ -41,7 +44,7 @@ struct RuntimeClass<'s> {
     default: Option<Text<'s>>,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let settings = spec.get("runtimeClass")?;
     let allowed = settings.get("allowedRuntimeClassNames").map(texts).unwrap_or_default();
     let default = settings.get("defaultRuntimeClassName").and_then(Value::text);
@@ -72,7 +75,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
         let reason = "if '*' is present, must not specify other RuntimeClass names";
         spec.problem(ALLOWED, format_args!("Invalid value: [{names}]: {reason}"));
     }
-    Some(Box::new(RuntimeClass { allowed, default }))
+    Some(Rc::new(RuntimeClass { allowed, default }))
 }
 
 impl Rule for RuntimeClass<'_> {

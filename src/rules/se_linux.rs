@@ -1,6 +1,7 @@
 //! The SELinux context confines a container where everything else has failed.
 
 use std::collections::BinaryHeap;
+use std::rc::Rc;
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod, SeLinuxOptions};
@@ -31,6 +32,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
             doc: prose("The context, demanded as a whole: what it leaves out must be left out."),
         },
     ])),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("`securityContext.seLinuxOptions` of pod and containers"),
     mutates: prose("`MustRunAs`: the options, where the pod has none"),
@@ -46,7 +48,7 @@ struct MustRunAs<'s> {
     options: SeLinuxOptions<'s>,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let rule = spec.strategy("seLinux", STRATEGIES)?;
     if rule != "MustRunAs" {
         return None;
@@ -61,7 +63,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();
     let options =
         SeLinuxOptions { user: text("user"), role: text("role"), kind: text("type"), level: text("level") };
-    Some(Box::new(MustRunAs { options }))
+    Some(Rc::new(MustRunAs { options }))
 }
 
 impl MustRunAs<'_> {

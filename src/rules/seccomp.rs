@@ -4,6 +4,8 @@
 //! counts (KEP-135): defaults are written to it, an annotation without a field is turned into the field when a pod is
 //! created, as the API server did up to 1.26, and an annotation alone satisfies nothing.
 
+use std::rc::Rc;
+
 use crate::json::Text;
 use crate::pattern::leads_up;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
@@ -16,6 +18,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seccomp",
     purpose: prose("The seccomp profiles that pods may run with."),
     shape: None,
+    reads: &[],
     annotations: &[ALLOWED, DEFAULT],
     pod_fields: prose("`securityContext.seccompProfile` of pod and containers"),
     mutates: prose("the pod's `seccompProfile`"),
@@ -44,7 +47,7 @@ enum Allowed<'s> {
     Named(Text<'s>),
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let default = spec.annotation(DEFAULT).filter(|name| !name.is_empty());
     if let Some(name) = &default {
         tell_malformed(spec, DEFAULT, name);
@@ -69,7 +72,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
     }
     match (&allowed, &default) {
         (Allowed::Any, None) => None,
-        _ => Some(Box::new(Seccomp { allowed, default })),
+        _ => Some(Rc::new(Seccomp { allowed, default })),
     }
 }
 
@@ -173,7 +176,7 @@ impl Rule for Seccomp<'_> {
 
 /// The pod with annotations turned into the fields they stood for, where those are not set (spec 3.7); nothing if it
 /// has no such annotation. A Windows pod may not have the fields.
-pub(crate) fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Pod<'a>> {
+pub fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Pod<'a>> {
     let annotated = |(key, _)| key == SECCOMP_POD || str::starts_with(key, SECCOMP_CONTAINER);
     if pod.is_windows() || !pod.annotations.iter().any(annotated) {
         return None;

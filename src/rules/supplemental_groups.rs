@@ -1,5 +1,7 @@
 //! Further groups of a pod's processes: a group of the node opens its files to them.
 
+use std::rc::Rc;
+
 use crate::prose::prose;
 use std::fmt::{self, Display};
 
@@ -12,13 +14,14 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "supplementalGroups",
     purpose: prose("The further groups that pods may run with."),
     shape: Some(GROUP_SHAPE),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("`securityContext.supplementalGroups`"),
     mutates: prose("`MustRunAs`: the pod's `supplementalGroups`"),
     default: prose("must be given"),
     load: |spec| {
         GroupStrategy::load(spec, "supplementalGroups")
-            .map(|strategy| Box::new(SupplementalGroups(strategy)) as Box<dyn Rule>)
+            .map(|strategy| Rc::new(SupplementalGroups(strategy)) as Rc<dyn Rule>)
     },
 }];
 

@@ -1,5 +1,7 @@
 //! Kernel parameters: some are the node's, and one pod can starve all others with them.
 
+use std::rc::Rc;
+
 use crate::json::{Quoted, Text};
 use crate::pattern::{SysctlPattern, dotted};
 use crate::pod::Pod;
@@ -16,6 +18,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
             "The sysctls that pods may not set, safe ones included; `*` at the end stands for any rest.",
         ),
         shape: Some(Shape::List(&Shape::Text)),
+        reads: &[],
         annotations: &[],
         pod_fields: prose("`securityContext.sysctls[*].name`"),
         mutates: prose("nothing"),
@@ -28,6 +31,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
             "The sysctls that pods may set beside the safe ones; `*` at the end stands for any rest.",
         ),
         shape: Some(Shape::List(&Shape::Text)),
+        reads: &["forbiddenSysctls"],
         annotations: &[],
         pod_fields: prose("`securityContext.sysctls[*].name`"),
         mutates: prose("nothing"),
@@ -58,12 +62,12 @@ struct Unsafe<'s> {
     allowed: Vec<SysctlPattern<'s>>,
 }
 
-fn load_forbidden<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load_forbidden<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let forbidden = load_patterns(spec, "forbiddenSysctls");
-    if forbidden.is_empty() { None } else { Some(Box::new(Forbidden(forbidden))) }
+    if forbidden.is_empty() { None } else { Some(Rc::new(Forbidden(forbidden))) }
 }
 
-fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
+fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let allowed = load_patterns(spec, "allowedUnsafeSysctls");
     let forbidden: Vec<_> = spec.texts("forbiddenSysctls").into_iter().map(SysctlPattern::new).collect();
     for (i, a) in allowed.iter().enumerate() {
@@ -71,7 +75,7 @@ fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
             tell_overlap(spec, (i, a), (j, f));
         }
     }
-    Some(Box::new(Unsafe { forbidden, allowed }))
+    Some(Rc::new(Unsafe { forbidden, allowed }))
 }
 
 fn load_patterns<'s>(spec: &mut Spec<'_, 's>, field: &str) -> Vec<SysctlPattern<'s>> {

@@ -1,5 +1,7 @@
 //! The types of volumes that pods may mount: some reach into the node, some carry credentials.
 
+use std::rc::Rc;
+
 use crate::json::Quoted;
 use crate::pod::{Origin, Pod, Volume};
 use crate::prose::prose;
@@ -13,6 +15,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "volumes",
     purpose: prose("The types of volumes that pods may have; `*` is every type."),
     shape: Some(Shape::List(&Shape::OneOf(TYPES))),
+    reads: &[],
     annotations: &[],
     pod_fields: prose("`volumes[*]`"),
     mutates: prose("nothing"),
@@ -24,8 +27,8 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 #[derive(Debug)]
 struct Volumes(VolumeTypes);
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Box<dyn Rule + 's>> {
-    Some(Box::new(Volumes(spec.volume_types())))
+fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+    Some(Rc::new(Volumes(spec.volume_types())))
 }
 
 impl Rule for Volumes {

@@ -234,3 +234,107 @@ fn names_are_subdomains(#[case] name: &str) {
     let expected = format!("metadata.name: Invalid value: \"{name}\": {}", subdomain_problem(name).unwrap());
     assert_eq!(problems(&manifest(json!({"metadata": {"name": name}}))), expected);
 }
+
+/// A policy that sets every field, and for each of them another value.
+const EVERY_FIELD: &[(&str, &str, &str)] = &[
+    ("privileged", "true", "false"),
+    ("defaultAddCapabilities", r#"["CHOWN"]"#, r#"["KILL"]"#),
+    ("requiredDropCapabilities", r#"["ALL"]"#, r#"["NET_RAW"]"#),
+    ("allowedCapabilities", r#"["SETUID"]"#, "[]"),
+    ("volumes", r#"["hostPath", "csi", "flexVolume"]"#, r#"["emptyDir"]"#),
+    ("hostNetwork", "true", "false"),
+    ("hostPID", "true", "false"),
+    ("hostIPC", "true", "false"),
+    ("hostPorts", r#"[{"min": 1, "max": 2}]"#, r#"[{"min": 1, "max": 3}]"#),
+    ("seLinux", r#"{"rule": "MustRunAs", "seLinuxOptions": {"type": "a"}}"#, r#"{"rule": "RunAsAny"}"#),
+    ("runAsUser", r#"{"rule": "MustRunAsNonRoot"}"#, r#"{"rule": "RunAsAny"}"#),
+    ("runAsGroup", r#"{"rule": "MustRunAs", "ranges": [{"min": 1, "max": 2}]}"#, r#"{"rule": "RunAsAny"}"#),
+    (
+        "supplementalGroups",
+        r#"{"rule": "MayRunAs", "ranges": [{"min": 1, "max": 2}]}"#,
+        r#"{"rule": "RunAsAny"}"#,
+    ),
+    ("fsGroup", r#"{"rule": "MustRunAs", "ranges": [{"min": 1, "max": 2}]}"#, r#"{"rule": "RunAsAny"}"#),
+    ("readOnlyRootFilesystem", "true", "false"),
+    ("defaultAllowPrivilegeEscalation", "false", "null"),
+    ("allowPrivilegeEscalation", "true", "false"),
+    ("allowedHostPaths", r#"[{"pathPrefix": "/a"}]"#, r#"[{"pathPrefix": "/a", "readOnly": true}]"#),
+    ("allowedFlexVolumes", r#"[{"driver": "a/b"}]"#, r#"[{"driver": "a/c"}]"#),
+    ("allowedCSIDrivers", r#"[{"name": "a"}]"#, r#"[{"name": "b"}]"#),
+    ("allowedUnsafeSysctls", r#"["net.*"]"#, r#"["kernel.msg*"]"#),
+    ("forbiddenSysctls", r#"["vm.swappiness"]"#, r#"["vm.*"]"#),
+    ("allowedProcMountTypes", r#"["Default", "Unmasked"]"#, r#"["Unmasked"]"#),
+    ("runtimeClass", r#"{"allowedRuntimeClassNames": ["a"]}"#, r#"{"allowedRuntimeClassNames": ["b"]}"#),
+];
+
+/// The policy with the other value, or with none, of one field; of none if that is not one of them.
+fn varied(name: &str, field: &str, leave_out: bool) -> String {
+    let members: Vec<String> = EVERY_FIELD
+        .iter()
+        .filter(|(known, ..)| !(leave_out && *known == field))
+        .map(|(known, value, other)| format!("{known:?}: {}", if *known == field { other } else { value }))
+        .collect();
+    let profile = if field == "annotations" { "unconfined" } else { "*" };
+    format!(
+        r#"{{"metadata": {{"name": {name:?}, "annotations": {{"seccomp.security.alpha.kubernetes.io/allowedProfileNames": {profile:?}}}}}, "spec": {{{}}}}}"#,
+        members.join(", ")
+    )
+}
+
+fn list(policies: &[String]) -> String {
+    format!(r#"{{"authorization": "None", "policies": [{}]}}"#, policies.join(", "))
+}
+
+/// A rule is shared with the policy before if, and only if, all that it reads is written alike.
+#[test]
+fn a_policy_shares_the_rules_that_read_what_it_repeats() {
+    let required = ["seLinux", "runAsUser", "supplementalGroups", "fsGroup"];
+    for (field, ..) in EVERY_FIELD.iter().copied().chain([("annotations", "", "")]) {
+        for leave_out in [false, true] {
+            if leave_out && required.contains(&field) {
+                continue;
+            }
+            for (first, second) in [("", field), (field, "")] {
+                let settings = list(&[varied("a", first, leave_out), varied("b", second, leave_out)]);
+                let settings = Settings::parse(&settings).unwrap();
+                let [first, second] = &settings.policies[..] else { panic!("two policies") };
+                let reads_it = |entry: &crate::rule::Entry| {
+                    entry.id == field
+                        || entry.reads.contains(&field)
+                        || (field == "annotations" && !entry.annotations.is_empty())
+                };
+                let ids = |policy: &Policy<'_>| policy.shared_with(policy);
+                let expected: Vec<_> = rules::all()
+                    .map(|(_, entry)| entry)
+                    .filter(|entry| !reads_it(entry) && ids(first).contains(&entry.id))
+                    .map(|entry| entry.id)
+                    .collect();
+                assert_eq!(second.shared_with(first), expected, "{field}");
+                assert_eq!(
+                    ids(second)
+                        .iter()
+                        .filter(|id| !ids(first).contains(id))
+                        .filter(|id| { rules::all().any(|(_, entry)| entry.id == **id && !reads_it(entry)) })
+                        .count(),
+                    0,
+                    "{field}"
+                );
+            }
+        }
+    }
+    assert_eq!(EVERY_FIELD.len(), rules::all().filter(|(_, entry)| entry.shape.is_some()).count());
+}
+
+#[test]
+fn what_is_wrong_in_two_policies_is_told_of_both() {
+    let wrong = |name: &str| varied(name, "", false).replace(r#""min": 1"#, r#""min": -1"#);
+    let problems = problems_of(&list(&[wrong("a"), wrong("b")]));
+    for index in [0, 1] {
+        for field in ["runAsGroup", "supplementalGroups", "fsGroup"] {
+            let told = format!(
+                "policies[{index}].spec.{field}.ranges[0].min: Invalid value: -1: min cannot be negative"
+            );
+            assert!(problems.contains(&told), "{told}: {problems}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::panic,
     clippy::needless_pass_by_value,
     reason = "a test that cannot go on has failed"
@@ -23,5 +24,6 @@ mod profiles;
 mod standards;
 mod subresources;
 mod surroundings;
+mod troubleshooting;
 mod volumes;
 mod workloads;

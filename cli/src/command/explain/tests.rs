@@ -1,0 +1,89 @@
+//! A remedy is one: the changed manifest is admitted, and most rejections have one.
+
+use conformance::case::Case;
+use conformance::{generate, ours};
+use serde_json::json;
+
+use super::*;
+use crate::judge::judge as judged_by;
+use crate::policies::parse;
+use crate::rbac::Authority;
+use crate::reach::Reach;
+
+fn policies(case: &Case) -> Option<Policies> {
+    let mut settings = ours::settings(case);
+    settings["authorization"] = "None".into();
+    let judge = Judge::Settings(parse(settings.to_string()).ok()?);
+    let registration = Registration { name: "p".to_owned(), reach: Reach::everything(), judge };
+    Some(Policies { registrations: vec![registration], authority: Authority::Everybody, advice: Vec::new() })
+}
+
+/// The pod of a case, if it can be read.
+fn manifest(case: &Case) -> Option<Object> {
+    let mut pod = case.pod.clone();
+    let members = pod.as_object_mut()?;
+    members.insert("kind".to_owned(), "Pod".into());
+    members.insert("apiVersion".to_owned(), "v1".into());
+    let object = Object::of_value(&pod);
+    judge::pods(&object, &object.json).is_ok().then_some(object)
+}
+
+#[test]
+fn remedies_are_admitted() {
+    let asker = Asker::default();
+    let (mut rejected, mut remedied) = (0, 0);
+    for case in (0..1500).map(|index| generate::case(20, index)) {
+        let (Some(policies), Some(object)) = (policies(&case), manifest(&case)) else { continue };
+        if judged_by(&policies, &object, &asker, false).verdict != Verdict::Rejected {
+            continue;
+        }
+        rejected += 1;
+        let registration = &policies.registrations[0];
+        let mut text = Text(String::new());
+        let (_, remedy) = text.registration(registration, &object, &asker, &policies).unwrap();
+        let Some((policy, remedy)) = remedy else { continue };
+        remedied += 1;
+        let changed = Object::of_value(&remedy.object);
+        let judged = judged_by(&policies, &changed, &asker, false);
+        assert_ne!(
+            judged.verdict,
+            Verdict::Rejected,
+            "{}: {policy}: {:?}\n{judged:#?}",
+            case.name,
+            remedy.steps
+        );
+    }
+    assert!(
+        rejected > 200 && remedied * 100 > rejected * 90,
+        "{remedied} of {rejected} rejections have a remedy"
+    );
+}
+
+#[test]
+fn a_remedy_is_small() {
+    let settings = json!({"volumes": ["emptyDir", "projected"], "allowPrivilegeEscalation": false,
+        "runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 2000}]}, "seLinux": {"rule": "RunAsAny"},
+        "supplementalGroups": {"rule": "RunAsAny"}, "fsGroup": {"rule": "RunAsAny"}});
+    let judge = Judge::Settings(parse(settings.to_string()).unwrap());
+    let registrations = vec![Registration { name: "p".to_owned(), reach: Reach::everything(), judge }];
+    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let object =
+        Object::of_value(&json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {
+        "securityContext": {"runAsUser": 0},
+        "volumes": [{"name": "v", "hostPath": {"path": "/"}}],
+        "containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+            "securityContext": {"capabilities": {"add": ["CHOWN"]}, "allowPrivilegeEscalation": true}}]}}));
+    let mut text = Text(String::new());
+    let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
+    let (_, remedy) = found.1.unwrap();
+    assert_eq!(
+        remedy.steps,
+        [
+            "remove spec.volumes[0] and what mounts it",
+            "remove spec.securityContext.runAsUser",
+            "remove CHOWN from spec.containers[0].securityContext.capabilities.add",
+            "remove spec.containers[0].securityContext.allowPrivilegeEscalation",
+        ]
+    );
+    assert_eq!(remedy.object["spec"], json!({"containers": [{"name": "c"}]}));
+}

@@ -1,0 +1,75 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod man;
+pub(crate) mod migrate;
+pub(crate) mod suggest;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::error::{Fault, Outcome};
+use crate::judge::Asker;
+
+/// The manifests to look at.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Manifests {
+    /// Files with manifests, or folders of such; `-` for standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+impl Manifests {
+    /// The files named; standard input if none is and something comes through it.
+    pub(crate) fn files(&self) -> Outcome<Vec<PathBuf>> {
+        if !self.files.is_empty() {
+            return Ok(self.files.clone());
+        }
+        if std::io::stdin().is_terminal() {
+            let fault = Fault::new("no manifests are named, and nothing comes through standard input");
+            return Err(fault
+                .help("name files or folders, or pipe manifests in: helm template . | kubectl psp …")
+                .into());
+        }
+        Ok(vec![PathBuf::from("-")])
+    }
+}
+
+/// Who creates the objects.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Identity {
+    /// The namespace of objects that name none
+    #[arg(short, long, value_name = "NAME", default_value = "default")]
+    namespace: String,
+    /// The user who creates the objects, who may use policies beside the pods' service accounts
+    #[arg(long = "as", value_name = "USER", help_heading = "Authorization")]
+    user: Option<String>,
+    /// A group of that user; may be given several times
+    #[arg(long = "as-group", value_name = "GROUP", requires = "user", help_heading = "Authorization")]
+    groups: Vec<String>,
+}
+
+impl Identity {
+    pub(crate) fn asker(&self) -> Asker {
+        Asker {
+            user: self.user.clone().unwrap_or_default(),
+            groups: self.groups.clone(),
+            namespace: self.namespace.clone(),
+        }
+    }
+}
+
+/// Writes a result to standard output. Whoever stops reading has read enough.
+pub(crate) fn print(text: &str) -> Outcome<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Fault::new(format_args!("standard output: cannot be written: {error}")).into())
+        }
+        _ => Ok(()),
+    }
+}

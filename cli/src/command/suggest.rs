@@ -1,0 +1,176 @@
+//! `suggest`: the tightest policies that admit workloads.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use comfy_table::Cell;
+use pod_security_policy::standards::Level;
+use serde_json::{Value, json};
+
+use super::{Manifests, print};
+use crate::error::{Fault, Outcome};
+use crate::input;
+use crate::judge;
+use crate::report;
+use crate::suggest::{At, Evidence, Needs, Reason, Rigour};
+use crate::terminal::Voice;
+
+/// Write the tightest PodSecurityPolicy that admits workloads, and say what keeps it from being tighter
+///
+/// Without --fill-in, the policies demand what all workloads declare, and fill nothing in: what runs goes on as it does.
+///
+/// Exit status: 0 if all workloads are admitted, 1 if there are some that no policy admits, 2 if the input is bad.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kubectl get pods,deploy -A -o json | kubectl psp suggest > policies.yaml
+  helm template . | kubectl psp suggest --per all
+  kubectl psp suggest --per service-account --fill-in manifests/")]
+pub(crate) struct Suggest {
+    /// Whose workloads share a policy
+    #[arg(long, value_enum, default_value_t, value_name = "WHOM")]
+    per: Per,
+    /// Demand what workloads leave open, too, where it can be filled in; an image may not bear that
+    #[arg(long)]
+    fill_in: bool,
+    /// The namespace of objects that name none
+    #[arg(short, long, value_name = "NAME", default_value = "default")]
+    namespace: String,
+    /// How policies are written
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    output: Format,
+    #[command(flatten)]
+    manifests: Manifests,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Per {
+    /// Those of a namespace
+    #[default]
+    Namespace,
+    /// Those that run as a service account
+    ServiceAccount,
+    /// All
+    All,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Yaml,
+    Json,
+}
+
+impl Suggest {
+    pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
+        let groups = self.gather(voice)?;
+        let rigour = if self.fill_in { Rigour::FilledIn } else { Rigour::Declared };
+        let mut manifests = Vec::new();
+        for (name, needs) in groups.iter().filter(|(_, needs)| needs.pods > 0) {
+            let suggestion = needs.suggest(rigour);
+            manifests.push(suggestion.manifest(name));
+            tell(name, needs, &suggestion.reasons, voice);
+        }
+        print(&self.written(&manifests)?)?;
+        let mut unfit = false;
+        for (evidence, reason) in groups.values().flat_map(|needs| &needs.unfit) {
+            unfit = true;
+            let Evidence { workload, path, place, .. } = evidence;
+            voice.warn(&format!("{place}: no policy admits {workload}: {path}: {reason}"));
+        }
+        Ok(if unfit { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+
+    /// What the workloads need, by the names of the policies to come.
+    fn gather(&self, voice: Voice) -> Outcome<BTreeMap<String, Needs>> {
+        let mut groups: BTreeMap<String, Needs> = BTreeMap::new();
+        let progress = voice.progress();
+        let mut objects = 0;
+        input::read(&self.manifests.files()?, &progress, &mut |object| {
+            objects += 1;
+            let namespace = object.namespace.as_deref().unwrap_or(&self.namespace);
+            let title = format!("{} {namespace}/{}", object.kind, object.name);
+            let pods = judge::pods(&object, &object.json).map_err(|fault| {
+                let fault = fault.to_string();
+                let (path, _) = judge::unreadable(&fault);
+                Fault::at(object.place(path), format_args!("{title} cannot be read: {fault}"))
+            })?;
+            if pods.is_empty() {
+                voice.detail(&format!("{} holds no pods", object.title()));
+            }
+            for (root, pod) in pods {
+                let name = self.policy_of(namespace, pod.service_account().unwrap_or("default"));
+                groups.entry(name).or_default().add(&pod, At { object: &object, title: &title, root: &root });
+            }
+            Ok(())
+        })?;
+        if groups.is_empty() {
+            let reason = format!("there are no workloads in the input, which holds {objects} objects");
+            return Err(Fault::new(reason).help("kubectl get pods,deploy -A -o json").into());
+        }
+        Ok(groups)
+    }
+
+    fn policy_of(&self, namespace: &str, account: &str) -> String {
+        match self.per {
+            Per::All => "suggested".to_owned(),
+            Per::Namespace => namespace.to_owned(),
+            Per::ServiceAccount => format!("{namespace}-{account}"),
+        }
+    }
+
+    fn written(&self, manifests: &[Value]) -> Outcome<String> {
+        let unwritten = |reason| Fault::new(format_args!("policies cannot be written: {reason}"));
+        if self.output == Format::Json {
+            let list = json!({"apiVersion": "v1", "kind": "List", "items": manifests});
+            return Ok(report::to_json(&list).map_err(unwritten)?);
+        }
+        let text = |value: &Value| report::to_yaml(value);
+        let documents = manifests.iter().map(text).collect::<Result<Vec<_>, _>>().map_err(unwritten)?;
+        Ok(documents.join("---\n"))
+    }
+}
+
+/// Says what keeps a policy from being tighter, and its workloads from the next level of the standards.
+fn tell(name: &str, needs: &Needs, reasons: &[Reason], voice: Voice) {
+    if voice.quiet {
+        return;
+    }
+    let mut table = report::table::layout(&["FIELD", "NEEDED", "BY", "AT"]);
+    for Reason { field, need, evidence } in reasons {
+        table.add_row([Cell::new(field), Cell::new(need), Cell::new(by(evidence)), Cell::new(at(evidence))]);
+    }
+    let noun = if needs.pods == 1 { "workload" } else { "workloads" };
+    let style = anstyle::Style::new().bold();
+    anstream::eprintln!("{style}{name}{style:#}: {} {noun}", needs.pods);
+    if !reasons.is_empty() {
+        anstream::eprintln!("{}", table.trim_fmt());
+    }
+    let fails = |level| needs.failing.iter().filter(move |((at, _), _)| *at == level);
+    let reached =
+        [Level::Restricted, Level::Baseline].into_iter().find(|level| fails(*level).next().is_none());
+    let reached = reached.unwrap_or(Level::Privileged);
+    anstream::eprintln!("Pod Security Standards: {reached}");
+    let next = match reached {
+        Level::Restricted => return,
+        Level::Baseline => Level::Restricted,
+        Level::Privileged => Level::Baseline,
+    };
+    anstream::eprintln!("{next} is kept away by:");
+    for ((_, check), (problem, evidence)) in fails(next) {
+        anstream::eprintln!("  {check}: {problem}: {}, {}", by(evidence), at(evidence));
+    }
+    anstream::eprintln!();
+}
+
+fn by(evidence: &Evidence) -> String {
+    match evidence.count {
+        1 => evidence.workload.clone(),
+        count => format!("{} and {} more", evidence.workload, count - 1),
+    }
+}
+
+fn at(evidence: &Evidence) -> String {
+    format!("{}:{} {}", evidence.place.file, evidence.place.line, evidence.path)
+}

@@ -1,0 +1,188 @@
+//! Where this policy judges otherwise than PodSecurityPolicy did, and which policies that touches.
+
+use serde_json::Value;
+
+/// One deliberate deviation, by the name that it has in docs/conformance.md.
+pub(crate) struct Deviation {
+    pub(crate) name: &'static str,
+    /// What it means for whoever has such a policy, and why.
+    pub(crate) effect: &'static str,
+    /// Whether a PodSecurityPolicy has what the deviation is about.
+    concerns: fn(&Value) -> bool,
+}
+
+/// The deviations that touch a policy.
+pub(crate) fn of(policy: &Value) -> impl Iterator<Item = &'static Deviation> {
+    DEVIATIONS.iter().filter(move |deviation| (deviation.concerns)(policy))
+}
+
+/// What holds for every policy.
+pub(crate) const ALWAYS: &[(&str, &str)] = &[
+    (
+        "ephemeral containers are judged",
+        "kubectl debug is held to the policies; PodSecurityPolicy let ephemeral containers through",
+    ),
+    (
+        "volumes: two sources are refused",
+        "such a volume cannot be read; PodSecurityPolicy judged one of the two",
+    ),
+    (
+        "Windows pods need nothing that is Linux's",
+        "Linux-only fields are neither filled in nor demanded where spec.os.name is windows: the API server refuses them",
+    ),
+];
+
+const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/";
+const APP_ARMOR: &str = "apparmor.security.beta.kubernetes.io/";
+
+const DEVIATIONS: &[Deviation] = &[
+    Deviation {
+        name: "seccomp: a field needs no annotation",
+        effect: "the default profile is written to seccompProfile: since Kubernetes 1.27 only the field counts",
+        concerns: |policy| annotation(policy, SECCOMP, "defaultProfileName").is_some(),
+    },
+    Deviation {
+        name: "seccomp: an annotation that is not adopted satisfies nothing",
+        effect: "pods that exist, and annotations that name no profile, need the field: annotations have no effect any more",
+        concerns: |policy| {
+            annotation(policy, SECCOMP, "allowedProfileNames")
+                .is_some_and(|list| !list.split(',').any(|name| name == "*"))
+        },
+    },
+    Deviation {
+        name: "seccomp: RuntimeDefault needs no allow list",
+        effect: "pods may ask for RuntimeDefault although the policy lists no profiles: it is never weaker than none",
+        concerns: |policy| annotation(policy, SECCOMP, "allowedProfileNames").is_none(),
+    },
+    Deviation {
+        name: "AppArmor: fields count",
+        effect: "profiles are read from, and written to, the fields that Kubernetes has since 1.30; annotations count where no field is set",
+        concerns: |policy| {
+            ["allowedProfileNames", "defaultProfileName"]
+                .iter()
+                .any(|name| annotation(policy, APP_ARMOR, name).is_some())
+        },
+    },
+    Deviation {
+        name: "`image` is a volume type",
+        effect: "image volumes are admitted, which Kubernetes has since 1.31",
+        concerns: |policy| lists(policy, "volumes", "*") || lists(policy, "volumes", "image"),
+    },
+    Deviation {
+        name: "volumes: an unknown source is refused",
+        effect: "a source that is not known is refused instead of being taken for an emptyDir",
+        concerns: |policy| lists(policy, "volumes", "emptyDir") && !lists(policy, "volumes", "*"),
+    },
+    Deviation {
+        name: "host paths are cleaned",
+        effect: "`.`, `//` and a trailing `/` make no other path, in prefixes and in pods",
+        concerns: |policy| prefixes(policy).any(is_unclean),
+    },
+    Deviation {
+        name: "host paths may not lead up",
+        effect: "a host path with `..` is refused: it leaves what a prefix allows",
+        concerns: |policy| lists(policy, "volumes", "*") || lists(policy, "volumes", "hostPath"),
+    },
+    Deviation {
+        name: "sysctls have two spellings",
+        effect: "kernel/msgmax is kernel.msgmax, so that a pattern meets both",
+        concerns: |policy| {
+            ["allowedUnsafeSysctls", "forbiddenSysctls"].iter().any(|field| !list(policy, field).is_empty())
+        },
+    },
+    Deviation {
+        name: "no pod that the API server refuses",
+        effect: "privileged containers, and those that add CAP_SYS_ADMIN, are rejected with the reason: Kubernetes refuses allowPrivilegeEscalation: false beside these, which the policy would write",
+        concerns: |policy| {
+            let denied = |field: &str| policy.pointer(&format!("/spec/{field}")) == Some(&Value::Bool(false));
+            let strong = policy.pointer("/spec/privileged") == Some(&Value::Bool(true))
+                || ["allowedCapabilities", "defaultAddCapabilities"]
+                    .iter()
+                    .any(|field| lists(policy, field, "*") || lists(policy, field, "CAP_SYS_ADMIN"));
+            strong && (denied("allowPrivilegeEscalation") || denied("defaultAllowPrivilegeEscalation"))
+        },
+    },
+    Deviation {
+        name: "host process containers are privileged",
+        effect: "Windows containers with hostProcess: true are refused: they get what privileged gives",
+        concerns: |policy| policy.pointer("/spec/privileged") != Some(&Value::Bool(true)),
+    },
+];
+
+fn annotation<'p>(policy: &'p Value, prefix: &str, name: &str) -> Option<&'p str> {
+    policy.get("metadata")?.get("annotations")?.get(format!("{prefix}{name}"))?.as_str()
+}
+
+fn list<'p>(policy: &'p Value, field: &str) -> &'p [Value] {
+    policy
+        .get("spec")
+        .and_then(|spec| spec.get(field))
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+}
+
+fn lists(policy: &Value, field: &str, name: &str) -> bool {
+    list(policy, field).iter().any(|entry| entry == name)
+}
+
+fn prefixes(policy: &Value) -> impl Iterator<Item = &str> {
+    list(policy, "allowedHostPaths").iter().filter_map(|entry| entry.get("pathPrefix")?.as_str())
+}
+
+fn is_unclean(path: &str) -> bool {
+    path.len() > 1
+        && (path.ends_with('/') || path.contains("//") || path.split('/').any(|element| element == "."))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_one_of_the_documented_ones() {
+        let documented = include_str!("../../docs/conformance.md");
+        for name in
+            DEVIATIONS.iter().map(|deviation| deviation.name).chain(ALWAYS.iter().map(|(name, _)| *name))
+        {
+            assert!(documented.contains(&format!("| {name} |")), "{name}");
+        }
+    }
+
+    fn names(policy: Value) -> Vec<&'static str> {
+        of(&policy).map(|deviation| deviation.name).collect()
+    }
+
+    #[test]
+    fn a_policy_is_touched_by_what_it_has() {
+        let closed = "host process containers are privileged";
+        let unlisted = "seccomp: RuntimeDefault needs no allow list";
+        assert_eq!(names(json!({"spec": {}})), [unlisted, closed]);
+        let annotations = json!({"seccomp.security.alpha.kubernetes.io/allowedProfileNames": "runtime/default",
+            "seccomp.security.alpha.kubernetes.io/defaultProfileName": "runtime/default",
+            "apparmor.security.beta.kubernetes.io/defaultProfileName": "runtime/default"});
+        assert_eq!(
+            names(json!({"metadata": {"annotations": annotations}, "spec": {"privileged": true}})),
+            [
+                "seccomp: a field needs no annotation",
+                "seccomp: an annotation that is not adopted satisfies nothing",
+                "AppArmor: fields count"
+            ]
+        );
+        let spec = json!({"privileged": true, "allowPrivilegeEscalation": false, "volumes": ["hostPath", "emptyDir"],
+            "allowedHostPaths": [{"pathPrefix": "/a/"}], "forbiddenSysctls": ["*"]});
+        assert_eq!(
+            names(json!({"spec": spec})),
+            [
+                unlisted,
+                "volumes: an unknown source is refused",
+                "host paths are cleaned",
+                "host paths may not lead up",
+                "sysctls have two spellings",
+                "no pod that the API server refuses"
+            ]
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! From the path of a field to where it stands in its file.
+
+use pod_security_policy::json::Reader;
+
+/// A line and a column, both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// Where the fields of a document stand.
+#[derive(Clone, Debug)]
+pub(crate) enum Layout {
+    /// A text that is looked through when somebody asks: most places never matter.
+    Json(Mark),
+    /// A tree, which reading YAML gives for free.
+    Yaml(Tree),
+}
+
+/// The marks of a YAML node and of all beneath it.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    pub(crate) at: Mark,
+    pub(crate) inside: Inside,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Inside {
+    Scalar,
+    List(Vec<Tree>),
+    /// Keys with their own marks.
+    Map(Vec<(String, Mark, Tree)>),
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// The steps of a path as messages spell it: `spec.containers[0].ports`, `metadata.annotations[example.com/key]`.
+pub(crate) fn steps(path: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        if let Some(inside) = rest.strip_prefix('[') {
+            let (name, behind) = inside.split_once(']').unwrap_or((inside, ""));
+            steps.push(name.parse().map_or_else(|_| Step::Key(name.to_owned()), Step::Index));
+            rest = behind;
+        } else {
+            rest = rest.strip_prefix('.').unwrap_or(rest);
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            let (name, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            if !name.is_empty() {
+                steps.push(Step::Key(name.to_owned()));
+            }
+            rest = behind;
+        }
+    }
+    steps
+}
+
+impl Layout {
+    /// Where a field stands, or the nearest one around it that is there.
+    pub(crate) fn find(&self, json: &str, path: &str) -> Mark {
+        let steps = steps(path);
+        match self {
+            Layout::Yaml(tree) => tree.find(&steps),
+            Layout::Json(start) => {
+                let mut nearest = 0;
+                // The text has been read before: what cannot be read a second time is not there.
+                let _ = walk(&mut Reader::new(json), &steps, &mut nearest);
+                start.after(json.get(..nearest).unwrap_or_default())
+            }
+        }
+    }
+
+    /// Where the document starts.
+    pub(crate) fn start(&self) -> Mark {
+        match self {
+            Layout::Yaml(tree) => tree.at,
+            Layout::Json(start) => *start,
+        }
+    }
+}
+
+impl Mark {
+    /// The mark behind some more text.
+    fn after(self, text: &str) -> Mark {
+        let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let lines = text.bytes().filter(|byte| *byte == b'\n').count();
+        match text.rsplit_once('\n') {
+            None => Mark { line: self.line, column: self.column.saturating_add(count(text)) },
+            Some((_, last)) => Mark {
+                line: self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX)),
+                column: count(last).saturating_add(1),
+            },
+        }
+    }
+}
+
+impl Tree {
+    fn find(&self, steps: &[Step]) -> Mark {
+        let mut at = self.at;
+        let mut here = self;
+        for step in steps {
+            let next = match (&here.inside, step) {
+                (Inside::Map(members), Step::Key(key)) => {
+                    members.iter().find(|(name, ..)| name == key).map(|(_, mark, tree)| (*mark, tree))
+                }
+                (Inside::Map(members), Step::Index(index)) => {
+                    let key = index.to_string();
+                    members.iter().find(|(name, ..)| *name == key).map(|(_, mark, tree)| (*mark, tree))
+                }
+                (Inside::List(elements), Step::Index(index)) => {
+                    elements.get(*index).map(|tree| (tree.at, tree))
+                }
+                _ => None,
+            };
+            let Some((mark, tree)) = next else { break };
+            at = mark;
+            here = tree;
+        }
+        at
+    }
+}
+
+/// Moves `nearest` on to each step that is there.
+fn walk(reader: &mut Reader<'_>, steps: &[Step], nearest: &mut usize) -> pod_security_policy::json::Read<()> {
+    let start = reader.mark().at();
+    *nearest = start.max(*nearest);
+    match (steps.split_first(), reader.next_byte()) {
+        (Some((Step::Key(wanted), rest)), Some(b'{')) => {
+            let mut before = start;
+            reader.object(|reader, key| {
+                if key == wanted.as_str() {
+                    // The key stands between the end of the member before and here.
+                    *nearest = before;
+                    let value = reader.mark().at();
+                    *nearest = value;
+                    return walk(reader, rest, nearest);
+                }
+                reader.skip()?;
+                before = reader.position();
+                Ok(())
+            })
+        }
+        (Some((Step::Index(wanted), rest)), Some(b'[')) => reader
+            .list(|reader, index| if index == *wanted { walk(reader, rest, nearest) } else { reader.skip() }),
+        _ => reader.skip(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_have_steps() {
+        let key = |name: &str| Step::Key(name.to_owned());
+        assert_eq!(
+            steps("spec.containers[0].ports[12].hostPort"),
+            [key("spec"), key("containers"), Step::Index(0), key("ports"), Step::Index(12), key("hostPort")]
+        );
+        assert_eq!(
+            steps("metadata.annotations[example.com/a.b]"),
+            [key("metadata"), key("annotations"), key("example.com/a.b")]
+        );
+        assert_eq!(steps(""), []);
+    }
+
+    #[test]
+    fn json_is_looked_through() {
+        let json = "{\n  \"spec\": {\n    \"a\": [1, {\"é\": 0, \"b\": true}]\n  }\n}";
+        let layout = Layout::Json(Mark { line: 10, column: 3 });
+        let find = |path| {
+            let Mark { line, column } = layout.find(json, path);
+            (line, column)
+        };
+        assert_eq!(find(""), (10, 3));
+        assert_eq!(find("spec.a[1].b"), (12, 28));
+        assert_eq!(find("spec.a[1].missing.too"), (12, 14));
+        assert_eq!(find("metadata"), (10, 3));
+    }
+}

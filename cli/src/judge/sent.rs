@@ -1,0 +1,61 @@
+//! What the API server adds to a manifest before policies get to see it.
+
+use pod_security_policy::json::Reader;
+use pod_security_policy::pod::Pod;
+use serde_json::Value;
+
+use super::kind;
+use crate::input::Object;
+
+/// A manifest as the API server hands it on, where that is not what its author wrote.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    /// The pod, with what the API server adds.
+    pub(crate) json: String,
+    /// The path of the volume that carries the token of its service account.
+    token: Option<String>,
+}
+
+/// The volume that the API server adds, as it writes it.
+const TOKEN: &str = r#"{"name": "kube-api-access", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}},
+    {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+    {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}"#;
+
+impl Sent {
+    /// The object as policies get to see it. A pod without a service account has never been sent: the API server gives it
+    /// one, and mounts its token. One that has one may be live, and is taken as it is.
+    pub(crate) fn of(object: &Object, json: &str) -> Self {
+        Sent::added(object, json).unwrap_or_else(|| Sent { json: json.to_owned(), token: None })
+    }
+
+    fn added(object: &Object, json: &str) -> Option<Self> {
+        if !kind(object).is_pod() || Reader::document::<Pod<'_>>(json).ok()?.service_account().is_some() {
+            return None;
+        }
+        let mut value: Value = serde_json::from_str(json).ok()?;
+        let spec = value.get_mut("spec")?.as_object_mut()?;
+        spec.insert("serviceAccountName".to_owned(), "default".into());
+        let mut token = None;
+        if spec.get("automountServiceAccountToken") != Some(&Value::Bool(false)) {
+            let volumes = spec.entry("volumes").or_insert_with(|| Value::Array(Vec::new()));
+            if volumes.is_null() {
+                *volumes = Value::Array(Vec::new());
+            }
+            let volumes = volumes.as_array_mut()?;
+            token = Some(format!("spec.volumes[{}]", volumes.len()));
+            volumes.push(serde_json::from_str(TOKEN).ok()?);
+        }
+        Some(Sent { json: value.to_string(), token })
+    }
+
+    /// An objection in terms of what the author wrote.
+    pub(crate) fn told(&self, path: &str, problem: &str) -> (String, String) {
+        if self.token.as_deref() == Some(path) {
+            let problem = format!(
+                "{problem}, and one carries the service account's token; set this to false if the pod needs none"
+            );
+            return ("spec.automountServiceAccountToken".to_owned(), problem);
+        }
+        (path.to_owned(), problem.to_owned())
+    }
+}

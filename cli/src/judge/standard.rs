@@ -1,0 +1,106 @@
+//! The Pod Security Standards: which checks a pod fails, and which of its containers are to blame.
+
+use pod_security_policy::pod::{List, Pod, Slot};
+use pod_security_policy::rule::RuleSet;
+use pod_security_policy::settings::Settings;
+use pod_security_policy::standards::{self, Excuses, Failure, Standard};
+
+use super::{Judged, pods, unreadable};
+use crate::input::Object;
+use crate::policies::Registration;
+
+/// A check of the Pod Security Standards that a pod fails, and who makes it fail.
+pub(crate) struct Failing {
+    pub(crate) check: &'static str,
+    pub(crate) problem: String,
+    /// The paths of the containers that fail it alone; that of the pod if it fails without any.
+    pub(crate) paths: Vec<String>,
+}
+
+/// The checks that a pod fails, each with the containers that are to blame.
+pub(crate) fn failures(standard: Standard, pod: &Pod<'_>, root: &str) -> Vec<Failing> {
+    let slots: Vec<Slot> = List::ALL
+        .into_iter()
+        .flat_map(|list| (0..pod.list(list).len()).map(move |index| Slot { list, index }))
+        .collect();
+    standard
+        .evaluate(pod)
+        .into_iter()
+        .map(|failure| {
+            let check = standards::index(failure.id).map_or(RuleSet::NONE, |index| RuleSet::NONE.with(index));
+            let fails = |excused: &[(Slot, RuleSet)]| {
+                let excuses = Excuses { everywhere: RuleSet::NONE, in_containers: excused };
+                standard.evaluate_excusing(pod, excuses).iter().any(|other| other.id == failure.id)
+            };
+            let all: Vec<_> = slots.iter().map(|slot| (*slot, check)).collect();
+            let mut paths = Vec::new();
+            if fails(&all) {
+                paths.push(format!("{root}spec"));
+            }
+            for slot in &slots {
+                let others: Vec<_> = all.iter().filter(|(other, _)| other != slot).copied().collect();
+                // Where the pod fails by itself, nobody can tell what its containers add.
+                if paths.first().is_none_or(|path| !path.ends_with("spec")) && fails(&others) {
+                    paths.push(format!("{root}{slot}"));
+                }
+            }
+            let problem = match failure.detail.is_empty() {
+                true => failure.reason.to_owned(),
+                false => format!("{} ({})", failure.reason, failure.detail),
+            };
+            Failing { check: failure.id, problem, paths }
+        })
+        .collect()
+}
+
+/// Holds the pods of an object to a standard, those of a workload too: they will be held to it when they are made.
+pub(super) fn hold_to_standard(
+    standard: Standard,
+    registration: &Registration,
+    object: &Object,
+    json: &str,
+    judged: &mut Judged,
+) {
+    let name = &registration.name;
+    match pods(object, json) {
+        Err(fault) => {
+            let fault = fault.to_string();
+            let (path, problem) = unreadable(&fault);
+            judged.find(object, name, "request", path, problem.to_owned());
+        }
+        Ok(pods) => {
+            let before = judged.violations.len();
+            for (root, pod) in pods {
+                for Failing { check, problem, paths } in failures(standard, &pod, &root) {
+                    for path in paths {
+                        judged.find(object, name, &format!("pss/{check}"), &path, problem.clone());
+                    }
+                }
+            }
+            if judged.violations.len() == before {
+                judged.policy = judged.policy.take().or_else(|| Some(name.clone()));
+            }
+        }
+    }
+}
+
+/// Who makes a pod fail a check of the standard that settings enforce, and what is wrong there.
+pub(crate) fn blamed(
+    object: &Object,
+    json: &str,
+    root: &str,
+    failure: &Failure,
+    settings: &Settings<'_>,
+) -> Vec<(String, String)> {
+    let problem = match failure.detail.is_empty() {
+        true => failure.reason.to_owned(),
+        false => format!("{} ({})", failure.reason, failure.detail),
+    };
+    let pods = pods(object, json).unwrap_or_default();
+    let pod = pods.iter().find(|(way, _)| way == root).map(|(_, pod)| pod);
+    let found = pod.zip(settings.standards.enforce).and_then(|(pod, standard)| {
+        failures(standard, pod, root).into_iter().find(|failing| failing.check == failure.id)
+    });
+    let paths = found.map_or_else(|| vec![format!("{root}spec")], |failing| failing.paths);
+    paths.into_iter().map(|path| (path, problem.clone())).collect()
+}

@@ -1,0 +1,73 @@
+//! PodSecurityPolicies on the command line, with the engine of the policy and without a cluster.
+//!
+//! Everything goes one way: [`input`] reads objects and knows their lines, [`policies`] and [`rbac`] say what judges and
+//! who may use it, [`judge`] asks the engine, and the commands put the answers into words.
+#![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
+
+mod advice;
+mod command;
+mod deviations;
+mod error;
+mod guidance;
+mod input;
+mod judge;
+mod policies;
+mod rbac;
+mod reach;
+mod registration;
+mod remedy;
+mod report;
+mod suggest;
+mod terminal;
+
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+/// PodSecurityPolicies: move them to Kubewarden, try them, understand them, write them
+#[derive(Debug, Parser)]
+#[command(name = "kubectl-psp", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "\
+Examples:
+  kubectl get psp -o yaml | kubectl psp migrate > policies.yaml
+  helm template . | kubectl psp check -p policies.yaml
+  kubectl psp explain -p policies.yaml pod.yaml
+  kubectl get pods,deploy -A -o json | kubectl psp suggest
+
+Exit status: 0 if all is well, 1 if something would be rejected, 2 if the input is bad.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    voice: terminal::Voice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Migrate(command::migrate::Migrate),
+    Check(command::check::Check),
+    Explain(command::explain::Explain),
+    Suggest(command::suggest::Suggest),
+    Completions(command::completions::Completions),
+    Man(command::man::Manual),
+}
+
+fn main() -> ExitCode {
+    let Arguments { command, voice } = Arguments::parse();
+    voice.set_up();
+    let done = match command {
+        Command::Migrate(migrate) => migrate.execute(voice),
+        Command::Check(check) => check.execute(voice),
+        Command::Explain(explain) => explain.execute(voice),
+        Command::Suggest(suggest) => suggest.execute(voice),
+        Command::Completions(completions) => completions.execute(Arguments::command()),
+        Command::Man(manual) => manual.execute(Arguments::command()),
+    };
+    done.unwrap_or_else(|faults| {
+        faults.tell();
+        ExitCode::from(2)
+    })
+}

@@ -1,0 +1,267 @@
+//! Where policies come from: settings, PodSecurityPolicies, registrations, or a level of the Pod Security Standards.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use pod_security_policy::settings::{Authorization, OPTIONS, Settings};
+use pod_security_policy::shape::{Problem, Problems};
+use pod_security_policy::standards::Standard;
+use serde_json::{Value, json};
+
+use crate::advice;
+use crate::error::{Fault, Faults, Outcome, Place};
+use crate::input::{self, Object};
+use crate::rbac::{Authority, Rbac, is_rbac};
+use crate::reach::Reach;
+
+/// What judges, and who may use it.
+#[derive(Debug)]
+pub(crate) struct Policies {
+    /// Those that fill in come before those that only judge, as webhooks do.
+    pub(crate) registrations: Vec<Registration>,
+    pub(crate) authority: Authority,
+    /// What is legal and unwise.
+    pub(crate) advice: Vec<String>,
+}
+
+/// One policy as the cluster would run it.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    /// What to call it in messages.
+    pub(crate) name: String,
+    /// Which objects it is asked about.
+    pub(crate) reach: Reach,
+    pub(crate) judge: Judge,
+}
+
+/// Who judges.
+#[derive(Debug)]
+pub(crate) enum Judge {
+    /// The policy with these settings. They live as long as the program does.
+    Settings(Settings<'static>),
+    /// Pod Security admission at a level.
+    Standard(Standard),
+}
+
+/// Where grants come from.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct GrantSources {
+    /// A dump of roles and bindings, which says who may use which policy; without it everybody may use all
+    #[arg(long, value_name = "FILE", help_heading = "Authorization")]
+    pub(crate) rbac: Vec<PathBuf>,
+}
+
+impl GrantSources {
+    /// Who may use what.
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub(crate) fn load(&self) -> Outcome<Authority> {
+        if self.rbac.is_empty() {
+            return Ok(Authority::Everybody);
+        }
+        Ok(Authority::Dump(Rbac::of(&input::read_all(&self.rbac)?)?))
+    }
+}
+
+/// Loads what judges from files and the names of levels.
+pub(crate) fn load(sources: &[PathBuf], authority: Authority) -> Outcome<Policies> {
+    let mut registrations = Vec::new();
+    let mut paths = Vec::new();
+    for source in sources {
+        match source.to_str().filter(|_| !source.exists()).map(str::parse::<Standard>) {
+            Some(Ok(standard)) => registrations.push(Registration {
+                name: format!("PodSecurity \"{standard}\""),
+                reach: Reach::everything(),
+                judge: Judge::Standard(standard),
+            }),
+            _ => paths.push(source.clone()),
+        }
+    }
+    for path in &paths {
+        if !path.exists() && path.as_os_str() != "-" {
+            let fault = Fault::new(format_args!("{}: there is no such file", path.display()));
+            return Err(fault
+                .help("levels of the Pod Security Standards are privileged, baseline and restricted, with a version if you like: baseline:v1.31")
+                .into());
+        }
+    }
+    let objects = input::read_all(&paths)?;
+    let mut policies = of_objects(&objects, authority, registrations)?;
+    if let Authority::Dump(rbac) = &policies.authority {
+        policies.advice.extend(advice::of_grants(&policies.registrations, rbac));
+    }
+    Ok(policies)
+}
+
+/// Loads what judges from objects that have been read.
+pub(crate) fn of_objects(
+    objects: &[Object],
+    authority: Authority,
+    mut registrations: Vec<Registration>,
+) -> Outcome<Policies> {
+    let mut faults = Vec::new();
+    let mut manifests: Vec<&Object> = Vec::new();
+    let mut told = Vec::new();
+    if objects.iter().any(is_rbac) && matches!(authority, Authority::Everybody) {
+        told.push(
+            "there are roles or bindings among the policies, which count only if --rbac names them"
+                .to_owned(),
+        );
+    }
+    for object in objects.iter().filter(|object| !is_rbac(object)) {
+        let loaded = match &*object.kind {
+            // With options beside its spec, it is settings.
+            "PodSecurityPolicy" if !has_options(object) => {
+                manifests.push(object);
+                continue;
+            }
+            "ClusterAdmissionPolicy" | "AdmissionPolicy" => registration(object),
+            "" | "PodSecurityPolicy" => {
+                settings(object.json.clone(), &|path| object.place(path)).map(|settings| Registration {
+                    name: "settings".to_owned(),
+                    reach: Reach::everything(),
+                    judge: Judge::Settings(settings),
+                })
+            }
+            kind => {
+                let reason = format_args!(
+                    "{kind} is neither a PodSecurityPolicy, nor settings, nor a (Cluster)AdmissionPolicy"
+                );
+                Err(Fault::at(object.start(), reason).into())
+            }
+        };
+        told.extend(advice::of_object(object));
+        match loaded {
+            Ok(registration) => registrations.push(registration),
+            Err(Faults(more)) => faults.extend(more),
+        }
+    }
+    if !manifests.is_empty() {
+        told.extend(manifests.iter().flat_map(|manifest| advice::of_object(manifest)));
+        match of_manifests(&manifests, &authority) {
+            Ok(registration) => registrations.push(registration),
+            Err(Faults(more)) => faults.extend(more),
+        }
+    }
+    if registrations.is_empty() && faults.is_empty() {
+        faults.push(Fault::new("there is no policy in what `--policies` names"));
+    }
+    if !faults.is_empty() {
+        return Err(Faults(faults));
+    }
+    registrations.sort_by_key(|registration| !registration.mutates());
+    Ok(Policies { registrations, authority, advice: told })
+}
+
+fn has_options(object: &Object) -> bool {
+    let value = object.value();
+    OPTIONS.iter().any(|option| value.get(option.name).is_some())
+}
+
+/// PodSecurityPolicies judge together, as they did.
+fn of_manifests(manifests: &[&Object], authority: &Authority) -> Outcome<Registration> {
+    let authorization = if matches!(authority, Authority::Dump(_)) { "RBAC" } else { "None" };
+    let settings = settings_of(manifests, authorization)?;
+    let mut name = String::from("PodSecurityPolicy");
+    for (nth, policy) in settings.policies.iter().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = write!(name, "{} {}", if nth == 0 { "" } else { "," }, policy.name);
+    }
+    Ok(Registration { name, reach: Reach::everything(), judge: Judge::Settings(settings) })
+}
+
+/// Makes sure that PodSecurityPolicies can judge.
+///
+/// # Errors
+///
+/// Everything that is wrong with them, with its place.
+pub(crate) fn check_manifests(manifests: &[&Object]) -> Outcome<()> {
+    settings_of(manifests, "RBAC").map(|_| ())
+}
+
+fn settings_of(manifests: &[&Object], authorization: &str) -> Outcome<Settings<'static>> {
+    let policies: Vec<Value> = manifests.iter().map(|manifest| manifest.value()).collect();
+    let document = json!({"authorization": authorization, "policies": policies}).to_string();
+    parse(document).map_err(|problems| {
+        let fault = |problem: &Problem| match in_list(manifests, &problem.path) {
+            Some((manifest, path)) => {
+                let own = Problem { path: path.to_owned(), reason: problem.reason.clone() };
+                Fault::at(manifest.place(path), format_args!("{}: {own}", manifest.name))
+            }
+            None => Fault::new(problem),
+        };
+        Faults(problems.0.iter().map(fault).collect())
+    })
+}
+
+/// What `policies[1].spec…` is about, and the path in it.
+fn in_list<'o, 'p>(manifests: &[&'o Object], path: &'p str) -> Option<(&'o Object, &'p str)> {
+    let (index, rest) = path.strip_prefix("policies[")?.split_once(']')?;
+    let manifest = manifests.get(index.parse::<usize>().ok()?)?;
+    Some((manifest, rest.trim_start_matches('.')))
+}
+
+/// A registration of the policy, as it is applied to clusters.
+fn registration(object: &Object) -> Outcome<Registration> {
+    let value = object.value();
+    let at = |pointer: &str| value.pointer(pointer).cloned().unwrap_or_default();
+    let document = at("/spec/settings").to_string();
+    let settings = settings(document, &|path| object.place(&format!("spec.settings.{path}")))?;
+    let mut settings = settings;
+    // The server refuses what such a registration would change.
+    settings.mutate &= at("/spec/mutating") == true;
+    Ok(Registration {
+        name: object.title(),
+        reach: Reach::of(&value, object.namespace.as_deref().filter(|_| object.kind == "AdmissionPolicy")),
+        judge: Judge::Settings(settings),
+    })
+}
+
+/// Loads settings, and tells where in an object they are wrong.
+pub(crate) fn settings(document: String, place: &dyn Fn(&str) -> Place) -> Outcome<Settings<'static>> {
+    parse(document).map_err(|problems| {
+        Faults(problems.0.iter().map(|problem| Fault::at(place(&problem.path), problem)).collect())
+    })
+}
+
+/// Settings borrow from their text, and both live as long as the program runs.
+pub(crate) fn parse(document: String) -> Result<Settings<'static>, Problems> {
+    Settings::parse(document.leak())
+}
+
+impl Registration {
+    /// Whether it fills anything in.
+    pub(crate) fn mutates(&self) -> bool {
+        match &self.judge {
+            Judge::Settings(settings) => settings.mutate,
+            Judge::Standard(_) => false,
+        }
+    }
+
+    /// Whether it asks who may use which policy.
+    pub(crate) fn asks(&self) -> bool {
+        matches!(&self.judge, Judge::Settings(settings) if settings.authorization == Authorization::Rbac)
+    }
+}
+
+impl Policies {
+    /// What people should know before they rely on the verdicts.
+    pub(crate) fn caveats(&self) -> Vec<String> {
+        let mut caveats = Vec::new();
+        if matches!(self.authority, Authority::Everybody) && self.registrations.iter().any(Registration::asks)
+        {
+            caveats.push(
+                "the policies ask RBAC who may use them; without --rbac, everybody counts as granted"
+                    .to_owned(),
+            );
+        }
+        for registration in &self.registrations {
+            caveats
+                .extend(registration.reach.caveat().map(|caveat| format!("{}: {caveat}", registration.name)));
+        }
+        caveats
+    }
+}

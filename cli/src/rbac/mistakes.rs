@@ -1,0 +1,116 @@
+//! The classic mistakes in granting policies.
+
+use super::{Grant, Rbac, Subject};
+
+/// The controllers that make pods for whoever asks them to.
+const CONTROLLERS: &[&str] = &[
+    "cronjob-controller",
+    "daemon-set-controller",
+    "deployment-controller",
+    "job-controller",
+    "replicaset-controller",
+    "replication-controller",
+    "statefulset-controller",
+];
+
+/// What is wrong with how a policy is granted, each with the objects to look at.
+pub(crate) fn mistakes(rbac: &Rbac, policy: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for grant in rbac.of_policy(policy) {
+        for mistake in [to_everybody(grant), to_a_controller(grant), too_wide(grant)].into_iter().flatten() {
+            if !found.contains(&mistake) {
+                found.push(mistake);
+            }
+        }
+    }
+    found
+}
+
+fn to_everybody(grant: &Grant) -> Option<String> {
+    let Grant { subject: Subject::Group(group), binding, namespace, .. } = grant else { return None };
+    let told = match (&**group, namespace) {
+        ("system:serviceaccounts", None) => {
+            "granted to all service accounts, so that every pod of the cluster may use it"
+        }
+        ("system:authenticated", _) => {
+            "granted to system:authenticated, which reaches everybody who creates pods by hand, and no service account"
+        }
+        ("system:unauthenticated", _) => {
+            "granted to system:unauthenticated: to whoever reaches the API server"
+        }
+        _ => return None,
+    };
+    Some(format!("{told} ({binding})"))
+}
+
+fn to_a_controller(grant: &Grant) -> Option<String> {
+    let account = match &grant.subject {
+        Subject::ServiceAccount { namespace, name }
+            if namespace == "kube-system" && CONTROLLERS.contains(&&**name) =>
+        {
+            name
+        }
+        Subject::User(name) if name == "system:kube-controller-manager" => name,
+        _ => return None,
+    };
+    let binding = &grant.binding;
+    Some(format!(
+        "granted to the controller {account}, so that whoever may create its workloads may use it ({binding})"
+    ))
+}
+
+fn too_wide(grant: &Grant) -> Option<String> {
+    let Grant { role, binding, .. } = grant;
+    // What cluster-admin may do is what it is for.
+    if role == "ClusterRole cluster-admin" && grant.subject == Subject::Group("system:masters".to_owned()) {
+        return None;
+    }
+    if grant.wildcard {
+        return Some(format!(
+            "granted by a wildcard of {role}, with everything else it stands for ({binding})"
+        ));
+    }
+    let all = grant.policies.is_empty();
+    all.then(|| format!("{role} names no policies, and so grants all of them ({binding})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::input::Object;
+
+    fn told(rule: Value, subject: Value) -> Vec<String> {
+        let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"},
+            "rules": [rule]});
+        let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+            "metadata": {"name": "b"}, "roleRef": {"kind": "ClusterRole", "name": "r"}, "subjects": [subject]});
+        let rbac = Rbac::of(&[Object::of_value(&role), Object::of_value(&binding)]).unwrap();
+        mistakes(&rbac, "p")
+            .iter()
+            .map(|mistake| mistake.split(' ').take(4).collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    #[test]
+    fn classic_mistakes_are_named() {
+        let narrow = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": ["p"], "verbs": ["use"]});
+        let group = |name: &str| json!({"kind": "Group", "name": name});
+        let account = |namespace: &str, name: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": namespace});
+        assert_eq!(told(narrow.clone(), group("system:serviceaccounts:shop")), Vec::<String>::new());
+        assert_eq!(told(narrow.clone(), group("system:serviceaccounts")), ["granted to all service"]);
+        assert_eq!(
+            told(narrow.clone(), group("system:authenticated")),
+            ["granted to system:authenticated, which"]
+        );
+        assert_eq!(
+            told(narrow, account("kube-system", "replicaset-controller")),
+            ["granted to the controller"]
+        );
+        let wide = json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]});
+        assert_eq!(told(wide, account("shop", "web")), ["granted by a wildcard"]);
+        let all = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["use"]});
+        assert_eq!(told(all, account("shop", "web")), ["ClusterRole r names no"]);
+    }
+}

@@ -1,0 +1,166 @@
+//! The manifests that register policies with Kubewarden: always a pair, one that fills in and one that judges.
+
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+
+/// What the registrations say beside their settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Form {
+    pub(crate) kind: Kind,
+    /// The namespace of an `AdmissionPolicy`.
+    pub(crate) namespace: Option<String>,
+    pub(crate) module: String,
+    pub(crate) policy_server: String,
+    pub(crate) mode: Mode,
+    pub(crate) background_audit: bool,
+}
+
+/// The kind of the registrations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// For the whole cluster
+    #[default]
+    #[value(name = "ClusterAdmissionPolicy", alias = "clusteradmissionpolicy")]
+    Cluster,
+    /// For one namespace
+    #[value(name = "AdmissionPolicy", alias = "admissionpolicy")]
+    Namespace,
+}
+
+/// What happens to requests that are rejected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// They are rejected
+    #[default]
+    Protect,
+    /// They pass and are logged; nothing is filled in
+    Monitor,
+}
+
+/// Which namespaces are judged, by a label of theirs.
+#[derive(Clone, Debug)]
+pub(crate) struct Selection {
+    pub(crate) key: &'static str,
+    pub(crate) wanted: bool,
+    pub(crate) values: Vec<String>,
+}
+
+/// The label that every namespace has.
+pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+/// The label by which namespaces choose a policy where no grants do.
+pub(crate) const CHOSEN: &str = "pod-security-policy";
+
+/// The pair that registers settings.
+pub(crate) fn pair(
+    name: &str,
+    settings: &Map<String, Value>,
+    selection: &[Selection],
+    form: &Form,
+) -> [Value; 2] {
+    let mut judging = Map::new();
+    for (key, value) in settings {
+        // Options stand before the policies, which are long.
+        if key == "policies" || (key == "spec" && !judging.contains_key("mutate")) {
+            judging.insert("mutate".to_owned(), false.into());
+        }
+        judging.insert(key.clone(), value.clone());
+    }
+    judging.entry("mutate").or_insert(Value::Bool(false));
+    [
+        registration(&format!("{name}-mutating"), true, settings.clone(), selection, form),
+        registration(&format!("{name}-validating"), false, judging, selection, form),
+    ]
+}
+
+fn registration(
+    name: &str,
+    mutating: bool,
+    settings: Map<String, Value>,
+    selection: &[Selection],
+    form: &Form,
+) -> Value {
+    let mut metadata = Map::new();
+    metadata.insert("name".to_owned(), name.into());
+    let kind = match form.kind {
+        Kind::Cluster => "ClusterAdmissionPolicy",
+        Kind::Namespace => {
+            metadata.insert("namespace".to_owned(), form.namespace.clone().into());
+            "AdmissionPolicy"
+        }
+    };
+    let mode = if form.mode == Mode::Protect { "protect" } else { "monitor" };
+    let mut members = vec![
+        ("policyServer", form.policy_server.clone().into()),
+        ("module", form.module.clone().into()),
+        ("mode", mode.into()),
+        ("mutating", mutating.into()),
+        ("failurePolicy", "Fail".into()),
+        // An audit would count "would be mutated" as a pass.
+        ("backgroundAudit", (form.background_audit && !mutating).into()),
+        ("timeoutSeconds", 10.into()),
+    ];
+    if form.kind == Kind::Cluster {
+        // No object of the cluster is read: RBAC is asked by SubjectAccessReview.
+        members.push(("contextAwareResources", json!([])));
+        if !selection.is_empty() {
+            // The controller does not look at matchLabels here.
+            let expressions: Vec<Value> = selection.iter().map(expression).collect();
+            members.push(("namespaceSelector", json!({"matchExpressions": expressions})));
+        }
+    }
+    members.push(("rules", rules(mutating)));
+    members.push(("settings", Value::Object(settings)));
+    let spec: Map<String, Value> = members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    json!({"apiVersion": "policies.kubewarden.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
+}
+
+fn expression(selection: &Selection) -> Value {
+    let operator = if selection.wanted { "In" } else { "NotIn" };
+    json!({"key": selection.key, "operator": operator, "values": selection.values})
+}
+
+/// Ephemeral containers stand in a rule of their own: beside others, the audit scanner drops the policy.
+fn rules(mutating: bool) -> Value {
+    let rule = |group: &str, resources: &[&str], operations: &[&str]| json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": resources, "operations": operations});
+    if mutating {
+        return json!([
+            rule("", &["pods"], &["CREATE"]),
+            rule("", &["pods/ephemeralcontainers"], &["UPDATE"])
+        ]);
+    }
+    let both = &["CREATE", "UPDATE"];
+    json!([
+        rule("", &["pods"], both),
+        rule("", &["pods/ephemeralcontainers"], &["UPDATE"]),
+        rule("", &["replicationcontrollers", "podtemplates"], both),
+        rule("apps", &["deployments", "replicasets", "statefulsets", "daemonsets"], both),
+        rule("batch", &["jobs", "cronjobs"], both),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pair_is_the_shipped_one() {
+        let shipped = ["mutating", "validating"].map(|half| {
+            let file = format!("{}/../manifests/{half}.yaml", env!("CARGO_MANIFEST_DIR"));
+            crate::input::read_all(&[file.into()]).unwrap().remove(0).value()
+        });
+        let Value::Object(settings) = shipped[0]["spec"]["settings"].clone() else {
+            panic!("settings are an object")
+        };
+        let form = Form {
+            kind: Kind::Cluster,
+            namespace: None,
+            module: shipped[0]["spec"]["module"].as_str().unwrap().to_owned(),
+            policy_server: "default".to_owned(),
+            mode: Mode::Protect,
+            background_audit: true,
+        };
+        let selection =
+            [Selection { key: NAMESPACE_NAME, wanted: false, values: vec!["kube-system".to_owned()] }];
+        assert_eq!(pair("pod-security-policy", &settings, &selection, &form), shipped);
+    }
+}

@@ -1,0 +1,45 @@
+//! What filling in changes in a manifest, as a unified diff.
+
+use serde_json::Value;
+use similar::TextDiff;
+
+/// The difference between two versions of an object, laid out as YAML; nothing if there is none.
+pub(crate) fn of(before: &Value, after: &Value, title: &str) -> Option<String> {
+    if before == after {
+        return None;
+    }
+    let texts = [before, after].map(|value| super::to_yaml(value).unwrap_or_default());
+    let [before, after] = &texts;
+    let diff = TextDiff::from_lines(before, after);
+    let name = title.replace([' ', '/'], "-");
+    Some(diff.unified_diff().header(&format!("a/{name}.yaml"), &format!("b/{name}.yaml")).to_string())
+}
+
+/// A diff with its lines in colour.
+pub(crate) fn colored(diff: &str) -> String {
+    let line = |line: &str| {
+        let color = match line.chars().next() {
+            Some('+') => anstyle::AnsiColor::Green,
+            Some('-') => anstyle::AnsiColor::Red,
+            Some('@') => anstyle::AnsiColor::Cyan,
+            _ => return format!("{line}\n"),
+        };
+        let style = color.on_default();
+        format!("{style}{line}{style:#}\n")
+    };
+    diff.lines().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn a_change_is_a_unified_diff() {
+        let before = json!({"kind": "Pod", "spec": {"containers": [{"name": "a"}, {"name": "b"}]}});
+        let mut after = before.clone();
+        after["spec"]["containers"][0]["securityContext"] = json!({"runAsNonRoot": true});
+        insta::assert_snapshot!(super::of(&before, &after, "Pod shop/web").unwrap());
+        assert_eq!(super::of(&before, &before, "Pod shop/web"), None);
+    }
+}

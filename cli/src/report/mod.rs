@@ -1,0 +1,164 @@
+//! What check has found, in every format.
+
+pub(crate) mod diff;
+mod json;
+mod junit;
+mod markdown;
+mod sarif;
+pub(crate) mod table;
+mod yaml;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::error::{Fault, Outcome};
+use crate::judge::{Judged, Verdict};
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people, on a terminal
+    #[default]
+    Table,
+    /// For programs
+    Json,
+    /// For programs and people
+    Yaml,
+    /// For code scanning, with file and line of each violation
+    Sarif,
+    /// For continuous integration: a failed test for each rejected object
+    Junit,
+    /// For comments on changes
+    Markdown,
+}
+
+/// All that has been judged.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Results {
+    pub(crate) summary: Summary,
+    pub(crate) results: Vec<Judged>,
+    /// What is legal in the policies, and unwise.
+    pub(crate) advice: Vec<String>,
+}
+
+/// How many objects came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) allowed: usize,
+    pub(crate) changed: usize,
+    pub(crate) rejected: usize,
+    /// Objects that hold no pods, and are not judged otherwise.
+    pub(crate) skipped: usize,
+}
+
+impl Summary {
+    pub(crate) fn count(&mut self, verdict: Verdict) {
+        *match verdict {
+            Verdict::Allowed => &mut self.allowed,
+            Verdict::Changed => &mut self.changed,
+            Verdict::Rejected => &mut self.rejected,
+        } += 1;
+    }
+}
+
+/// `3 objects: 1 allowed, 1 changed, 1 rejected; 2 more are not judged`
+impl std::fmt::Display for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Summary { allowed, changed, rejected, skipped } = self;
+        let judged = allowed + changed + rejected;
+        let noun = if judged == 1 { "object" } else { "objects" };
+        write!(f, "{judged} {noun}: {allowed} allowed, {changed} changed, {rejected} rejected")?;
+        match skipped {
+            0 => Ok(()),
+            1 => f.write_str("; 1 more is not judged"),
+            _ => write!(f, "; {skipped} more are not judged"),
+        }
+    }
+}
+
+impl Results {
+    /// The results in a format.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written in it.
+    pub(crate) fn write(&self, format: Format) -> Outcome<String> {
+        let written = match format {
+            Format::Table => Ok(table::write(self)),
+            Format::Json => json::write(self),
+            Format::Yaml => yaml::write(self),
+            Format::Sarif => sarif::write(self),
+            Format::Junit => junit::write(self),
+            Format::Markdown => Ok(markdown::write(self)),
+        };
+        written.map_err(|reason| Fault::new(format_args!("the results cannot be written: {reason}")).into())
+    }
+}
+
+/// A value as YAML writes it.
+pub(crate) fn to_yaml(value: &impl Serialize) -> Result<String, String> {
+    yaml::text(value)
+}
+
+/// A value as JSON writes it, for people.
+pub(crate) fn to_json(value: &impl Serialize) -> Result<String, String> {
+    json::text(value)
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+    use crate::judge::{Change, Finding};
+    use serde_json::json;
+
+    /// One object of each verdict, with what needs care in some format: quotes, bars, angle brackets.
+    pub(crate) fn results() -> Results {
+        let judged = |verdict, name: &str| Judged {
+            kind: "Pod".to_owned(),
+            namespace: "shop".to_owned(),
+            name: name.to_owned(),
+            file: "pods/a.yaml".to_owned(),
+            line: 1,
+            verdict,
+            policy: (verdict != Verdict::Rejected).then(|| "restricted".to_owned()),
+            changes: Vec::new(),
+            violations: Vec::new(),
+            warnings: Vec::new(),
+            diff: None,
+        };
+        let changed = Judged {
+            changes: vec![Change {
+                path: "spec.containers[0].securityContext.capabilities.drop".to_owned(),
+                value: json!(["ALL"]),
+            }],
+            warnings: vec!["service account \"web\" may use <no> policy".to_owned()],
+            line: 12,
+            ..judged(Verdict::Changed, "web")
+        };
+        let rejected = Judged {
+            violations: vec![
+                Finding {
+                    policy: "restricted".to_owned(),
+                    rule: "privileged".to_owned(),
+                    path: "spec.containers[0].securityContext.privileged".to_owned(),
+                    problem: "Invalid value: true: Privileged containers are not allowed".to_owned(),
+                    line: 31,
+                    column: 9,
+                },
+                Finding {
+                    policy: "restricted".to_owned(),
+                    rule: "pss/hostNamespaces".to_owned(),
+                    path: String::new(),
+                    problem: "a | b & <c>".to_owned(),
+                    line: 20,
+                    column: 1,
+                },
+            ],
+            line: 20,
+            ..judged(Verdict::Rejected, "db")
+        };
+        let results = vec![judged(Verdict::Allowed, "api"), changed, rejected];
+        let summary = Summary { allowed: 1, changed: 1, rejected: 1, skipped: 2 };
+        Results { summary, results, advice: vec!["psp.yaml:3:1: spec.volumes: `*` holds gitRepo".to_owned()] }
+    }
+}

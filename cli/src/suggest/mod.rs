@@ -1,0 +1,53 @@
+//! From workloads to the tightest policy that admits them.
+
+mod needs;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::Place;
+
+pub(crate) use needs::{Needs, Place as At};
+pub(crate) use spec::Rigour;
+
+/// A workload that needs something, and where it says so.
+#[derive(Clone, Debug)]
+pub(crate) struct Evidence {
+    /// `Deployment shop/web`
+    pub(crate) workload: String,
+    pub(crate) path: String,
+    pub(crate) place: Place,
+    /// How many places need the same.
+    pub(crate) count: usize,
+}
+
+/// A field that is looser than it could be, and who needs that.
+#[derive(Clone, Debug)]
+pub(crate) struct Reason {
+    pub(crate) field: &'static str,
+    /// What had to be allowed.
+    pub(crate) need: String,
+    pub(crate) evidence: Evidence,
+}
+
+/// A policy, and why it is not tighter.
+#[derive(Clone, Debug)]
+pub(crate) struct Suggestion {
+    pub(crate) spec: Map<String, Value>,
+    pub(crate) annotations: Map<String, Value>,
+    pub(crate) reasons: Vec<Reason>,
+}
+
+impl Suggestion {
+    /// The policy as a manifest.
+    pub(crate) fn manifest(&self, name: &str) -> Value {
+        let mut metadata = Map::new();
+        metadata.insert("name".to_owned(), name.into());
+        if !self.annotations.is_empty() {
+            metadata.insert("annotations".to_owned(), Value::Object(self.annotations.clone()));
+        }
+        json!({"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": metadata, "spec": self.spec})
+    }
+}

@@ -1,0 +1,81 @@
+//! A suggestion admits what it was made for, whatever that is.
+
+use conformance::case::Case;
+use conformance::generate;
+use pod_security_policy::admission::review;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::needs::Needs;
+use super::spec::Rigour;
+use super::*;
+use crate::input::Object;
+use crate::judge;
+use crate::rbac::Authority;
+
+/// The suggestion for some pods, and the answer to each of them under it.
+fn answers(pods: &[Value], rigour: Rigour) -> (Needs, Value, Vec<pod_security_policy::answer::Answer>) {
+    let mut needs = Needs::default();
+    for pod in pods {
+        let object = Object::of_value(pod);
+        for (root, pod) in judge::pods(&object, &object.json).unwrap() {
+            needs.add(&pod, At { object: &object, title: "pod", root: &root });
+        }
+    }
+    let manifest = needs.suggest(rigour).manifest("suggested");
+    let answers = pods.iter().map(|pod| {
+        let request = json!({"operation": "CREATE", "kind": {"group": "", "kind": "Pod"}, "namespace": "n", "object": pod});
+        review(&json!({"request": request, "settings": manifest}).to_string(), &Authority::Everybody)
+    });
+    let answers = answers.collect();
+    (needs, manifest, answers)
+}
+
+fn check(pods: &[Value]) {
+    for rigour in [Rigour::Declared, Rigour::FilledIn] {
+        let (needs, manifest, answers) = answers(pods, rigour);
+        let rejected = answers.iter().filter(|answer| !answer.is_accepted()).count();
+        assert_eq!(
+            rejected,
+            needs.unfit.len(),
+            "{rigour:?}\n{manifest}\n{:?}\n{pods:#?}",
+            answers.iter().filter_map(|answer| answer.rejection.as_ref()).collect::<Vec<_>>()
+        );
+        if rigour == Rigour::Declared {
+            let adopted = |pod: &Value| pod.to_string().contains("seccomp.security.alpha.kubernetes.io");
+            for (pod, answer) in pods.iter().zip(&answers).filter(|(pod, _)| !adopted(pod)) {
+                assert!(answer.edits.is_empty(), "{manifest}\n{pod}\n{:?}", answer.edits);
+            }
+        }
+    }
+}
+
+/// A pod that the API could send: objects that cannot be read are nobody's need.
+fn readable(pod: &Value) -> bool {
+    let mut pod = pod.clone();
+    pod["kind"] = "Pod".into();
+    pod["apiVersion"] = "v1".into();
+    pod.is_object() && {
+        let text = pod.to_string();
+        pod_security_policy::json::Reader::document::<pod_security_policy::pod::Pod<'_>>(&text).is_ok()
+    }
+}
+
+fn pods(seed: u64, count: u64) -> Vec<Value> {
+    let cases = (0..count).map(|index| -> Case { generate::case(seed, index) });
+    let typed = cases.map(|case| case.pod).filter(readable).map(|mut pod| {
+        pod["kind"] = "Pod".into();
+        pod["apiVersion"] = "v1".into();
+        pod
+    });
+    typed.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_suggestion_admits_its_input(seed in any::<u64>(), count in 1_u64..6) {
+        check(&pods(seed, count));
+    }
+}

@@ -1,0 +1,167 @@
+//! The tool against the engine, over the recorded cases of the original: what it says is what the policy will do.
+
+use std::path::Path;
+
+use conformance::case::{Answered, Case, Outcome};
+use conformance::{files, ours};
+use pod_security_policy::admission::review;
+use pod_security_policy::answer::Answer;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::command::migrate;
+use crate::input::Object;
+use crate::judge::{self, Asker, Sent, Verdict};
+use crate::policies::{self, Judge, Policies, Registration};
+use crate::rbac::{Authority, Rbac};
+use crate::reach::Reach;
+use crate::registration::{self, Form, Kind, Mode};
+use crate::report;
+
+fn cases(name: &str) -> impl Iterator<Item = Case> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../conformance/golden/{name}.jsonl.gz"));
+    files::read(&path).unwrap().map(|answered| {
+        let answered: Answered<Case, Outcome> = answered.unwrap();
+        answered.case
+    })
+}
+
+/// The grants of a case as roles and bindings.
+fn authority(case: &Case) -> Authority {
+    let Some(grants) = &case.grants else { return Authority::Everybody };
+    let mut objects = vec![json!({"kind": "ClusterRole", "metadata": {"name": "idle"}})];
+    for (nth, grant) in grants.iter().enumerate() {
+        let group = if grant.group.is_empty() { "*" } else { &grant.group };
+        let rule = json!({"apiGroups": [group], "resources": ["podsecuritypolicies"], "verbs": ["use"],
+            "resourceNames": [grant.policy]});
+        let name = format!("grant-{nth}");
+        objects.push(json!({"kind": "ClusterRole", "metadata": {"name": name}, "rules": [rule]}));
+        let subjects =
+            json!([{"kind": "User", "name": grant.subject}, {"kind": "Group", "name": grant.subject}]);
+        let kind = if grant.namespace.is_empty() { "ClusterRoleBinding" } else { "RoleBinding" };
+        objects.push(json!({"kind": kind, "metadata": {"name": name, "namespace": grant.namespace},
+            "roleRef": {"kind": "ClusterRole", "name": name}, "subjects": subjects}));
+    }
+    let objects: Vec<Object> = objects
+        .into_iter()
+        .map(|mut object| {
+            object["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+            Object::of_value(&object)
+        })
+        .collect();
+    Authority::Dump(Rbac::of(&objects).unwrap())
+}
+
+/// The pod of a case as a manifest; nothing if it is none, or is not created.
+fn manifest(case: &Case) -> Option<Object> {
+    let created = matches!(case.op.as_str(), "" | "CREATE") && case.sub.is_empty();
+    let mut pod = case.pod.clone();
+    let members = pod.as_object_mut().filter(|_| created)?;
+    members.insert("kind".to_owned(), "Pod".into());
+    members.insert("apiVersion".to_owned(), "v1".into());
+    Some(Object::of_value(&pod))
+}
+
+fn ask(case: &Case, settings: &Value, object: &Value, authority: &Authority) -> Answer {
+    let mut request = ours::request(case);
+    request["object"] = object.clone();
+    review(&json!({"request": request, "settings": settings}).to_string(), authority)
+}
+
+#[rstest]
+#[case::golden("golden", 50)]
+#[case::admission("admission", 2000)]
+#[case::generated("generated", 2000)]
+fn check_agrees_with_the_policy(#[case] name: &str, #[case] least: usize) {
+    let mut compared = 0;
+    for case in cases(name).filter(|case| !case.validate_policies) {
+        let Some(object) = manifest(&case) else { continue };
+        let settings = ours::settings(&case);
+        let Ok(loaded) = policies::parse(settings.to_string()) else { continue };
+        let registration =
+            Registration { name: "p".to_owned(), reach: Reach::everything(), judge: Judge::Settings(loaded) };
+        let policies =
+            Policies { registrations: vec![registration], authority: authority(&case), advice: Vec::new() };
+        let asker = if case.no_user {
+            Asker::default()
+        } else {
+            Asker { user: case.user.clone(), groups: case.groups.clone(), namespace: String::new() }
+        };
+        let judged = judge::judge(&policies, &object, &asker, false);
+        let sent: Value = serde_json::from_str(&Sent::of(&object, &object.json).json).unwrap();
+        let answer = ask(&case, &settings, &sent, &policies.authority);
+        assert_eq!(judged.verdict != Verdict::Rejected, answer.is_accepted(), "{}: {answer:?}", case.name);
+        if answer.is_accepted() {
+            assert_eq!(judged.policy, answer.policy, "{}", case.name);
+        } else {
+            let reason = answer.rejection.unwrap();
+            for found in judged.violations.iter().filter(|found| found.rule != "request") {
+                let told =
+                    found.problem.starts_with("and ") || reason.len() > 900 || told_in(&reason, &found.path);
+                assert!(told, "{}: {found:?} is not in {reason}", case.name);
+            }
+        }
+        compared += 1;
+    }
+    assert!(compared > least, "{compared} cases were compared");
+}
+
+/// Whether a reason names a field: what the author did not write is told under another name.
+fn told_in(reason: &str, path: &str) -> bool {
+    reason.contains(path) || path == "spec.serviceAccountName" || path == "spec.automountServiceAccountToken"
+}
+
+/// What `migrate` writes for the policies of a case, read back.
+fn migrated(case: &Case) -> Result<[Value; 2], String> {
+    let typed = case.psps.iter().map(|policy| {
+        let mut policy = policy.clone();
+        if let Some(members) = policy.as_object_mut() {
+            members.entry("kind").or_insert("PodSecurityPolicy".into());
+            members.entry("apiVersion").or_insert("policy/v1beta1".into());
+        }
+        Object::of_value(&policy)
+    });
+    let objects: Vec<Object> = typed.collect();
+    let policies = migrate::policies_of(&objects).map_err(|faults| faults.0[0].to_string())?;
+    let form = Form {
+        kind: Kind::Cluster,
+        namespace: None,
+        module: "registry://example.com/policy:v1".to_owned(),
+        policy_server: "default".to_owned(),
+        mode: Mode::Protect,
+        background_audit: true,
+    };
+    let pair = registration::pair("psp", &migrate::all(&policies), &[], &form);
+    Ok(pair.map(|manifest| {
+        let text = report::to_yaml(&manifest).unwrap();
+        Object::of_text(&text).value()["spec"]["settings"].clone()
+    }))
+}
+
+#[rstest]
+#[case::golden("golden", 100)]
+#[case::admission("admission", 3000)]
+#[case::generated("generated", 3000)]
+#[case::settings("settings", 15)]
+fn migrated_settings_answer_as_the_policies_themselves(#[case] name: &str, #[case] least: usize) {
+    let mut compared = 0;
+    for case in cases(name).filter(|case| !case.psps.is_empty()) {
+        let direct = json!({"authorization": "RBAC", "policies": case.psps});
+        let loads = policies::parse(direct.to_string()).is_ok();
+        let pair = migrated(&case);
+        assert_eq!(loads, pair.is_ok(), "{}: {pair:?}", case.name);
+        let Ok([filling, judging]) = pair else { continue };
+        compared += 1;
+        if case.validate_policies {
+            continue;
+        }
+        let authority = authority(&case);
+        for (migrated, mutate) in [(filling, true), (judging, false)] {
+            let mut direct = direct.clone();
+            direct["mutate"] = mutate.into();
+            let expected = ask(&case, &direct, &case.pod, &authority);
+            assert_eq!(ask(&case, &migrated, &case.pod, &authority), expected, "{}", case.name);
+        }
+    }
+    assert!(compared > least, "{compared} cases were compared");
+}

@@ -1,0 +1,294 @@
+//! What a new user meets: words, exit codes, files.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::fs;
+
+use common::{Ended, data, run, run_in};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+/// All that was printed, without what differs from machine to machine.
+fn shown(ended: &Ended) -> String {
+    let Ended { code, stdout, stderr } = ended;
+    format!("{stdout}\n--- exit status {} ---\n{stderr}", code.unwrap_or_default())
+}
+
+#[test]
+fn policies_of_a_real_cluster_are_migrated() {
+    insta::assert_snapshot!(shown(&run(&["migrate", "psp/cluster.yaml", "--rbac", "rbac.yaml"])));
+}
+
+#[test]
+fn each_policy_gets_a_pair_where_it_is_granted() {
+    let ended = run(&["migrate", "--per-policy", "--rbac", "rbac.yaml", "psp/cluster.yaml", "-o", "json"]);
+    let list: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let told: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| {
+            (
+                item["metadata"]["name"].as_str().unwrap(),
+                &item["spec"]["namespaceSelector"]["matchExpressions"],
+            )
+        })
+        .collect();
+    let everywhere =
+        json!([{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"]}]);
+    assert_eq!(
+        told,
+        [
+            ("pod-security-policy-baseline-mutating", &everywhere),
+            ("pod-security-policy-baseline-validating", &everywhere),
+            ("pod-security-policy-privileged-mutating", &everywhere),
+            ("pod-security-policy-privileged-validating", &everywhere),
+        ]
+    );
+    assert!(
+        ended.stderr.contains("baseline and privileged judge every namespace together"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn ten_policies_come_in_one_list() {
+    let policy: Value = serde_json::to_value(first_document("psp.yaml")).unwrap();
+    let items: Vec<Value> = (0..10)
+        .map(|nth| {
+            let mut policy = policy.clone();
+            policy["metadata"]["name"] = format!("policy-{nth}").into();
+            policy
+        })
+        .collect();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
+    let ended = run_in(&data(), &["migrate", "-o", "json"], &list);
+    let out: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(out["items"][0]["spec"]["settings"]["policies"].as_array().unwrap().len(), 10);
+    assert_eq!(ended.stderr.matches("converted").count(), 10);
+}
+
+fn first_document(file: &str) -> Value {
+    serde_saphyr::from_str(&fs::read_to_string(data().join(file)).unwrap()).unwrap()
+}
+
+#[rstest]
+#[case::a_config_map(
+    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n",
+    "stdin:1:1: ConfigMap is no PodSecurityPolicy"
+)]
+#[case::among_others(
+    "kind: PodSecurityPolicy\napiVersion: policy/v1beta1\n---\nkind: Pod\napiVersion: v1\n",
+    "stdin:4:1: Pod is no PodSecurityPolicy"
+)]
+#[case::broken("a: [\n", "is not YAML: ")]
+#[case::broken_json("{\"kind\": }", "stdin:1:10: is not JSON: expected value")]
+#[case::empty("", "there is no PodSecurityPolicy in the input")]
+#[case::comments("# nothing\n---\n", "there is no PodSecurityPolicy in the input")]
+#[case::a_text("hello", "is no Kubernetes object")]
+#[case::a_bare_spec(
+    "privileged: true\n",
+    "stdin:1:1: this object, which has no kind, is no PodSecurityPolicy"
+)]
+#[case::a_typing_error(
+    "kind: PodSecurityPolicy\napiVersion: policy/v1beta1\nmetadata: {name: p}\nspec:\n  privilegd: true\n",
+    "stdin:5:3: p: spec.privilegd: unknown field; did you mean \"privileged\"?"
+)]
+fn what_is_no_policy_writes_nothing(#[case] input: &str, #[case] expected: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = run_in(folder.path(), &["migrate", "--output-dir", "out", "-"], input);
+    assert_eq!((ended.code, &*ended.stdout), (Some(2), ""));
+    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn manifests_are_written_to_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = data().join("psp.yaml").display().to_string();
+    let ended = run_in(
+        folder.path(),
+        &[
+            "migrate",
+            "--output-dir",
+            "out",
+            "--kind",
+            "AdmissionPolicy",
+            "-n",
+            "shop",
+            "--mode",
+            "monitor",
+            "--policy-server",
+            "reserved",
+            "--module",
+            "registry://r/p:1",
+            "--background-audit=false",
+            "--name",
+            "psp",
+            &file,
+        ],
+        "",
+    );
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), ""), "{}", ended.stderr);
+    let mut files: Vec<String> = fs::read_dir(folder.path().join("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["psp-mutating.yaml", "psp-validating.yaml"]);
+    let text = fs::read_to_string(folder.path().join("out/psp-validating.yaml")).unwrap();
+    let manifest: Value = serde_saphyr::from_str(&text).unwrap();
+    let spec = &manifest["spec"];
+    assert_eq!(manifest["metadata"], json!({"name": "psp-validating", "namespace": "shop"}));
+    assert_eq!(
+        json!([
+            spec["mode"],
+            spec["policyServer"],
+            spec["module"],
+            spec["backgroundAudit"],
+            spec["namespaceSelector"]
+        ]),
+        json!(["monitor", "reserved", "registry://r/p:1", false, null])
+    );
+}
+
+#[test]
+fn an_admission_policy_needs_a_namespace() {
+    let ended = run(&["migrate", "--kind", "AdmissionPolicy", "psp.yaml"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("--namespace <NAME>"), "{}", ended.stderr);
+}
+
+#[rstest]
+#[case::table("table")]
+#[case::json("json")]
+#[case::yaml("yaml")]
+#[case::sarif("sarif")]
+#[case::junit("junit")]
+#[case::markdown("markdown")]
+fn manifests_are_checked(#[case] format: &str) {
+    let ended = run(&["check", "-p", "psp.yaml", "-o", format, "manifests"]);
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    insta::assert_snapshot!(format!("check_{format}"), shown(&ended).replace(&version, "\"version\": \"…\""));
+}
+
+#[rstest]
+#[case::a_level(&["check", "-p", "restricted:v1.31", "manifests/web.yaml"])]
+#[case::settings(&["check", "-p", "../../../examples/baseline.yaml", "manifests/web.yaml"])]
+#[case::registrations(&["check", "-p", "../../../manifests", "pod.yaml"])]
+#[case::diff(&["check", "-p", "psp.yaml", "--diff", "manifests/web.yaml"])]
+#[case::compare(&["check", "--compare", "psp.yaml", "psp", "manifests"])]
+#[case::as_somebody(&["check", "-p", "psp", "--rbac", "rbac.yaml", "--as", "alice", "--as-group", "developers", "pod.yaml"])]
+#[case::as_nobody(&["check", "-p", "psp", "--rbac", "rbac.yaml", "manifests/agent.yaml"])]
+#[case::explain(&["explain", "-p", "psp", "--rbac", "rbac.yaml", "pod.yaml"])]
+#[case::explain_a_rejection(&["explain", "-p", "psp.yaml", "manifests/agent.yaml"])]
+#[case::explain_a_level(&["explain", "-p", "restricted", "manifests", "--object", "deployment/web"])]
+#[case::suggest(&["suggest", "manifests", "pod.yaml"])]
+#[case::suggest_filling_in(&["suggest", "--fill-in", "--per", "service-account", "manifests/web.yaml"])]
+fn commands_say(#[case] arguments: &[&str]) {
+    let name = arguments.join("_").replace(['/', ' ', ':'], "-").replace("..-", "");
+    insta::assert_snapshot!(name, shown(&run(arguments)));
+}
+
+#[test]
+fn standard_input_is_read_if_no_file_is_named() {
+    let ended = run_in(
+        &data(),
+        &["check", "-p", "psp.yaml"],
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a}]}\n",
+    );
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("Pod default/a"), "{}", ended.stdout);
+}
+
+#[rstest]
+#[case::nothing("", 2, "there is no object in the input")]
+#[case::no_pods("apiVersion: v1\nkind: Service\nmetadata: {name: a}\n", 0, "")]
+#[case::broken("kind: Pod\n  a: b\n", 2, "stdin:")]
+#[case::unreadable("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: {}}\n", 1, "")]
+fn odd_input_has_its_exit_status(#[case] input: &str, #[case] code: i32, #[case] message: &str) {
+    let ended = run_in(&data(), &["check", "-p", "psp.yaml", "-"], input);
+    assert_eq!(ended.code, Some(code), "{ended:?}");
+    assert!(ended.stderr.contains(message), "{}", ended.stderr);
+}
+
+#[rstest]
+#[case::no_file("none.yaml", "none.yaml: there is no such file")]
+#[case::no_policy("pod.yaml", "pod.yaml:1:1: Pod is neither a PodSecurityPolicy")]
+#[case::a_level_that_is_none(
+    "resticted",
+    "levels of the Pod Security Standards are privileged, baseline and restricted"
+)]
+fn policies_that_are_none_are_told(#[case] policies: &str, #[case] message: &str) {
+    let ended = run(&["check", "-p", policies, "pod.yaml"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains(message), "{}", ended.stderr);
+}
+
+#[test]
+fn quiet_says_nothing_beside_the_result() {
+    let ended = run(&["check", "-q", "-p", "psp", "manifests/web.yaml"]);
+    assert_eq!(ended.stderr, "");
+    let verbose = run(&["check", "-v", "-p", "psp", "manifests/web.yaml"]);
+    assert!(verbose.stderr.contains("Service shop/web is not judged"), "{}", verbose.stderr);
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let escape = '\u{1b}';
+    assert!(!run(&["check", "-p", "psp.yaml", "manifests"]).stdout.contains(escape));
+    assert!(run(&["check", "--color", "always", "-p", "psp.yaml", "manifests"]).stdout.contains(escape));
+}
+
+#[test]
+fn shells_and_manuals_are_served() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(run(&["completions", shell]).stdout.contains("migrate"), "{shell}");
+    }
+    assert!(run(&["man"]).stdout.contains(".TH kubectl-psp"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    assert_eq!(run(&["man", "--output-dir", &path]).code, Some(0));
+    for command in ["", "-migrate", "-check", "-explain", "-suggest"] {
+        assert!(folder.path().join(format!("kubectl-psp{command}.1")).exists(), "{command}");
+    }
+}
+
+#[test]
+fn every_command_has_help_with_examples() {
+    for command in ["migrate", "check", "explain", "suggest", "completions", "man"] {
+        let help = run(&[command, "--help"]).stdout;
+        assert!(help.contains("Examples:\n"), "{command}");
+    }
+}
+
+/// A dump as `kubectl get pods -A -o json` prints it, but longer than what is read at once.
+#[test]
+fn a_long_list_is_read_item_by_item() {
+    let pod = |nth: usize| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": format!("pod-{nth}"), "namespace": "shop"},
+            "spec": {"serviceAccountName": "default", "containers": [{"name": "c", "image": "i",
+                "env": [{"name": "PADDING", "value": "x".repeat(4000)}],
+                "securityContext": {"privileged": nth % 100 == 99}}]}})
+    };
+    let items: Vec<String> = (0..500).map(|nth| serde_json::to_string_pretty(&pod(nth)).unwrap()).collect();
+    let list = format!(
+        "{{\n\"apiVersion\": \"v1\",\n\"items\": [\n{}\n],\n\"kind\": \"List\"\n}}\n",
+        items.join(",\n")
+    );
+    let ended = run_in(&data(), &["check", "-p", "psp.yaml", "-o", "json"], &list);
+    let results: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert_eq!(results["summary"], json!({"allowed": 0, "changed": 495, "rejected": 5, "skipped": 0}));
+    let lines: Vec<&str> = list.lines().collect();
+    for judged in
+        results["results"].as_array().unwrap().iter().filter(|judged| judged["verdict"] == "rejected")
+    {
+        let line =
+            judged["violations"][0]["line"].as_u64().and_then(|line| usize::try_from(line).ok()).unwrap();
+        assert!(lines[line - 1].contains("\"privileged\": true"), "{}", lines[line - 1]);
+    }
+}

@@ -1,0 +1,184 @@
+//! Every command that the documents show is run, and what they show of its output is what it prints.
+//!
+//! `UPDATE_DOCS=1 cargo test --package kubectl-psp --test docs` writes the output anew.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::data;
+use serde_json::{Value, json};
+
+/// Commands that need the network, or minutes.
+const NOT_RUN: &[&str] = &["cargo install "];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn documents() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.push(root().join("README.md"));
+    files.retain(|file| file.extension().is_some_and(|kind| kind == "md"));
+    files
+}
+
+/// A folder with the files of the tests, and a `kubectl` and a `helm` that know what a cluster would say.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&data(), folder.path());
+        let at = |name: &str| folder.path().join(name);
+        let rbac: Vec<Value> =
+            serde_saphyr::from_multiple(&fs::read_to_string(at("rbac.yaml")).unwrap()).unwrap();
+        fs::create_dir_all(at("cluster")).unwrap();
+        fs::write(at("cluster/rbac.json"), list(&rbac)).unwrap();
+        let mut workloads = Vec::new();
+        for file in ["web", "agent", "ledger"] {
+            let text = fs::read_to_string(at(&format!("manifests/{file}.yaml"))).unwrap();
+            workloads.extend(serde_saphyr::from_multiple::<Value>(&text).unwrap());
+        }
+        fs::write(at("cluster/workloads.json"), list(&workloads)).unwrap();
+        let program = env!("CARGO_BIN_EXE_kubectl-psp");
+        let kubectl = format!(
+            "#!/bin/sh\ncase \"$*\" in\npsp\\ *) shift; exec '{program}' \"$@\" ;;\n*\\ psp\\ *|'get psp'*) cat psp/cluster.yaml ;;\n*role*) cat cluster/rbac.json ;;\n*deploy*) cat cluster/workloads.json ;;\n*) cat pod.yaml ;;\nesac\n"
+        );
+        script(&at("bin/kubectl"), &kubectl);
+        script(&at("bin/kubectl-psp"), &format!("#!/bin/sh\nexec '{program}' \"$@\"\n"));
+        script(&at("bin/helm"), "#!/bin/sh\ncat manifests/web.yaml\n");
+        Place(folder)
+    }
+
+    /// What a line of a shell comes to: its exit status, and all it printed.
+    fn run(&self, line: &str) -> (i32, String) {
+        let path = format!("{}/bin:{}", self.0.path().display(), std::env::var("PATH").unwrap());
+        let ended = Command::new("sh")
+            .args(["-c", &format!("( {line} ) 2>&1")])
+            .current_dir(self.0.path())
+            .env("PATH", path)
+            .env("GITHUB_STEP_SUMMARY", self.0.path().join("summary.md"))
+            .output()
+            .unwrap();
+        (ended.status.code().unwrap(), String::from_utf8(ended.stdout).unwrap())
+    }
+}
+
+fn list(items: &[Value]) -> String {
+    // kubectl writes the kind behind the items.
+    format!("{:#}", json!({"apiVersion": "v1", "items": items, "kind": "List"}))
+}
+
+fn script(file: &Path, text: &str) {
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, text).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::write(&target, fs::read(&path).unwrap()).unwrap();
+        }
+    }
+}
+
+/// The lines of a document's shell blocks that are about the command line.
+fn commands(text: &str) -> Vec<&str> {
+    let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks
+        .flat_map(str::lines)
+        .filter(|line| line.contains("kubectl psp") || line.contains("rbac.json"))
+        .collect()
+}
+
+#[test]
+fn every_command_of_the_documents_runs() {
+    let place = Place::new();
+    let mut run = 0;
+    for file in documents() {
+        let text = fs::read_to_string(&file).unwrap();
+        for line in
+            commands(&text).into_iter().filter(|line| !NOT_RUN.iter().any(|known| line.starts_with(known)))
+        {
+            let (code, printed) = place.run(line);
+            assert!(code == 0 || code == 1, "{}: {line}\nexit status {code}\n{printed}", file.display());
+            run += 1;
+        }
+    }
+    assert!(run >= 15, "only {run} commands were found: has the form of the blocks changed?");
+}
+
+#[test]
+fn commands_print_what_the_documents_show() {
+    let place = Place::new();
+    for file in documents() {
+        let text = fs::read_to_string(&file).unwrap();
+        let mut parts = text.split("```console\n");
+        let mut fresh = parts.next().unwrap().to_owned();
+        for part in parts {
+            let (block, rest) = part.split_once("```").unwrap();
+            match block.lines().next().unwrap().strip_prefix("$ ") {
+                Some(command) if command.starts_with("kubectl psp ") => {
+                    let (_, printed) = place.run(command);
+                    fresh += &format!("```console\n$ {command}\n{printed}```{rest}");
+                }
+                _ => fresh += &format!("```console\n{part}"),
+            }
+        }
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&file, fresh).unwrap();
+        } else {
+            assert_eq!(
+                text,
+                fresh,
+                "{}: UPDATE_DOCS=1 cargo test -p kubectl-psp --test docs",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn examples_for_pipelines_run() {
+    let place = Place::new();
+    let read = |name: &str| -> Value {
+        let text = fs::read_to_string(root().join("docs/examples").join(name)).unwrap();
+        serde_saphyr::from_str(&text).unwrap()
+    };
+    let action = read("github-action.yaml");
+    let steps = action["jobs"]["check"]["steps"].as_array().unwrap();
+    let lines: Vec<&str> = steps.iter().filter_map(|step| step["run"].as_str()).collect();
+    let hook = read("pre-commit-config.yaml");
+    let entry = hook["repos"][0]["hooks"][0]["entry"].as_str().unwrap();
+    let entry = format!("{entry} manifests/web.yaml");
+    let all: Vec<&str> =
+        lines.into_iter().chain([entry.as_str()]).filter(|line| line.starts_with("kubectl-psp ")).collect();
+    assert_eq!(all.len(), 3);
+    for line in all {
+        let (code, printed) = place.run(line);
+        assert!(code == 0 || code == 1, "{line}\n{printed}");
+    }
+}
+
+/// krew reads the manifest once a release has filled in the braces.
+#[test]
+fn the_krew_manifest_is_one() {
+    let text = fs::read_to_string(root().join(".krew.yaml")).unwrap();
+    let filled = text.lines().filter(|line| !line.trim().starts_with("{{")).collect::<Vec<_>>().join("\n");
+    let plugin: Value = serde_saphyr::from_str(&filled).unwrap();
+    assert_eq!((&plugin["kind"], &plugin["metadata"]["name"]), (&json!("Plugin"), &json!("psp")));
+    assert_eq!(plugin["spec"]["platforms"].as_array().unwrap().len(), 5);
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env bats
+
+setup() {
+    load helper
+    MUTATING="{$OPEN,\"defaultAllowPrivilegeEscalation\":false,\"requiredDropCapabilities\":[\"ALL\"]}"
+    VALIDATING=$(jq -c '.mutate = false' <<<"$MUTATING")
+}
+
+@test "what the first registration fills in satisfies the second" {
+    local request filled
+    request=$(pod "$(container '{}')")
+    review "$MUTATING" "$request"
+    patched '[{"op":"add","path":"/spec/containers/0/securityContext","value":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]'
+    filled=$(jq -c '.object.spec.containers[0].securityContext = {allowPrivilegeEscalation: false, capabilities: {drop: ["ALL"]}}' <<<"$request")
+    review "$VALIDATING" "$filled"
+    unchanged
+}
+
+@test "what a later webhook adds is refused by the second, with what is missing" {
+    review "$VALIDATING" "$(pod '{"containers":[{"name":"app","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}},{"name":"injected"}]}')"
+    denied 'would have to be changed: spec.containers[1].securityContext.capabilities.drop = ["ALL"]; would have to be changed: spec.containers[1].securityContext.allowPrivilegeEscalation = false'
+}

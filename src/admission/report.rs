@@ -1,0 +1,229 @@
+//! What every policy says of a pod: more than an answer needs, for whoever asks why.
+//!
+//! An answer stops at the first policy that admits a pod; a person wants to know what the others would have done, and
+//! what each of them changes. The module never asks, so that this is no part of it.
+
+use super::{Case, Judges, Mode, Verdict};
+use crate::answer::Answer;
+use crate::changes::changes;
+use crate::cluster::Cluster;
+use crate::graft::Edit;
+use crate::json::{Read, Reader};
+use crate::pod::Pod;
+use crate::policy::Scope;
+use crate::request::Request;
+use crate::settings::Settings;
+use crate::standards::{Excuses, Failure};
+use crate::violation::{Action, Violation};
+use crate::workloads;
+
+/// What the policies say of one pod of an object that is created.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The way from the object to the pod, with a trailing dot: `spec.template.`, or nothing.
+    pub root: String,
+    /// The service account that the pod will run as, if it has one.
+    pub service_account: Option<String>,
+    /// The policy that admits the pod.
+    pub winner: Option<String>,
+    /// What each policy says, in the order in which they are tried.
+    pub opinions: Vec<Opinion>,
+    /// The checks of the enforced Pod Security Standard that the pod fails as it then is. Workloads are not denied for
+    /// them, but their pods will be.
+    pub failures: Vec<Failure>,
+}
+
+/// What one policy says of a pod.
+#[derive(Debug, Clone)]
+pub struct Opinion {
+    /// The name of the policy.
+    pub policy: String,
+    /// Whether somebody who counts may use it; why that cannot be told.
+    pub granted: Result<bool, String>,
+    /// What it fills in, with paths that start at the pod.
+    pub edits: Vec<Edit<'static>>,
+    /// What it objects to once that is filled in, with paths that start at the object.
+    pub violations: Vec<Violation>,
+    /// How many objections deny, be they spelt out or not.
+    pub denials: usize,
+}
+
+impl Settings<'_> {
+    /// What every policy says of every pod that the request is about: that of a Pod, or of each template.
+    ///
+    /// Requests are taken for creations. An object of a kind that is not judged has no report.
+    ///
+    /// # Errors
+    ///
+    /// If the object cannot be read.
+    pub fn report(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Vec<Report>> {
+        let Some(object) = request.object else { return Ok(Vec::new()) };
+        if request.kind.is_pod() {
+            let mut pod = Reader::document(object)?;
+            workloads::default_pod(&mut pod);
+            let mode = if self.mutate { Mode::Apply } else { Mode::Refuse };
+            let judges = Judges::All;
+            let case = Case { request, pod, root: String::new(), mode, scope: Scope::default(), judges };
+            return Ok(vec![self.report_of(case, cluster)]);
+        }
+        let declared = self
+            .pod_templates
+            .iter()
+            .filter(|known| known.group == request.kind.group && known.kind == request.kind.kind)
+            .map(|known| known.path.clone());
+        let mut reports = Vec::new();
+        for path in workloads::built_in(&request.kind).into_iter().chain(declared) {
+            for template in workloads::find(object, &path)? {
+                let mut pod = workloads::decode_pod(&template)?;
+                workloads::complete(&mut pod, &request.kind, object)?;
+                let root =
+                    if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
+                let (mode, judges) = (Mode::Rehearse, Judges::All);
+                let case = Case { request, pod, root, mode, scope: Scope::default(), judges };
+                reports.push(self.report_of(case, cluster));
+            }
+        }
+        Ok(reports)
+    }
+
+    fn report_of(&self, mut case: Case<'_, '_>, cluster: &dyn Cluster) -> Report {
+        if !self.exemptions.is_empty() {
+            // The answer tells of exemptions.
+            self.excuse(&mut case, cluster, &mut Answer::accepted());
+        }
+        let case = &case;
+        let arrived = case.arrived();
+        let filling = self.filling(case);
+        let mut grants = self.grants(case, cluster);
+        let opinions = self
+            .candidates(case)
+            .map(|policy| {
+                let mut pod = arrived.clone().into_owned();
+                policy.mutate(&mut pod, &filling);
+                let (violations, denials) = self.objections(policy, case, &pod);
+                Opinion {
+                    policy: policy.name.to_string(),
+                    granted: grants.hold(&policy.name),
+                    edits: changes(&case.pod, &pod),
+                    violations,
+                    denials,
+                }
+            })
+            .collect();
+        let winner = match self.select(case, cluster) {
+            Ok(Verdict::Admitted { policy, pod, .. }) => Some((policy.name.to_string(), pod)),
+            Ok(Verdict::Denied(_)) | Err(_) => None,
+        };
+        let failures = self.failures(case, winner.as_ref().map_or(&case.pod, |(_, pod)| pod));
+        Report {
+            root: case.root.clone(),
+            service_account: case.service_account().map(str::to_owned),
+            winner: winner.map(|(name, _)| name),
+            opinions,
+            failures,
+        }
+    }
+
+    fn failures(&self, case: &Case<'_, '_>, pod: &Pod<'_>) -> Vec<Failure> {
+        let Some(standard) = self.standards.enforce else { return Vec::new() };
+        let excuses = Excuses { everywhere: case.scope.excused, in_containers: &case.scope.excused_in };
+        let mut failures = standard.evaluate_excusing(pod, excuses);
+        failures.retain(|failure| self.leniency.action(failure.index) == Action::Deny);
+        failures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cluster::Question;
+    use crate::request::Kind;
+
+    /// A cluster in which everybody may use all but one policy.
+    struct AllBut(&'static str);
+
+    impl Cluster for AllBut {
+        fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
+            Ok(question.policy != self.0)
+        }
+    }
+
+    fn settings() -> Value {
+        let any = json!({"rule": "RunAsAny"});
+        let spec = |over: Value| {
+            let mut spec = json!({"runAsUser": any, "seLinux": any, "supplementalGroups": any, "fsGroup": any,
+                "volumes": ["*"]});
+            spec.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+            spec
+        };
+        let named = |name: &str, over| json!({"metadata": {"name": name}, "spec": spec(over)});
+        json!({"authorization": "RBAC", "policies": [
+            named("a", json!({"readOnlyRootFilesystem": true})),
+            named("b", json!({"allowedProcMountTypes": ["Unmasked"]})),
+            named("c", json!({})),
+        ]})
+    }
+
+    fn report(kind: Kind<'static>, object: &Value) -> Vec<Report> {
+        let (settings, object) = (settings().to_string(), object.to_string());
+        let settings = Settings::parse(&settings).unwrap();
+        let request = Request {
+            operation: "CREATE".into(),
+            kind,
+            namespace: "shop".into(),
+            object: Some(&object),
+            ..Request::default()
+        };
+        settings.report(&request, &AllBut("c")).unwrap()
+    }
+
+    fn told(report: &Report) -> Vec<(String, bool, Vec<String>, Vec<String>)> {
+        let opinions = report.opinions.iter().map(|opinion| {
+            let edits = opinion.edits.iter().map(|edit| format!("{edit} = {}", edit.value)).collect();
+            let violations = opinion.violations.iter().map(|violation| violation.path.clone()).collect();
+            (opinion.policy.clone(), opinion.granted.clone().unwrap(), edits, violations)
+        });
+        opinions.collect()
+    }
+
+    #[test]
+    fn every_policy_has_its_say_about_a_pod() {
+        let pod = json!({"spec": {"serviceAccountName": "web", "containers": [{"name": "c"}]}});
+        let reports = report(Kind { group: "".into(), kind: "Pod".into() }, &pod);
+        let [report] = reports.as_slice() else { panic!("{reports:?}") };
+        assert_eq!((report.winner.as_deref(), report.service_account.as_deref()), (Some("a"), Some("web")));
+        let written = "spec.containers[0].securityContext.readOnlyRootFilesystem = true".to_owned();
+        let refused = "spec.containers[0].securityContext.procMount".to_owned();
+        assert_eq!(
+            told(report),
+            [
+                ("a".to_owned(), true, vec![written], vec![]),
+                ("b".to_owned(), true, vec![], vec![refused]),
+                ("c".to_owned(), false, vec![], vec![]),
+            ]
+        );
+    }
+
+    #[test]
+    fn objections_to_a_template_have_paths_from_the_root_of_the_object() {
+        let pod = json!({"spec": {"containers": [{"name": "c"}]}});
+        let job = json!({"spec": {"jobTemplate": {"spec": {"template": pod}}}});
+        let reports = report(Kind { group: "batch".into(), kind: "CronJob".into() }, &job);
+        let [report] = reports.as_slice() else { panic!("{reports:?}") };
+        assert_eq!(
+            (&*report.root, report.service_account.as_deref()),
+            ("spec.jobTemplate.spec.template.", Some("default"))
+        );
+        assert_eq!(
+            report.opinions[1].violations[0].path,
+            "spec.jobTemplate.spec.template.spec.containers[0].securityContext.procMount"
+        );
+    }
+
+    #[test]
+    fn a_kind_that_is_not_judged_has_no_report() {
+        assert!(report(Kind { group: "".into(), kind: "Service".into() }, &json!({"spec": {}})).is_empty());
+    }
+}

@@ -1,0 +1,91 @@
+//! The settings as a page of tables.
+
+use pod_security_policy::settings::OPTIONS;
+use pod_security_policy::shape::Shape;
+
+use crate::{annotations, fields, is_required};
+
+const HEAD: &str = "\
+# Settings
+
+<!-- Generated: UPDATE_DOCS=1 cargo test --test reference -->
+
+Settings are a bare PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`; the
+[README](../README.md#settings) shows one of each. All keys are camelCase. An unknown key is an error at every depth, and a
+key whose value is `null` counts as absent. The same as [JSON Schema](../schema/settings.schema.json), for editors and
+pipelines: `# yaml-language-server: $schema=…` at the head of a file of settings makes an editor check it.
+
+";
+
+pub(crate) fn text() -> String {
+    let mut page = HEAD.to_owned();
+    page += "## Options\n\nBeside the fields of a spec, beside `spec`, or beside `policies`.\n\n";
+    page += "| Option | Value | Meaning |\n|---|---|---|\n";
+    for option in OPTIONS {
+        rows(&mut page, option.name, option.shape, option.doc);
+    }
+    page += "\n## Fields of a spec\n\n| Field | Value | Meaning | Without it |\n|---|---|---|---|\n";
+    for (entry, shape) in fields() {
+        let default = if is_required(entry) { "**must be given**" } else { entry.default };
+        let row = [&format!("`{}`", entry.id), &value(shape), entry.purpose, default];
+        page += &format!("| {} |\n", row.map(escaped).join(" | "));
+        let mut inner = String::new();
+        parts(&mut inner, entry.id, shape);
+        page += &inner.replace(" |\n", " | |\n");
+    }
+    page += "\n## Annotations\n\n";
+    page += "Under `metadata.annotations` of a PodSecurityPolicy, or under `annotations` beside the fields of a bare spec.\n\n";
+    page += "| Annotation | Meaning |\n|---|---|\n";
+    for (entry, name) in annotations() {
+        let meaning = match name.rsplit('/').next() {
+            Some("defaultProfileName") => "The profile that is filled in.".to_owned(),
+            _ => {
+                let purpose = entry.purpose.split(" Annotations:").next().unwrap();
+                format!("{purpose} Without it: {}.", entry.default)
+            }
+        };
+        page += &format!("| `{name}` | {} |\n", escaped(&meaning));
+    }
+    page
+}
+
+/// The row of a field, and those of what stands in it.
+fn rows(page: &mut String, name: &str, shape: Shape, doc: &str) {
+    let row = [&format!("`{name}`"), &value(shape), doc];
+    *page += &format!("| {} |\n", row.map(escaped).join(" | "));
+    parts(page, name, shape);
+}
+
+fn parts(page: &mut String, name: &str, shape: Shape) {
+    match shape {
+        Shape::List(element) => parts(page, &format!("{name}[]"), *element),
+        Shape::Map(value) => parts(page, &format!("{name}.*"), *value),
+        Shape::Object(fields) => {
+            for field in fields {
+                rows(page, &format!("{name}.{}", field.name), field.shape, field.doc);
+            }
+        }
+        Shape::Flag | Shape::Integer | Shape::Text | Shape::OneOf(_) | Shape::Any => {}
+    }
+}
+
+fn value(shape: Shape) -> String {
+    match shape {
+        Shape::Flag => "`true` or `false`".to_owned(),
+        Shape::Integer => "whole number".to_owned(),
+        Shape::Text => "string".to_owned(),
+        Shape::OneOf(known) => known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", "),
+        Shape::List(element) => match *element {
+            Shape::OneOf(_) => format!("list of {}", value(*element)),
+            Shape::Object(_) => "list of objects".to_owned(),
+            element => format!("list of {}s", value(element)),
+        },
+        Shape::Object(_) => "object".to_owned(),
+        Shape::Map(inner) => format!("map to {}", value(*inner)),
+        Shape::Any => "any".to_owned(),
+    }
+}
+
+fn escaped(cell: &str) -> String {
+    cell.replace('|', "\\|")
+}

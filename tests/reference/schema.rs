@@ -1,0 +1,197 @@
+//! The settings as JSON Schema.
+
+use pod_security_policy::settings::OPTIONS;
+use pod_security_policy::shape::{Field, Shape};
+use serde_json::{Map, Value, json};
+
+use crate::{annotations, fields, is_required, meaning};
+
+const ID: &str =
+    "https://github.com/pod-security-policy/pod-security-policy/raw/main/schema/settings.schema.json";
+
+pub(crate) fn text() -> String {
+    format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap())
+}
+
+pub(crate) fn schema() -> Value {
+    let mut definitions = Map::new();
+    for (entry, shape) in fields() {
+        definitions.insert(entry.id.to_owned(), described(shape, &meaning(entry)));
+    }
+    for option in OPTIONS {
+        definitions.insert(option.name.to_owned(), described(option.shape, option.doc));
+    }
+    if let Some(exemption) = definitions.get_mut("exemptions").and_then(|option| option.get_mut("items")) {
+        let members = exemption.as_object_mut().unwrap();
+        members.insert("required".to_owned(), json!(["name", "match", "rules"]));
+    }
+    definitions.insert("annotations".to_owned(), annotation_map());
+    definitions.insert("spec".to_owned(), spec());
+    definitions.insert("manifest".to_owned(), manifest(&["apiVersion", "kind", "metadata", "spec"], &[]));
+    definitions.insert("listed".to_owned(), manifest(&["metadata", "spec"], &[]));
+    let options: Vec<_> = OPTIONS.iter().map(|option| option.name).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID,
+        "title": "Settings of pod-security-policy",
+        "description": "A bare PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`; options stand beside them. A key whose value is null counts as absent; this schema leaves that out.",
+        "type": "object",
+        "if": {"required": ["policies"]},
+        "then": several(&options),
+        "else": {
+            "if": {"anyOf": [{"required": ["apiVersion"]}, {"required": ["kind"]}, {"required": ["metadata"]}, {"required": ["spec"]}]},
+            "then": manifest(&["apiVersion", "kind", "metadata", "spec"], &options),
+            "else": bare(&options),
+        },
+        "$defs": definitions,
+    })
+}
+
+/// What a shape looks like, with the meaning of it.
+fn described(shape: Shape, description: &str) -> Value {
+    let mut schema = of(shape);
+    schema.as_object_mut().unwrap().insert("description".to_owned(), description.into());
+    schema
+}
+
+fn of(shape: Shape) -> Value {
+    match shape {
+        Shape::Flag => json!({"type": "boolean"}),
+        Shape::Integer => json!({"type": "integer"}),
+        Shape::Text => json!({"type": "string"}),
+        Shape::OneOf(known) => json!({"enum": known}),
+        Shape::List(element) => json!({"type": "array", "items": of(*element)}),
+        Shape::Map(value) => json!({"type": "object", "additionalProperties": of(*value)}),
+        Shape::Any => json!({}),
+        Shape::Object(fields) => object(fields),
+    }
+}
+
+fn object(fields: &[Field]) -> Value {
+    let properties: Map<_, _> =
+        fields.iter().map(|field| (field.name.to_owned(), described(field.shape, field.doc))).collect();
+    let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    let names: Vec<_> = fields.iter().map(|field| field.name).collect();
+    // A strategy must be named, and most of them need something to go by.
+    if names.contains(&"rule") {
+        let schema = schema.as_object_mut().unwrap();
+        schema.insert("required".to_owned(), json!(["rule"]));
+        let (needed, strategies) = match names.contains(&"ranges") {
+            true => (
+                json!({"required": ["ranges"], "properties": {"ranges": {"minItems": 1}}}),
+                ["MustRunAs", "MayRunAs"],
+            ),
+            false => (json!({"required": ["seLinuxOptions"]}), ["MustRunAs", "MustRunAs"]),
+        };
+        schema.insert("if".to_owned(), json!({"required": ["rule"], "properties": {"rule": {"enum": strategies.iter().collect::<std::collections::BTreeSet<_>>()}}}));
+        schema.insert("then".to_owned(), needed);
+    }
+    schema
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/$defs/{name}")})
+}
+
+fn references<'n>(names: impl IntoIterator<Item = &'n str>) -> Map<String, Value> {
+    names.into_iter().map(|name| (name.to_owned(), reference(name))).collect()
+}
+
+fn spec_names() -> Vec<&'static str> {
+    fields().map(|(entry, _)| entry.id).collect()
+}
+
+fn required() -> Vec<&'static str> {
+    fields().filter(|(entry, _)| is_required(entry)).map(|(entry, _)| entry.id).collect()
+}
+
+fn annotation_map() -> Value {
+    let known: Map<_, _> = annotations()
+        .map(|(entry, name)| {
+            (
+                name.to_owned(),
+                json!({"type": "string", "description": entry.purpose.split(" Annotations:").next()}),
+            )
+        })
+        .collect();
+    json!({
+        "description": "PodSecurityPolicy's annotations for seccomp and AppArmor; others are ignored.",
+        "type": "object",
+        "properties": known,
+        "additionalProperties": {"type": "string"},
+    })
+}
+
+fn spec() -> Value {
+    json!({
+        "description": "The spec of a PodSecurityPolicy.",
+        "type": "object",
+        "properties": references(spec_names()),
+        "required": required(),
+        "additionalProperties": false,
+    })
+}
+
+fn bare(options: &[&str]) -> Value {
+    let names = spec_names().into_iter().chain(options.iter().copied()).chain(["annotations"]);
+    let mut schema = json!({
+        "description": "A bare PodSecurityPolicy spec.",
+        "properties": references(names),
+        "additionalProperties": false,
+    });
+    let members = schema.as_object_mut().unwrap();
+    if options.contains(&"podSecurityStandards") {
+        let absent: Map<_, _> =
+            spec_names().into_iter().map(|name| (name.to_owned(), false.into())).collect();
+        members.insert(
+            "anyOf".to_owned(),
+            json!([{"required": required()}, {"required": ["podSecurityStandards"], "properties": absent}]),
+        );
+    } else {
+        members.insert("required".to_owned(), json!(required()));
+    }
+    schema
+}
+
+fn manifest(required: &[&str], options: &[&str]) -> Value {
+    let mut properties = Map::from_iter([
+        ("apiVersion".to_owned(), json!({"enum": ["policy/v1beta1", "extensions/v1beta1"]})),
+        ("kind".to_owned(), json!({"const": "PodSecurityPolicy"})),
+        (
+            "metadata".to_owned(),
+            json!({
+                "type": "object",
+                "properties": {"name": {"type": "string", "minLength": 1}, "annotations": reference("annotations")},
+                "required": ["name"],
+            }),
+        ),
+        ("spec".to_owned(), reference("spec")),
+    ]);
+    properties.extend(references(options.iter().copied()));
+    json!({
+        "description": "A PodSecurityPolicy.",
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn several(options: &[&str]) -> Value {
+    let mut properties = references(options.iter().copied());
+    properties.insert(
+        "policies".to_owned(),
+        json!({
+            "description": "Several PodSecurityPolicies, with names of their own.",
+            "type": "array",
+            "minItems": 1,
+            "items": reference("listed"),
+        }),
+    );
+    json!({
+        "properties": properties,
+        "additionalProperties": false,
+        "if": {"properties": {"policies": {"minItems": 2}}},
+        "then": {"required": ["authorization"]},
+    })
+}
