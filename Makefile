@@ -30,7 +30,7 @@ all: policy.wasm
 # The module that Kubewarden runs. cdylib alone: together with rlib it would lose link-time optimisation.
 policy.wasm: $(SOURCES) | toolchain
 	./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release $(LOCKED)
-	cp $(WASM)/pod_security_policy.wasm $@
+	./scripts/shrink $(WASM)/pod_security_policy.wasm $@
 
 # The module with its metadata and the README in it.
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(ANNOTATOR)

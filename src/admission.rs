@@ -83,7 +83,7 @@ pub fn review(payload: &str, cluster: &dyn Cluster) -> Answer {
 pub fn judge(payload: Payload<'_>, cluster: &dyn Cluster) -> Answer {
     match Settings::load(payload.settings.root()) {
         Ok(settings) => settings.review(payload.request, cluster),
-        Err(problems) => Answer::rejected(format_args!("the policy's settings are not valid: {problems}")),
+        Err(problems) => Answer::unjudged(format_args!("the policy's settings are not valid: {problems}")),
     }
 }
 
@@ -98,7 +98,7 @@ impl Settings<'_> {
             "CREATE" | "UPDATE" => {}
             other => {
                 let other = Quoted(other);
-                return Answer::rejected(format_args!(
+                return Answer::unjudged(format_args!(
                     "request.operation: Unsupported value: {other}: supported values: \"CREATE\", \"UPDATE\", \"DELETE\", \"CONNECT\""
                 ));
             }
@@ -116,7 +116,7 @@ impl Settings<'_> {
             }
             _ => self.review_workload(request, cluster),
         };
-        reviewed.unwrap_or_else(|fault| Answer::rejected(format_args!("the object cannot be read: {fault}")))
+        reviewed.unwrap_or_else(|fault| Answer::unjudged(format_args!("the object cannot be read: {fault}")))
     }
 
     fn review_pod<'a>(
@@ -241,6 +241,7 @@ impl Settings<'_> {
         answer.exemptions.extend(rehearsed.exemptions.into_iter().filter(|name| !known.contains(name)));
         answer.untold += rehearsed.untold;
         answer.policy = answer.policy.take().or(rehearsed.policy);
+        answer.unjudged |= rehearsed.unjudged;
         match rehearsed.rejection {
             Some(reason) if self.workloads == OnWorkloads::Warn => {
                 answer
@@ -271,7 +272,7 @@ impl Settings<'_> {
         let (group, kind) = (&request.kind.group, Quoted(&request.kind.kind));
         let of_group =
             if group.is_empty() { String::new() } else { format!(" of the API group {}", Quoted(group)) };
-        Answer::rejected(format_args!(
+        Answer::unjudged(format_args!(
             "request.kind: {kind}{of_group} is not judged by this policy; judged are: {}; register it for those, or name further kinds in `podTemplates`",
             joined(&known, ", ")
         ))
@@ -303,7 +304,7 @@ impl Settings<'_> {
                 }
                 Err(cause) => {
                     let reason = format_args!("who may use which policy cannot be told, because {cause}");
-                    return Ok(Answer::rejected(reason));
+                    return Ok(Answer::unjudged(reason));
                 }
             }
         }

@@ -12,6 +12,8 @@ use crate::violation::{Action, SPELT_OUT, Tolerated, Violation, and_more, join};
 pub struct Answer {
     /// Why the request is rejected; an accepted one has no reason.
     pub rejection: Option<String>,
+    /// Whether it is rejected because it could not be judged: its object, the settings or the cluster cannot be read.
+    pub unjudged: bool,
     /// The object as it is to be, as JSON, if the policy filled anything in.
     pub mutated_object: Option<String>,
     /// The policy that admits the pod.
@@ -48,9 +50,14 @@ impl Answer {
         Answer::rejected("request.object: Required value: there is no object to judge")
     }
 
+    /// The request is rejected because it cannot be judged.
+    pub fn unjudged(reason: impl Display) -> Self {
+        Answer { unjudged: true, ..Answer::rejected(reason) }
+    }
+
     /// The request is rejected because nobody can tell what it asks for.
     pub fn unreadable(cause: &dyn Display) -> Self {
-        Answer::rejected(format_args!("the request cannot be read: {cause}"))
+        Answer::unjudged(format_args!("the request cannot be read: {cause}"))
     }
 
     /// Whether the request passes.

@@ -50,14 +50,15 @@ fn validate(payload: &[u8]) -> CallResult {
     Ok(answer.into_json().into_bytes())
 }
 
-/// Judges a request, and logs a line if it is rejected; what is accepted is not worth one.
+/// Judges a request. Why a pod is rejected stands in the answer, which the policy server tells; only what its operators
+/// must look after is logged too: that something could not be judged.
 fn judged(payload: Payload<'_>) -> Answer {
     let Request { operation, kind, namespace, name, .. } = &payload.request;
     let [operation, kind, namespace, name] = [operation, &kind.kind, namespace, name].map(Text::clone);
     let answer = judge(payload, &Host);
-    if let Some(reason) = &answer.rejection {
+    if let Some(reason) = answer.rejection.as_ref().filter(|_| answer.unjudged) {
         let logger = Logger::root(HostDrain, o!("policy" => "pod-security-policy"));
-        warn!(logger, "rejected";
+        warn!(logger, "rejected without a verdict";
             "operation" => &*operation,
             "kind" => &*kind,
             "namespace" => &*namespace,
