@@ -4,15 +4,29 @@
 //! refuses them all, the settings are wrong, unless the rule or the check can be forgiven.
 
 use crate::exemptions::Exemption;
-use crate::pod::{Container, Pod, Profile, SeLinuxOptions};
+use crate::json::{Quoted, Reader};
+use crate::pod::Profile;
 use crate::rules;
 use crate::shape::{Path, Problems};
-use crate::standards::{Failure, Standard, details};
+use crate::standards::{Standard, details};
 use crate::value::Value;
 use crate::violation::{Action, Leniency};
 
-const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";
-const APP_ARMOR: &str = "apparmor.security.beta.kubernetes.io/allowedProfileNames";
+/// The rules that live in annotations: those that list what is allowed, the field of the pod, and the checks that look at it.
+const PROFILES: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "seccomp",
+        "seccomp.security.alpha.kubernetes.io/allowedProfileNames",
+        "seccompProfile",
+        &["seccompProfile_baseline", "seccompProfile_restricted"],
+    ),
+    (
+        "appArmor",
+        "apparmor.security.beta.kubernetes.io/allowedProfileNames",
+        "appArmorProfile",
+        &["appArmorProfile"],
+    ),
+];
 
 /// The standard, and what stands between its objections and a pod.
 pub(crate) struct Enforced<'e, 's> {
@@ -59,76 +73,65 @@ impl Enforced<'_, '_> {
         };
         if let Some(options) = under("seLinux", "seLinuxOptions") {
             let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();
-            let options = SeLinuxOptions {
-                user: text("user"),
-                role: text("role"),
-                kind: text("type"),
-                level: text("level"),
-            };
-            let mut pod = Pod::default();
-            pod.spec.security_context.se_linux_options = Some(options);
-            self.tell("seLinux", &["seLinuxOptions"], &[pod], &Path::Key(&at, "seLinux"), problems);
+            let [user, role, kind] = ["user", "role", "type"].map(text);
+            let (user, role, kind) = (Quoted(&user), Quoted(&role), Quoted(&kind));
+            let options = format!(r#""seLinuxOptions":{{"user":{user},"role":{role},"type":{kind}}}"#);
+            self.tell(
+                "seLinux",
+                &["seLinuxOptions"],
+                &mut std::iter::once(pod(&options, "")),
+                &Path::Key(&at, "seLinux"),
+                problems,
+            );
         }
         if let Some(ranges) = under("runAsUser", "ranges") {
-            let ids = ranges.elements().map(|range| range.get("max").and_then(Value::integer));
-            let pods = ids.map(|id| in_user_namespace(|pod, _| pod.spec.security_context.run_as_user = id));
-            self.tell(
-                "runAsUser",
-                &["runAsUser"],
-                &pods.collect::<Vec<_>>(),
-                &Path::Key(&at, "runAsUser"),
-                problems,
-            );
+            let ids = ranges.elements().filter_map(|range| range.get("max").and_then(Value::integer));
+            let mut pods = ids.map(|id| pod(&format!(r#""runAsUser":{id}"#), ""));
+            self.tell("runAsUser", &["runAsUser"], &mut pods, &Path::Key(&at, "runAsUser"), problems);
         }
         if let Some(types) = spec.get("allowedProcMountTypes") {
-            let pods = types.elements().map(|kind| {
-                let kind = kind.text();
-                in_user_namespace(|_, container| container.security_context.proc_mount = kind)
-            });
+            let types = types.elements().filter_map(Value::text);
+            let mut pods = types.map(|kind| pod("", &format!(r#""procMount":{}"#, Quoted(&kind))));
             let at = Path::Key(&at, "allowedProcMountTypes");
             let checks = ["procMount", "procMount_restricted"];
-            self.tell("allowedProcMountTypes", &checks, &pods.collect::<Vec<_>>(), &at, problems);
+            self.tell("allowedProcMountTypes", &checks, &mut pods, &at, problems);
         }
-        let names = |key| {
-            let list = annotations.get(key)?.text()?;
-            let any = list.split(',').any(|name| name == "*");
-            (!any).then_some(list)
-        };
-        if let Some(names) = names(SECCOMP) {
-            let pods = names.split(',').map(|name| {
-                in_user_namespace(|pod, _| pod.spec.security_context.seccomp_profile = Profile::named(name))
+        for (rule, key, field, checks) in PROFILES {
+            let list = annotations.get(key).and_then(Value::text);
+            let Some(list) = list.filter(|list| list.split(',').all(|name| name != "*")) else { continue };
+            // An empty list allows no seccomp profile, and no pod without an AppArmor profile.
+            let names = list.split(',').filter(|name| !name.is_empty() || *rule == "seccomp");
+            let mut pods = names.map(|name| match Profile::named(name) {
+                Some(profile) => pod(&format!(r#""{field}":{{"type":"{}"}}"#, profile.kind), ""),
+                None => pod("", ""),
             });
-            let checks = ["seccompProfile_baseline", "seccompProfile_restricted"];
-            self.tell(
-                "seccomp",
-                &checks,
-                &pods.collect::<Vec<_>>(),
-                &Path::Key(&annotations_at, SECCOMP),
-                problems,
-            );
-        }
-        if let Some(names) = names(APP_ARMOR) {
-            let pods = names.split(',').filter_map(Profile::named).map(|profile| {
-                in_user_namespace(|pod, _| pod.spec.security_context.app_armor_profile = Some(profile))
-            });
-            let at = Path::Key(&annotations_at, APP_ARMOR);
-            self.tell("appArmor", &["appArmorProfile"], &pods.collect::<Vec<_>>(), &at, problems);
+            self.tell(rule, checks, &mut pods, &Path::Key(&annotations_at, key), problems);
         }
     }
 
     /// Says so if these checks refuse every one of the pods, which are all ways of satisfying the rule.
-    fn tell(&self, rule: &str, checks: &[&str], pods: &[Pod<'_>], at: &Path<'_>, problems: &mut Problems) {
+    fn tell(
+        &self,
+        rule: &str,
+        checks: &[&str],
+        pods: &mut dyn Iterator<Item = String>,
+        at: &Path<'_>,
+        problems: &mut Problems,
+    ) {
         if rules::index(rule).is_some_and(|rule| self.forgives(rule)) {
             return;
         }
-        let refused = |pod: &Pod<'_>| {
-            let mut failures = self.standard.evaluate(pod).into_iter();
-            failures.find(|failure| checks.contains(&failure.id) && !self.forgives(failure.index))
-        };
-        let refused: Vec<Option<Failure>> = pods.iter().map(refused).collect();
-        if let Some(first) =
-            refused.into_iter().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().next())
-        {
+        let mut first = None;
+        for pod in pods {
+            let mut failures =
+                Reader::document(&pod).map(|pod| self.standard.evaluate(&pod)).unwrap_or_default();
+            failures.retain(|failure| checks.contains(&failure.id) && !self.forgives(failure.index));
+            match failures.into_iter().next() {
+                Some(failure) => first = first.or(Some(failure)),
+                None => return,
+            }
+        }
+        if let Some(first) = first {
             let standard = self.standard;
             let reason = details([&first]);
             problems.add(
@@ -147,14 +150,12 @@ impl Enforced<'_, '_> {
     }
 }
 
-/// A pod with one container, in the user namespace that relaxes some checks.
-fn in_user_namespace<'a>(fill: impl FnOnce(&mut Pod<'a>, &mut Container<'a>)) -> Pod<'a> {
-    let mut pod = Pod::default();
-    let mut container = Container::default();
-    pod.spec.host_users = Some(false);
-    fill(&mut pod, &mut container);
-    pod.spec.containers.push(container);
-    pod
+/// A pod, as JSON, with one container, in the user namespace that relaxes some checks: what it says of security, and what
+/// its container does.
+fn pod(context: &str, own: &str) -> String {
+    format!(
+        r#"{{"spec":{{"hostUsers":false,"securityContext":{{{context}}},"containers":[{{"securityContext":{{{own}}}}}]}}}}"#
+    )
 }
 
 #[cfg(test)]

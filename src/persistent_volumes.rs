@@ -12,7 +12,7 @@ use crate::cluster::{Cluster, Grants, Identity};
 use crate::exemptions::{Circumstances, Reach};
 use crate::json::{Quoted, Read, Reader, Text};
 use crate::lookup;
-use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeMount, VolumeSource};
+use crate::pod::Pod;
 use crate::policy::{Policy, Scope};
 use crate::request::Request;
 use crate::rule::RuleSet;
@@ -75,22 +75,20 @@ fn sources<'a>(volume: &'a str) -> Read<Vec<Source<'a>>> {
     Ok(sources)
 }
 
-/// The name that every volume has in the pod that is judged instead.
-const NAME: &str = "volume";
-
-/// A pod that mounts the sources for writing, as some pod may.
-fn mounting<'a>(sources: &[Source<'a>]) -> Pod<'a> {
-    let mut pod = Pod::default();
-    for (key, value) in sources {
-        let source = match *key {
-            "flexVolume" => VolumeSource::new((*key).into(), VolumeDetail::FlexVolume(value.clone())),
+/// A pod, as JSON, that mounts the sources for writing, as some pod may.
+fn mounting(sources: &[Source<'_>]) -> String {
+    let mut pod = String::from(r#"{"spec":{"containers":[{"volumeMounts":[{"name":"v"}]}],"volumes":["#);
+    for (nth, (key, value)) in sources.iter().enumerate() {
+        let comma = if nth == 0 { "" } else { "," };
+        let (key, field) = match *key {
+            "flexVolume" => ("flexVolume", "driver"),
             // A local volume is a path of its node, too.
-            _ => VolumeSource::new("hostPath".into(), VolumeDetail::HostPath(value.clone())),
+            _ => ("hostPath", "path"),
         };
-        pod.spec.volumes.push(Volume { name: NAME.into(), source: Some(source), ..Volume::default() });
+        // Writing to a String cannot fail.
+        let _ = write!(pod, r#"{comma}{{"name":"v","{key}":{{"{field}":{}}}}}"#, Quoted(value));
     }
-    let mount = VolumeMount { name: NAME.into(), ..VolumeMount::default() };
-    pod.spec.containers.push(Container { volume_mounts: vec![mount], ..Container::default() });
+    pod.push_str("]}}");
     pod
 }
 
@@ -133,7 +131,9 @@ impl Settings<'_> {
             return Ok(Answer::accepted());
         }
         let mut answer = Answer::accepted();
-        match self.admits_volume(request, &sources, cluster, &mut answer) {
+        let pod = mounting(&sources);
+        let pod = Reader::document(&pod)?;
+        match self.admits_volume(request, &sources, &pod, cluster, &mut answer) {
             Ok(None) => {}
             Ok(Some(reason)) if on_volumes == OnVolumes::Warn => {
                 answer.warnings.push(format!("this PersistentVolume would be rejected: {reason}"));
@@ -152,11 +152,11 @@ impl Settings<'_> {
         &self,
         request: &Request<'_>,
         sources: &[Source<'_>],
+        pod: &Pod<'_>,
         cluster: &dyn Cluster,
         answer: &mut Answer,
     ) -> Result<Option<String>, String> {
-        let pod = mounting(sources);
-        let scope = self.scope_of_volume(request, &pod, cluster, answer);
+        let scope = self.scope_of_volume(request, pod, cluster, answer);
         let mut grants = match self.authorization {
             Authorization::None => Grants::to_everybody(cluster),
             // No namespace is every namespace.
@@ -168,7 +168,7 @@ impl Settings<'_> {
         let mut reasons = String::new();
         for policy in &self.policies {
             let mut found = Findings::spelling("", &self.leniency);
-            policy.validate(&pod, &scope, &mut found);
+            policy.validate(pod, &scope, &mut found);
             let (denials, in_all) = (found.denials(), found.tolerated());
             if !grants.hold(&policy.name)? {
                 continue;
