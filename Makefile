@@ -6,8 +6,10 @@ WASM       := $(TARGET_DIR)/wasm32-wasip1/release
 # Wasmtime takes minutes to compile: everything but the measurements uses the one that the tests are built with.
 HOST       := $(TARGET_DIR)/debug/policy-host
 BENCH_HOST := $(TARGET_DIR)/host/policy-host
+PSP        := $(TARGET_DIR)/debug/kubectl-psp
 SOURCES    := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src -name '*.rs')
 HOST_FILES := host/Cargo.toml Cargo.toml Cargo.lock $(shell find host -name '*.rs')
+PSP_FILES  := cli/Cargo.toml $(SOURCES) $(shell find cli/src -name '*.rs')
 # The same packages and features each time, or dependencies would be compiled once more for each combination.
 WORKSPACE  := --workspace --exclude floor --exclude registry --features pod-security-policy/guest
 SIZE_LIMIT := 450
@@ -47,6 +49,10 @@ $(HOST): $(HOST_FILES)
 	$(CARGO) test $(WORKSPACE) --no-run --test instances
 	touch $@
 
+$(PSP): $(PSP_FILES)
+	$(CARGO) test $(WORKSPACE) --no-run --test command_line
+	touch $@
+
 $(BENCH_HOST): $(HOST_FILES)
 	$(CARGO) build --profile host --package policy-host
 	touch $@
@@ -83,8 +89,8 @@ size: annotated-policy.wasm
 	test $$size -le $$(($(SIZE_LIMIT) * 1000))
 
 # Through kwctl where it is installed, else through policy-host.
-e2e-tests: annotated-policy.wasm $(ANNOTATOR)
-	KWCTL=$(shell command -v $(KWCTL)) POLICY_HOST=$(HOST) bats --print-output-on-failure e2e-tests
+e2e-tests: annotated-policy.wasm $(ANNOTATOR) $(HOST) $(PSP)
+	KWCTL=$(shell command -v $(KWCTL)) POLICY_HOST=$(HOST) KUBECTL_PSP=$(PSP) bats --print-output-on-failure e2e-tests
 
 # Publishes the module: `make push REGISTRY=registry.example.com/policies`.
 push: annotated-policy.wasm

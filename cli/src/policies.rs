@@ -104,7 +104,7 @@ pub(crate) fn of_objects(
 ) -> Outcome<Policies> {
     let mut faults = Vec::new();
     let mut manifests: Vec<&Object> = Vec::new();
-    let mut told = Vec::new();
+    let (mut told, mut advised) = (Vec::new(), Vec::new());
     if objects.iter().any(is_rbac) && matches!(authority, Authority::Everybody) {
         told.push(
             "there are roles or bindings among the policies, which count only if --rbac names them"
@@ -133,7 +133,12 @@ pub(crate) fn of_objects(
                 Err(Fault::at(object.start(), reason).into())
             }
         };
-        told.extend(advice::of_object(object));
+        // Both halves of a pair have the same settings: advice once is enough.
+        let own = policies_in(object);
+        if !advised.contains(&own) {
+            told.extend(advice::of_object(object));
+            advised.push(own);
+        }
         match loaded {
             Ok(registration) => registrations.push(registration),
             Err(Faults(more)) => faults.extend(more),
@@ -154,6 +159,16 @@ pub(crate) fn of_objects(
     }
     registrations.sort_by_key(|registration| !registration.mutates());
     Ok(Policies { registrations, authority, advice: told })
+}
+
+/// The settings of a registration, whichever half of a pair it is.
+fn policies_in(object: &Object) -> Value {
+    let mut value = object.value();
+    let mut settings = value.pointer_mut("/spec/settings").map(Value::take).unwrap_or(value);
+    if let Value::Object(members) = &mut settings {
+        members.remove("mutate");
+    }
+    settings
 }
 
 fn has_options(object: &Object) -> bool {

@@ -178,7 +178,7 @@ fn manifests_are_checked(#[case] format: &str) {
 #[rstest]
 #[case::a_level(&["check", "-p", "restricted:v1.31", "manifests/web.yaml"])]
 #[case::settings(&["check", "-p", "../../../examples/baseline.yaml", "manifests/web.yaml"])]
-#[case::registrations(&["check", "-p", "../../../manifests", "pod.yaml"])]
+#[case::registrations(&["check", "-p", "../../../manifests/mutating.yaml", "-p", "../../../manifests/validating.yaml", "pod.yaml"])]
 #[case::diff(&["check", "-p", "psp.yaml", "--diff", "manifests/web.yaml"])]
 #[case::compare(&["check", "--compare", "psp.yaml", "psp", "manifests"])]
 #[case::as_somebody(&["check", "-p", "psp", "--rbac", "rbac.yaml", "--as", "alice", "--as-group", "developers", "pod.yaml"])]
