@@ -1,11 +1,13 @@
 //! The tool against the engine, over the recorded cases of the original: what it says is what the policy will do.
 
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use conformance::case::{Answered, Case, Outcome};
 use conformance::{files, ours};
 use pod_security_policy::admission::review;
 use pod_security_policy::answer::Answer;
+use policy_host::{Grants, Policy, SubjectAccessReview};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -66,6 +68,29 @@ fn ask(case: &Case, settings: &Value, object: &Value, authority: &Authority) -> 
     let mut request = ours::request(case);
     request["object"] = object.clone();
     review(&json!({"request": request, "settings": settings}).to_string(), authority)
+}
+
+/// The module that `make policy.wasm` makes.
+static MODULE: LazyLock<Policy> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
+    Policy::from_file(&path).expect("make the module with `make policy.wasm` first")
+});
+
+/// What the module answers, which asks the host for the grants.
+fn deployed(case: &Case, settings: &Value) -> Value {
+    let granted = case.clone();
+    let host = Grants(move |review: &SubjectAccessReview| {
+        let groups: Vec<&str> = review.groups.iter().flatten().map(String::as_str).collect();
+        let attributes = &review.resource_attributes;
+        let [group, policy, namespace] = [&attributes.group, &attributes.name, &attributes.namespace]
+            .map(|text| text.as_deref().unwrap_or_default());
+        granted.permits(&review.user, &groups, group, policy, namespace)
+    });
+    let mut request = ours::request(case);
+    request["object"] = case.pod.clone();
+    let payload = json!({"request": request, "settings": settings}).to_string();
+    let answer = MODULE.instance(Arc::new(host)).unwrap().call("validate", payload.as_bytes()).unwrap();
+    serde_json::from_slice(&answer).unwrap()
 }
 
 #[rstest]
@@ -161,6 +186,8 @@ fn migrated_settings_answer_as_the_policies_themselves(#[case] name: &str, #[cas
             direct["mutate"] = mutate.into();
             let expected = ask(&case, &direct, &case.pod, &authority);
             assert_eq!(ask(&case, &migrated, &case.pod, &authority), expected, "{}", case.name);
+            let expected: Value = serde_json::from_str(&expected.into_json()).unwrap();
+            assert_eq!(deployed(&case, &migrated), expected, "{}: the module", case.name);
         }
     }
     assert!(compared > least, "{compared} cases were compared");

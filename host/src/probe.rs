@@ -1,12 +1,15 @@
-//! Counts what a call costs where a clock is too noisy: instructions, and the memory that it writes.
+//! Counts what a call costs where a clock is too noisy: instructions, and the memory that it writes. Also sets the clock
+//! that the module sees.
 //!
-//! The provider of the other instances does not let its memory be seen, so this is a second, smaller host. It answers no
-//! host calls, and is never timed.
+//! The provider of the other instances does not let its memory be seen nor its clock be set, so this is a second, smaller
+//! host. It answers no host calls, and is never timed.
+
+use std::time::Duration;
 
 use wasmtime_provider::{
     wasmtime::{Caller, Engine, Extern, Instance, Linker, Memory, Module, Result, Store, TypedFunc},
     wasmtime_wasi::{
-        WasiCtxBuilder,
+        HostWallClock, WasiCtxBuilder,
         p1::{self, WasiP1Ctx},
     },
 };
@@ -35,6 +38,19 @@ pub struct Probe {
     pristine: Vec<u8>,
 }
 
+/// A clock that stands still.
+struct Stopped(Duration);
+
+impl HostWallClock for Stopped {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0
+    }
+}
+
 struct Conversation {
     wasi: WasiP1Ctx,
     operation: Vec<u8>,
@@ -49,10 +65,21 @@ impl Probe {
     ///
     /// When it is no policy module, or fails while it starts.
     pub fn new(module: &[u8]) -> Result<Self, Error> {
-        Self::start(module).map_err(|error| Error::NotInstantiated(error.to_string()))
+        Self::start(module, WasiCtxBuilder::new().build_p1())
+            .map_err(|error| Error::NotInstantiated(error.to_string()))
     }
 
-    fn start(module: &[u8]) -> Result<Self> {
+    /// Makes an instance of a module for which it is always the same time, so long after the beginning of 1970 (UTC).
+    ///
+    /// # Errors
+    ///
+    /// When it is no policy module, or fails while it starts.
+    pub fn at(module: &[u8], time: Duration) -> Result<Self, Error> {
+        Self::start(module, WasiCtxBuilder::new().wall_clock(Stopped(time)).build_p1())
+            .map_err(|error| Error::NotInstantiated(error.to_string()))
+    }
+
+    fn start(module: &[u8], wasi: WasiP1Ctx) -> Result<Self> {
         let mut configuration = configuration();
         configuration.epoch_interruption(false).consume_fuel(true);
         let engine = Engine::new(&configuration)?;
@@ -61,7 +88,6 @@ impl Probe {
         p1::add_to_linker_sync(&mut linker, |conversation: &mut Conversation| &mut conversation.wasi)?;
         link_wapc(&mut linker)?;
 
-        let wasi = WasiCtxBuilder::new().build_p1();
         let conversation = Conversation { wasi, operation: vec![], payload: vec![], answer: vec![] };
         let mut store = Store::new(&engine, conversation);
         store.set_fuel(u64::MAX)?;

@@ -1,11 +1,12 @@
 //! Exemptions, and the attacks on each of their grounds.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use policy_host::Probe;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::harness::{Verdict, ask, create, laid_over, pod, problem, psp, update};
+use crate::harness::{self, Verdict, ask, create, laid_over, pod, problem, psp, update};
 
 /// A policy with one exemption, from `hostPID`, `privileged` and `readOnlyRootFilesystem`.
 fn exempting(grounds: Value) -> Value {
@@ -269,5 +270,36 @@ fn attack_after_the_exemption_has_expired() {
         verdict.is_rejected(NO_PID);
         assert_eq!(verdict.warnings, [format!("exemption \"e\" expired on {day}")]);
         assert_eq!(verdict.audit, json!({"exemptions": format!("e (expired on {day})")}));
+    }
+}
+
+/// What the module answers at a second of 2027-01-31 and the day before, counted from midnight.
+fn answered_at(second: i64) -> Value {
+    const MIDNIGHT: i64 = 1_801_353_600;
+    let payload = json!({"request": host_pid(), "settings": expiring("2027-01-31")}).to_string();
+    let time = Duration::from_secs(u64::try_from(MIDNIGHT + second).unwrap());
+    let mut module = Probe::at(&std::fs::read(harness::path()).unwrap(), time).unwrap();
+    serde_json::from_slice(&module.validate(payload.as_bytes()).unwrap()).unwrap()
+}
+
+#[test]
+fn an_exemption_holds_to_the_last_second_of_the_day_before() {
+    assert_eq!(answered_at(-1)["accepted"], json!(true));
+}
+
+#[test]
+fn attack_a_second_after_the_exemption_has_expired() {
+    for second in [0, 1] {
+        assert_eq!(
+            answered_at(second),
+            json!({
+                "accepted": false,
+                "message": NO_PID,
+                "code": 403,
+                "warnings": ["exemption \"e\" expired on 2027-01-31"],
+                "audit_annotations": {"exemptions": "e (expired on 2027-01-31)"},
+            }),
+            "{second}"
+        );
     }
 }
