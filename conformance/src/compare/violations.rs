@@ -176,7 +176,9 @@ fn field_of(pod: &Value, key: &str) -> Option<String> {
 
 /// The indexes of the ports of a container that take this port of the host.
 fn ports<'p>(pod: &'p Value, container: &str, port: &'p str) -> impl Iterator<Item = usize> + use<'p> {
-    let host_network = pod.pointer("/spec/hostNetwork") == Some(&Value::Bool(true));
+    // The API server fills in the ports of the host for all containers but ephemeral ones.
+    let host_network = pod.pointer("/spec/hostNetwork") == Some(&Value::Bool(true))
+        && !container.contains("ephemeralContainers");
     let pointer = format!("/{}/ports", container.replace(['.', '['], "/").replace(']', ""));
     let list = pod.pointer(&pointer).and_then(Value::as_array).into_iter().flatten();
     list.enumerate().filter_map(move |(index, entry)| {
