@@ -110,8 +110,8 @@ impl Settings<'_> {
             ("", "Pod") if adds_containers => self.review_added_containers(request, cluster),
             ("", "Pod") => self.review_pod(request, pod, cluster),
             ("", "Namespace") if !self.namespace_labels.is_empty() => self.review_namespace(request),
-            ("", "PersistentVolume") if self.persistent_volumes.is_some() => {
-                let on_volumes = self.persistent_volumes.unwrap_or(OnVolumes::Deny);
+            ("", "PersistentVolume") => {
+                let on_volumes = self.persistent_volumes.unwrap_or(OnVolumes::Ignore);
                 self.review_volume(request, on_volumes, cluster)
             }
             _ => self.review_workload(request, cluster),

@@ -525,6 +525,10 @@ impl<'a> Decode<'a> for Pod<'a> {
     }
 }
 
+/// How many bytes the keys and values of all annotations may take, by the API server's own validation, which comes after
+/// webhooks that mutate: each is looked for among those before it.
+const ANNOTATIONS: usize = 256 * 1024;
+
 #[derive(Default)]
 struct Metadata<'a> {
     annotations: Annotations<'a>,
@@ -533,6 +537,7 @@ struct Metadata<'a> {
 impl<'a> Decode<'a> for Annotations<'a> {
     fn decode(reader: &mut Reader<'a>) -> Read<Self> {
         let mut governed: Vec<(Text<'a>, Text<'a>)> = Vec::new();
+        let mut size = 0;
         reader.object(|reader, key| {
             let known = key == SECCOMP_POD
                 || key == ADMITTED_BY
@@ -544,7 +549,12 @@ impl<'a> Decode<'a> for Annotations<'a> {
             if governed.iter().any(|(name, _)| name == key) {
                 return Err(Fault::new("stands twice in the same object"));
             }
-            governed.push((key.clone(), reader.field()?));
+            let value: Text<'a> = reader.field()?;
+            size += key.len() + value.len();
+            if size > ANNOTATIONS {
+                return Err(Fault::new("is one annotation too many: together they may take 262144 bytes"));
+            }
+            governed.push((key.clone(), value));
             Ok(())
         })?;
         Ok(Annotations(governed))
@@ -707,3 +717,26 @@ decode!(WindowsOptions { "hostProcess" => host_process });
 decode!(Port { "containerPort" => container_port, "hostPort" => host_port });
 decode!(VolumeMount<'a> { "name" => name, "mountPath" => mount_path, "readOnly" => read_only });
 decode!(VolumeDevice<'a> { "name" => name });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_annotations_than_the_api_server_takes_are_refused() {
+        let annotation = |number| format!(r#""{APP_ARMOR_CONTAINER}{number:04}": "unconfined""#);
+        let pod = |count| {
+            let annotations: Vec<String> = (0..count).map(annotation).collect();
+            format!(r#"{{"metadata": {{"annotations": {{{}}}}}, "spec": {{}}}}"#, annotations.join(", "))
+        };
+        // The prefix, 4 digits and 10 bytes of value each.
+        let most = ANNOTATIONS / (APP_ARMOR_CONTAINER.len() + 14);
+        assert!(Reader::document::<Pod<'_>>(&pod(most)).is_ok());
+        assert_eq!(
+            Reader::document::<Pod<'_>>(&pod(most + 1)).unwrap_err().to_string(),
+            format!(
+                "metadata.annotations[{APP_ARMOR_CONTAINER}{most:04}]: is one annotation too many: together they may take 262144 bytes"
+            )
+        );
+    }
+}
