@@ -4,7 +4,6 @@
 //! TOB-K8S-038 of the Kubernetes audit of 2019). Whoever creates a `PersistentVolume` of a path or a driver of the
 //! node needs a policy that allows pods to have it, everywhere.
 
-use crate::prose::prose;
 use std::fmt::Write as _;
 
 use crate::answer::Answer;
@@ -14,6 +13,7 @@ use crate::json::{Quoted, Read, Reader, Text};
 use crate::lookup;
 use crate::pod::Pod;
 use crate::policy::{Policy, Scope};
+use crate::prose::prose;
 use crate::request::Request;
 use crate::rule::RuleSet;
 use crate::rules;

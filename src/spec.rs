@@ -1,10 +1,10 @@
 //! One PodSecurityPolicy, as rules load from it.
 
-use crate::prose::prose;
 use std::fmt::Display;
 
 use crate::json::Text;
 use crate::policy::Policy;
+use crate::prose::prose;
 use crate::ranges::{IdRange, IdRanges};
 use crate::rule::Entry;
 use crate::rules;

@@ -9,7 +9,7 @@ use crate::json::Quoted;
 
 /// Hands records to the policy server, one JSON object each, as its `tracing` capability wants them.
 ///
-/// The SDK's own drain does the same by way of a tree of values, which makes the module a tenth larger, and gives its
+/// The SDK's own drain does the same by way of a tree of values, which makes the module a thirteenth larger, and gives its
 /// caller an error where the server does not take the line: no request is worth that.
 pub(super) struct HostDrain;
 

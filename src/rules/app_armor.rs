@@ -5,11 +5,11 @@
 
 use std::rc::Rc;
 
-use crate::prose::prose;
 use std::borrow::Cow;
 
 use crate::json::{Quoted, Text};
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::spec::Spec;
 use crate::violation::Findings;

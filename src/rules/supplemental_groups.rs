@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::prose::prose;
 use std::fmt::{self, Display};
 
 use crate::pod::Pod;
+use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::strategy::{GROUP_SHAPE, GroupStrategy};
 use crate::violation::Findings;
