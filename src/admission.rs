@@ -110,10 +110,7 @@ impl Settings<'_> {
             ("", "Pod") if adds_containers => self.review_added_containers(request, cluster),
             ("", "Pod") => self.review_pod(request, pod, cluster),
             ("", "Namespace") if !self.namespace_labels.is_empty() => self.review_namespace(request),
-            ("", "PersistentVolume") => {
-                let on_volumes = self.persistent_volumes.unwrap_or(OnVolumes::Ignore);
-                self.review_volume(request, on_volumes, cluster)
-            }
+            ("", "PersistentVolume") => self.review_volume(request, cluster),
             _ => self.review_workload(request, cluster),
         };
         reviewed.unwrap_or_else(|fault| Answer::unjudged(format_args!("the object cannot be read: {fault}")))
@@ -262,7 +259,7 @@ impl Settings<'_> {
         let declared = self.pod_templates.iter().map(|known| known.kind.to_string());
         let built_in = workloads::built_in_kinds().map(str::to_owned);
         let namespace = (!self.namespace_labels.is_empty()).then(|| "Namespace".to_owned());
-        let volume = self.persistent_volumes.map(|_| "PersistentVolume".to_owned());
+        let volume = (self.persistent_volumes != OnVolumes::Ignore).then(|| "PersistentVolume".to_owned());
         let known: Vec<String> = std::iter::once("Pod".to_owned())
             .chain(built_in)
             .chain(namespace)
@@ -387,16 +384,13 @@ impl Settings<'_> {
             if !changes(arrived, &pod).is_empty() {
                 // Whether it accepts the pod so changed only matters if none accepts it as it is.
                 restore(&mut pod, arrived);
-                changed.push(policy);
+                changed.extend((case.mode != Mode::Refuse).then_some(policy));
             } else if self.accepts(policy, &pod, case) {
                 if grants.hold(&policy.name)? {
                     return Ok(Verdict::Admitted { policy, pod, granted: true });
                 }
                 ungranted = ungranted.or(rehearsed.then_some(policy));
             }
-        }
-        if case.mode == Mode::Refuse {
-            changed.clear();
         }
         for policy in changed {
             policy.mutate(&mut pod, &case.scope);

@@ -42,21 +42,17 @@ pub enum OnVolumes {
 /// The rules that have something to say of volumes.
 const RULES: [&str; 3] = ["volumes", "allowedHostPaths", "allowedFlexVolumes"];
 
-/// Reads the option, whose shape has been checked; nothing if it is not given.
-pub(crate) fn load(
-    root: Value<'_, '_>,
-    policies: &[Policy<'_>],
-    problems: &mut Problems,
-) -> Option<OnVolumes> {
-    let on_volumes = match root.get(FIELD.name)?.text().as_deref() {
+/// Reads the option, whose shape has been checked.
+pub(crate) fn load(root: Value<'_, '_>, policies: &[Policy<'_>], problems: &mut Problems) -> OnVolumes {
+    let on_volumes = match root.get(FIELD.name).and_then(Value::text).as_deref() {
         Some("Deny") => OnVolumes::Deny,
         Some("Warn") => OnVolumes::Warn,
-        _ => return Some(OnVolumes::Ignore),
+        _ => return OnVolumes::Ignore,
     };
     if policies.is_empty() {
         problems.add(Path::Key(&Path::Root, FIELD.name), "needs a policy: no other could allow a volume");
     }
-    Some(on_volumes)
+    on_volumes
 }
 
 /// A source that policies judge: its key here, and the path or the driver.
@@ -111,13 +107,8 @@ fn retold(mut violation: Violation, sources: &[Source<'_>]) -> Violation {
 
 impl Settings<'_> {
     /// Judges a volume of the cluster.
-    pub(crate) fn review_volume(
-        &self,
-        request: &Request<'_>,
-        on_volumes: OnVolumes,
-        cluster: &dyn Cluster,
-    ) -> Read<Answer> {
-        if on_volumes == OnVolumes::Ignore {
+    pub(crate) fn review_volume(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
+        if self.persistent_volumes == OnVolumes::Ignore {
             return Ok(Answer::accepted());
         }
         let Some(object) = request.object else { return Ok(Answer::missing_object()) };
@@ -135,7 +126,7 @@ impl Settings<'_> {
         let pod = Reader::document(&pod)?;
         match self.admits_volume(request, &sources, &pod, cluster, &mut answer) {
             Ok(None) => {}
-            Ok(Some(reason)) if on_volumes == OnVolumes::Warn => {
+            Ok(Some(reason)) if self.persistent_volumes == OnVolumes::Warn => {
                 answer.warnings.push(format!("this PersistentVolume would be rejected: {reason}"));
             }
             Ok(Some(reason)) => answer.rejection = Some(reason),

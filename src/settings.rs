@@ -40,8 +40,8 @@ pub struct Settings<'s> {
     pub exemptions: Vec<Exemption<'s>>,
     /// The labels of namespaces that are filled in and defended.
     pub namespace_labels: Vec<Labels>,
-    /// What volumes of the cluster get that no policy allows; nothing if the policy is not meant to see any.
-    pub persistent_volumes: Option<OnVolumes>,
+    /// What volumes of the cluster get that no policy allows.
+    pub persistent_volumes: OnVolumes,
 }
 
 /// Which policies count for a pod.

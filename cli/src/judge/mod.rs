@@ -6,6 +6,7 @@ mod standard;
 use pod_security_policy::admission::{Opinion, Report};
 use pod_security_policy::graft::{Edit, Step};
 use pod_security_policy::json::{Read, Reader};
+use pod_security_policy::persistent_volumes::OnVolumes;
 use pod_security_policy::pod::{ADMITTED_BY, Pod};
 use pod_security_policy::request::{Kind, Request, User};
 use pod_security_policy::settings::Settings;
@@ -102,7 +103,7 @@ pub(crate) fn is_judged(object: &Object, policies: &Policies) -> bool {
             Judge::Standard(_) => false,
             Judge::Settings(settings) => match (&*kind.group, &*kind.kind) {
                 ("", "Namespace") => !settings.namespace_labels.is_empty(),
-                ("", "PersistentVolume") => settings.persistent_volumes.is_some(),
+                ("", "PersistentVolume") => settings.persistent_volumes != OnVolumes::Ignore,
                 _ => settings
                     .pod_templates
                     .iter()

@@ -1,8 +1,9 @@
 //! Selection among policies, and what is said of them.
 
+use policy_host::Probe;
 use serde_json::{Value, json};
 
-use crate::harness::{annotated, ask, create, laid_over, listed, pod, psp, secured, update};
+use crate::harness::{self, annotated, ask, create, laid_over, listed, pod, psp, secured, update};
 
 fn user(id: i64) -> Value {
     json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": id, "max": id}]}})
@@ -91,4 +92,16 @@ fn a_long_list_of_changes_ends_in_a_number() {
         "{mutated}"
     );
     assert_eq!(verdict.patch.as_array().unwrap().len(), 40);
+}
+
+/// A host that takes no log line is no reason to trap: this one answers every call with an error.
+#[test]
+fn a_request_is_answered_even_if_its_log_line_is_lost() {
+    let payload = json!({"request": create(pod(json!({}))), "settings": {"privilegd": true}}).to_string();
+    let mut module = Probe::new(&std::fs::read(harness::path()).unwrap()).unwrap();
+    let answer: Value = serde_json::from_slice(&module.validate(payload.as_bytes()).unwrap()).unwrap();
+    assert_eq!((&answer["accepted"], &answer["code"]), (&json!(false), &json!(403)));
+    let told =
+        "the policy's settings are not valid: privilegd: unknown field; did you mean \"privileged\"?; ";
+    assert!(answer["message"].as_str().unwrap().starts_with(told), "{answer}");
 }
