@@ -20,7 +20,7 @@ use log::HostDrain;
 
 #[cfg(target_arch = "wasm32")]
 mod arena;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", test))]
 mod compare;
 mod log;
 

@@ -1,12 +1,18 @@
 //! Comparing bytes, which telling keys apart comes down to: eight at a time, where the C library of the target goes one by
 //! one. That took a tenth of the instructions that a policy in a list costs.
-#![expect(unsafe_code, reason = "the compiler calls these by name, with raw pointers")]
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(unsafe_code, reason = "the compiler calls the two by name, with raw pointers")
+)]
+
+use std::cmp::Ordering;
 
 /// Whether the first `length` bytes behind both pointers differ; 0 if not.
 ///
 /// # Safety
 ///
 /// As C demands: both pointers are good for reads of `length` bytes.
+#[cfg(target_arch = "wasm32")]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn bcmp(one: *const u8, other: *const u8, length: usize) -> i32 {
     // SAFETY: the caller's promise is the same.
@@ -18,30 +24,54 @@ unsafe extern "C" fn bcmp(one: *const u8, other: *const u8, length: usize) -> i3
 /// # Safety
 ///
 /// As C demands: both pointers are good for reads of `length` bytes.
+#[cfg(target_arch = "wasm32")]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, length: usize) -> i32 {
-    let mut at = 0;
-    while at + 8 <= length {
-        // SAFETY: eight bytes from `at` on lie within `length`; WebAssembly reads at any address.
-        let (a, b) = unsafe { (word(one.add(at)), word(other.add(at))) };
-        if a != b {
-            return if a < b { -1 } else { 1 };
-        }
-        at += 8;
-    }
-    while at < length {
-        // SAFETY: `at` lies within `length`.
-        let (a, b) = unsafe { (*one.add(at), *other.add(at)) };
-        if a != b {
-            return i32::from(a) - i32::from(b);
-        }
-        at += 1;
-    }
-    0
+    use std::slice::from_raw_parts;
+    // SAFETY: the caller promises as many bytes. A null pointer, which no slice may have, comes with no length in Rust.
+    order(unsafe { from_raw_parts(one, length) }, unsafe { from_raw_parts(other, length) }) as i32
 }
 
-/// Eight bytes as a number that orders as they do.
-unsafe fn word(bytes: *const u8) -> u64 {
-    // SAFETY: the caller has checked that there are as many.
-    u64::from_be(unsafe { bytes.cast::<u64>().read_unaligned() })
+/// How slices of the same length compare. Without the comparison of slices, which would come back here.
+#[inline(always)]
+fn order(mut one: &[u8], mut other: &[u8]) -> Ordering {
+    while let (Some((a, behind_a)), Some((b, behind_b))) = (one.split_first_chunk(), other.split_first_chunk()) {
+        // The first byte weighs most.
+        let (a, b) = (u64::from_be_bytes(*a), u64::from_be_bytes(*b));
+        if a != b {
+            return a.cmp(&b);
+        }
+        (one, other) = (behind_a, behind_b);
+    }
+    while let (Some((a, behind_a)), Some((b, behind_b))) = (one.split_first(), other.split_first()) {
+        if a != b {
+            return a.cmp(b);
+        }
+        (one, other) = (behind_a, behind_b);
+    }
+    Ordering::Equal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn orders_as_slices_do(one: Vec<u8>, other: Vec<u8>) {
+            let length = one.len().min(other.len());
+            prop_assert_eq!(order(&one[..length], &other[..length]), one[..length].cmp(&other[..length]));
+        }
+
+        #[test]
+        fn finds_the_one_byte_that_differs(bytes: Vec<u8>, at: prop::sample::Index, by in 1_u8..) {
+            prop_assume!(!bytes.is_empty());
+            let mut other = bytes.clone();
+            let at = at.index(bytes.len());
+            other[at] = other[at].wrapping_add(by);
+            prop_assert_eq!(order(&bytes, &other), bytes.cmp(&other));
+            prop_assert_eq!(order(&bytes, &bytes), Ordering::Equal);
+        }
+    }
 }
