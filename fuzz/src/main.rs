@@ -9,7 +9,7 @@ mod damage;
 mod targets;
 
 use std::panic::catch_unwind;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -53,7 +53,8 @@ fn main() -> Result<()> {
 fn run(target: &Target, share: Duration, seed: u64) -> Result<()> {
     let corpus = (target.corpus)()?;
     let mut dice = Dice::new(seed);
-    let (start, mut runs, mut slowest) = (Instant::now(), 0_u64, Duration::ZERO);
+    // Time of the processor, not of the clock: the machine may be busy with something else.
+    let (start, mut runs, mut slowest) = (ThreadTime::now(), 0_u64, Duration::ZERO);
     while start.elapsed() < share {
         let input = dice.damaged(&corpus);
         let took = once(target, &input, seed)?;
@@ -73,7 +74,6 @@ fn run(target: &Target, share: Duration, seed: u64) -> Result<()> {
 fn once(target: &Target, input: &str, seed: u64) -> Result<Duration> {
     let mut least = Duration::MAX;
     for _ in 0..ATTEMPTS {
-        // Time of the processor, not of the clock: the machine may be busy with something else.
         let start = ThreadTime::now();
         if catch_unwind(|| (target.check)(input)).is_err() {
             bail!("target {}, seed {seed}: the promise is broken by:\n{input}", target.name);
