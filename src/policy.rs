@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::json::Text;
 use crate::pod::{List, Pod, Slot};
 use crate::rule::{Rule, RuleSet};
-use crate::rules;
+use crate::rules::{self, AnyRule};
 use crate::spec::{Model, Spec};
 use crate::violation::Findings;
 
@@ -15,7 +15,7 @@ pub struct Policy<'s> {
     /// Its name.
     pub name: Text<'s>,
     /// The rules that demand anything, with their index and name in the registry, in its order.
-    rules: Vec<(usize, &'static str, Rc<dyn Rule + 's>)>,
+    rules: Vec<(usize, &'static str, Rc<AnyRule<'s>>)>,
 }
 
 /// Which part of a pod is judged, and which rules are forgiven there.
@@ -71,7 +71,7 @@ impl<'s> Policy<'s> {
                 continue;
             }
             spec.rule = Some((index, entry));
-            rules.extend((entry.load)(spec).map(|rule| (index, entry.id, rule)));
+            rules.extend(entry.kind.load(spec).map(|rule| (index, entry.id, Rc::new(rule))));
         }
         Policy { name, rules }
     }
@@ -80,7 +80,7 @@ impl<'s> Policy<'s> {
     #[cfg(test)]
     pub(crate) fn shared_with(&self, other: &Self) -> Vec<&'static str> {
         let is_shared =
-            |rule: &Rc<dyn Rule + 's>| other.rules.iter().any(|(.., theirs)| Rc::ptr_eq(rule, theirs));
+            |rule: &Rc<AnyRule<'s>>| other.rules.iter().any(|(.., theirs)| Rc::ptr_eq(rule, theirs));
         self.rules.iter().filter(|(.., rule)| is_shared(rule)).map(|(_, id, _)| *id).collect()
     }
 

@@ -1,10 +1,8 @@
 //! What a rule is.
 
-use std::rc::Rc;
-
 use crate::pod::{Container, Pod};
+use crate::rules::Kind;
 use crate::shape::Shape;
-use crate::spec::Spec;
 use crate::violation::Findings;
 
 /// One field of the PSP spec, loaded from a policy: its default and its demand.
@@ -32,9 +30,6 @@ pub trait Rule {
     fn validate_container(&self, _pod: &Pod<'_>, _container: &Container<'_>, _found: &mut Findings<'_>) {}
 }
 
-/// How a rule is loaded: a rule that demands nothing is none.
-pub type Load = for<'s> fn(&mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>>;
-
 /// A rule as the registry knows it.
 #[derive(Debug)]
 pub struct Entry {
@@ -55,8 +50,8 @@ pub struct Entry {
     pub mutates: &'static str,
     /// What holds without the setting.
     pub default: &'static str,
-    /// Builds the rule from a policy.
-    pub load: Load,
+    /// What the rule is loaded as.
+    pub(crate) kind: Kind,
 }
 
 /// A set of rules, by their index in the registry; the checks of the Pod Security Standards follow behind.

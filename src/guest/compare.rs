@@ -35,7 +35,9 @@ unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, length: usize) -> 
 /// How slices of the same length compare. Without the comparison of slices, which would come back here.
 #[inline(always)]
 fn order(mut one: &[u8], mut other: &[u8]) -> Ordering {
-    while let (Some((a, behind_a)), Some((b, behind_b))) = (one.split_first_chunk(), other.split_first_chunk()) {
+    while let (Some((a, behind_a)), Some((b, behind_b))) =
+        (one.split_first_chunk(), other.split_first_chunk())
+    {
         // The first byte weighs most.
         let (a, b) = (u64::from_be_bytes(*a), u64::from_be_bytes(*b));
         if a != b {

@@ -3,14 +3,13 @@
 //! PodSecurityPolicy kept its settings in annotations and knew only the annotations of pods. Since Kubernetes 1.30
 //! there are fields (KEP-24): what counts for a container is its own field, else its annotation, else the pod's field.
 
-use std::rc::Rc;
-
 use std::borrow::Cow;
 
 use crate::json::{Quoted, Text};
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::spec::Spec;
 use crate::violation::Findings;
 
@@ -23,7 +22,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.appArmorProfile` of pod and containers, the containers' annotations"),
     mutates: prose("containers' `appArmorProfile`"),
     default: prose("any profile or none"),
-    load,
+    kind: Kind::AppArmor,
 }];
 
 const ALLOWED: &str = "apparmor.security.beta.kubernetes.io/allowedProfileNames";
@@ -31,7 +30,7 @@ const DEFAULT: &str = "apparmor.security.beta.kubernetes.io/defaultProfileName";
 
 /// Refuses profiles that are not allowed, and names one for containers that name none.
 #[derive(Debug)]
-struct AppArmor<'s> {
+pub(crate) struct AppArmor<'s> {
     /// Names separated by commas, as they are written; nothing allows any profile and none.
     allowed: Option<Text<'s>>,
     default: Option<Text<'s>>,
@@ -45,7 +44,7 @@ enum Effective<'p> {
     Inherited(&'p Profile<'p>),
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<AppArmor<'s>> {
     let default = spec.annotation(DEFAULT).filter(|name| !name.is_empty());
     if let Some(name) = default.as_ref().filter(|name| Profile::named(name).is_none() || !is_profile(name)) {
         let name = Quoted(name);
@@ -65,7 +64,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
             format_args!("Invalid value: {list}: invalid AppArmor profile name: {name}"),
         );
     }
-    if allowed.is_none() && default.is_none() { None } else { Some(Rc::new(AppArmor { allowed, default })) }
+    if allowed.is_none() && default.is_none() { None } else { Some(AppArmor { allowed, default }) }
 }
 
 fn is_profile(name: &str) -> bool {

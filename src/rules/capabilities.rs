@@ -2,16 +2,15 @@
 //!
 //! Names are compared as they are written: `ALL`, `all`, `NET_RAW` and `CAP_NET_RAW` are four of them.
 
-use std::collections::BinaryHeap;
-use std::rc::Rc;
-
 use crate::json::{Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::{Listed, Shape};
 use crate::spec::Spec;
 use crate::violation::Findings;
+use std::collections::BinaryHeap;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
@@ -23,7 +22,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.capabilities.add`"),
         mutates: prose("containers' `capabilities.add`"),
         default: prose("none"),
-        load: load_default_add,
+        kind: Kind::DefaultAddCapabilities,
     },
     Entry {
         id: "requiredDropCapabilities",
@@ -34,7 +33,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.capabilities.drop`"),
         mutates: prose("containers' `capabilities.drop`"),
         default: prose("none"),
-        load: load_required_drop,
+        kind: Kind::RequiredDropCapabilities,
     },
     Entry {
         id: "allowedCapabilities",
@@ -45,7 +44,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.capabilities.add`"),
         mutates: prose("nothing"),
         default: prose("none but those of `defaultAddCapabilities`"),
-        load: load_allowed,
+        kind: Kind::AllowedCapabilities,
     },
 ];
 
@@ -54,35 +53,35 @@ const CAP_SYS_ADMIN: &str = "CAP_SYS_ADMIN";
 
 /// Adds capabilities.
 #[derive(Debug)]
-struct DefaultAdd<'s>(Vec<Text<'s>>);
+pub(crate) struct DefaultAdd<'s>(Vec<Text<'s>>);
 
 /// Drops capabilities.
 #[derive(Debug)]
-struct RequiredDrop<'s>(Vec<Text<'s>>);
+pub(crate) struct RequiredDrop<'s>(Vec<Text<'s>>);
 
 /// Refuses capabilities that are neither added by default nor allowed.
 #[derive(Debug)]
-struct Allowed<'s> {
+pub(crate) struct Allowed<'s> {
     added: Vec<Text<'s>>,
     allowed: Vec<Text<'s>>,
 }
 
-fn load_default_add<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load_default_add<'s>(spec: &mut Spec<'_, 's>) -> Option<DefaultAdd<'s>> {
     let added = spec.texts("defaultAddCapabilities");
     tell_contradictions(spec, "defaultAddCapabilities", &added);
-    if added.is_empty() { None } else { Some(Rc::new(DefaultAdd(added))) }
+    if added.is_empty() { None } else { Some(DefaultAdd(added)) }
 }
 
-fn load_required_drop<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load_required_drop<'s>(spec: &mut Spec<'_, 's>) -> Option<RequiredDrop<'s>> {
     let dropped = spec.texts("requiredDropCapabilities");
-    if dropped.is_empty() { None } else { Some(Rc::new(RequiredDrop(dropped))) }
+    if dropped.is_empty() { None } else { Some(RequiredDrop(dropped)) }
 }
 
-fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Allowed<'s>> {
     let allowed = spec.texts("allowedCapabilities");
     tell_contradictions(spec, "allowedCapabilities", &allowed);
     if !allowed.iter().any(|name| name == "*") {
-        return Some(Rc::new(Allowed { added: spec.texts("defaultAddCapabilities"), allowed }));
+        return Some(Allowed { added: spec.texts("defaultAddCapabilities"), allowed });
     }
     let dropped = spec.texts("requiredDropCapabilities");
     if !dropped.is_empty() {

@@ -1,12 +1,11 @@
 //! Inline CSI volumes hand their attributes, which the author of the pod writes, to a driver on the node.
 
-use std::rc::Rc;
-
 use crate::json::{Quoted, Text};
 use crate::names::subdomain_problem;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -25,17 +24,17 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`volumes[*].csi.driver`"),
     mutates: prose("nothing"),
     default: prose("empty: every driver is allowed, if `volumes` lists `csi`"),
-    load,
+    kind: Kind::CsiDrivers,
 }];
 
 /// Refuses drivers that are not listed.
 #[derive(Debug)]
-struct CsiDrivers<'s> {
+pub(crate) struct CsiDrivers<'s> {
     types: VolumeTypes,
     drivers: Vec<Text<'s>>,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<CsiDrivers<'s>> {
     let drivers = spec.texts_under("allowedCSIDrivers", "name");
     for (index, driver) in drivers.iter().enumerate() {
         let path = format_args!("allowedCSIDrivers[{index}].name");
@@ -47,7 +46,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
             spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(driver)));
         }
     }
-    if drivers.is_empty() { None } else { Some(Rc::new(CsiDrivers { types: spec.volume_types(), drivers })) }
+    if drivers.is_empty() { None } else { Some(CsiDrivers { types: spec.volume_types(), drivers }) }
 }
 
 impl Rule for CsiDrivers<'_> {

@@ -1,11 +1,10 @@
 //! FlexVolume drivers run as root on the node.
 
-use std::rc::Rc;
-
 use crate::json::{Quoted, Text};
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -24,17 +23,17 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`volumes[*].flexVolume.driver`"),
     mutates: prose("nothing"),
     default: prose("empty: every driver is allowed, if `volumes` lists `flexVolume`"),
-    load,
+    kind: Kind::FlexVolumes,
 }];
 
 /// Refuses drivers that are not listed.
 #[derive(Debug)]
-struct FlexVolumes<'s> {
+pub(crate) struct FlexVolumes<'s> {
     types: VolumeTypes,
     drivers: Vec<Text<'s>>,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<FlexVolumes<'s>> {
     let drivers = spec.texts_under("allowedFlexVolumes", "driver");
     for index in drivers.iter().enumerate().filter(|(_, driver)| driver.is_empty()).map(|(index, _)| index) {
         spec.problem(
@@ -42,7 +41,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
             "Required value: must specify a driver",
         );
     }
-    if drivers.is_empty() { None } else { Some(Rc::new(FlexVolumes { types: spec.volume_types(), drivers })) }
+    if drivers.is_empty() { None } else { Some(FlexVolumes { types: spec.volume_types(), drivers }) }
 }
 
 impl Rule for FlexVolumes<'_> {

@@ -1,10 +1,10 @@
 //! The group that owns a pod's volumes: whoever has it reads what other pods left there.
 
-use std::rc::Rc;
-
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
+use crate::spec::Spec;
 use crate::strategy::{GROUP_SHAPE, GroupStrategy};
 use crate::violation::Findings;
 
@@ -17,14 +17,16 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.fsGroup`"),
     mutates: prose("`MustRunAs`: the pod's `fsGroup`"),
     default: prose("must be given"),
-    load: |spec| {
-        GroupStrategy::load(spec, "fsGroup").map(|strategy| Rc::new(FsGroup(strategy)) as Rc<dyn Rule>)
-    },
+    kind: Kind::FsGroup,
 }];
 
 /// What is demanded of the group; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
-struct FsGroup(GroupStrategy);
+pub(crate) struct FsGroup(GroupStrategy);
+
+pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<FsGroup> {
+    GroupStrategy::load(spec, "fsGroup").map(FsGroup)
+}
 
 impl Rule for FsGroup {
     fn mutate(&self, pod: &mut Pod<'_>) {

@@ -1,10 +1,9 @@
 //! The namespaces of the node: whoever shares them sees its traffic, its processes, its memory.
 
-use std::rc::Rc;
-
-use crate::pod::{Pod, PodSpec};
+use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -14,27 +13,26 @@ pub(crate) const ENTRIES: &[Entry] = &[
         id: "hostNetwork",
         purpose: prose("Whether pods may use the node's network."),
         pod_fields: prose("`hostNetwork`"),
-        load: |spec| {
-            refused(spec, "hostNetwork", "Host network is not allowed to be used", |spec| spec.host_network)
-        },
+        kind: Kind::HostNetwork,
         ..HOST_NAMESPACE
     },
     Entry {
         id: "hostPID",
         purpose: prose("Whether pods may see the node's processes."),
         pod_fields: prose("`hostPID`"),
-        load: |spec| refused(spec, "hostPID", "Host PID is not allowed to be used", |spec| spec.host_pid),
+        kind: Kind::HostPid,
         ..HOST_NAMESPACE
     },
     Entry {
         id: "hostIPC",
         purpose: prose("Whether pods may use the node's inter-process communication."),
         pod_fields: prose("`hostIPC`"),
-        load: |spec| refused(spec, "hostIPC", "Host IPC is not allowed to be used", |spec| spec.host_ipc),
+        kind: Kind::HostIpc,
         ..HOST_NAMESPACE
     },
 ];
 
+/// What the three have in common.
 const HOST_NAMESPACE: Entry = Entry {
     id: "",
     purpose: "",
@@ -44,30 +42,40 @@ const HOST_NAMESPACE: Entry = Entry {
     pod_fields: "",
     mutates: prose("nothing"),
     default: prose("`false`: refused"),
-    load: |_| None,
+    kind: Kind::HostNetwork,
 };
 
-/// Refuses one namespace of the node.
-#[derive(Debug)]
-struct Refused {
-    field: &'static str,
-    detail: &'static str,
-    used: fn(&PodSpec<'_>) -> bool,
+/// Refuses one namespace of the node; a policy that allows it has no such rule.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Refused {
+    Network,
+    Pid,
+    Ipc,
 }
 
-fn refused<'s>(
-    spec: &mut Spec<'_, 's>,
-    field: &'static str,
-    detail: &'static str,
-    used: fn(&PodSpec<'_>) -> bool,
-) -> Option<Rc<dyn Rule + 's>> {
-    if spec.flag(field) { None } else { Some(Rc::new(Refused { field, detail, used })) }
+pub(super) fn load_network(spec: &mut Spec<'_, '_>) -> Option<Refused> {
+    Some(Refused::Network).filter(|_| !spec.flag("hostNetwork"))
+}
+
+pub(super) fn load_pid(spec: &mut Spec<'_, '_>) -> Option<Refused> {
+    Some(Refused::Pid).filter(|_| !spec.flag("hostPID"))
+}
+
+pub(super) fn load_ipc(spec: &mut Spec<'_, '_>) -> Option<Refused> {
+    Some(Refused::Ipc).filter(|_| !spec.flag("hostIPC"))
 }
 
 impl Rule for Refused {
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
-        if (self.used)(&pod.spec) {
-            found.invalid(format_args!("spec.{}", self.field), true, self.detail);
+        let (used, field, detail) = match self {
+            Refused::Network => {
+                (pod.spec.host_network, "spec.hostNetwork", "Host network is not allowed to be used")
+            }
+            Refused::Pid => (pod.spec.host_pid, "spec.hostPID", "Host PID is not allowed to be used"),
+            Refused::Ipc => (pod.spec.host_ipc, "spec.hostIPC", "Host IPC is not allowed to be used"),
+        };
+        if used {
+            found.invalid(field, true, detail);
         }
     }
 }

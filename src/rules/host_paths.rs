@@ -3,13 +3,12 @@
 //! A prefix stands for whole path elements: `/foo` allows `/foo/bar` and not `/foobar`. Pods may mount a path that is
 //! allowed only for reading with `readOnly: true` everywhere, or leave it unmounted.
 
-use std::rc::Rc;
-
 use crate::json::{Quoted, Text};
 use crate::pattern::{leads_up, lies_beneath};
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::value::Value;
@@ -36,12 +35,12 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`volumes[*].hostPath.path`, containers' `volumeMounts[*].readOnly`"),
     mutates: prose("nothing"),
     default: prose("empty: every path is allowed, if `volumes` lists `hostPath`"),
-    load,
+    kind: Kind::HostPaths,
 }];
 
 /// Refuses paths that no prefix allows.
 #[derive(Debug)]
-struct HostPaths<'s> {
+pub(crate) struct HostPaths<'s> {
     types: VolumeTypes,
     prefixes: Vec<Prefix<'s>>,
 }
@@ -60,7 +59,7 @@ enum Access {
     Full,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<HostPaths<'s>> {
     let list = spec.get("allowedHostPaths").unwrap_or_default().elements();
     let prefixes: Vec<_> = list
         .map(|prefix| Prefix {
@@ -82,7 +81,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
             );
         }
     }
-    Some(Rc::new(HostPaths { types: spec.volume_types(), prefixes }))
+    Some(HostPaths { types: spec.volume_types(), prefixes })
 }
 
 impl HostPaths<'_> {

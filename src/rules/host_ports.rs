@@ -2,12 +2,11 @@
 //!
 //! On the host network every container port is a host port, whether the manifest says so or not.
 
-use std::rc::Rc;
-
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::ranges::{PortRange, PortRanges};
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::value::Value;
@@ -25,14 +24,14 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("containers' `ports[*].hostPort`"),
     mutates: prose("nothing"),
     default: prose("none: no host port is allowed"),
-    load,
+    kind: Kind::HostPorts,
 }];
 
 /// Refuses host ports outside of the ranges.
 #[derive(Debug)]
-struct HostPorts(PortRanges);
+pub(crate) struct HostPorts(PortRanges);
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<HostPorts> {
     let list = spec.get("hostPorts").unwrap_or_default().elements();
     let bound = |range: Value<'_, '_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
     let ranges: Vec<_> =
@@ -49,7 +48,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
             spec.problem(path, format_args!("Invalid value: {min}: min cannot be greater than max"));
         }
     }
-    Some(Rc::new(HostPorts(PortRanges(ranges))))
+    Some(HostPorts(PortRanges(ranges)))
 }
 
 impl Rule for HostPorts {

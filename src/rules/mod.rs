@@ -21,8 +21,11 @@ mod supplemental_groups;
 mod sysctls;
 mod volumes;
 
-use crate::rule::Entry;
+use crate::pod::{Container, Pod};
+use crate::rule::{Entry, Rule};
 use crate::shape::same_name;
+use crate::spec::Spec;
+use crate::violation::Findings;
 
 pub use seccomp::adopt_annotations;
 
@@ -52,6 +55,97 @@ const FILES: &[&[Entry]] = &[
     read_only_root_filesystem::ENTRIES,
     privilege_escalation::ENTRIES,
 ];
+
+/// Declares [`Kind`], [`AnyRule`] and what leads from one to the other: for each entry its kind, the type of the rule, and
+/// the function that builds it from a policy.
+macro_rules! kinds {
+    ($($kind:ident: $rule:ty = $load:path;)+) => {
+        /// What an entry is loaded as.
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) enum Kind {
+            $($kind),+
+        }
+
+        /// A rule of any kind.
+        ///
+        /// An enum and no trait object: a new instance, which every request has, sets up each entry of its table of
+        /// functions when it is first called through, and the host takes longer for that than most rules need to judge.
+        #[derive(Debug)]
+        pub(crate) enum AnyRule<'s> {
+            $($kind($rule)),+
+        }
+
+        impl Kind {
+            /// Builds the rule from a policy; a rule that demands nothing is none.
+            pub(crate) fn load<'s>(self, spec: &mut Spec<'_, 's>) -> Option<AnyRule<'s>> {
+                match self {
+                    $(Kind::$kind => $load(spec).map(AnyRule::$kind)),+
+                }
+            }
+        }
+
+        impl Rule for AnyRule<'_> {
+            fn mutate(&self, pod: &mut Pod<'_>) {
+                match self {
+                    $(AnyRule::$kind(rule) => rule.mutate(pod)),+
+                }
+            }
+
+            fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+                match self {
+                    $(AnyRule::$kind(rule) => rule.mutate_container(pod, container)),+
+                }
+            }
+
+            fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
+                match self {
+                    $(AnyRule::$kind(rule) => rule.validate(pod, found)),+
+                }
+            }
+
+            fn is_about_volumes(&self) -> bool {
+                match self {
+                    $(AnyRule::$kind(rule) => rule.is_about_volumes()),+
+                }
+            }
+
+            fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
+                match self {
+                    $(AnyRule::$kind(rule) => rule.validate_container(pod, container, found)),+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    FsGroup: fs_group::FsGroup = fs_group::load;
+    SupplementalGroups: supplemental_groups::SupplementalGroups = supplemental_groups::load;
+    HostNetwork: host_namespaces::Refused = host_namespaces::load_network;
+    HostPid: host_namespaces::Refused = host_namespaces::load_pid;
+    HostIpc: host_namespaces::Refused = host_namespaces::load_ipc;
+    ForbiddenSysctls: sysctls::Forbidden<'s> = sysctls::load_forbidden;
+    AllowedUnsafeSysctls: sysctls::Unsafe<'s> = sysctls::load_allowed;
+    Volumes: volumes::Volumes = volumes::load;
+    HostPaths: host_paths::HostPaths<'s> = host_paths::load;
+    FlexVolumes: flex_volumes::FlexVolumes<'s> = flex_volumes::load;
+    CsiDrivers: csi_drivers::CsiDrivers<'s> = csi_drivers::load;
+    RuntimeClass: runtime_class::RuntimeClass<'s> = runtime_class::load;
+    RunAsUser: run_as_user::RunAsUser = run_as_user::load;
+    RunAsGroup: run_as_group::RunAsGroup = run_as_group::load;
+    SeLinux: se_linux::MustRunAs<'s> = se_linux::load;
+    AppArmor: app_armor::AppArmor<'s> = app_armor::load;
+    Seccomp: seccomp::Seccomp<'s> = seccomp::load;
+    Privileged: privileged::Unprivileged = privileged::load;
+    ProcMount: proc_mount::ProcMount<'s> = proc_mount::load;
+    DefaultAddCapabilities: capabilities::DefaultAdd<'s> = capabilities::load_default_add;
+    RequiredDropCapabilities: capabilities::RequiredDrop<'s> = capabilities::load_required_drop;
+    AllowedCapabilities: capabilities::Allowed<'s> = capabilities::load_allowed;
+    HostPorts: host_ports::HostPorts = host_ports::load;
+    ReadOnlyRootFilesystem: read_only_root_filesystem::ReadOnly = read_only_root_filesystem::load;
+    DefaultPrivilegeEscalation: privilege_escalation::Default = privilege_escalation::load_default;
+    PrivilegeEscalation: privilege_escalation::Refused = privilege_escalation::load_allow;
+}
 
 /// How many rules there are; the checks of the Pod Security Standards are numbered behind them.
 pub const COUNT: usize = {

@@ -1,10 +1,9 @@
 //! Whether a process may gain more privileges than its parent: through set-uid programs, or file capabilities.
 
-use std::rc::Rc;
-
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::value::Value;
@@ -20,7 +19,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
         mutates: prose("containers' `allowPrivilegeEscalation`"),
         default: prose("nothing is written"),
-        load: load_default,
+        kind: Kind::DefaultPrivilegeEscalation,
     },
     Entry {
         id: "allowPrivilegeEscalation",
@@ -31,7 +30,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
         mutates: prose("`false`: containers' `allowPrivilegeEscalation`, to `false`"),
         default: prose("`true`: they may"),
-        load: load_allow,
+        kind: Kind::PrivilegeEscalation,
     },
 ];
 
@@ -39,7 +38,7 @@ const FIELD: &str = "securityContext.allowPrivilegeEscalation";
 
 /// Writes what a policy wants of containers that do not say.
 #[derive(Debug)]
-struct Default {
+pub(crate) struct Default {
     value: bool,
     /// Whether the policy allows escalation, so that no other rule demands the same.
     alone: bool,
@@ -47,23 +46,23 @@ struct Default {
 
 /// Refuses privilege escalation; a policy that allows it has no such rule.
 #[derive(Debug)]
-struct Refused;
+pub(crate) struct Refused;
 
 fn allowed(spec: &Spec<'_, '_>) -> bool {
     spec.get("allowPrivilegeEscalation").and_then(Value::flag).unwrap_or(true)
 }
 
-fn load_default<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load_default(spec: &mut Spec<'_, '_>) -> Option<Default> {
     let default = spec.get("defaultAllowPrivilegeEscalation").and_then(Value::flag)?;
     if default && !allowed(spec) {
         let reason = "Cannot set DefaultAllowPrivilegeEscalation to true without also setting AllowPrivilegeEscalation to true";
         spec.problem("defaultAllowPrivilegeEscalation", format_args!("Invalid value: true: {reason}"));
     }
-    Some(Rc::new(Default { value: default, alone: allowed(spec) }))
+    Some(Default { value: default, alone: allowed(spec) })
 }
 
-fn load_allow<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
-    if allowed(spec) { None } else { Some(Rc::new(Refused)) }
+pub(super) fn load_allow(spec: &mut Spec<'_, '_>) -> Option<Refused> {
+    if allowed(spec) { None } else { Some(Refused) }
 }
 
 /// What the container asks for that the API server refuses beside `allowPrivilegeEscalation: false`.

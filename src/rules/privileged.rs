@@ -3,11 +3,10 @@
 //! A Windows `HostProcess` container is its like, and PodSecurityPolicy, older than it, never looked: it needs
 //! `privileged: true` too.
 
-use std::rc::Rc;
-
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -23,17 +22,17 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     ),
     mutates: prose("nothing"),
     default: prose("`false`: privileged containers are refused"),
-    load,
+    kind: Kind::Privileged,
 }];
 
 const HOST_PROCESS: &str = "HostProcess containers are privileged, and Privileged containers are not allowed";
 
 /// Refuses privileged containers; a policy with `privileged: true` has no such rule.
 #[derive(Debug)]
-struct Unprivileged;
+pub(crate) struct Unprivileged;
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
-    if spec.flag("privileged") { None } else { Some(Rc::new(Unprivileged)) }
+pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<Unprivileged> {
+    if spec.flag("privileged") { None } else { Some(Unprivileged) }
 }
 
 impl Rule for Unprivileged {

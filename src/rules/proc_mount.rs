@@ -1,11 +1,10 @@
 //! An unmasked `/proc` shows the node's kernel to a container.
 
-use std::rc::Rc;
-
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -19,19 +18,19 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("containers' `securityContext.procMount`; absent reads as `Default`"),
     mutates: prose("nothing"),
     default: prose("only `Default`"),
-    load,
+    kind: Kind::ProcMount,
 }];
 
 /// Refuses types that are not listed.
 #[derive(Debug)]
-struct ProcMount<'s>(Vec<Text<'s>>);
+pub(crate) struct ProcMount<'s>(Vec<Text<'s>>);
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<ProcMount<'s>> {
     let mut allowed = spec.texts("allowedProcMountTypes");
     if allowed.is_empty() {
         allowed.push("Default".into());
     }
-    Some(Rc::new(ProcMount(allowed)))
+    Some(ProcMount(allowed))
 }
 
 impl Rule for ProcMount<'_> {

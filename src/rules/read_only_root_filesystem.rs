@@ -1,10 +1,9 @@
 //! A container that cannot write to its image cannot be changed from inside.
 
-use std::rc::Rc;
-
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -18,15 +17,15 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("containers' `securityContext.readOnlyRootFilesystem`"),
     mutates: prose("containers' `readOnlyRootFilesystem`, to `true`"),
     default: prose("`false`: no constraint"),
-    load,
+    kind: Kind::ReadOnlyRootFilesystem,
 }];
 
 /// Demands read-only root file systems.
 #[derive(Debug)]
-struct ReadOnly;
+pub(crate) struct ReadOnly;
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
-    if spec.flag("readOnlyRootFilesystem") { Some(Rc::new(ReadOnly)) } else { None }
+pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<ReadOnly> {
+    if spec.flag("readOnlyRootFilesystem") { Some(ReadOnly) } else { None }
 }
 
 impl Rule for ReadOnly {

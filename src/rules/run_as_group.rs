@@ -1,10 +1,9 @@
 //! The primary group decides what a process may touch just as its user does.
 
-use std::rc::Rc;
-
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
 use crate::strategy::GroupStrategy;
@@ -26,7 +25,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.runAsGroup` of pod and containers"),
     mutates: prose("`MustRunAs`: containers' `runAsGroup`"),
     default: prose("`RunAsAny`: any group"),
-    load,
+    kind: Kind::RunAsGroup,
 }];
 
 /// In the order in which PodSecurityPolicy named them for this field alone.
@@ -34,9 +33,9 @@ const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny", "MayRunAs"];
 
 /// What is demanded of the group; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
-struct RunAsGroup(GroupStrategy);
+pub(crate) struct RunAsGroup(GroupStrategy);
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<RunAsGroup> {
     spec.get("runAsGroup")?;
     let rule = spec.strategy("runAsGroup", STRATEGIES)?;
     let ranges = spec.get("runAsGroup").and_then(|strategy| strategy.get("ranges"));
@@ -47,7 +46,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
         return None;
     }
     let strategy = GroupStrategy::of_rule(spec, "runAsGroup", Some(&rule))?;
-    Some(Rc::new(RunAsGroup(strategy)))
+    Some(RunAsGroup(strategy))
 }
 
 impl Rule for RunAsGroup {

@@ -1,11 +1,10 @@
 //! Root inside a container is root on the node, but for what else confines it.
 
-use std::rc::Rc;
-
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::ranges::IdRanges;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
 use crate::violation::Findings;
@@ -26,25 +25,25 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.runAsUser` and `runAsNonRoot` of pod and containers"),
     mutates: prose("`MustRunAs`: containers' `runAsUser`; `MustRunAsNonRoot`: containers' `runAsNonRoot`"),
     default: prose("must be given"),
-    load,
+    kind: Kind::RunAsUser,
 }];
 
 const STRATEGIES: &[&str] = &["MustRunAs", "MustRunAsNonRoot", "RunAsAny"];
 
 /// What is demanded of the user; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
-enum RunAsUser {
+pub(crate) enum RunAsUser {
     MustRunAs(IdRanges),
     MustRunAsNonRoot,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<RunAsUser> {
     let rule = spec.strategy("runAsUser", STRATEGIES);
     let rule = rule.as_deref();
     let ranges = spec.ranges("runAsUser", rule == Some("MustRunAs"));
     match rule {
-        Some("MustRunAs") => Some(Rc::new(RunAsUser::MustRunAs(ranges?))),
-        Some("MustRunAsNonRoot") => Some(Rc::new(RunAsUser::MustRunAsNonRoot)),
+        Some("MustRunAs") => Some(RunAsUser::MustRunAs(ranges?)),
+        Some("MustRunAsNonRoot") => Some(RunAsUser::MustRunAsNonRoot),
         _ => None,
     }
 }

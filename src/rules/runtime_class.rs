@@ -1,12 +1,11 @@
 //! The runtime class chooses the sandbox that a pod runs in, and some are no sandbox at all.
 
-use std::rc::Rc;
-
 use crate::json::{Quoted, Text};
 use crate::names::subdomain_problem;
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::{Field, Listed, Shape};
 use crate::spec::{Spec, texts};
 use crate::value::Value;
@@ -32,19 +31,19 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`runtimeClassName`"),
     mutates: prose("the pod's `runtimeClassName`"),
     default: prose("any runtime class"),
-    load,
+    kind: Kind::RuntimeClass,
 }];
 
 const ALLOWED: &str = "runtimeClass.allowedRuntimeClassNames";
 
 /// Refuses classes that are not listed, and names one where the pod names none.
 #[derive(Debug)]
-struct RuntimeClass<'s> {
+pub(crate) struct RuntimeClass<'s> {
     allowed: Vec<Text<'s>>,
     default: Option<Text<'s>>,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<RuntimeClass<'s>> {
     let settings = spec.get("runtimeClass")?;
     let allowed = settings.get("allowedRuntimeClassNames").map(texts).unwrap_or_default();
     let default = settings.get("defaultRuntimeClassName").and_then(Value::text);
@@ -75,7 +74,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
         let reason = "if '*' is present, must not specify other RuntimeClass names";
         spec.problem(ALLOWED, format_args!("Invalid value: [{names}]: {reason}"));
     }
-    Some(Rc::new(RuntimeClass { allowed, default }))
+    Some(RuntimeClass { allowed, default })
 }
 
 impl Rule for RuntimeClass<'_> {

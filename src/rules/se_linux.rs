@@ -1,16 +1,15 @@
 //! The SELinux context confines a container where everything else has failed.
 
-use std::collections::BinaryHeap;
-use std::rc::Rc;
-
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod, SeLinuxOptions};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::value::Value;
 use crate::violation::Findings;
+use std::collections::BinaryHeap;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seLinux",
@@ -37,18 +36,18 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.seLinuxOptions` of pod and containers"),
     mutates: prose("`MustRunAs`: the options, where the pod has none"),
     default: prose("must be given"),
-    load,
+    kind: Kind::SeLinux,
 }];
 
 const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny"];
 
 /// Demands one context; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
-struct MustRunAs<'s> {
+pub(crate) struct MustRunAs<'s> {
     options: SeLinuxOptions<'s>,
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<MustRunAs<'s>> {
     let rule = spec.strategy("seLinux", STRATEGIES)?;
     if rule != "MustRunAs" {
         return None;
@@ -63,7 +62,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();
     let options =
         SeLinuxOptions { user: text("user"), role: text("role"), kind: text("type"), level: text("level") };
-    Some(Rc::new(MustRunAs { options }))
+    Some(MustRunAs { options })
 }
 
 impl MustRunAs<'_> {

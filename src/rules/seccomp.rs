@@ -4,13 +4,12 @@
 //! counts (KEP-135): defaults are written to it, an annotation without a field is turned into the field when a pod is
 //! created, as the API server did up to 1.26, and an annotation alone satisfies nothing.
 
-use std::rc::Rc;
-
 use crate::json::Text;
 use crate::pattern::leads_up;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::spec::Spec;
 use crate::violation::Findings;
 
@@ -23,7 +22,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.seccompProfile` of pod and containers"),
     mutates: prose("the pod's `seccompProfile`"),
     default: prose("no profile or `RuntimeDefault`"),
-    load,
+    kind: Kind::Seccomp,
 }];
 
 const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";
@@ -31,7 +30,7 @@ const DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
 
 /// Refuses profiles that are not allowed, and names one for pods that name none.
 #[derive(Debug)]
-struct Seccomp<'s> {
+pub(crate) struct Seccomp<'s> {
     allowed: Allowed<'s>,
     default: Option<Text<'s>>,
 }
@@ -47,7 +46,7 @@ enum Allowed<'s> {
     Named(Text<'s>),
 }
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Seccomp<'s>> {
     let default = spec.annotation(DEFAULT).filter(|name| !name.is_empty());
     if let Some(name) = &default {
         tell_malformed(spec, DEFAULT, name);
@@ -72,7 +71,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
     }
     match (&allowed, &default) {
         (Allowed::Any, None) => None,
-        _ => Some(Rc::new(Seccomp { allowed, default })),
+        _ => Some(Seccomp { allowed, default }),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Further groups of a pod's processes: a group of the node opens its files to them.
 
-use std::rc::Rc;
-
 use std::fmt::{self, Display};
 
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
+use crate::spec::Spec;
 use crate::strategy::{GROUP_SHAPE, GroupStrategy};
 use crate::violation::Findings;
 
@@ -19,15 +19,16 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.supplementalGroups`"),
     mutates: prose("`MustRunAs`: the pod's `supplementalGroups`"),
     default: prose("must be given"),
-    load: |spec| {
-        GroupStrategy::load(spec, "supplementalGroups")
-            .map(|strategy| Rc::new(SupplementalGroups(strategy)) as Rc<dyn Rule>)
-    },
+    kind: Kind::SupplementalGroups,
 }];
 
 /// What is demanded of the groups; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
-struct SupplementalGroups(GroupStrategy);
+pub(crate) struct SupplementalGroups(GroupStrategy);
+
+pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<SupplementalGroups> {
+    GroupStrategy::load(spec, "supplementalGroups").map(SupplementalGroups)
+}
 
 impl Rule for SupplementalGroups {
     fn mutate(&self, pod: &mut Pod<'_>) {

@@ -1,12 +1,11 @@
 //! Kernel parameters: some are the node's, and one pod can starve all others with them.
 
-use std::rc::Rc;
-
 use crate::json::{Quoted, Text};
 use crate::pattern::{SysctlPattern, dotted};
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -23,7 +22,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("`securityContext.sysctls[*].name`"),
         mutates: prose("nothing"),
         default: prose("none"),
-        load: load_forbidden,
+        kind: Kind::ForbiddenSysctls,
     },
     Entry {
         id: "allowedUnsafeSysctls",
@@ -36,7 +35,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("`securityContext.sysctls[*].name`"),
         mutates: prose("nothing"),
         default: prose("none: only safe sysctls"),
-        load: load_allowed,
+        kind: Kind::AllowedUnsafeSysctls,
     },
 ];
 
@@ -53,21 +52,21 @@ const PATTERN: &str = "must have at most 253 characters and match regex ([a-z0-9
 
 /// Refuses what is forbidden.
 #[derive(Debug)]
-struct Forbidden<'s>(Vec<SysctlPattern<'s>>);
+pub(crate) struct Forbidden<'s>(Vec<SysctlPattern<'s>>);
 
 /// Refuses what is neither safe nor allowed.
 #[derive(Debug)]
-struct Unsafe<'s> {
+pub(crate) struct Unsafe<'s> {
     forbidden: Vec<SysctlPattern<'s>>,
     allowed: Vec<SysctlPattern<'s>>,
 }
 
-fn load_forbidden<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load_forbidden<'s>(spec: &mut Spec<'_, 's>) -> Option<Forbidden<'s>> {
     let forbidden = load_patterns(spec, "forbiddenSysctls");
-    if forbidden.is_empty() { None } else { Some(Rc::new(Forbidden(forbidden))) }
+    if forbidden.is_empty() { None } else { Some(Forbidden(forbidden)) }
 }
 
-fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
+pub(super) fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Unsafe<'s>> {
     let allowed = load_patterns(spec, "allowedUnsafeSysctls");
     let forbidden: Vec<_> = spec.texts("forbiddenSysctls").into_iter().map(SysctlPattern::new).collect();
     for (i, a) in allowed.iter().enumerate() {
@@ -75,7 +74,7 @@ fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
             tell_overlap(spec, (i, a), (j, f));
         }
     }
-    Some(Rc::new(Unsafe { forbidden, allowed }))
+    Some(Unsafe { forbidden, allowed })
 }
 
 fn load_patterns<'s>(spec: &mut Spec<'_, 's>, field: &str) -> Vec<SysctlPattern<'s>> {

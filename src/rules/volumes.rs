@@ -1,11 +1,10 @@
 //! The types of volumes that pods may mount: some reach into the node, some carry credentials.
 
-use std::rc::Rc;
-
 use crate::json::Quoted;
 use crate::pod::{Origin, Pod, Volume};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
+use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -20,15 +19,15 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`volumes[*]`"),
     mutates: prose("nothing"),
     default: prose("none: no volume is allowed"),
-    load,
+    kind: Kind::Volumes,
 }];
 
 /// Refuses volumes of types that are not listed.
 #[derive(Debug)]
-struct Volumes(VolumeTypes);
+pub(crate) struct Volumes(VolumeTypes);
 
-fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Rc<dyn Rule + 's>> {
-    Some(Rc::new(Volumes(spec.volume_types())))
+pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<Volumes> {
+    Some(Volumes(spec.volume_types()))
 }
 
 impl Rule for Volumes {
