@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::answer::{Answer, joined};
-use crate::changes::{changes, restore};
+use crate::changes::{changes, is_changed, restore};
 use crate::cluster::{Cluster, Grants, Identity};
 use crate::compare::{only_bookkeeping, same};
 use crate::graft::{Edit, Step, graft};
@@ -69,6 +69,37 @@ enum Verdict<'v, 'a> {
     Admitted { policy: &'v Policy<'v>, pod: Box<Pod<'a>>, granted: bool },
     /// No policy does.
     Denied(String),
+}
+
+/// A pod as a policy fills it in.
+///
+/// One copy is filled in and restored for each policy in turn: a pod of its own for each would be memory that a new
+/// instance has never touched.
+struct Filled<'c, 'v, 'a> {
+    pod: Box<Pod<'a>>,
+    arrived: &'c Pod<'a>,
+    scope: &'c Scope,
+    /// Whose changes are in the pod.
+    changed_by: Option<&'v Policy<'v>>,
+}
+
+impl<'c, 'v, 'a> Filled<'c, 'v, 'a> {
+    fn of(arrived: &'c Pod<'a>, scope: &'c Scope) -> Self {
+        Filled { pod: Box::new(arrived.clone()), arrived, scope, changed_by: None }
+    }
+
+    /// Makes it the pod as this policy fills it in, and says whether that is another than it arrived as.
+    fn by(&mut self, policy: &'v Policy<'v>) -> bool {
+        if self.changed_by.is_some_and(|earlier| std::ptr::eq(earlier, policy)) {
+            return true;
+        }
+        if self.changed_by.is_some() {
+            restore(&mut self.pod, self.arrived);
+        }
+        policy.mutate(&mut self.pod, self.scope);
+        self.changed_by = is_changed(self.arrived, &self.pod).then_some(policy);
+        self.changed_by.is_some()
+    }
 }
 
 /// Judges one request, from the text that the policy server hands over to the answer.
@@ -370,43 +401,36 @@ impl Settings<'_> {
         cluster: &'v dyn Cluster,
     ) -> Result<Verdict<'v, 'a>, String> {
         let arrived = case.arrived();
-        let arrived = &*arrived;
         let filling = self.filling(case);
         let mut grants = self.grants(case, cluster);
-        let rehearsed = case.mode == Mode::Rehearse;
         let mut ungranted = None;
         let mut changed = Vec::new();
-        // One copy is changed and restored for each policy in turn: a pod of its own for each would be memory that a new
-        // instance has never touched.
-        let mut pod = Box::new(arrived.clone());
+        let mut filled = Filled::of(&arrived, &filling);
         for policy in self.candidates(case) {
-            policy.mutate(&mut pod, &filling);
-            if !changes(arrived, &pod).is_empty() {
+            if filled.by(policy) {
                 // Whether it accepts the pod so changed only matters if none accepts it as it is.
-                restore(&mut pod, arrived);
                 changed.extend((case.mode != Mode::Refuse).then_some(policy));
-            } else if self.accepts(policy, &pod, case) {
+            } else if self.accepts(policy, &filled.pod, case) {
                 if grants.hold(&policy.name)? {
-                    return Ok(Verdict::Admitted { policy, pod, granted: true });
+                    return Ok(Verdict::Admitted { policy, pod: filled.pod, granted: true });
                 }
-                ungranted = ungranted.or(rehearsed.then_some(policy));
+                ungranted = ungranted.or(Some(policy));
             }
         }
         for policy in changed {
-            policy.mutate(&mut pod, &case.scope);
-            if self.accepts(policy, &pod, case) {
+            filled.by(policy);
+            if self.accepts(policy, &filled.pod, case) {
                 if grants.hold(&policy.name)? {
-                    return Ok(Verdict::Admitted { policy, pod, granted: true });
+                    return Ok(Verdict::Admitted { policy, pod: filled.pod, granted: true });
                 }
-                ungranted = ungranted.or(rehearsed.then_some(policy));
+                ungranted = ungranted.or(Some(policy));
             }
-            restore(&mut pod, arrived);
         }
-        if let Some(policy) = ungranted {
-            policy.mutate(&mut pod, &case.scope);
-            return Ok(Verdict::Admitted { policy, pod, granted: false });
+        if let Some(policy) = ungranted.filter(|_| case.mode == Mode::Rehearse) {
+            filled.by(policy);
+            return Ok(Verdict::Admitted { policy, pod: filled.pod, granted: false });
         }
-        self.deny(case, arrived, &mut grants).map(Verdict::Denied)
+        self.deny(case, &arrived, &mut grants).map(Verdict::Denied)
     }
 
     fn accepts(&self, policy: &Policy<'_>, pod: &Pod<'_>, case: &Case<'_, '_>) -> bool {

@@ -79,15 +79,15 @@ impl Answer {
         let mut json = String::with_capacity(256);
         // Writing to a String cannot fail.
         let object = self.mutated_object.take().filter(|_| self.is_accepted());
-        let _ = match object {
-            None => write!(json, "{{\"accepted\":{}", self.is_accepted()),
+        match object {
+            None if self.is_accepted() => json.push_str("{\"accepted\":true"),
+            None => json.push_str("{\"accepted\":false"),
             Some(object) => {
                 // The object is most of the answer: the rest is written around it.
                 json = object;
                 json.insert_str(0, "{\"accepted\":true,\"mutated_object\":");
-                Ok(())
             }
-        };
+        }
         let _ = self.write_json(&mut json);
         json
     }
@@ -101,7 +101,9 @@ impl Answer {
     /// What follows the verdict and the object.
     fn write_json(&self, json: &mut String) -> fmt::Result {
         if let Some(reason) = &self.rejection {
-            write!(json, ",\"message\":{},\"code\":403", Quoted(reason))?;
+            json.push_str(",\"message\":");
+            Quoted(reason).write_to(json)?;
+            json.push_str(",\"code\":403");
         }
         let annotations = [
             ("policy", self.policy.clone().unwrap_or_default()),
@@ -113,7 +115,10 @@ impl Answer {
         ];
         let mut before = ",\"audit_annotations\":{";
         for (key, value) in annotations.iter().filter(|(_, value)| !value.is_empty()) {
-            write!(json, "{before}{}:{}", Quoted(key), Quoted(value))?;
+            json.push_str(before);
+            Quoted(key).write_to(json)?;
+            json.push(':');
+            Quoted(value).write_to(json)?;
             before = ",";
         }
         if before == "," {
@@ -121,7 +126,8 @@ impl Answer {
         }
         let mut before = ",\"warnings\":[";
         for warning in &self.warnings {
-            write!(json, "{before}{}", Quoted(warning))?;
+            json.push_str(before);
+            Quoted(warning).write_to(json)?;
             before = ",";
         }
         if before == "," {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::graft::{Edit, Step};
 use crate::json::{Quoted, Text};
-use crate::pod::{Container, List, Pod, Profile, SeLinuxOptions, SecurityContext, Slot};
+use crate::pod::{List, Pod, Profile, SeLinuxOptions, SecurityContext, Slot};
 use crate::shape::Listed;
 
 /// The edits that make `before` into `after`: first the pod's, then each container's, in the order of spec 4.2.
@@ -12,27 +12,100 @@ use crate::shape::Listed;
 /// Only fields that some rule writes are compared, and no rule ever takes a value away.
 pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
     let mut edits = Vec::new();
-    let (old, new) = (&before.spec.security_context, &after.spec.security_context);
-    let mut pod = |field, value: Option<String>| {
-        let Some(value) = value else { return };
-        let path = vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key(field)];
-        edits.push(Edit { path, value });
-    };
-    pod(
-        "supplementalGroups",
-        changed(&old.supplemental_groups, &new.supplemental_groups, |ids| format!("{ids:?}")),
-    );
-    pod("fsGroup", changed(&old.fs_group, &new.fs_group, i64::to_string));
-    pod("seLinuxOptions", changed(&old.se_linux_options, &new.se_linux_options, se_linux_options));
-    pod("seccompProfile", changed(&old.seccomp_profile, &new.seccomp_profile, profile));
-    let (old, new) = (&before.spec.runtime_class_name, &after.spec.runtime_class_name);
-    if let Some(value) = changed(old, new, |name| Quoted(name).to_string()) {
-        edits.push(Edit { path: vec![Step::Key("spec"), Step::Key("runtimeClassName")], value });
-    }
-    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
-        container_changes(slot, old, new, &mut edits);
-    }
+    compare(before, after, &mut edits);
     edits
+}
+
+/// Whether there are any [`changes`], which takes much less than to write them.
+pub(crate) fn is_changed(before: &Pod<'_>, after: &Pod<'_>) -> bool {
+    let mut changed = false;
+    compare(before, after, &mut changed);
+    changed
+}
+
+/// What becomes of a change that is found.
+trait Found {
+    fn add(&mut self, path: impl FnOnce() -> Vec<Step<'static>>, value: impl FnOnce() -> String);
+}
+
+impl Found for Vec<Edit<'static>> {
+    fn add(&mut self, path: impl FnOnce() -> Vec<Step<'static>>, value: impl FnOnce() -> String) {
+        self.push(Edit { path: path(), value: value() });
+    }
+}
+
+impl Found for bool {
+    fn add(&mut self, _path: impl FnOnce() -> Vec<Step<'static>>, _value: impl FnOnce() -> String) {
+        *self = true;
+    }
+}
+
+fn compare(before: &Pod<'_>, after: &Pod<'_>, found: &mut impl Found) {
+    let (old, new) = (&before.spec.security_context, &after.spec.security_context);
+    let own = |field| move || vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key(field)];
+    let (groups, new_groups) = (&old.supplemental_groups, &new.supplemental_groups);
+    field(found, groups, new_groups, own("supplementalGroups"), |ids| format!("{ids:?}"));
+    field(found, &old.fs_group, &new.fs_group, own("fsGroup"), i64::to_string);
+    field(found, &old.se_linux_options, &new.se_linux_options, own("seLinuxOptions"), se_linux_options);
+    field(found, &old.seccomp_profile, &new.seccomp_profile, own("seccompProfile"), profile);
+    let (old, new) = (&before.spec.runtime_class_name, &after.spec.runtime_class_name);
+    let path = || vec![Step::Key("spec"), Step::Key("runtimeClassName")];
+    field(found, old, new, path, |name| Quoted(name).to_string());
+    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
+        compare_containers(slot, &old.security_context, &new.security_context, found);
+    }
+}
+
+fn compare_containers(
+    slot: Slot,
+    old: &SecurityContext<'_>,
+    new: &SecurityContext<'_>,
+    found: &mut impl Found,
+) {
+    let within = |fields: &'static [&'static str]| {
+        move || {
+            let mut path = vec![Step::Key("spec"), Step::Key(slot.list.key()), Step::Index(slot.index)];
+            path.push(Step::Key("securityContext"));
+            path.extend(fields.iter().map(|field| Step::Key(field)));
+            path
+        }
+    };
+    field(found, &old.run_as_user, &new.run_as_user, within(&["runAsUser"]), i64::to_string);
+    field(found, &old.run_as_group, &new.run_as_group, within(&["runAsGroup"]), i64::to_string);
+    let (options, new_options) = (&old.se_linux_options, &new.se_linux_options);
+    field(found, options, new_options, within(&["seLinuxOptions"]), se_linux_options);
+    field(found, &old.app_armor_profile, &new.app_armor_profile, within(&["appArmorProfile"]), profile);
+    field(found, &old.seccomp_profile, &new.seccomp_profile, within(&["seccompProfile"]), profile);
+    field(found, &old.run_as_non_root, &new.run_as_non_root, within(&["runAsNonRoot"]), bool::to_string);
+    list(found, &old.capabilities.add, &new.capabilities.add, within(&["capabilities", "add"]));
+    list(found, &old.capabilities.drop, &new.capabilities.drop, within(&["capabilities", "drop"]));
+    let (read_only, new_read_only) = (&old.read_only_root_filesystem, &new.read_only_root_filesystem);
+    field(found, read_only, new_read_only, within(&["readOnlyRootFilesystem"]), bool::to_string);
+    let (escalation, new_escalation) = (&old.allow_privilege_escalation, &new.allow_privilege_escalation);
+    field(found, escalation, new_escalation, within(&["allowPrivilegeEscalation"]), bool::to_string);
+}
+
+fn field<T: PartialEq>(
+    found: &mut impl Found,
+    old: &Option<T>,
+    new: &Option<T>,
+    path: impl FnOnce() -> Vec<Step<'static>>,
+    write: impl FnOnce(&T) -> String,
+) {
+    if let Some(value) = new.as_ref().filter(|_| old != new) {
+        found.add(path, || write(value));
+    }
+}
+
+fn list(
+    found: &mut impl Found,
+    old: &[Text<'_>],
+    new: &[Text<'_>],
+    path: impl FnOnce() -> Vec<Step<'static>>,
+) {
+    if old != new {
+        found.add(path, || format!("[{}]", Listed(new)));
+    }
 }
 
 /// Takes back what [`changes`] would tell, so that the next policy finds the pod as it arrived.
@@ -69,42 +142,6 @@ fn put_back<T: PartialEq + Clone>(now: &mut T, then: &T) {
     }
 }
 
-fn container_changes(slot: Slot, old: &Container<'_>, new: &Container<'_>, edits: &mut Vec<Edit<'static>>) {
-    let (old, new) = (&old.security_context, &new.security_context);
-    let mut own = |fields: &[&'static str], value: Option<String>| {
-        let Some(value) = value else { return };
-        let mut path = vec![Step::Key("spec"), Step::Key(slot.list.key()), Step::Index(slot.index)];
-        path.push(Step::Key("securityContext"));
-        path.extend(fields.iter().map(|field| Step::Key(field)));
-        edits.push(Edit { path, value });
-    };
-    own(&["runAsUser"], changed(&old.run_as_user, &new.run_as_user, i64::to_string));
-    own(&["runAsGroup"], changed(&old.run_as_group, &new.run_as_group, i64::to_string));
-    own(&["seLinuxOptions"], changed(&old.se_linux_options, &new.se_linux_options, se_linux_options));
-    own(&["appArmorProfile"], changed(&old.app_armor_profile, &new.app_armor_profile, profile));
-    own(&["seccompProfile"], changed(&old.seccomp_profile, &new.seccomp_profile, profile));
-    own(&["runAsNonRoot"], changed(&old.run_as_non_root, &new.run_as_non_root, bool::to_string));
-    own(&["capabilities", "add"], changed_list(&old.capabilities.add, &new.capabilities.add));
-    own(&["capabilities", "drop"], changed_list(&old.capabilities.drop, &new.capabilities.drop));
-    let read_only = changed(&old.read_only_root_filesystem, &new.read_only_root_filesystem, bool::to_string);
-    own(&["readOnlyRootFilesystem"], read_only);
-    let escalation =
-        changed(&old.allow_privilege_escalation, &new.allow_privilege_escalation, bool::to_string);
-    own(&["allowPrivilegeEscalation"], escalation);
-}
-
-fn changed<T: PartialEq>(
-    old: &Option<T>,
-    new: &Option<T>,
-    write: impl FnOnce(&T) -> String,
-) -> Option<String> {
-    if old == new { None } else { new.as_ref().map(write) }
-}
-
-fn changed_list(old: &[Text<'_>], new: &[Text<'_>]) -> Option<String> {
-    if old == new { None } else { Some(format!("[{}]", Listed(new))) }
-}
-
 fn se_linux_options(options: &SeLinuxOptions<'_>) -> String {
     let SeLinuxOptions { user, role, kind, level } = options;
     object(&[("user", user), ("role", role), ("type", kind), ("level", level)])
@@ -135,7 +172,9 @@ mod tests {
 
     fn told(before: &Value, after: &Value) -> Vec<String> {
         let (before, after) = (before.to_string(), after.to_string());
-        let edits = changes(&Reader::document(&before).unwrap(), &Reader::document(&after).unwrap());
+        let (before, after) = (Reader::document(&before).unwrap(), Reader::document(&after).unwrap());
+        let edits = changes(&before, &after);
+        assert_eq!(is_changed(&before, &after), !edits.is_empty());
         edits.iter().map(|edit| format!("{edit} = {}", edit.value)).collect()
     }
 

@@ -500,25 +500,32 @@ pub(crate) fn once(seen: &mut u32, key: u32) -> Read<()> {
 /// Escapes what [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259#section-7) demands and nothing more.
 pub struct Quoted<'a>(pub &'a str);
 
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
+impl Quoted<'_> {
+    /// Writes it without the machinery of formatting, which a new instance has to set up.
+    pub(crate) fn write_to(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_char('"')?;
         let mut rest = self.0;
         loop {
             let end = scan::plain(rest.as_bytes(), 0);
-            f.write_str(rest.get(..end).unwrap_or_default())?;
+            out.write_str(rest.get(..end).unwrap_or_default())?;
             match rest.as_bytes().get(end) {
                 None => break,
-                Some(b'"') => f.write_str("\\\"")?,
-                Some(b'\\') => f.write_str("\\\\")?,
-                Some(b'\n') => f.write_str("\\n")?,
-                Some(b'\r') => f.write_str("\\r")?,
-                Some(b'\t') => f.write_str("\\t")?,
-                Some(control) => write!(f, "\\u{control:04x}")?,
+                Some(b'"') => out.write_str("\\\"")?,
+                Some(b'\\') => out.write_str("\\\\")?,
+                Some(b'\n') => out.write_str("\\n")?,
+                Some(b'\r') => out.write_str("\\r")?,
+                Some(b'\t') => out.write_str("\\t")?,
+                Some(control) => write!(out, "\\u{control:04x}")?,
             }
             rest = rest.get(end + 1..).unwrap_or_default();
         }
-        f.write_str("\"")
+        out.write_char('"')
+    }
+}
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f)
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Arena {
     end: Cell<usize>,
     /// How many blocks are out that were taken since the set-up.
     out: Cell<usize>,
+    /// Where memory begins that nobody ever had: it is still zero.
+    fresh: Cell<usize>,
 }
 
 // SAFETY: wasm32-wasip1 has no threads.
@@ -33,7 +35,13 @@ unsafe extern "C" {
 
 impl Arena {
     pub(super) const fn new() -> Self {
-        Arena { top: Cell::new(0), base: Cell::new(0), end: Cell::new(0), out: Cell::new(0) }
+        Arena {
+            top: Cell::new(0),
+            base: Cell::new(0),
+            end: Cell::new(0),
+            out: Cell::new(0),
+            fresh: Cell::new(0),
+        }
     }
 
     /// Keeps what has been taken so far for good: the set-up is over.
@@ -57,8 +65,13 @@ impl Arena {
             }
             self.end.set(self.end.get() + pages * PAGE);
         }
-        self.top.set(top);
+        self.rise(top);
         Some(start)
+    }
+
+    fn rise(&self, top: usize) {
+        self.top.set(top);
+        self.fresh.set(self.fresh.get().max(top));
     }
 }
 
@@ -69,6 +82,18 @@ unsafe impl GlobalAlloc for Arena {
         let Some(start) = self.take(layout.size(), layout.align()) else { return std::ptr::null_mut() };
         self.out.set(self.out.get() + 1);
         std::ptr::with_exposed_provenance_mut(start)
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let fresh = self.fresh.get();
+        // SAFETY: the caller's promise is the same.
+        let block = unsafe { self.alloc(layout) };
+        let used = fresh.saturating_sub(block.addr()).min(layout.size());
+        if !block.is_null() && used > 0 {
+            // SAFETY: that many bytes of the block lie where somebody has been.
+            unsafe { block.write_bytes(0, used) };
+        }
+        block
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -89,7 +114,7 @@ unsafe impl GlobalAlloc for Arena {
         let start = block.addr();
         let is_last = start + layout.size() == self.top.get();
         if is_last && start.checked_add(size).is_some_and(|top| top <= self.end.get()) {
-            self.top.set(start + size);
+            self.rise(start + size);
             return block;
         }
         let Some(moved) = self.take(size, layout.align()) else { return std::ptr::null_mut() };

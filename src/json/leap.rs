@@ -26,15 +26,14 @@ fn over_brackets(bytes: &[u8], mut at: usize, depth: u32) -> usize {
     // All ones where the block before ended within a string.
     let mut within: u64 = 0;
     let mut pending = false;
+    let mut last = [0; BLOCK];
     while at < bytes.len() {
-        let mut last = [0; BLOCK];
         let block = block(bytes, at, &mut last);
-        let quotes = find(block, b'"', 0) & !escaped(find(block, b'\\', 0), &mut pending);
+        let quotes = quotes(block, &mut pending);
         let strings = fill(quotes) ^ within;
         within = 0_u64.wrapping_sub(strings >> 63);
-        // With this bit set, `[` is `{` and `]` is `}`.
-        let open = find(block, b'{', 0x20) & !strings;
-        let mut close = find(block, b'}', 0x20) & !strings;
+        let (open, close) = block.brackets();
+        let (open, mut close) = (open & !strings, close & !strings);
         let (opened, closed) = (nested + open.count_ones(), close.count_ones());
         if depth + opened > DEPTH && too_deep(open, close, depth + nested) {
             return FAULT;
@@ -57,16 +56,28 @@ fn over_brackets(bytes: &[u8], mut at: usize, depth: u32) -> usize {
 
 fn over_string(bytes: &[u8], mut at: usize) -> usize {
     let mut pending = false;
+    let mut last = [0; BLOCK];
     while at < bytes.len() {
-        let mut last = [0; BLOCK];
-        let block = block(bytes, at, &mut last);
-        let quotes = find(block, b'"', 0) & !escaped(find(block, b'\\', 0), &mut pending);
+        let quotes = quotes(block(bytes, at, &mut last), &mut pending);
         if quotes != 0 {
             return at + quotes.trailing_zeros() as usize + 1;
         }
         at += BLOCK;
     }
     FAULT
+}
+
+/// The quotes that begin or end a string.
+#[inline(always)]
+fn quotes(block: Block, pending: &mut bool) -> u64 {
+    let mut quotes = block.find(b'"');
+    // Most reviews have few backslashes.
+    if *pending || block.has(b'\\') {
+        let escaped;
+        (escaped, *pending) = self::escaped(block.find(b'\\'), *pending);
+        quotes &= !escaped;
+    }
+    quotes
 }
 
 /// Whether a block nests too deep, bracket by bracket.
@@ -79,22 +90,23 @@ fn too_deep(open: u64, close: u64, mut depth: u32) -> bool {
     })
 }
 
-/// The characters that a backslash takes the meaning from. `pending` says that the last one of a block is such a
-/// backslash itself.
-#[inline(always)]
-fn escaped(mut backslash: u64, pending: &mut bool) -> u64 {
-    let mut escaped = u64::from(std::mem::take(pending));
+/// The characters that a backslash takes the meaning from, and whether the last character of the block is such a backslash
+/// itself; `pending` says so of the block before.
+#[cold]
+fn escaped(mut backslash: u64, mut pending: bool) -> (u64, bool) {
+    let mut escaped = u64::from(std::mem::take(&mut pending));
     backslash &= !escaped;
     while backslash != 0 {
         let first = backslash & backslash.wrapping_neg();
-        *pending = first == 1 << 63;
+        pending = first == 1 << 63;
         escaped |= first << 1;
         backslash &= !(first | first << 1);
     }
-    escaped
+    (escaped, pending)
 }
 
 /// Ones from each opening quote up to its closing one.
+#[inline(always)]
 fn fill(quotes: u64) -> u64 {
     let mut filled = quotes;
     filled ^= filled << 1;
@@ -107,47 +119,128 @@ fn fill(quotes: u64) -> u64 {
 
 /// The block at `at`. The last one of a document is filled up with zeros, which mean nothing, in `last`.
 #[inline(always)]
-fn block<'b>(bytes: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> &'b [u8; BLOCK] {
+fn block(bytes: &[u8], at: usize, last: &mut [u8; BLOCK]) -> Block {
     let rest = bytes.get(at..).unwrap_or_default();
-    rest.first_chunk().unwrap_or_else(|| {
+    Block::new(rest.first_chunk().unwrap_or_else(|| {
         for (filled, byte) in last.iter_mut().zip(rest) {
             *filled = *byte;
         }
         last
-    })
+    }))
 }
 
-/// Where the characters of a block stand that are `byte` once the bits of `fold` are set.
+/// A block, to be searched for characters. With this bit set, `[` is `{` and `]` is `}`.
+const FOLD: u8 = 0x20;
+
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-#[inline(always)]
-fn find(block: &[u8; BLOCK], byte: u8, fold: u8) -> u64 {
-    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, v128, v128_load, v128_or};
-    let equal = |quarter: &[u8; 16]| {
-        #[expect(unsafe_code, reason = "the load is of exactly the sixteen bytes borrowed, at any alignment")]
-        let quarter = unsafe { v128_load(quarter.as_ptr().cast::<v128>()) };
-        let equal = u8x16_eq(v128_or(quarter, u8x16_splat(fold)), u8x16_splat(byte));
-        u64::from(u8x16_bitmask(equal))
-    };
-    match block.as_chunks::<16>() {
-        ([a, b, c, d], _) => equal(a) | equal(b) << 16 | equal(c) << 32 | equal(d) << 48,
-        _ => 0,
+use simd::Block;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use words::Block;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd {
+    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, v128, v128_any_true, v128_load, v128_or};
+
+    use super::{BLOCK, FOLD};
+
+    /// Sixteen bytes to a vector.
+    #[derive(Clone, Copy)]
+    pub(super) struct Block(v128, v128, v128, v128);
+
+    impl Block {
+        #[inline(always)]
+        pub(super) fn new(bytes: &[u8; BLOCK]) -> Self {
+            let load = |nth: usize| {
+                #[expect(
+                    unsafe_code,
+                    reason = "all four loads lie within the bytes borrowed, at any alignment"
+                )]
+                unsafe {
+                    v128_load(bytes.as_ptr().cast::<v128>().add(nth))
+                }
+            };
+            Block(load(0), load(1), load(2), load(3))
+        }
+
+        /// Each vector by itself. Not the `map` of arrays, which goes through memory.
+        #[inline(always)]
+        fn each(self, change: impl Fn(v128) -> v128) -> Self {
+            Block(change(self.0), change(self.1), change(self.2), change(self.3))
+        }
+
+        /// Where the characters stand that are `byte`.
+        #[inline(always)]
+        pub(super) fn find(self, byte: u8) -> u64 {
+            let Block(a, b, c, d) = self.each(|quarter| u8x16_eq(quarter, u8x16_splat(byte)));
+            let half = |low, high| u32::from(u8x16_bitmask(low)) | u32::from(u8x16_bitmask(high)) << 16;
+            u64::from(half(a, b)) | u64::from(half(c, d)) << 32
+        }
+
+        /// Whether a character is `byte`.
+        #[inline(always)]
+        pub(super) fn has(self, byte: u8) -> bool {
+            let Block(a, b, c, d) = self.each(|quarter| u8x16_eq(quarter, u8x16_splat(byte)));
+            v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)))
+        }
+
+        /// Where brackets open and close.
+        #[inline(always)]
+        pub(super) fn brackets(self) -> (u64, u64) {
+            let folded = self.each(|quarter| v128_or(quarter, u8x16_splat(FOLD)));
+            (folded.find(b'{'), folded.find(b'}'))
+        }
     }
 }
 
-/// Where the characters of a block stand that are `byte` once the bits of `fold` are set.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-#[inline(always)]
-fn find(block: &[u8; BLOCK], byte: u8, fold: u8) -> u64 {
+mod words {
+    use super::{BLOCK, FOLD};
+
     const ONES: u64 = u64::MAX / 0xFF;
-    const LOW: u64 = ONES * 0x7F;
-    let (eighths, _) = block.as_chunks::<8>();
-    eighths.iter().enumerate().fold(0, |found, (nth, eighth)| {
-        let word = u64::from_le_bytes(*eighth) | (ONES * u64::from(fold));
-        let difference = word ^ (ONES * u64::from(byte));
-        // The highest bit of each byte that is zero, gathered in one byte.
-        let equal = !(((difference & LOW) + LOW) | difference | LOW);
-        found | (equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << (nth * 8)
-    })
+
+    /// Eight bytes to a word.
+    #[derive(Clone, Copy)]
+    pub(super) struct Block([u64; BLOCK / 8]);
+
+    impl Block {
+        #[inline(always)]
+        pub(super) fn new(bytes: &[u8; BLOCK]) -> Self {
+            let (eighths, _) = bytes.as_chunks::<8>();
+            let mut words = [0; BLOCK / 8];
+            for (word, eighth) in words.iter_mut().zip(eighths) {
+                *word = u64::from_le_bytes(*eighth);
+            }
+            Block(words)
+        }
+
+        /// Where the characters stand that are `byte`.
+        #[inline(always)]
+        pub(super) fn find(self, byte: u8) -> u64 {
+            const LOW: u64 = ONES * 0x7F;
+            self.0.iter().enumerate().fold(0, |found, (nth, word)| {
+                let difference = word ^ (ONES * u64::from(byte));
+                // The highest bit of each byte that is zero, gathered in one byte.
+                let equal = !(((difference & LOW) + LOW) | difference | LOW);
+                found | (equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << (nth * 8)
+            })
+        }
+
+        /// Whether a character is `byte`.
+        #[inline(always)]
+        pub(super) fn has(self, byte: u8) -> bool {
+            self.0.iter().any(|word| {
+                let difference = word ^ (ONES * u64::from(byte));
+                difference.wrapping_sub(ONES) & !difference & (ONES << 7) != 0
+            })
+        }
+
+        /// Where brackets open and close.
+        #[inline(always)]
+        pub(super) fn brackets(self) -> (u64, u64) {
+            let folded = Block(self.0.map(|word| word | ONES * u64::from(FOLD)));
+            (folded.find(b'{'), folded.find(b'}'))
+        }
+    }
 }
 
 #[cfg(test)]
