@@ -106,8 +106,9 @@ impl fmt::Display for Brief<'_> {
 ///
 /// [`Default`] is what an absent or `null` field reads as: Kubernetes does not tell the two apart.
 pub trait Decode<'a>: Default {
-    /// Reads one value that is not `null`.
-    fn decode(reader: &mut Reader<'a>) -> Read<Self>;
+    /// Reads one value that is not `null` into a default: where it is to stay, since moving what is large takes a call of
+    /// the host.
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()>;
 }
 
 /// A cursor over a JSON document.
@@ -141,7 +142,7 @@ impl<'a> Reader<'a> {
     /// Reads the whole of `text` as one value.
     pub fn document<T: Decode<'a>>(text: &'a str) -> Read<T> {
         let mut reader = Reader::new(text);
-        let value = T::decode(&mut reader)?;
+        let value = reader.value()?;
         reader.end()?;
         Ok(value)
     }
@@ -177,13 +178,21 @@ impl<'a> Reader<'a> {
     }
 
     /// The text from `start` up to the cursor.
+    #[inline(always)]
     pub fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    /// Reads a field: `null` is the default.
-    pub fn field<T: Decode<'a>>(&mut self) -> Read<T> {
-        if self.null()? { Ok(T::default()) } else { T::decode(self) }
+    /// Reads a field into its default, which `null` leaves there.
+    pub fn field<T: Decode<'a>>(&mut self, field: &mut T) -> Read<()> {
+        if self.null()? { Ok(()) } else { field.decode(self) }
+    }
+
+    /// Reads a value that is not `null`.
+    pub fn value<T: Decode<'a>>(&mut self) -> Read<T> {
+        let mut value = T::default();
+        value.decode(self)?;
+        Ok(value)
     }
 
     /// Steps over a `null`, if that comes next.
@@ -425,37 +434,38 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Decode<'a> for bool {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        reader.boolean()
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        *self = reader.boolean()?;
+        Ok(())
     }
 }
 
 impl<'a> Decode<'a> for i64 {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        reader.integer()
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        *self = reader.integer()?;
+        Ok(())
     }
 }
 
 impl<'a> Decode<'a> for Text<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        reader.string()
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        *self = reader.string()?;
+        Ok(())
     }
 }
 
 impl<'a, T: Decode<'a>> Decode<'a> for Option<T> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        T::decode(reader).map(Some)
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        self.get_or_insert_default().decode(reader)
     }
 }
 
 impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        let mut list = Vec::new();
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         reader.list(|reader, _| {
-            list.push(T::decode(reader)?);
-            Ok(())
-        })?;
-        Ok(list)
+            self.push(T::default());
+            self.last_mut().map_or(Ok(()), |element| element.decode(reader))
+        })
     }
 }
 
@@ -465,20 +475,17 @@ impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
 macro_rules! decode {
     ($type:ty { $($key:literal => $field:ident),+ $(,)? }) => {
         impl<'a> $crate::json::Decode<'a> for $type {
-            fn decode(reader: &mut $crate::json::Reader<'a>) -> $crate::json::Read<Self> {
+            fn decode(&mut self, reader: &mut $crate::json::Reader<'a>) -> $crate::json::Read<()> {
                 #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
                 enum Key { $($field),+ }
-                let mut value = Self::default();
                 let mut seen = 0_u32;
                 reader.object(|reader, key| match &**key {
                     $($key => {
                         $crate::json::once(&mut seen, Key::$field as u32)?;
-                        value.$field = reader.field()?;
-                        Ok(())
+                        reader.field(&mut self.$field)
                     })+
                     _ => reader.leap(),
-                })?;
-                Ok(value)
+                })
             }
         }
     };

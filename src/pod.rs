@@ -501,27 +501,24 @@ impl<'a> Annotations<'a> {
 
 /// Reads `metadata` and `spec`; a pod without `spec` cannot be judged.
 impl<'a> Decode<'a> for Pod<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        let mut annotations = Annotations::default();
-        let mut spec: Option<PodSpec<'a>> = None;
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        let mut metadata = Metadata::default();
         let mut seen = 0;
+        let mut specified = false;
         reader.object(|reader, key| match &**key {
             "metadata" => {
                 once(&mut seen, 0)?;
-                annotations = reader.field::<Metadata<'a>>()?.annotations;
-                Ok(())
+                reader.field(&mut metadata)
             }
             "spec" => {
                 once(&mut seen, 1)?;
-                spec = reader.field()?;
-                Ok(())
+                specified = !reader.null()?;
+                if specified { self.spec.decode(reader) } else { Ok(()) }
             }
             _ => reader.leap(),
         })?;
-        match spec {
-            Some(spec) => Ok(Pod { annotations, spec }),
-            None => Err(Fault::new("must be set").under("spec")),
-        }
+        self.annotations = metadata.annotations;
+        if specified { Ok(()) } else { Err(Fault::new("must be set").under("spec")) }
     }
 }
 
@@ -535,8 +532,8 @@ struct Metadata<'a> {
 }
 
 impl<'a> Decode<'a> for Annotations<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        let mut governed: Vec<(Text<'a>, Text<'a>)> = Vec::new();
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        let Annotations(governed) = self;
         reader.object(|reader, key| {
             let known = key == SECCOMP_POD
                 || key == ADMITTED_BY
@@ -551,50 +548,49 @@ impl<'a> Decode<'a> for Annotations<'a> {
             if governed.len() == ANNOTATIONS {
                 return Err(Fault::new("is one annotation too many: the API server takes none of so many"));
             }
-            governed.push((key.clone(), reader.field()?));
+            let mut value = Text::default();
+            reader.field(&mut value)?;
+            governed.push((key.clone(), value));
             Ok(())
-        })?;
-        Ok(Annotations(governed))
+        })
     }
 }
 
 /// Every key but `name` is a source: a closed list would take a source newer than itself for none at all. Of two, nobody
 /// can tell which one counts, and no leniency may let them through, so that they are a fault.
 impl<'a> Decode<'a> for Volume<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        let mut volume = Volume::default();
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         let mut named = 0;
         let mut second = None;
         reader.object(|reader, key| {
             if key == "name" {
                 once(&mut named, 0)?;
-                volume.name = reader.field()?;
-                return Ok(());
+                return reader.field(&mut self.name);
             }
             if reader.null()? {
                 return Ok(());
             }
             let detail = match &**key {
-                "hostPath" => VolumeDetail::HostPath(HostPath::decode(reader)?.path),
-                "flexVolume" => VolumeDetail::FlexVolume(Driver::decode(reader)?.driver),
-                "csi" => VolumeDetail::Csi(Driver::decode(reader)?.driver),
+                "hostPath" => VolumeDetail::HostPath(reader.value::<HostPath<'_>>()?.path),
+                "flexVolume" => VolumeDetail::FlexVolume(reader.value::<Driver<'_>>()?.driver),
+                "csi" => VolumeDetail::Csi(reader.value::<Driver<'_>>()?.driver),
                 "projected" => VolumeDetail::Projected(reader.raw()?),
                 _ => {
                     reader.leap()?;
                     VolumeDetail::Other
                 }
             };
-            match volume.source {
-                None => volume.source = Some(VolumeSource::new(key.clone(), detail)),
+            match self.source {
+                None => self.source = Some(VolumeSource::new(key.clone(), detail)),
                 Some(_) => second = Some(key.clone()),
             }
             Ok(())
         })?;
-        if let (Some(VolumeSource { key: first, .. }), Some(second)) = (&volume.source, &second) {
+        if let (Some(VolumeSource { key: first, .. }), Some(second)) = (&self.source, &second) {
             let (first, second) = (Brief(first), Brief(second));
             return Err(Fault::new(format!("must have one source, not both `{first}` and `{second}`")));
         }
-        Ok(volume)
+        Ok(())
     }
 }
 
@@ -604,18 +600,14 @@ const HOSTS: &[&[&str]] = &[&["httpGet", "tcpSocket"], &["host"]];
 const HOSTS_OF_HOOKS: &[&[&str]] = &[&["postStart", "preStop"], &["httpGet", "tcpSocket"], &["host"]];
 
 impl<'a> Decode<'a> for Probe<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        let mut probe = Probe::default();
-        read_texts(reader, HOSTS, &mut probe.hosts)?;
-        Ok(probe)
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        read_texts(reader, HOSTS, &mut self.hosts)
     }
 }
 
 impl<'a> Decode<'a> for Lifecycle<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        let mut lifecycle = Lifecycle::default();
-        read_texts(reader, HOSTS_OF_HOOKS, &mut lifecycle.hosts)?;
-        Ok(lifecycle)
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        read_texts(reader, HOSTS_OF_HOOKS, &mut self.hosts)
     }
 }
 

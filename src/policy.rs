@@ -71,7 +71,7 @@ impl<'s> Policy<'s> {
                 continue;
             }
             spec.rule = Some((index, entry));
-            rules.extend(entry.kind.load(spec).map(|rule| (index, entry.id, Rc::new(rule))));
+            rules.extend(rules::load(index, spec).map(|rule| (index, entry.id, Rc::new(rule))));
         }
         Policy { name, rules }
     }

@@ -63,33 +63,29 @@ decode!(Kind<'a> { "group" => group, "kind" => kind });
 decode!(User<'a> { "username" => username, "groups" => groups });
 
 impl<'a> Decode<'a> for Raw<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        reader.raw().map(Raw)
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        self.0 = reader.raw()?;
+        Ok(())
     }
 }
 
 impl<'a> Decode<'a> for Payload<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        let mut request = None;
-        let mut settings = Tree::default();
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         let mut seen = 0;
+        let mut requested = false;
         reader.object(|reader, key| match &**key {
             "request" => {
                 once(&mut seen, 0)?;
-                request = reader.field()?;
-                Ok(())
+                requested = !reader.null()?;
+                if requested { self.request.decode(reader) } else { Ok(()) }
             }
             "settings" => {
                 once(&mut seen, 1)?;
-                settings = reader.field()?;
-                Ok(())
+                reader.field(&mut self.settings)
             }
             _ => reader.leap(),
         })?;
-        match request {
-            Some(request) => Ok(Payload { request, settings }),
-            None => Err(Fault::new("must be set").under("request")),
-        }
+        if requested { Ok(()) } else { Err(Fault::new("must be set").under("request")) }
     }
 }
 
@@ -100,8 +96,9 @@ impl<'a> Request<'a> {
         }
         let start = reader.mark();
         if self.kind.is_pod() {
-            match Pod::decode(reader) {
-                Ok(pod) => self.pod = Some(Box::new(pod)),
+            let mut pod = Box::<Pod<'a>>::default();
+            match pod.decode(reader) {
+                Ok(()) => self.pod = Some(pod),
                 // Told when the object is judged, with a path that starts at its root.
                 Err(_) => reader.rewind(&start),
             }
@@ -123,8 +120,7 @@ impl Kind<'_> {
 
 /// Some hosts write the keys of Kubernetes, some those of the SDK's types.
 impl<'a> Decode<'a> for Request<'a> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        let mut request = Request::default();
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         let mut seen = 0;
         reader.object(|reader, key| {
             let number = match &**key {
@@ -140,18 +136,21 @@ impl<'a> Decode<'a> for Request<'a> {
             };
             once(&mut seen, number)?;
             match number {
-                0 => request.operation = reader.field()?,
-                1 => request.kind = reader.field()?,
-                2 => request.sub_resource = reader.field()?,
-                3 => request.name = reader.field()?,
-                4 => request.namespace = reader.field()?,
-                5 => request.user = reader.field()?,
-                6 => request.read_object(reader)?,
-                _ => request.old_object = reader.field::<Option<Raw<'a>>>()?.map(|raw| raw.0),
+                0 => reader.field(&mut self.operation),
+                1 => reader.field(&mut self.kind),
+                2 => reader.field(&mut self.sub_resource),
+                3 => reader.field(&mut self.name),
+                4 => reader.field(&mut self.namespace),
+                5 => reader.field(&mut self.user),
+                6 => self.read_object(reader),
+                _ => {
+                    let mut old = None::<Raw<'a>>;
+                    reader.field(&mut old)?;
+                    self.old_object = old.map(|raw| raw.0);
+                    Ok(())
+                }
             }
-            Ok(())
-        })?;
-        Ok(request)
+        })
     }
 }
 

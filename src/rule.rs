@@ -1,7 +1,6 @@
 //! What a rule is.
 
 use crate::pod::{Container, Pod};
-use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::violation::Findings;
 
@@ -50,8 +49,6 @@ pub struct Entry {
     pub mutates: &'static str,
     /// What holds without the setting.
     pub default: &'static str,
-    /// What the rule is loaded as.
-    pub(crate) kind: Kind,
 }
 
 /// A set of rules, by their index in the registry; the checks of the Pod Security Standards follow behind.

@@ -29,11 +29,10 @@ impl<'s> Tree<'s> {
 }
 
 impl<'s> Decode<'s> for Tree<'s> {
-    fn decode(reader: &mut Reader<'s>) -> Read<Self> {
+    fn decode(&mut self, reader: &mut Reader<'s>) -> Read<()> {
         // Enough for one policy, so that nothing has to move.
-        let mut nodes = Vec::with_capacity(64);
-        reader.nodes(&mut nodes)?;
-        Ok(Tree(nodes))
+        self.0.reserve(64);
+        reader.nodes(&mut self.0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where each kind keeps the pods to come.
 
-use crate::json::{Decode, Fault, Read, Reader, Text, decode};
+use crate::json::{Fault, Read, Reader, Text, decode};
 use crate::pod::{List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
 use crate::request::Kind;
 
@@ -223,7 +223,8 @@ decode!(Metadata<'a> { "name" => name });
 /// If it cannot be read; the path of the fault starts at the root of the object.
 pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Pod<'a>> {
     let mut reader = Reader::new(template.text);
-    Pod::decode(&mut reader)
+    reader
+        .value()
         .map_err(|fault| if template.path.is_empty() { fault } else { fault.beneath(&template.path) })
 }
 

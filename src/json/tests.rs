@@ -23,8 +23,8 @@ struct Inner {
 }
 
 impl<'a> Decode<'a> for Box<Inner> {
-    fn decode(reader: &mut Reader<'a>) -> Read<Self> {
-        Inner::decode(reader).map(Box::new)
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        (**self).decode(reader)
     }
 }
 

@@ -9,7 +9,6 @@ use crate::json::{Quoted, Text};
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::spec::Spec;
 use crate::violation::Findings;
 
@@ -22,7 +21,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.appArmorProfile` of pod and containers, the containers' annotations"),
     mutates: prose("containers' `appArmorProfile`"),
     default: prose("any profile or none"),
-    kind: Kind::AppArmor,
 }];
 
 const ALLOWED: &str = "apparmor.security.beta.kubernetes.io/allowedProfileNames";

@@ -6,7 +6,6 @@ use crate::json::{Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::{Listed, Shape};
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -22,7 +21,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.capabilities.add`"),
         mutates: prose("containers' `capabilities.add`"),
         default: prose("none"),
-        kind: Kind::DefaultAddCapabilities,
     },
     Entry {
         id: "requiredDropCapabilities",
@@ -33,7 +31,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.capabilities.drop`"),
         mutates: prose("containers' `capabilities.drop`"),
         default: prose("none"),
-        kind: Kind::RequiredDropCapabilities,
     },
     Entry {
         id: "allowedCapabilities",
@@ -44,7 +41,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.capabilities.add`"),
         mutates: prose("nothing"),
         default: prose("none but those of `defaultAddCapabilities`"),
-        kind: Kind::AllowedCapabilities,
     },
 ];
 

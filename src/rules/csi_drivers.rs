@@ -5,7 +5,6 @@ use crate::names::subdomain_problem;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -24,7 +23,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`volumes[*].csi.driver`"),
     mutates: prose("nothing"),
     default: prose("empty: every driver is allowed, if `volumes` lists `csi`"),
-    kind: Kind::CsiDrivers,
 }];
 
 /// Refuses drivers that are not listed.

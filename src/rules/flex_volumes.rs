@@ -4,7 +4,6 @@ use crate::json::{Quoted, Text};
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -23,7 +22,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`volumes[*].flexVolume.driver`"),
     mutates: prose("nothing"),
     default: prose("empty: every driver is allowed, if `volumes` lists `flexVolume`"),
-    kind: Kind::FlexVolumes,
 }];
 
 /// Refuses drivers that are not listed.

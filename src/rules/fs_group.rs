@@ -3,7 +3,6 @@
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::spec::Spec;
 use crate::strategy::{GROUP_SHAPE, GroupStrategy};
 use crate::violation::Findings;
@@ -17,7 +16,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.fsGroup`"),
     mutates: prose("`MustRunAs`: the pod's `fsGroup`"),
     default: prose("must be given"),
-    kind: Kind::FsGroup,
 }];
 
 /// What is demanded of the group; a policy with `RunAsAny` has no such rule.

@@ -3,7 +3,6 @@
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -13,21 +12,18 @@ pub(crate) const ENTRIES: &[Entry] = &[
         id: "hostNetwork",
         purpose: prose("Whether pods may use the node's network."),
         pod_fields: prose("`hostNetwork`"),
-        kind: Kind::HostNetwork,
         ..HOST_NAMESPACE
     },
     Entry {
         id: "hostPID",
         purpose: prose("Whether pods may see the node's processes."),
         pod_fields: prose("`hostPID`"),
-        kind: Kind::HostPid,
         ..HOST_NAMESPACE
     },
     Entry {
         id: "hostIPC",
         purpose: prose("Whether pods may use the node's inter-process communication."),
         pod_fields: prose("`hostIPC`"),
-        kind: Kind::HostIpc,
         ..HOST_NAMESPACE
     },
 ];
@@ -42,7 +38,6 @@ const HOST_NAMESPACE: Entry = Entry {
     pod_fields: "",
     mutates: prose("nothing"),
     default: prose("`false`: refused"),
-    kind: Kind::HostNetwork,
 };
 
 /// Refuses one namespace of the node; a policy that allows it has no such rule.

@@ -8,7 +8,6 @@ use crate::pattern::{leads_up, lies_beneath};
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::value::Value;
@@ -35,7 +34,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`volumes[*].hostPath.path`, containers' `volumeMounts[*].readOnly`"),
     mutates: prose("nothing"),
     default: prose("empty: every path is allowed, if `volumes` lists `hostPath`"),
-    kind: Kind::HostPaths,
 }];
 
 /// Refuses paths that no prefix allows.

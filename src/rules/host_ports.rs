@@ -6,7 +6,6 @@ use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::ranges::{PortRange, PortRanges};
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::value::Value;
@@ -24,7 +23,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("containers' `ports[*].hostPort`"),
     mutates: prose("nothing"),
     default: prose("none: no host port is allowed"),
-    kind: Kind::HostPorts,
 }];
 
 /// Refuses host ports outside of the ranges.

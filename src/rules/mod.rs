@@ -56,15 +56,16 @@ const FILES: &[&[Entry]] = &[
     privilege_escalation::ENTRIES,
 ];
 
-/// Declares [`Kind`], [`AnyRule`] and what leads from one to the other: for each entry its kind, the type of the rule, and
-/// the function that builds it from a policy.
+/// Declares [`AnyRule`] and how each is loaded: for every entry, in their order, the field that it is known by, the kind, the
+/// type of the rule, and the function that builds it from a policy.
 macro_rules! kinds {
-    ($($kind:ident: $rule:ty = $load:path;)+) => {
-        /// What an entry is loaded as.
-        #[derive(Debug, Clone, Copy)]
-        pub(crate) enum Kind {
+    ($($id:literal: $kind:ident($rule:ty) = $load:path;)+) => {
+        #[derive(Clone, Copy)]
+        enum Kind {
             $($kind),+
         }
+
+        const KINDS: [(&str, Kind); COUNT] = [$(($id, Kind::$kind)),+];
 
         /// A rule of any kind.
         ///
@@ -75,12 +76,11 @@ macro_rules! kinds {
             $($kind($rule)),+
         }
 
-        impl Kind {
-            /// Builds the rule from a policy; a rule that demands nothing is none.
-            pub(crate) fn load<'s>(self, spec: &mut Spec<'_, 's>) -> Option<AnyRule<'s>> {
-                match self {
-                    $(Kind::$kind => $load(spec).map(AnyRule::$kind)),+
-                }
+        /// Builds the rule with this index from a policy; a rule that demands nothing is none.
+        pub(crate) fn load<'s>(index: usize, spec: &mut Spec<'_, 's>) -> Option<AnyRule<'s>> {
+            let (_, kind) = KINDS.get(index)?;
+            match kind {
+                $(Kind::$kind => $load(spec).map(AnyRule::$kind)),+
             }
         }
 
@@ -119,32 +119,32 @@ macro_rules! kinds {
 }
 
 kinds! {
-    FsGroup: fs_group::FsGroup = fs_group::load;
-    SupplementalGroups: supplemental_groups::SupplementalGroups = supplemental_groups::load;
-    HostNetwork: host_namespaces::Refused = host_namespaces::load_network;
-    HostPid: host_namespaces::Refused = host_namespaces::load_pid;
-    HostIpc: host_namespaces::Refused = host_namespaces::load_ipc;
-    ForbiddenSysctls: sysctls::Forbidden<'s> = sysctls::load_forbidden;
-    AllowedUnsafeSysctls: sysctls::Unsafe<'s> = sysctls::load_allowed;
-    Volumes: volumes::Volumes = volumes::load;
-    HostPaths: host_paths::HostPaths<'s> = host_paths::load;
-    FlexVolumes: flex_volumes::FlexVolumes<'s> = flex_volumes::load;
-    CsiDrivers: csi_drivers::CsiDrivers<'s> = csi_drivers::load;
-    RuntimeClass: runtime_class::RuntimeClass<'s> = runtime_class::load;
-    RunAsUser: run_as_user::RunAsUser = run_as_user::load;
-    RunAsGroup: run_as_group::RunAsGroup = run_as_group::load;
-    SeLinux: se_linux::MustRunAs<'s> = se_linux::load;
-    AppArmor: app_armor::AppArmor<'s> = app_armor::load;
-    Seccomp: seccomp::Seccomp<'s> = seccomp::load;
-    Privileged: privileged::Unprivileged = privileged::load;
-    ProcMount: proc_mount::ProcMount<'s> = proc_mount::load;
-    DefaultAddCapabilities: capabilities::DefaultAdd<'s> = capabilities::load_default_add;
-    RequiredDropCapabilities: capabilities::RequiredDrop<'s> = capabilities::load_required_drop;
-    AllowedCapabilities: capabilities::Allowed<'s> = capabilities::load_allowed;
-    HostPorts: host_ports::HostPorts = host_ports::load;
-    ReadOnlyRootFilesystem: read_only_root_filesystem::ReadOnly = read_only_root_filesystem::load;
-    DefaultPrivilegeEscalation: privilege_escalation::Default = privilege_escalation::load_default;
-    PrivilegeEscalation: privilege_escalation::Refused = privilege_escalation::load_allow;
+    "fsGroup": FsGroup(fs_group::FsGroup) = fs_group::load;
+    "supplementalGroups": SupplementalGroups(supplemental_groups::SupplementalGroups) = supplemental_groups::load;
+    "hostNetwork": HostNetwork(host_namespaces::Refused) = host_namespaces::load_network;
+    "hostPID": HostPid(host_namespaces::Refused) = host_namespaces::load_pid;
+    "hostIPC": HostIpc(host_namespaces::Refused) = host_namespaces::load_ipc;
+    "forbiddenSysctls": ForbiddenSysctls(sysctls::Forbidden<'s>) = sysctls::load_forbidden;
+    "allowedUnsafeSysctls": AllowedUnsafeSysctls(sysctls::Unsafe<'s>) = sysctls::load_allowed;
+    "volumes": Volumes(volumes::Volumes) = volumes::load;
+    "allowedHostPaths": HostPaths(host_paths::HostPaths<'s>) = host_paths::load;
+    "allowedFlexVolumes": FlexVolumes(flex_volumes::FlexVolumes<'s>) = flex_volumes::load;
+    "allowedCSIDrivers": CsiDrivers(csi_drivers::CsiDrivers<'s>) = csi_drivers::load;
+    "runtimeClass": RuntimeClass(runtime_class::RuntimeClass<'s>) = runtime_class::load;
+    "runAsUser": RunAsUser(run_as_user::RunAsUser) = run_as_user::load;
+    "runAsGroup": RunAsGroup(run_as_group::RunAsGroup) = run_as_group::load;
+    "seLinux": SeLinux(se_linux::MustRunAs<'s>) = se_linux::load;
+    "appArmor": AppArmor(app_armor::AppArmor<'s>) = app_armor::load;
+    "seccomp": Seccomp(seccomp::Seccomp<'s>) = seccomp::load;
+    "privileged": Privileged(privileged::Unprivileged) = privileged::load;
+    "allowedProcMountTypes": ProcMount(proc_mount::ProcMount<'s>) = proc_mount::load;
+    "defaultAddCapabilities": DefaultAddCapabilities(capabilities::DefaultAdd<'s>) = capabilities::load_default_add;
+    "requiredDropCapabilities": RequiredDropCapabilities(capabilities::RequiredDrop<'s>) = capabilities::load_required_drop;
+    "allowedCapabilities": AllowedCapabilities(capabilities::Allowed<'s>) = capabilities::load_allowed;
+    "hostPorts": HostPorts(host_ports::HostPorts) = host_ports::load;
+    "readOnlyRootFilesystem": ReadOnlyRootFilesystem(read_only_root_filesystem::ReadOnly) = read_only_root_filesystem::load;
+    "defaultAllowPrivilegeEscalation": DefaultPrivilegeEscalation(privilege_escalation::Default) = privilege_escalation::load_default;
+    "allowPrivilegeEscalation": PrivilegeEscalation(privilege_escalation::Refused) = privilege_escalation::load_allow;
 }
 
 /// How many rules there are; the checks of the Pod Security Standards are numbered behind them.
@@ -184,4 +184,17 @@ pub fn all() -> impl Iterator<Item = (usize, &'static Entry)> + Clone {
 /// The index of the rule with this name.
 pub fn index(id: &str) -> Option<usize> {
     ENTRIES.iter().position(|entry| same_name(entry.id, id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise one field would be loaded as another.
+    #[test]
+    fn every_entry_is_loaded_as_what_it_is() {
+        let kinds: Vec<&str> = KINDS.iter().map(|(id, _)| *id).collect();
+        let entries: Vec<&str> = all().map(|(_, entry)| entry.id).collect();
+        assert_eq!(kinds, entries);
+    }
 }

@@ -3,7 +3,6 @@
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::value::Value;
@@ -19,7 +18,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
         mutates: prose("containers' `allowPrivilegeEscalation`"),
         default: prose("nothing is written"),
-        kind: Kind::DefaultPrivilegeEscalation,
     },
     Entry {
         id: "allowPrivilegeEscalation",
@@ -30,7 +28,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
         mutates: prose("`false`: containers' `allowPrivilegeEscalation`, to `false`"),
         default: prose("`true`: they may"),
-        kind: Kind::PrivilegeEscalation,
     },
 ];
 

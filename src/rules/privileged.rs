@@ -6,7 +6,6 @@
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -22,7 +21,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     ),
     mutates: prose("nothing"),
     default: prose("`false`: privileged containers are refused"),
-    kind: Kind::Privileged,
 }];
 
 const HOST_PROCESS: &str = "HostProcess containers are privileged, and Privileged containers are not allowed";

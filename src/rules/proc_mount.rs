@@ -4,7 +4,6 @@ use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -18,7 +17,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("containers' `securityContext.procMount`; absent reads as `Default`"),
     mutates: prose("nothing"),
     default: prose("only `Default`"),
-    kind: Kind::ProcMount,
 }];
 
 /// Refuses types that are not listed.

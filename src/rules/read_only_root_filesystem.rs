@@ -3,7 +3,6 @@
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -17,7 +16,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("containers' `securityContext.readOnlyRootFilesystem`"),
     mutates: prose("containers' `readOnlyRootFilesystem`, to `true`"),
     default: prose("`false`: no constraint"),
-    kind: Kind::ReadOnlyRootFilesystem,
 }];
 
 /// Demands read-only root file systems.

@@ -3,7 +3,6 @@
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
 use crate::strategy::GroupStrategy;
@@ -25,7 +24,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.runAsGroup` of pod and containers"),
     mutates: prose("`MustRunAs`: containers' `runAsGroup`"),
     default: prose("`RunAsAny`: any group"),
-    kind: Kind::RunAsGroup,
 }];
 
 /// In the order in which PodSecurityPolicy named them for this field alone.

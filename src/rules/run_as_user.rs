@@ -4,7 +4,6 @@ use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::ranges::IdRanges;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
 use crate::violation::Findings;
@@ -25,7 +24,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.runAsUser` and `runAsNonRoot` of pod and containers"),
     mutates: prose("`MustRunAs`: containers' `runAsUser`; `MustRunAsNonRoot`: containers' `runAsNonRoot`"),
     default: prose("must be given"),
-    kind: Kind::RunAsUser,
 }];
 
 const STRATEGIES: &[&str] = &["MustRunAs", "MustRunAsNonRoot", "RunAsAny"];

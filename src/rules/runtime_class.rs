@@ -5,7 +5,6 @@ use crate::names::subdomain_problem;
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::{Field, Listed, Shape};
 use crate::spec::{Spec, texts};
 use crate::value::Value;
@@ -31,7 +30,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`runtimeClassName`"),
     mutates: prose("the pod's `runtimeClassName`"),
     default: prose("any runtime class"),
-    kind: Kind::RuntimeClass,
 }];
 
 const ALLOWED: &str = "runtimeClass.allowedRuntimeClassNames";

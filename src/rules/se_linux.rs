@@ -4,7 +4,6 @@ use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod, SeLinuxOptions};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::value::Value;
@@ -36,7 +35,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.seLinuxOptions` of pod and containers"),
     mutates: prose("`MustRunAs`: the options, where the pod has none"),
     default: prose("must be given"),
-    kind: Kind::SeLinux,
 }];
 
 const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny"];

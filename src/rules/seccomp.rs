@@ -9,7 +9,6 @@ use crate::pattern::leads_up;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::spec::Spec;
 use crate::violation::Findings;
 
@@ -22,7 +21,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.seccompProfile` of pod and containers"),
     mutates: prose("the pod's `seccompProfile`"),
     default: prose("no profile or `RuntimeDefault`"),
-    kind: Kind::Seccomp,
 }];
 
 const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";

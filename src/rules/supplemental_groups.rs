@@ -5,7 +5,6 @@ use std::fmt::{self, Display};
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::spec::Spec;
 use crate::strategy::{GROUP_SHAPE, GroupStrategy};
 use crate::violation::Findings;
@@ -19,7 +18,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`securityContext.supplementalGroups`"),
     mutates: prose("`MustRunAs`: the pod's `supplementalGroups`"),
     default: prose("must be given"),
-    kind: Kind::SupplementalGroups,
 }];
 
 /// What is demanded of the groups; a policy with `RunAsAny` has no such rule.

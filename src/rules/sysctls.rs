@@ -5,7 +5,6 @@ use crate::pattern::{SysctlPattern, dotted};
 use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -22,7 +21,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("`securityContext.sysctls[*].name`"),
         mutates: prose("nothing"),
         default: prose("none"),
-        kind: Kind::ForbiddenSysctls,
     },
     Entry {
         id: "allowedUnsafeSysctls",
@@ -35,7 +33,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
         pod_fields: prose("`securityContext.sysctls[*].name`"),
         mutates: prose("nothing"),
         default: prose("none: only safe sysctls"),
-        kind: Kind::AllowedUnsafeSysctls,
     },
 ];
 

@@ -4,7 +4,6 @@ use crate::json::Quoted;
 use crate::pod::{Origin, Pod, Volume};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
-use crate::rules::Kind;
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -19,7 +18,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     pod_fields: prose("`volumes[*]`"),
     mutates: prose("nothing"),
     default: prose("none: no volume is allowed"),
-    kind: Kind::Volumes,
 }];
 
 /// Refuses volumes of types that are not listed.
