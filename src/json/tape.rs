@@ -1,7 +1,7 @@
 //! Reading a value once into a row of nodes, without a block of memory for each.
 
 use super::scan::{FAULT, blank, escapes, number, plain, word};
-use super::{DEPTH, Read, Reader, Text, scan};
+use super::{DEPTH, Read, Reader, Text, explain};
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn nodes(&mut self, nodes: &mut Vec<Node<'a>>) -> Read<()> {
         let end = read(self.text, self.at, self.depth, nodes);
         if end == FAULT {
-            return Err(scan::fault(self.text.as_bytes(), self.at, self.depth));
+            return Err(explain::fault(self.text.as_bytes(), self.at, self.depth));
         }
         // Whether an escape stands for a character is only known once it is read.
         for node in nodes.iter() {

@@ -1,0 +1,81 @@
+//! Types that are read from JSON.
+
+use super::{Fault, Read, Reader, Text};
+
+/// A type that is read from JSON.
+///
+/// [`Default`] is what an absent or `null` field reads as: Kubernetes does not tell the two apart.
+pub trait Decode<'a>: Default {
+    /// Reads one value that is not `null` into a default: where it is to stay, since moving what is large takes a call of
+    /// the host.
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()>;
+}
+
+impl<'a> Decode<'a> for bool {
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        *self = reader.boolean()?;
+        Ok(())
+    }
+}
+
+impl<'a> Decode<'a> for i64 {
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        *self = reader.integer()?;
+        Ok(())
+    }
+}
+
+impl<'a> Decode<'a> for Text<'a> {
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        *self = reader.string()?;
+        Ok(())
+    }
+}
+
+impl<'a, T: Decode<'a>> Decode<'a> for Option<T> {
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        self.get_or_insert_default().decode(reader)
+    }
+}
+
+impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        reader.list(|reader, _| {
+            self.push(T::default());
+            self.last_mut().map_or(Ok(()), |element| element.decode(reader))
+        })
+    }
+}
+
+/// Implements [`Decode`] for a struct: each named key is read into the field beside it, all others are skipped.
+///
+/// A governed key that stands twice is a fault: readers differ on which one counts.
+macro_rules! decode {
+    ($type:ty { $($key:literal => $field:ident),+ $(,)? }) => {
+        impl<'a> $crate::json::Decode<'a> for $type {
+            fn decode(&mut self, reader: &mut $crate::json::Reader<'a>) -> $crate::json::Read<()> {
+                #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+                enum Key { $($field),+ }
+                let mut seen = 0_u32;
+                reader.object(|reader, key| match &**key {
+                    $($key => {
+                        $crate::json::once(&mut seen, Key::$field as u32)?;
+                        reader.field(&mut self.$field)
+                    })+
+                    _ => reader.leap(),
+                })
+            }
+        }
+    };
+}
+pub(crate) use decode;
+
+/// Marks the key with this number as seen; twice is a fault.
+pub(crate) fn once(seen: &mut u32, key: u32) -> Read<()> {
+    let bit = 1 << key;
+    if *seen & bit != 0 {
+        return Err(Fault::new("stands twice in the same object"));
+    }
+    *seen |= bit;
+    Ok(())
+}

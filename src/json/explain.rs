@@ -1,0 +1,95 @@
+//! What is wrong with a document: looked for only once something is.
+
+use super::scan::{FAULT, blank, hex, number, plain, string, word};
+use super::{DEPTH, Fault};
+
+/// Why the value at `at`, which stands within `depth` objects and lists, cannot be stepped over.
+#[cold]
+pub(super) fn fault(bytes: &[u8], mut at: usize, depth: u32) -> Fault {
+    match explain(bytes, &mut at, depth) {
+        Err(fault) => fault,
+        Ok(()) => malformed("a value must come here", at),
+    }
+}
+
+/// What is wrong at a position.
+#[cold]
+pub(super) fn malformed(reason: &str, at: usize) -> Fault {
+    Fault::new(format!("is not JSON: {reason} (byte {at})"))
+}
+
+#[cold]
+pub(super) fn too_deep() -> Fault {
+    Fault::new(format!("is nested deeper than {DEPTH} levels"))
+}
+
+/// Steps over a value as [`value`] does, to tell what is wrong with it.
+fn explain(bytes: &[u8], at: &mut usize, depth: u32) -> Result<(), Fault> {
+    *at = blank(bytes, *at);
+    let end = match bytes.get(*at) {
+        Some(b'"') => return explain_string(bytes, at),
+        Some(bracket @ (b'{' | b'[')) => return explain_elements(bytes, at, depth, *bracket),
+        Some(b'-' | b'0'..=b'9') => number(bytes, *at),
+        Some(b't') => word(bytes, *at, b"true"),
+        Some(b'f') => word(bytes, *at, b"false"),
+        Some(b'n') => word(bytes, *at, b"null"),
+        Some(_) => FAULT,
+        None => return Err(malformed("the document ends too early", *at)),
+    };
+    if end == FAULT {
+        return Err(malformed("a value must come here", *at));
+    }
+    *at = end;
+    Ok(())
+}
+
+fn explain_elements(bytes: &[u8], at: &mut usize, depth: u32, bracket: u8) -> Result<(), Fault> {
+    if depth == DEPTH {
+        return Err(too_deep());
+    }
+    let mut first = true;
+    *at = blank(bytes, *at + 1);
+    while bytes.get(*at) != Some(&(bracket + 2)) {
+        if !std::mem::take(&mut first) {
+            if bytes.get(*at) != Some(&b',') {
+                return Err(malformed("a comma or a closing bracket must come here", *at));
+            }
+            *at = blank(bytes, *at + 1);
+        }
+        if bracket == b'{' {
+            if bytes.get(*at) != Some(&b'"') {
+                return Err(malformed("a key in quotes must come here", *at));
+            }
+            explain_string(bytes, at)?;
+            *at = blank(bytes, *at);
+            if bytes.get(*at) != Some(&b':') {
+                return Err(malformed("a colon must come here", *at));
+            }
+            *at += 1;
+        }
+        explain(bytes, at, depth + 1)?;
+        *at = blank(bytes, *at);
+    }
+    *at += 1;
+    Ok(())
+}
+
+fn explain_string(bytes: &[u8], at: &mut usize) -> Result<(), Fault> {
+    let start = *at;
+    *at = string(bytes, start + 1);
+    if *at != FAULT {
+        return Ok(());
+    }
+    let mut at = plain(bytes, start + 1);
+    loop {
+        match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'\\'), Some(b'u')) if hex(bytes, at + 2).is_some() => at = plain(bytes, at + 6),
+            (Some(b'\\'), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => {
+                at = plain(bytes, at + 2);
+            }
+            (Some(b'\\'), Some(_)) => return Err(malformed("an unknown escape stands in a string", at)),
+            (Some(0..0x20), _) => return Err(malformed("a control character stands in a string", at)),
+            _ => return Err(malformed("the document ends within a string", at)),
+        }
+    }
+}

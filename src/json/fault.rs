@@ -1,0 +1,82 @@
+//! Why a document cannot be read.
+
+use std::fmt;
+
+/// Why a document cannot be read, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault(Box<(Vec<Step>, String)>);
+
+/// One step from an object or a list to what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Index(usize),
+    /// Several steps, written out.
+    Way(String),
+}
+
+/// What reading comes to.
+pub type Read<T> = Result<T, Fault>;
+
+impl Fault {
+    /// A fault at the place that is being read.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Fault(Box::new((Vec::new(), reason.into())))
+    }
+
+    /// The same fault, seen from the object that holds the faulty value under `key`.
+    #[must_use]
+    pub fn under(mut self, key: &str) -> Self {
+        self.0.0.push(Step::Key(key.to_owned()));
+        self
+    }
+
+    /// The same fault, seen from further up: `path` leads to the object that was read.
+    #[must_use]
+    pub fn beneath(mut self, path: &str) -> Self {
+        self.0.0.push(Step::Way(path.to_owned()));
+        self
+    }
+
+    /// The same fault, seen from the list that holds the faulty value at `index`.
+    #[must_use]
+    pub(super) fn at(mut self, index: usize) -> Self {
+        self.0.0.push(Step::Index(index));
+        self
+    }
+}
+
+/// `spec.containers[0].ports: must be a list, not a string`; a fault of the whole document has no path.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (steps, reason) = &*self.0;
+        for (nth, step) in steps.iter().rev().enumerate() {
+            match step {
+                Step::Key(key) if key.contains(['.', '/', '[']) => write!(f, "[{}]", Brief(key))?,
+                Step::Key(key) if nth == 0 => write!(f, "{}", Brief(key))?,
+                Step::Key(key) => write!(f, ".{}", Brief(key))?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Way(path) => f.write_str(path)?,
+            }
+        }
+        if !steps.is_empty() {
+            f.write_str(": ")?;
+        }
+        f.write_str(reason)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// The first characters of a text that somebody else wrote, so that no payload is echoed whole.
+pub struct Brief<'a>(pub &'a str);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 100;
+        match self.0.char_indices().nth(LONGEST).and_then(|(end, _)| self.0.get(..end)) {
+            Some(start) => write!(f, "{start}…"),
+            None => f.write_str(self.0),
+        }
+    }
+}

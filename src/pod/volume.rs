@@ -1,0 +1,129 @@
+//! Volumes, and where they come from.
+
+use crate::json::{Brief, Decode, Fault, Read, Reader, Text, decode, once};
+use crate::volume_types::VolumeType;
+
+/// `spec.volumes[*]`
+#[derive(Debug, Clone, Default)]
+pub struct Volume<'a> {
+    /// `name`
+    pub name: Text<'a>,
+    /// The source; a volume without one is an `emptyDir` by API default.
+    pub source: Option<VolumeSource<'a>>,
+    /// Who put the volume into the pod.
+    pub origin: Origin,
+    /// Whether this request is not about the volume: an ephemeral container that does not mount it is not to blame,
+    /// and no pod will have it if its `StatefulSet` puts a claim in its place.
+    pub unconcerned: bool,
+}
+
+/// Who put a volume into a pod.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The author of the pod.
+    #[default]
+    Written,
+    /// The API server will: it carries the service account's token.
+    Token,
+    /// The StatefulSet controller will, for the claim template at this path from the root of the object.
+    Claim(String),
+}
+
+/// Where a volume comes from: the JSON key, and what policies read beneath it.
+#[derive(Debug, Clone)]
+pub struct VolumeSource<'a> {
+    /// The key, such as `configMap`.
+    pub key: Text<'a>,
+    /// The type that policies know the key by; nothing for a source that is not known.
+    pub kind: Option<VolumeType>,
+    /// The governed part of the value.
+    pub detail: VolumeDetail<'a>,
+}
+
+/// What policies read of a volume source.
+#[derive(Debug, Clone)]
+pub enum VolumeDetail<'a> {
+    /// `hostPath.path`
+    HostPath(Text<'a>),
+    /// `flexVolume.driver`
+    FlexVolume(Text<'a>),
+    /// `csi.driver`
+    Csi(Text<'a>),
+    /// The text of `projected`, read only by the rule that wants to know whether it is a service account's token.
+    Projected(&'a str),
+    /// Nothing: the type is all that counts.
+    Other,
+}
+
+impl<'a> VolumeSource<'a> {
+    /// The source under this key.
+    pub fn new(key: Text<'a>, detail: VolumeDetail<'a>) -> Self {
+        VolumeSource { kind: VolumeType::of_source(&key), key, detail }
+    }
+
+    /// What policies call it: its type, or the key if that is not known.
+    pub fn name(&self) -> &str {
+        match self.kind {
+            Some(kind) => kind.name(),
+            None => &self.key,
+        }
+    }
+}
+
+impl<'a> Volume<'a> {
+    /// Whether this is the key of its source.
+    pub fn has_source(&self, key: &str) -> bool {
+        self.source.as_ref().is_some_and(|source| source.key == key)
+    }
+}
+
+#[derive(Default)]
+struct HostPath<'a> {
+    path: Text<'a>,
+}
+
+#[derive(Default)]
+struct Driver<'a> {
+    driver: Text<'a>,
+}
+
+/// Every key but `name` is a source: a closed list would take a source newer than itself for none at all. Of two, nobody
+/// can tell which one counts, and no leniency may let them through, so that they are a fault.
+impl<'a> Decode<'a> for Volume<'a> {
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        let mut named = 0;
+        let mut second = None;
+        reader.object(|reader, key| {
+            if key == "name" {
+                once(&mut named, 0)?;
+                return reader.field(&mut self.name);
+            }
+            if reader.null()? {
+                return Ok(());
+            }
+            let detail = match &**key {
+                "hostPath" => VolumeDetail::HostPath(reader.value::<HostPath<'_>>()?.path),
+                "flexVolume" => VolumeDetail::FlexVolume(reader.value::<Driver<'_>>()?.driver),
+                "csi" => VolumeDetail::Csi(reader.value::<Driver<'_>>()?.driver),
+                "projected" => VolumeDetail::Projected(reader.raw()?),
+                _ => {
+                    reader.leap()?;
+                    VolumeDetail::Other
+                }
+            };
+            match self.source {
+                None => self.source = Some(VolumeSource::new(key.clone(), detail)),
+                Some(_) => second = Some(key.clone()),
+            }
+            Ok(())
+        })?;
+        if let (Some(VolumeSource { key: first, .. }), Some(second)) = (&self.source, &second) {
+            let (first, second) = (Brief(first), Brief(second));
+            return Err(Fault::new(format!("must have one source, not both `{first}` and `{second}`")));
+        }
+        Ok(())
+    }
+}
+
+decode!(HostPath<'a> { "path" => path });
+decode!(Driver<'a> { "driver" => driver });
