@@ -34,7 +34,8 @@ fn case(judged: &Judged) -> TestCase {
                 })
                 .collect();
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(format!("rejected: {} violations", lines.len())).set_type("rejected");
+            let noun = if lines.len() == 1 { "violation" } else { "violations" };
+            status.set_message(format!("rejected: {} {noun}", lines.len())).set_type("rejected");
             status.set_description(lines.join("\n"));
             status
         }

@@ -10,7 +10,7 @@ use crate::judge::{Judged, Verdict};
 const SHOWN: usize = 16;
 
 pub(super) fn write(results: &Results) -> String {
-    let mut table = layout(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"]);
+    let mut table = of_results(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"]);
     for judged in &results.results {
         let name = format!("{}\n{}:{}", judged.title(), judged.file, judged.line);
         table.add_row([
@@ -27,8 +27,44 @@ pub(super) fn write(results: &Results) -> String {
     format!("{}\n\n{style}{}{style:#}\n", table.trim_fmt(), results.summary)
 }
 
-/// A table without lines, which wraps where the terminal ends.
-pub(crate) fn layout(head: &[&str]) -> Table {
+/// The least that columns need: where less is there, the terminal wraps.
+const NARROWEST: u16 = 80;
+/// What is easy to read.
+const WIDTH: u16 = 120;
+
+/// The width to lay out for: some terminals, those of containers among them, say that they have none.
+fn sane(width: u16) -> u16 {
+    if width == 0 { WIDTH } else { width.max(NARROWEST) }
+}
+
+/// A table on standard output. It wraps where the terminal ends; in a file each line stays one, to be searched.
+fn of_results(head: &[&str]) -> Table {
+    let mut table = layout(head);
+    if let Some(width) = table.width() {
+        table.set_width(sane(width));
+    }
+    table
+}
+
+/// A table on standard error.
+pub(crate) fn told(head: &[&str]) -> Table {
+    let mut table = layout(head);
+    if let Some(width) = table.use_stderr().width() {
+        table.set_width(sane(width));
+    }
+    table
+}
+
+/// A table of sentences on standard error, which wrap everywhere.
+pub(crate) fn prose(head: &[&str]) -> Table {
+    let mut table = told(head);
+    let width = table.width().unwrap_or(WIDTH);
+    table.set_width(width);
+    table
+}
+
+/// A table without lines.
+fn layout(head: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     // Colours are taken out again where they are not wanted, by the stream that is written to.
@@ -86,6 +122,11 @@ mod tests {
     #[test]
     fn results_are_a_table() {
         insta::assert_snapshot!(anstream::adapter::strip_str(&write(&super::super::testing::results())));
+    }
+
+    #[test]
+    fn a_terminal_without_a_width_has_one() {
+        assert_eq!([0, 40, 100].map(sane), [WIDTH, NARROWEST, 100]);
     }
 
     #[test]
