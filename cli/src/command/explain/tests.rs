@@ -5,8 +5,9 @@ use conformance::{generate, ours};
 use serde_json::json;
 
 use super::*;
+use crate::judge::Asker;
 use crate::judge::judge as judged_by;
-use crate::policies::parse;
+use crate::policies::{Judge, Registration, parse};
 use crate::rbac::Authority;
 use crate::reach::Reach;
 
@@ -34,7 +35,7 @@ fn remedies_are_admitted() {
     let (mut rejected, mut remedied) = (0, 0);
     for case in (0..1500).map(|index| generate::case(20, index)) {
         let (Some(policies), Some(object)) = (policies(&case), manifest(&case)) else { continue };
-        if judged_by(&policies, &object, &asker, false).verdict != Verdict::Rejected {
+        if judged_by(&policies, &object, &asker).verdict != Verdict::Rejected {
             continue;
         }
         rejected += 1;
@@ -44,7 +45,7 @@ fn remedies_are_admitted() {
         let Some((policy, remedy)) = remedy else { continue };
         remedied += 1;
         let changed = Object::of_value(&remedy.object);
-        let judged = judged_by(&policies, &changed, &asker, false);
+        let judged = judged_by(&policies, &changed, &asker);
         assert_ne!(
             judged.verdict,
             Verdict::Rejected,
@@ -86,4 +87,38 @@ fn a_remedy_is_small() {
         ]
     );
     assert_eq!(remedy.object["spec"], json!({"containers": [{"name": "c"}]}));
+}
+
+/// The manifest that people have before them has all of its elements still.
+#[test]
+fn a_remedy_names_places_of_the_manifest_as_it_is() {
+    let any = json!({"rule": "RunAsAny"});
+    let settings = json!({"volumes": ["emptyDir", "projected"], "runAsUser": any, "seLinux": any,
+        "supplementalGroups": any, "fsGroup": any});
+    let judge = Judge::Settings(parse(settings.to_string()).unwrap());
+    let registrations = vec![Registration { name: "p".to_owned(), reach: Reach::everything(), judge }];
+    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let host = |name: &str| json!({"name": name, "hostPath": {"path": "/"}});
+    let mount = |name: &str| json!({"name": name, "mountPath": "/v"});
+    let object = Object::of_value(
+        &json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {
+        "volumes": [host("a"), {"name": "b", "emptyDir": {}}, host("c"), host("d")],
+        "containers": [
+            {"name": "c", "volumeMounts": [mount("a"), mount("b")], "ports": [{"containerPort": 1, "hostPort": 1}, {"containerPort": 2}, {"containerPort": 3, "hostPort": 3}]},
+            {"name": "d", "volumeMounts": [mount("b"), mount("d")], "securityContext": {"privileged": true}}]}}),
+    );
+    let mut text = Text(String::new());
+    let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
+    let (_, remedy) = found.1.unwrap();
+    assert_eq!(
+        remedy.steps,
+        [
+            "remove spec.volumes[0] and what mounts it",
+            "remove spec.volumes[2] and what mounts it",
+            "remove spec.volumes[3] and what mounts it",
+            "remove spec.containers[0].ports[0].hostPort",
+            "remove spec.containers[0].ports[2].hostPort",
+            "remove spec.containers[1].securityContext.privileged",
+        ]
+    );
 }

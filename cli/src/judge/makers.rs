@@ -1,0 +1,73 @@
+//! Who makes the pods of a workload, and whether a policy is granted to them.
+//!
+//! A policy counts for a pod if its service account may use it, or whoever makes it. Pods of workloads are made by
+//! controllers, each with an account of its own. The policy cannot tell at the workload which of them will, and warns; a
+//! dump of RBAC can be asked.
+
+use pod_security_policy::admission::{Opinion, Report};
+use pod_security_policy::cluster::{Cluster as _, Question};
+use pod_security_policy::request::Kind;
+
+use super::asker::kind;
+use super::objections::is_granted;
+use crate::input::Object;
+use crate::rbac::Authority;
+
+/// The policy that admits the pods to come, and through whom.
+pub(crate) enum Admission<'r> {
+    /// It is granted to the pod's service account, or to who asks.
+    Granted(&'r Opinion),
+    /// It is granted to the controller that makes the pods, by its service account.
+    ThroughMaker(&'r Opinion, &'static str),
+    /// It is granted to nobody who makes such pods.
+    Ungranted(&'r Opinion),
+    /// There is none.
+    None,
+}
+
+/// Who admits the pod that a report is about.
+pub(crate) fn admission<'r>(
+    report: &'r Report,
+    object: &Object,
+    authority: &Authority,
+    namespace: &str,
+) -> Admission<'r> {
+    let winner = report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
+    let Some(winner) = winner else { return Admission::None };
+    if is_granted(winner) {
+        return Admission::Granted(winner);
+    }
+    let maker = maker(&kind(object));
+    let through = report.opinions.iter().filter(|opinion| opinion.denials == 0).find_map(|opinion| {
+        let maker = maker.filter(|maker| may_use(authority, maker, &opinion.policy, namespace))?;
+        Some(Admission::ThroughMaker(opinion, maker))
+    });
+    through.unwrap_or(Admission::Ungranted(winner))
+}
+
+/// The service account of the controller that makes the pods of a kind, in `kube-system`.
+fn maker(kind: &Kind<'_>) -> Option<&'static str> {
+    Some(match (&*kind.group, &*kind.kind) {
+        // A Deployment makes ReplicaSets, and a CronJob makes Jobs.
+        ("apps", "Deployment" | "ReplicaSet") => "replicaset-controller",
+        ("apps", "StatefulSet") => "statefulset-controller",
+        ("apps", "DaemonSet") => "daemon-set-controller",
+        ("batch", "Job" | "CronJob") => "job-controller",
+        ("", "ReplicationController") => "replication-controller",
+        _ => return None,
+    })
+}
+
+fn may_use(authority: &Authority, maker: &str, policy: &str, namespace: &str) -> bool {
+    let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
+    ["policy", "extensions"].into_iter().any(|api_group| {
+        let question = Question {
+            user: format!("system:serviceaccount:kube-system:{maker}").into(),
+            groups: groups.map(Into::into).into(),
+            api_group,
+            policy,
+            namespace,
+        };
+        authority.may_use(&question) == Ok(true)
+    })
+}
