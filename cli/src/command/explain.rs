@@ -59,13 +59,16 @@ impl Explain {
         text.line(format_args!("{BOLD}{}{BOLD:#} ({}:{})", judged.title(), judged.file, judged.line));
         let mut rules: Vec<String> = Vec::new();
         let mut remedies = Vec::new();
+        let mut said = Vec::new();
         for registration in &policies.registrations {
             let asked = Passage::new(&policies, &object, &asker, &object.json).asks(registration);
             if asked == Asked::Nothing {
                 text.line(format_args!("\n{}: not asked about such objects", registration.name));
                 continue;
             }
+            let before = text.0.len();
             let (more, remedy) = text.registration(registration, &object, &asker, &policies)?;
+            text.once(before, &registration.name, &mut said);
             rules.extend(more);
             remedies.extend(remedy.map(|remedy| (registration, remedy)));
         }
@@ -89,29 +92,44 @@ impl Explain {
     /// The one object that is to be explained.
     fn pick(&self, policies: &Policies) -> Outcome<Object> {
         let mut objects = input::read_all(&self.manifests.files()?)?;
+        if objects.is_empty() {
+            let fault = Fault::new("there is no object in the input");
+            return Err(fault.help("did the command before the pipe fail?").into());
+        }
         objects.retain(|object| judge::is_judged(object, policies));
+        let names = named(&objects);
         if let Some(wanted) = &self.object {
             let wanted = wanted.to_lowercase();
             objects.retain(|object| format!("{}/{}", object.kind, object.name).to_lowercase() == wanted);
         }
-        match objects.len() {
-            0 => Err(Fault::new("the input holds no such workload").into()),
-            1 => objects.pop().ok_or_else(|| Faults(Vec::new())),
-            _ => {
-                let names: Vec<String> = objects
-                    .iter()
-                    .take(10)
-                    .map(|object| format!("{}/{}", object.kind, object.name))
-                    .collect();
-                let fault = Fault::new(format_args!(
-                    "the input holds {} workloads, and one can be explained",
-                    objects.len()
-                ));
-                Err(fault.help(format_args!("name it with --object: {}", names.join(", "))).into())
+        match (objects.len(), &self.object) {
+            (1, _) => objects.pop().ok_or_else(|| Faults(Vec::new())),
+            (0, Some(wanted)) if !names.is_empty() => {
+                let fault = Fault::new(format_args!("the input holds no {wanted}"));
+                Err(fault.help(format_args!("it holds {names}")).into())
+            }
+            (0, _) => Err(Fault::new("the input holds nothing that these policies judge").into()),
+            (count, _) => {
+                let fault =
+                    Fault::new(format_args!("the input holds {count} workloads, and one can be explained"));
+                Err(fault.help(format_args!("name it with --object: {names}")).into())
             }
         }
     }
 }
+
+/// Objects as `--object` names them.
+fn named(objects: &[Object]) -> String {
+    let mut names: Vec<String> =
+        objects.iter().take(NAMED).map(|object| format!("{}/{}", object.kind, object.name)).collect();
+    if objects.len() > NAMED {
+        names.push("…".to_owned());
+    }
+    names.join(", ")
+}
+
+/// So many objects are named.
+const NAMED: usize = 10;
 
 const BOLD: Style = Style::new().bold();
 
@@ -122,5 +140,17 @@ impl Text {
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.0, "{line}");
+    }
+
+    /// What a registration says, unless another one has said the same: the halves of a pair often do.
+    fn once(&mut self, start: usize, name: &str, said: &mut Vec<String>) {
+        let text = self.0.split_off(start);
+        let own = text.replace(name, "");
+        if said.contains(&own) {
+            self.line(format_args!("\n{BOLD}{name}{BOLD:#}: says the same"));
+        } else {
+            self.0.push_str(&text);
+            said.push(own);
+        }
     }
 }

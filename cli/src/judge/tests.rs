@@ -141,3 +141,20 @@ fn an_enforced_standard_rejects_the_pods_of_a_workload() {
     );
     assert_eq!(warned, ["the Deployment itself is admitted: its pods are what is rejected"]);
 }
+
+/// The halves of a pair object to the same.
+#[test]
+fn an_objection_of_both_halves_is_told_once() {
+    let rules =
+        json!([{"apiGroups": ["", "apps"], "resources": ["pods", "deployments"], "operations": ["CREATE"]}]);
+    let half = |name: &str, mutating: bool| {
+        let mut settings = policy("p", json!({"privileged": false}));
+        settings["mutate"] = mutating.into();
+        json!({"apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy", "metadata": {"name": name},
+            "spec": {"mutating": mutating, "rules": rules, "settings": settings}})
+    };
+    let pair = policies(&[half("m", true), half("v", false)], &[], Authority::Everybody);
+    let (verdict, found, _) = verdict(&pair, &deployment(json!({"privileged": true})));
+    let expected = ["privileged: spec.template.spec.containers[0].securityContext.privileged"];
+    assert_eq!((verdict, found), (Verdict::Rejected, owned(&expected)));
+}

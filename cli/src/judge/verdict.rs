@@ -1,10 +1,11 @@
 //! What is said of an object once it has been judged.
 
-use serde::Serialize;
-use serde_json::Value;
+use std::fmt::{self, Display};
 
 use pod_security_policy::graft::{Edit, Step};
 use pod_security_policy::pod::ADMITTED_BY;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::input::Object;
 
@@ -68,6 +69,14 @@ pub(crate) struct Finding {
     pub(crate) column: u32,
 }
 
+/// `spec.hostPID: Invalid value: true: Host PID is not allowed to be used`
+impl Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let colon = if self.path.is_empty() { "" } else { ": " };
+        write!(f, "{}{colon}{}", self.path, self.problem)
+    }
+}
+
 impl Judged {
     /// An object of which nothing is said yet.
     pub(super) fn new(object: &Object, namespace: &str) -> Self {
@@ -104,24 +113,28 @@ impl Judged {
         }
     }
 
-    /// Notes an objection; the halves of a pair share theirs.
+    /// Notes an objection.
     pub(super) fn find(&mut self, object: &Object, policy: &str, rule: &str, path: &str, problem: String) {
         let place = object.place(path);
-        let found = Finding {
+        self.violations.push(Finding {
             policy: policy.to_owned(),
             rule: rule.to_owned(),
             path: path.to_owned(),
             problem,
             line: place.line,
             column: place.column,
-        };
-        if !self.violations.contains(&found) {
-            self.violations.push(found);
-        }
+        });
     }
 
-    /// Draws the conclusion.
+    /// Draws the conclusion. The halves of a pair have the same objections: once is enough.
     pub(super) fn conclude(&mut self) {
+        let mut known: Vec<Finding> = Vec::new();
+        for found in std::mem::take(&mut self.violations) {
+            if !known.contains(&found) {
+                known.push(found);
+            }
+        }
+        self.violations = known;
         if !self.violations.is_empty() {
             self.policy = None;
             self.verdict = Verdict::Rejected;

@@ -16,6 +16,8 @@ pub(super) enum Candidate {
     TakeOut(Vec<Step>, String),
     /// Adds a text to a list.
     PutIn(Vec<Step>, String),
+    /// All of these that change anything: one alone leaves the objection standing. Later elements of a list come first.
+    Each(Vec<Candidate>),
 }
 
 /// Elements that are taken out of lists, one after the other: the list, and the place at that time.
@@ -54,14 +56,22 @@ impl Candidate {
                 }
                 list.as_array_mut()?.push(text.as_str().into());
             }
+            Candidate::Each(candidates) => {
+                for candidate in candidates {
+                    if let Some((next, more)) = candidate.apply(&changed) {
+                        changed = next;
+                        gone.extend(more);
+                    }
+                }
+            }
         }
         (changed != *object).then_some((changed, gone))
     }
 
-    /// What is done, in terms of the manifest as it was at first.
-    pub(super) fn describe(&self, origins: &Origins) -> String {
+    /// What is done to an object, in terms of the manifest as it was at first.
+    pub(super) fn describe(&self, object: &Value, origins: &Origins) -> Vec<String> {
         let told = |path: &[Step]| written(&origins.of(path));
-        match self {
+        vec![match self {
             Candidate::Remove(path) => format!("remove {}", told(path)),
             Candidate::Set(path, value) => format!("set {}: {value}", told(path)),
             Candidate::Unmount(spec, index) => {
@@ -69,7 +79,11 @@ impl Candidate {
             }
             Candidate::TakeOut(path, text) => format!("remove {text} from {}", told(path)),
             Candidate::PutIn(path, text) => format!("add {text} to {}", told(path)),
-        }
+            Candidate::Each(candidates) => {
+                let made = candidates.iter().rev().filter(|candidate| candidate.apply(object).is_some());
+                return made.flat_map(|candidate| candidate.describe(object, origins)).collect();
+            }
+        }]
     }
 }
 

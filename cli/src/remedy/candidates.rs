@@ -1,5 +1,6 @@
 //! What may help against an objection, the gentlest first.
 
+use pod_security_policy::standards::RESTRICTED_VOLUMES;
 use serde_json::Value;
 
 use super::Objection;
@@ -34,7 +35,8 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
         _ => {}
     }
     if let Some(check) = rule.strip_prefix("pss/") {
-        found.extend(of_standard(check, &at, object));
+        // What is blamed is a container or the pod, which are to stay.
+        return of_standard(check, &at, object);
     }
     // Options and profiles are left out as a whole.
     for whole in ["seLinuxOptions", "seccompProfile", "appArmorProfile"] {
@@ -88,22 +90,32 @@ fn of_standard(check: &str, at: &[Step], object: &Value) -> Vec<Candidate> {
         "runAsUser" => everywhere(&["runAsUser"]),
         "sysctls" => everywhere(&["sysctls"]),
         "hostNamespaces" => {
-            ["hostNetwork", "hostPID", "hostIPC"].map(|name| Candidate::Remove(with(&root, &[name]))).into()
+            let names = ["hostIPC", "hostPID", "hostNetwork"];
+            vec![Candidate::Each(names.map(|name| Candidate::Remove(with(&root, &[name]))).into())]
         }
         "hostPorts" => {
-            let ports = look(object, &with(at, &["ports"])).and_then(Value::as_array).map_or(0, Vec::len);
-            (0..ports)
-                .map(|index| {
-                    let mut path = with(at, &["ports"]);
-                    path.extend([Step::Index(index), Step::Key("hostPort".to_owned())]);
-                    Candidate::Remove(path)
-                })
-                .collect()
+            let path = |index| [with(at, &["ports"]), vec![Step::Index(index)]].concat();
+            let ports = (0..count(object, &with(at, &["ports"]))).rev();
+            vec![
+                Candidate::Each(
+                    ports.clone().map(|index| Candidate::Remove(with(&path(index), &["hostPort"]))).collect(),
+                ),
+                // On the host network the port itself is the host's.
+                Candidate::Each(ports.map(|index| Candidate::Remove(path(index))).collect()),
+            ]
         }
         "hostPathVolumes" | "restrictedVolumes" => {
-            let volumes =
-                look(object, &with(&root, &["volumes"])).and_then(Value::as_array).map_or(0, Vec::len);
-            (0..volumes).map(|index| Candidate::Unmount(root.clone(), index)).collect()
+            let volumes = with(&root, &["volumes"]);
+            let is_refused = |index: &usize| {
+                let volume = look(object, &[&volumes[..], &[Step::Index(*index)]].concat());
+                let mut keys = volume.and_then(Value::as_object).into_iter().flatten().map(|(key, _)| &**key);
+                match check {
+                    "hostPathVolumes" => keys.any(|key| key == "hostPath"),
+                    _ => !keys.any(|key| RESTRICTED_VOLUMES.contains(&key)),
+                }
+            };
+            let refused = (0..count(object, &volumes)).rev().filter(is_refused);
+            vec![Candidate::Each(refused.map(|index| Candidate::Unmount(root.clone(), index)).collect())]
         }
         "allowPrivilegeEscalation" => vec![Candidate::Set(own(&["allowPrivilegeEscalation"]), false.into())],
         "capabilities_baseline" => everywhere(&["capabilities", "add"]),
@@ -128,6 +140,11 @@ fn of_standard(check: &str, at: &[Step], object: &Value) -> Vec<Candidate> {
         }
         _ => Vec::new(),
     }
+}
+
+/// How many elements a list has.
+fn count(object: &Value, list: &[Step]) -> usize {
+    look(object, list).and_then(Value::as_array).map_or(0, Vec::len)
 }
 
 fn with(path: &[Step], names: &[&str]) -> Vec<Step> {

@@ -48,7 +48,7 @@ pub(crate) fn find(object: &Value, object_to: &dyn Fn(&Value) -> Vec<Objection>)
                 let remains = now.iter().any(|objection| originally(objection, &moved) == known);
                 (!remains && now.len() < left.len()).then_some((candidate, changed, moved, now))
             })?;
-        remedy.steps.push(candidate.describe(&origins));
+        remedy.steps.extend(candidate.describe(&remedy.object, &origins));
         (remedy.object, origins, left) = (changed, moved, now);
         if remedy.steps.len() > MOST {
             return None;

@@ -103,8 +103,7 @@ fn details(judged: &Judged) -> String {
         judged.changes.iter().map(|change| format!("+ {}: {}", change.path, change.value)).collect();
     lines.extend(judged.violations.iter().map(|found| {
         let policy = if one { String::new() } else { format!("[{}] ", found.policy) };
-        let path = if found.path.is_empty() { String::new() } else { format!("{}: ", found.path) };
-        format!("{policy}{path}{}", found.problem)
+        format!("{policy}{found}")
     }));
     lines.extend(judged.warnings.iter().map(|warning| format!("warning: {warning}")));
     let more = lines.len().saturating_sub(SHOWN);

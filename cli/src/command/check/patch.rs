@@ -66,12 +66,12 @@ fn patch(
 }
 
 fn rejected(judged: &Judged) -> String {
-    let (noun, first) = match judged.violations.as_slice() {
-        [only] => ("1 violation".to_owned(), Some(only)),
-        all => (format!("{} violations", all.len()), all.first()),
+    let more = match judged.violations.len() {
+        0 | 1 => String::new(),
+        all => format!("; and {} more", all - 1),
     };
-    let first = first.map_or("", |found| &found.problem);
-    format!("{}:{}: {} is rejected: {noun}: {first}", judged.file, judged.line, judged.title())
+    let first = judged.violations.first().map(ToString::to_string).unwrap_or_default();
+    format!("{}:{}: {} is rejected: {first}{more}", judged.file, judged.line, judged.title())
 }
 
 /// Anchors, tags and the like.

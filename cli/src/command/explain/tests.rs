@@ -122,3 +122,43 @@ fn a_remedy_names_places_of_the_manifest_as_it_is() {
         ]
     );
 }
+
+/// Of several ports and volumes one alone changes nothing, and containers stay whatever they are blamed for.
+#[test]
+fn a_remedy_for_a_level_leaves_containers_alone() {
+    let standard = "restricted".parse().unwrap();
+    let judge = Judge::Standard(standard);
+    let registrations =
+        vec![Registration { name: "restricted".to_owned(), reach: Reach::everything(), judge }];
+    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let pod = json!({"hostNetwork": true, "hostPID": true,
+        "volumes": [{"name": "a", "hostPath": {"path": "/"}}, {"name": "b", "emptyDir": {}}, {"name": "c", "hostPath": {"path": "/"}}],
+        "containers": [
+            {"name": "c", "ports": [{"containerPort": 1, "hostPort": 1}, {"containerPort": 3, "hostPort": 3}]},
+            {"name": "d", "securityContext": {"privileged": true}}]});
+    let object =
+        Object::of_value(&json!({"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "a"},
+        "spec": {"template": {"spec": pod}}}));
+    let mut text = Text(String::new());
+    let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
+    let (_, remedy) = found.1.unwrap();
+    let drop = r#"securityContext.capabilities.drop: ["ALL"]"#;
+    assert_eq!(
+        remedy.steps,
+        [
+            "remove spec.template.spec.hostNetwork".to_owned(),
+            "remove spec.template.spec.hostPID".to_owned(),
+            "remove spec.template.spec.containers[0].ports[0].hostPort".to_owned(),
+            "remove spec.template.spec.containers[0].ports[1].hostPort".to_owned(),
+            "remove spec.template.spec.containers[1].securityContext.privileged".to_owned(),
+            "set spec.template.spec.containers[0].securityContext.allowPrivilegeEscalation: false".to_owned(),
+            "set spec.template.spec.containers[1].securityContext.allowPrivilegeEscalation: false".to_owned(),
+            format!("set spec.template.spec.containers[0].{drop}"),
+            format!("set spec.template.spec.containers[1].{drop}"),
+            "remove spec.template.spec.volumes[0] and what mounts it".to_owned(),
+            "remove spec.template.spec.volumes[2] and what mounts it".to_owned(),
+            "set spec.template.spec.securityContext.runAsNonRoot: true".to_owned(),
+            r#"set spec.template.spec.securityContext.seccompProfile: {"type":"RuntimeDefault"}"#.to_owned(),
+        ]
+    );
+}
