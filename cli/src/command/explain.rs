@@ -9,13 +9,14 @@ mod tests;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use anstyle::Style;
 use clap::Args;
 
 use super::{Identity, Manifests, print};
 use crate::error::{Fault, Faults, Outcome};
-use crate::input::{self, Object};
+use crate::input::{self, Object, Text};
 use crate::judge::{self, Asked, Passage, Verdict};
 use crate::policies::{self, GrantSources, Policies};
 use crate::report::table;
@@ -53,21 +54,22 @@ impl Explain {
         for caveat in policies.caveats() {
             voice.warn(&caveat);
         }
-        let object = self.pick(&policies)?;
-        let judged = judge::judge(&policies, &object, &asker);
-        let mut text = Text(String::new());
+        let picked = self.pick(&policies)?;
+        let object = &picked.object;
+        let judged = judge::judge(&policies, object, &asker);
+        let mut text = Told(String::new());
         text.line(format_args!("{BOLD}{}{BOLD:#} ({}:{})", judged.title(), judged.file, judged.line));
         let mut rules: Vec<String> = Vec::new();
         let mut remedies = Vec::new();
         let mut said = Vec::new();
         for registration in &policies.registrations {
-            let asked = Passage::new(&policies, &object, &asker, &object.json).asks(registration);
+            let asked = Passage::new(&policies, object, &asker, &object.json).asks(registration);
             if asked == Asked::Nothing {
                 text.line(format_args!("\n{}: not asked about such objects", registration.name));
                 continue;
             }
             let before = text.0.len();
-            let (more, remedy) = text.registration(registration, &object, &asker, &policies)?;
+            let (more, remedy) = text.registration(registration, object, &asker, &policies)?;
             text.once(before, &registration.name, &mut said);
             rules.extend(more);
             remedies.extend(remedy.map(|remedy| (registration, remedy)));
@@ -83,24 +85,33 @@ impl Explain {
         // The halves of a pair are satisfied by the same change.
         remedies.dedup_by(|(_, (_, later)), (_, (_, earlier))| later.steps == earlier.steps);
         for (registration, (policy, remedy)) in remedies {
-            text.remedy(registration, &policy, &remedy, &object, &judged.title());
+            text.remedy(registration, &policy, &remedy, &picked);
         }
         print(&text.0)?;
         Ok(if judged.verdict == Verdict::Rejected { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 
     /// The one object that is to be explained.
-    fn pick(&self, policies: &Policies) -> Outcome<Object> {
-        let mut objects = input::read_all(&self.manifests.files()?)?;
+    fn pick(&self, policies: &Policies) -> Outcome<Picked> {
+        let mut objects: Vec<Picked> = Vec::new();
+        for text in input::texts(&self.manifests.files()?)? {
+            let text = Rc::new(text);
+            let mut nth = 0;
+            text.read(&mut |object| {
+                objects.push(Picked { object, text: Rc::clone(&text), nth });
+                nth += 1;
+                Ok(())
+            })?;
+        }
         if objects.is_empty() {
             let fault = Fault::new("there is no object in the input");
             return Err(fault.help("did the command before the pipe fail?").into());
         }
-        objects.retain(|object| judge::is_judged(object, policies));
+        objects.retain(|picked| judge::is_judged(&picked.object, policies));
         let names = named(&objects);
         if let Some(wanted) = &self.object {
             let wanted = wanted.to_lowercase();
-            objects.retain(|object| format!("{}/{}", object.kind, object.name).to_lowercase() == wanted);
+            objects.retain(|picked| picked.name().to_lowercase() == wanted);
         }
         match (objects.len(), &self.object) {
             (1, _) => objects.pop().ok_or_else(|| Faults(Vec::new())),
@@ -118,10 +129,22 @@ impl Explain {
     }
 }
 
-/// Objects as `--object` names them.
-fn named(objects: &[Object]) -> String {
-    let mut names: Vec<String> =
-        objects.iter().take(NAMED).map(|object| format!("{}/{}", object.kind, object.name)).collect();
+/// An object, and where it stands.
+struct Picked {
+    object: Object,
+    text: Rc<Text>,
+    nth: usize,
+}
+
+impl Picked {
+    /// The object as `--object` names it.
+    fn name(&self) -> String {
+        format!("{}/{}", self.object.kind, self.object.name)
+    }
+}
+
+fn named(objects: &[Picked]) -> String {
+    let mut names: Vec<String> = objects.iter().take(NAMED).map(Picked::name).collect();
     if objects.len() > NAMED {
         names.push("…".to_owned());
     }
@@ -134,9 +157,9 @@ const NAMED: usize = 10;
 const BOLD: Style = Style::new().bold();
 
 /// What is going to be printed.
-struct Text(String);
+struct Told(String);
 
-impl Text {
+impl Told {
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.0, "{line}");

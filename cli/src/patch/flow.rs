@@ -1,6 +1,7 @@
 //! Flow style, which is JSON and more: where it ends, and how it is written.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -60,6 +61,31 @@ fn close_quote(quote: char, characters: &mut dyn Iterator<Item = (usize, char)>)
             _ => {}
         }
     }
+}
+
+/// Behind a value: brackets, a text in quotes, or a plain scalar that ends where the line or the element does.
+pub(super) fn end(text: &str, at: usize, in_flow: bool) -> Option<usize> {
+    let rest = text.get(at..)?;
+    match rest.chars().next()? {
+        '{' | '[' => Some(brackets(text, at)?.close + 1),
+        quote @ ('"' | '\'') => close_quote(quote, &mut rest.char_indices().skip(1)).map(|end| at + end),
+        '|' | '>' | '&' | '*' | '!' => None,
+        _ => {
+            let line = rest.lines().next()?.split(" #").next()?;
+            let ends: &[char] = if in_flow { &[',', ']', '}'] } else { &[] };
+            Some(at + line.split(ends).next()?.trim_end().len())
+        }
+    }
+}
+
+/// The part of a text to take out for an element that stands there between brackets: with the comma behind it, or
+/// before it at the end.
+pub(super) fn with_comma(text: &str, element: Range<usize>, is_tail: bool) -> Option<Range<usize>> {
+    let (before, behind) = (text.get(..element.start)?.trim_end(), text.get(element.end..)?);
+    if !is_tail && let Some(next) = behind.trim_start().strip_prefix(',') {
+        return Some(element.start..text.len() - next.trim_start().len());
+    }
+    Some(before.strip_suffix(',').unwrap_or(before).len()..element.end)
 }
 
 /// A value in flow style, in one line.

@@ -8,6 +8,7 @@ mod difference;
 mod flow;
 mod hunks;
 mod nodes;
+mod removal;
 #[cfg(test)]
 mod tests;
 
@@ -62,7 +63,7 @@ impl<'t> Patch<'t> {
             is_json: object.is_json(),
         };
         let mut replacements = Vec::new();
-        for change in difference::between(&object.value(), after)? {
+        for change in difference::between(&object.value(), after) {
             let Replacement { at, text } = nodes.replacement(&change)?;
             replacements.push(Replacement { at: at.start + part.start..at.end + part.start, text });
         }

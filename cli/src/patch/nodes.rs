@@ -18,15 +18,15 @@ pub(super) struct Nodes<'n> {
 
 /// A node on the way to a change.
 #[derive(Clone, Copy)]
-struct Node<'n> {
-    tree: &'n Tree,
+pub(super) struct Node<'n> {
+    pub(super) tree: &'n Tree,
     /// Where it starts, and at which column.
-    at: usize,
-    column: usize,
+    pub(super) at: usize,
+    pub(super) column: usize,
     /// The key that it stands under.
-    key: Option<Mark>,
+    pub(super) key: Option<Mark>,
     /// Whether it stands in brackets.
-    in_flow: bool,
+    pub(super) in_flow: bool,
 }
 
 impl Nodes<'_> {
@@ -46,6 +46,7 @@ impl Nodes<'_> {
                 let node = self.find(at)?;
                 self.instead(node, value)
             }
+            Change::Remove { at, is_tail } => self.without(self.find(at)?, *is_tail),
         }
     }
 
@@ -73,7 +74,7 @@ impl Nodes<'_> {
         Some(Node { tree, at, column, key, in_flow })
     }
 
-    fn first(&self, node: Node<'_>) -> Option<char> {
+    pub(super) fn first(&self, node: Node<'_>) -> Option<char> {
         self.text.get(node.at..)?.chars().next()
     }
 
@@ -137,17 +138,20 @@ impl Nodes<'_> {
         if let Some(empty) = self.instead_of_nothing(node, value) {
             return Some(empty);
         }
-        let is_block = matches!(node.tree.inside, Inside::List(_) | Inside::Map(_))
-            && !matches!(self.first(node)?, '[' | '{');
-        if is_block {
+        if !matches!(node.tree.inside, Inside::Scalar) && !matches!(self.first(node)?, '[' | '{') {
             let start = self.text.get(..node.at)?.rfind('\n').map_or(0, |at| at + 1);
-            // The dash of a list stands before its first element.
-            let column = self.text.get(start..node.at)?.chars().take_while(|c| *c == ' ').count();
-            let end = self.block_end(node, column)?;
-            let lines = self.lines_at(start, node, value, column)?;
-            return matches!(value, Value::Array(_)).then_some(Replacement { at: start..end, ..lines });
+            let before = self.text.get(start..node.at)?;
+            let column = before.len() - before.trim_start_matches(' ').len();
+            let is_list = matches!(node.tree.inside, Inside::List(_));
+            // The dash of a list stands before its first element; anything else before it is no business of ours.
+            let begins = before.trim().is_empty() || (is_list && before.trim() == "-");
+            let fits = if is_list { value.is_array() } else { value.is_object() };
+            let is_empty = matches!(value, Value::Array(list) if list.is_empty());
+            let lines = self.lines_at(start, node, value, column + usize::from(is_empty))?;
+            let at = start..self.block_end(node, column)?;
+            return (begins && fits).then_some(Replacement { at, ..lines });
         }
-        let at = node.at..self.inline_end(node)?;
+        let at = node.at..flow::end(self.text, node.at, node.in_flow)?;
         Some(Replacement { at, text: flow::written(value, self.is_json) })
     }
 
@@ -162,24 +166,8 @@ impl Nodes<'_> {
         self.lines_at(key + line.len(), node, value, column).filter(|_| is_empty && value.is_object())
     }
 
-    /// Behind a scalar or brackets.
-    fn inline_end(&self, node: Node<'_>) -> Option<usize> {
-        let rest = self.text.get(node.at..)?;
-        match rest.chars().next()? {
-            '{' | '[' => Some(flow::brackets(self.text, node.at)?.close + 1),
-            '"' | '\'' | '|' | '>' | '&' | '*' | '!' => None,
-            _ => {
-                let line = rest.lines().next()?;
-                let line = line.split(" #").next()?;
-                let ends: &[char] = if node.in_flow { &[',', ']', '}'] } else { &[] };
-                let line = line.split(ends).next()?;
-                Some(node.at + line.trim_end().len())
-            }
-        }
-    }
-
     /// Behind the last line of a node in block style: as far as lines are indented like it.
-    fn block_end(&self, node: Node<'_>, column: usize) -> Option<usize> {
+    pub(super) fn block_end(&self, node: Node<'_>, column: usize) -> Option<usize> {
         // A list may be indented like the keys around it.
         let is_list = matches!(node.tree.inside, Inside::List(_));
         let mut at = node.at;

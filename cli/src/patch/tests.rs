@@ -1,5 +1,6 @@
 //! Patches say no more than what is to change, and apply.
 
+use conformance::generate;
 use rstest::rstest;
 use serde_json::json;
 
@@ -66,6 +67,75 @@ fn a_patch_touches_what_changes(
     assert_eq!(changed_lines(&patch).replace('\r', ""), expected, "{patch}");
 }
 
+#[rstest]
+#[case::a_member(BLOCK, "/spec", "hostPID", "-  hostPID: false")]
+#[case::a_member_with_lines(
+    BLOCK,
+    "/spec/containers/0",
+    "securityContext",
+    "-    securityContext:\n-      runAsUser: 1"
+)]
+#[case::the_first_behind_a_dash(
+    BLOCK,
+    "/spec/containers/0",
+    "name",
+    "-  - name: a  # first\n-    securityContext:\n+  - securityContext:"
+)]
+#[case::an_element(
+    BLOCK,
+    "/spec/containers",
+    "0",
+    "-  - name: a  # first\n-    securityContext:\n-      runAsUser: 1"
+)]
+#[case::an_element_in_brackets(
+    "a: [{name: x}, {name: 'y}'}, {name: z}]\n",
+    "/a",
+    "1",
+    "-a: [{name: x}, {name: 'y}'}, {name: z}]\n+a: [{name: x}, {name: z}]"
+)]
+#[case::the_last_in_brackets("a: {b: 1, c: \"}\"}\n", "/a", "c", "-a: {b: 1, c: \"}\"}\n+a: {b: 1}")]
+#[case::a_list_that_is_not_indented("a:\n  b:\n  - 1\n  - 2\n  c: 3\n", "/a", "b", "-  b:\n-  - 1\n-  - 2")]
+#[case::json("{\n  \"a\": {\n    \"b\": 1,\n    \"c\": [1]\n  }\n}\n", "/a", "b", "-    \"b\": 1,")]
+#[case::the_last_of_json(
+    "{\n  \"a\": {\n    \"b\": 1,\n    \"c\": [1]\n  }\n}\n",
+    "/a",
+    "c",
+    "-    \"b\": 1,\n-    \"c\": [1]\n+    \"b\": 1"
+)]
+#[case::all_but_the_first(
+    "{\"a\": {\"b\": 1, \"c\": 2, \"d\": 3}}\n",
+    "/a",
+    "c d",
+    "-{\"a\": {\"b\": 1, \"c\": 2, \"d\": 3}}\n+{\"a\": {\"b\": 1}}"
+)]
+#[case::all("{\"a\": {\"b\": 1, \"c\": 2}}\n", "/a", "b c", "-{\"a\": {\"b\": 1, \"c\": 2}}\n+{\"a\": {}}")]
+fn what_goes_leaves_the_rest(
+    #[case] text: &str,
+    #[case] around: &str,
+    #[case] gone: &str,
+    #[case] expected: &str,
+) {
+    let text = Text::new("f", text.to_owned());
+    let mut patch = Patch::new(&text);
+    text.read(&mut |object| {
+        let mut after = object.value();
+        match after.pointer_mut(around).unwrap() {
+            Value::Array(elements) => drop(elements.remove(gone.parse().unwrap())),
+            around => {
+                for key in gone.split(' ') {
+                    around.as_object_mut().unwrap().shift_remove(key);
+                }
+            }
+        }
+        patch.change(0, &object, after);
+        Ok(())
+    })
+    .unwrap();
+    let (patch, failed) = patch.finish();
+    let patch = patch.unwrap_or_else(|| panic!("{failed:?}"));
+    assert_eq!(changed_lines(&patch), expected, "{patch}");
+}
+
 #[test]
 fn objects_of_one_file_make_one_patch() {
     let text = "a: 1\n---\nkind: List\nitems:\n- a: 1\n- a: 2\n---\nb: 3\n";
@@ -98,4 +168,41 @@ fn items_of_a_typed_list_stand_in_it() {
         changed_lines(&patch.unwrap()),
         "-{\"metadata\": {\"name\": \"a\"}, \"spec\": {}}\n+{\"metadata\": {\"name\": \"a\"}, \"spec\": {\"a\": 1}}"
     );
+}
+
+/// From any pod to any other: nearly all can be written, and what is written is what `git apply` makes of it.
+#[test]
+fn patches_of_anything_apply() {
+    let pods: Vec<Value> = (0..100).map(|index| generate::case(7, index).pod).collect();
+    let pods: Vec<&Value> = pods.iter().filter(|pod| pod.is_object()).collect();
+    let documents: Vec<String> = pods.iter().map(|pod| crate::report::to_yaml(pod).unwrap()).collect();
+    let json: Vec<String> = pods.iter().map(|pod| format!("{pod:#}")).collect();
+    for (name, text) in [("pods.yaml", documents.join("---\n")), ("pods.json", json.join("\n"))] {
+        let text = Text::new(name, text);
+        let mut patch = Patch::new(&text);
+        let (mut nth, mut changed) = (0, 0);
+        text.read(&mut |object| {
+            let after = pods[(nth + 1) % pods.len()].clone();
+            changed += usize::from(object.value() != after);
+            patch.change(nth, &object, after);
+            nth += 1;
+            Ok(())
+        })
+        .unwrap();
+        let wanted: Vec<usize> = patch.wanted.keys().copied().collect();
+        let wrong = patch.wrong(&wanted);
+        patch.wanted.retain(|nth, _| !wrong.contains(nth));
+        let right: Vec<usize> = patch.wanted.keys().copied().collect();
+        let expected = hunks::changed(&text.text, &patch.all(&right));
+        let (written, failed) = patch.finish();
+        let failed = failed.len() + wrong.len();
+        assert!(changed > 80 && failed * 20 < changed, "{name}: {failed} of {changed} cannot be written");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), &text.text).unwrap();
+        std::fs::write(folder.path().join("patch"), written.unwrap()).unwrap();
+        let mut apply = std::process::Command::new("git");
+        let applied = apply.args(["apply", "-p0", "patch"]).current_dir(folder.path()).status().unwrap();
+        assert!(applied.success());
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), expected);
+    }
 }

@@ -1,13 +1,13 @@
 //! How an explanation of a rejection ends: what the rules are for, and what to change.
 
-use super::{BOLD, Text};
+use super::{BOLD, Picked, Told};
 use crate::guidance;
-use crate::input::Object;
+use crate::patch::Patch;
 use crate::policies::{Judge, Registration};
 use crate::remedy::Remedy;
 use crate::report::diff;
 
-impl Text {
+impl Told {
     /// What each rule is for, once.
     pub(super) fn guidance(&mut self, rules: &[String]) {
         let mut told: Vec<(&str, Vec<&str>, &str)> = Vec::new();
@@ -32,8 +32,7 @@ impl Text {
         registration: &Registration,
         policy: &str,
         remedy: &Remedy,
-        object: &Object,
-        title: &str,
+        picked: &Picked,
     ) {
         let only = matches!(&registration.judge, Judge::Settings(settings) if settings.policies.len() == 1);
         let by = match policy == registration.name || only {
@@ -44,8 +43,11 @@ impl Text {
         for step in &remedy.steps {
             self.line(format_args!("  {step}"));
         }
-        if let Some(change) = diff::of(&object.value(), &remedy.object, title) {
-            self.0.push_str(&diff::colored(&change));
-        }
+        let Picked { object, text, nth } = picked;
+        let mut patch = Patch::new(text);
+        patch.change(*nth, object, remedy.object.clone());
+        // What the text cannot be patched for is laid out anew.
+        let shown = patch.finish().0.or_else(|| diff::of(&object.value(), &remedy.object, &picked.name()));
+        self.0.push_str(&diff::colored(&shown.unwrap_or_default()));
     }
 }

@@ -9,7 +9,7 @@ use pod_security_policy::standards::Standard;
 use pod_security_policy::violation::Action;
 
 use super::bench::{Bench, Named};
-use super::{BOLD, Text};
+use super::{BOLD, Told};
 use crate::error::{Fault, Faults, Outcome};
 use crate::input::Object;
 use crate::judge::{self, Admission, Asker, Sent};
@@ -17,14 +17,14 @@ use crate::policies::{Judge, Policies, Registration};
 use crate::remedy::Objection;
 
 /// What a report is told about.
-struct Told<'t> {
+struct Subject<'t> {
     object: &'t Object,
     sent: &'t Sent,
     settings: &'t Settings<'t>,
     report: &'t Report,
 }
 
-impl Text {
+impl Told {
     /// What one registration says; which rules object, and what would satisfy it.
     pub(super) fn registration(
         &mut self,
@@ -73,7 +73,7 @@ impl Text {
         for report in &reports {
             let account = report.service_account.as_deref().unwrap_or("none");
             self.line(format_args!("\n{BOLD}{}{BOLD:#}, service account {account}", registration.name));
-            let told = Told { object, sent: &passage.sent, settings, report };
+            let told = Subject { object, sent: &passage.sent, settings, report };
             for (nth, opinion) in (1..).zip(&report.opinions) {
                 self.opinion(nth, opinion, &told);
             }
@@ -102,8 +102,8 @@ impl Text {
         Ok((rules, smallest))
     }
 
-    fn opinion(&mut self, nth: usize, opinion: &Opinion, told: &Told<'_>) {
-        let Told { object, sent, settings, report } = told;
+    fn opinion(&mut self, nth: usize, opinion: &Opinion, told: &Subject<'_>) {
+        let Subject { object, sent, settings, report } = told;
         let granted = match &opinion.granted {
             Ok(true) => "may be used",
             Ok(false) => "may not be used",

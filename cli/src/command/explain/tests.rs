@@ -40,7 +40,7 @@ fn remedies_are_admitted() {
         }
         rejected += 1;
         let registration = &policies.registrations[0];
-        let mut text = Text(String::new());
+        let mut text = Told(String::new());
         let (_, remedy) = text.registration(registration, &object, &asker, &policies).unwrap();
         let Some((policy, remedy)) = remedy else { continue };
         remedied += 1;
@@ -74,7 +74,7 @@ fn a_remedy_is_small() {
         "volumes": [{"name": "v", "hostPath": {"path": "/"}}],
         "containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}],
             "securityContext": {"capabilities": {"add": ["CHOWN"]}, "allowPrivilegeEscalation": true}}]}}));
-    let mut text = Text(String::new());
+    let mut text = Told(String::new());
     let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
     let (_, remedy) = found.1.unwrap();
     assert_eq!(
@@ -107,7 +107,7 @@ fn a_remedy_names_places_of_the_manifest_as_it_is() {
             {"name": "c", "volumeMounts": [mount("a"), mount("b")], "ports": [{"containerPort": 1, "hostPort": 1}, {"containerPort": 2}, {"containerPort": 3, "hostPort": 3}]},
             {"name": "d", "volumeMounts": [mount("b"), mount("d")], "securityContext": {"privileged": true}}]}}),
     );
-    let mut text = Text(String::new());
+    let mut text = Told(String::new());
     let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
     let (_, remedy) = found.1.unwrap();
     assert_eq!(
@@ -139,7 +139,7 @@ fn a_remedy_for_a_level_leaves_containers_alone() {
     let object =
         Object::of_value(&json!({"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "a"},
         "spec": {"template": {"spec": pod}}}));
-    let mut text = Text(String::new());
+    let mut text = Told(String::new());
     let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
     let (_, remedy) = found.1.unwrap();
     let drop = r#"securityContext.capabilities.drop: ["ALL"]"#;
