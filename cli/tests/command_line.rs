@@ -263,6 +263,18 @@ fn odd_input_has_its_exit_status(#[case] input: &str, #[case] code: i32, #[case]
     assert!(ended.stderr.contains(message), "{}", ended.stderr);
 }
 
+/// One of several is explained, and what there is is told.
+#[rstest]
+#[case::none(&[], "the input holds 3 workloads, and one can be explained\n  help: name it with --object: DaemonSet/agent, Pod/web-app, Deployment/web\n")]
+#[case::another(&["--object", "pod/x"], "the input holds no pod/x\n  help: it holds DaemonSet/agent, Pod/web-app, Deployment/web\n")]
+#[case::in_a_namespace(&["--object", "deployment/shop/web"], "")]
+#[case::in_another_namespace(&["--object", "deployment/default/web"], "the input holds no deployment/default/web\n")]
+fn one_object_is_explained(#[case] arguments: &[&str], #[case] expected: &str) {
+    let ended = run(&[&["explain", "-p", "psp.yaml", "manifests"], arguments].concat());
+    assert_eq!(ended.code, Some(if expected.is_empty() { 0 } else { 2 }), "{ended:?}");
+    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+}
+
 #[rstest]
 #[case::no_file("none.yaml", "none.yaml: there is no such file")]
 #[case::no_policy("pod.yaml", "pod.yaml:1:1: Pod is neither a PodSecurityPolicy")]

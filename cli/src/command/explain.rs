@@ -15,7 +15,7 @@ use anstyle::Style;
 use clap::Args;
 
 use super::{Identity, Manifests, print};
-use crate::error::{Fault, Faults, Outcome};
+use crate::error::{Fault, Outcome};
 use crate::input::{self, Object, Text};
 use crate::judge::{self, Asked, Passage, Verdict};
 use crate::policies::{self, GrantSources, Policies};
@@ -40,7 +40,7 @@ pub(crate) struct Explain {
     grants: GrantSources,
     #[command(flatten)]
     identity: Identity,
-    /// Which object to explain, if there are several: `KIND/NAME`
+    /// Which object to explain, if there are several: `KIND/NAME` or `KIND/NAMESPACE/NAME`
     #[arg(long, value_name = "KIND/NAME")]
     object: Option<String>,
     #[command(flatten)]
@@ -93,39 +93,20 @@ impl Explain {
 
     /// The one object that is to be explained.
     fn pick(&self, policies: &Policies) -> Outcome<Picked> {
-        let mut objects: Vec<Picked> = Vec::new();
+        let mut found = Found::default();
         for text in input::texts(&self.manifests.files()?)? {
             let text = Rc::new(text);
             let mut nth = 0;
             text.read(&mut |object| {
-                objects.push(Picked { object, text: Rc::clone(&text), nth });
+                found.objects += 1;
+                if judge::is_judged(&object, policies) {
+                    found.take(Picked { object, text: Rc::clone(&text), nth }, self.object.as_deref());
+                }
                 nth += 1;
                 Ok(())
             })?;
         }
-        if objects.is_empty() {
-            let fault = Fault::new("there is no object in the input");
-            return Err(fault.help("did the command before the pipe fail?").into());
-        }
-        objects.retain(|picked| judge::is_judged(&picked.object, policies));
-        let names = named(&objects);
-        if let Some(wanted) = &self.object {
-            let wanted = wanted.to_lowercase();
-            objects.retain(|picked| picked.name().to_lowercase() == wanted);
-        }
-        match (objects.len(), &self.object) {
-            (1, _) => objects.pop().ok_or_else(|| Faults(Vec::new())),
-            (0, Some(wanted)) if !names.is_empty() => {
-                let fault = Fault::new(format_args!("the input holds no {wanted}"));
-                Err(fault.help(format_args!("it holds {names}")).into())
-            }
-            (0, _) => Err(Fault::new("the input holds nothing that these policies judge").into()),
-            (count, _) => {
-                let fault =
-                    Fault::new(format_args!("the input holds {count} workloads, and one can be explained"));
-                Err(fault.help(format_args!("name it with --object: {names}")).into())
-            }
-        }
+        found.only(self.object.as_deref())
     }
 }
 
@@ -136,19 +117,55 @@ struct Picked {
     nth: usize,
 }
 
-impl Picked {
-    /// The object as `--object` names it.
-    fn name(&self) -> String {
-        format!("{}/{}", self.object.kind, self.object.name)
-    }
+/// What could be explained. Of a dump, one object is kept.
+#[derive(Default)]
+struct Found {
+    objects: usize,
+    fitting: usize,
+    first: Option<Picked>,
+    /// Objects as `--object` names them.
+    names: Vec<String>,
 }
 
-fn named(objects: &[Picked]) -> String {
-    let mut names: Vec<String> = objects.iter().take(NAMED).map(Picked::name).collect();
-    if objects.len() > NAMED {
-        names.push("…".to_owned());
+impl Found {
+    fn take(&mut self, picked: Picked, wanted: Option<&str>) {
+        let Object { kind, name, namespace, .. } = &picked.object;
+        let spaced = format!("{kind}/{}/{name}", namespace.as_deref().unwrap_or_default());
+        let name = format!("{kind}/{name}");
+        let fits = |wanted: &str| [&name, &spaced].iter().any(|name| wanted.eq_ignore_ascii_case(name));
+        if wanted.is_none_or(fits) {
+            self.fitting += 1;
+            self.first.get_or_insert(picked);
+        }
+        match self.names.len() {
+            0..NAMED => self.names.push(name),
+            NAMED => self.names.push("…".to_owned()),
+            _ => {}
+        }
     }
-    names.join(", ")
+
+    fn only(self, wanted: Option<&str>) -> Outcome<Picked> {
+        let names = self.names.join(", ");
+        let fault = match (self.first, self.fitting, wanted) {
+            (Some(only), 1, _) => return Ok(only),
+            _ if self.objects == 0 => {
+                Fault::new("there is no object in the input").help("did the command before the pipe fail?")
+            }
+            (_, 0, Some(wanted)) if !names.is_empty() => {
+                Fault::new(format_args!("the input holds no {wanted}")).help(format_args!("it holds {names}"))
+            }
+            (_, 0, _) => Fault::new("the input holds nothing that these policies judge"),
+            (_, count, Some(wanted)) => Fault::new(format_args!(
+                "the input holds {count} objects called {wanted}, and one can be explained"
+            ))
+            .help("name the namespace, too: --object KIND/NAMESPACE/NAME"),
+            (_, count, None) => {
+                Fault::new(format_args!("the input holds {count} workloads, and one can be explained"))
+                    .help(format_args!("name it with --object: {names}"))
+            }
+        };
+        Err(fault.into())
+    }
 }
 
 /// So many objects are named.

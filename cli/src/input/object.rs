@@ -24,6 +24,8 @@ pub(crate) struct Object {
     pub(crate) name: String,
     /// `metadata.namespace`
     pub(crate) namespace: Option<String>,
+    /// The kind of the object that made it, if one did: `ReplicaSet`
+    pub(crate) made_by: Option<String>,
 }
 
 /// The part of an object that says what it is.
@@ -41,6 +43,15 @@ struct Metadata {
     name: Option<String>,
     generate_name: Option<String>,
     namespace: Option<String>,
+    owner_references: Option<Value>,
+}
+
+impl Metadata {
+    fn made_by(&self) -> Option<String> {
+        let owners = self.owner_references.as_ref()?.as_array()?;
+        let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
+        owner.get("kind")?.as_str().map(str::to_owned)
+    }
 }
 
 /// The fields of the header, which are texts.
@@ -56,7 +67,9 @@ impl Object {
             Ok(header) => header,
             Err(error) => return Err(no_object(file, &json, &layout, &error).into()),
         };
-        let Metadata { name, generate_name, namespace } = header.metadata.unwrap_or_default();
+        let metadata = header.metadata.unwrap_or_default();
+        let made_by = metadata.made_by();
+        let Metadata { name, generate_name, namespace, .. } = metadata;
         Ok(Object {
             file: Arc::clone(file),
             layout,
@@ -65,6 +78,7 @@ impl Object {
             kind: header.kind.unwrap_or_default(),
             name: name.or(generate_name).unwrap_or_default(),
             namespace: namespace.filter(|namespace| !namespace.is_empty()),
+            made_by,
         })
     }
 

@@ -5,6 +5,7 @@ use pod_security_policy::request::{Kind, Request, User};
 use pod_security_policy::settings::Settings;
 use pod_security_policy::workloads;
 
+use super::makers::maker_of_pod;
 use crate::input::Object;
 use crate::policies::{Judge, Policies};
 
@@ -31,12 +32,21 @@ impl Asker {
             kind: kind(object),
             name: (&*object.name).into(),
             namespace: self.namespace_of(object).into(),
-            user: User {
-                username: (&*self.user).into(),
-                groups: self.groups.iter().map(|group| group.as_str().into()).collect(),
-            },
+            user: self.user(object),
             object: Some(json),
             ..Request::default()
+        }
+    }
+
+    /// Who makes the object: who is said to, else the controller that has made a live pod.
+    fn user<'o>(&'o self, object: &'o Object) -> User<'o> {
+        let said = User {
+            username: (&*self.user).into(),
+            groups: self.groups.iter().map(|group| group.as_str().into()).collect(),
+        };
+        match maker_of_pod(object) {
+            Some(maker) if self.user.is_empty() && object.kind == "Pod" => maker,
+            _ => said,
         }
     }
 }

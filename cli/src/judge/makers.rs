@@ -6,9 +6,8 @@
 
 use pod_security_policy::admission::{Opinion, Report};
 use pod_security_policy::cluster::{Cluster as _, Question};
-use pod_security_policy::request::Kind;
+use pod_security_policy::request::User;
 
-use super::asker::kind;
 use super::objections::is_granted;
 use crate::input::Object;
 use crate::rbac::Authority;
@@ -37,7 +36,7 @@ pub(crate) fn admission<'r>(
     if is_granted(winner) {
         return Admission::Granted(winner);
     }
-    let maker = maker(&kind(object));
+    let maker = maker(&object.kind);
     let through = report.opinions.iter().filter(|opinion| opinion.denials == 0).find_map(|opinion| {
         let maker = maker.filter(|maker| may_use(authority, maker, &opinion.policy, namespace))?;
         Some(Admission::ThroughMaker(opinion, maker))
@@ -46,28 +45,36 @@ pub(crate) fn admission<'r>(
 }
 
 /// The service account of the controller that makes the pods of a kind, in `kube-system`.
-fn maker(kind: &Kind<'_>) -> Option<&'static str> {
-    Some(match (&*kind.group, &*kind.kind) {
+fn maker(kind: &str) -> Option<&'static str> {
+    Some(match kind {
         // A Deployment makes ReplicaSets, and a CronJob makes Jobs.
-        ("apps", "Deployment" | "ReplicaSet") => "replicaset-controller",
-        ("apps", "StatefulSet") => "statefulset-controller",
-        ("apps", "DaemonSet") => "daemon-set-controller",
-        ("batch", "Job" | "CronJob") => "job-controller",
-        ("", "ReplicationController") => "replication-controller",
+        "Deployment" | "ReplicaSet" => "replicaset-controller",
+        "StatefulSet" => "statefulset-controller",
+        "DaemonSet" => "daemon-set-controller",
+        "Job" | "CronJob" => "job-controller",
+        "ReplicationController" => "replication-controller",
         _ => return None,
     })
 }
 
-fn may_use(authority: &Authority, maker: &str, policy: &str, namespace: &str) -> bool {
+/// Who has made a pod that a controller has made.
+pub(super) fn maker_of_pod(pod: &Object) -> Option<User<'static>> {
+    pod.made_by.as_deref().and_then(maker).map(user)
+}
+
+fn user(maker: &str) -> User<'static> {
     let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
+    User {
+        username: format!("system:serviceaccount:kube-system:{maker}").into(),
+        groups: groups.map(Into::into).into(),
+    }
+}
+
+fn may_use(authority: &Authority, maker: &str, policy: &str, namespace: &str) -> bool {
+    let User { username, groups } = user(maker);
     ["policy", "extensions"].into_iter().any(|api_group| {
-        let question = Question {
-            user: format!("system:serviceaccount:kube-system:{maker}").into(),
-            groups: groups.map(Into::into).into(),
-            api_group,
-            policy,
-            namespace,
-        };
+        let question =
+            Question { user: username.clone(), groups: groups.clone(), api_group, policy, namespace };
         authority.may_use(&question) == Ok(true)
     })
 }

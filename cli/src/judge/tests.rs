@@ -158,3 +158,17 @@ fn an_objection_of_both_halves_is_told_once() {
     let expected = ["privileged: spec.template.spec.containers[0].securityContext.privileged"];
     assert_eq!((verdict, found), (Verdict::Rejected, owned(&expected)));
 }
+
+/// A pod of a dump was made by its controller, whose account counts for it.
+#[rstest]
+#[case::of_a_controller(json!([{"kind": "ReplicaSet", "controller": true}]), Verdict::Allowed)]
+#[case::of_another_one(json!([{"kind": "StatefulSet", "controller": true}]), Verdict::Rejected)]
+#[case::of_nobody(json!(null), Verdict::Rejected)]
+fn a_live_pod_was_made_by_its_controller(#[case] owners: Value, #[case] expected: Verdict) {
+    let policies =
+        policies(&[policy("p", json!({}))], &[], granting("p", "kube-system", "replicaset-controller"));
+    let metadata = json!({"name": "a", "namespace": "shop", "ownerReferences": owners});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata,
+        "spec": {"serviceAccountName": "web", "containers": [{"name": "c"}]}});
+    assert_eq!(verdict(&policies, &Object::of_value(&pod)).0, expected);
+}

@@ -47,7 +47,7 @@ impl Told {
         let mut patch = Patch::new(text);
         patch.change(*nth, object, remedy.object.clone());
         // What the text cannot be patched for is laid out anew.
-        let shown = patch.finish().0.or_else(|| diff::of(&object.value(), &remedy.object, &picked.name()));
+        let shown = patch.finish().0.or_else(|| diff::of(&object.value(), &remedy.object, &object.title()));
         self.0.push_str(&diff::colored(&shown.unwrap_or_default()));
     }
 }
