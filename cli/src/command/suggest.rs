@@ -142,9 +142,12 @@ fn tell(name: &str, needs: &Needs, reasons: &[Reason], voice: Voice) {
     if voice.quiet {
         return;
     }
-    let mut table = report::table::told(&["FIELD", "NEEDED", "BY", "AT"]);
+    let mut table = report::layout::told(&["FIELD", "NEEDED", "BY", "AT"]);
     for Reason { field, need, evidence } in reasons {
-        table.add_row([Cell::new(field), Cell::new(need), Cell::new(by(evidence)), Cell::new(at(evidence))]);
+        // A terminal has no room for the path, which the line shows.
+        let place = format!("{}:{}", evidence.place.file, evidence.place.line);
+        let at = if table.width().is_some() { place } else { at(evidence) };
+        table.add_row([Cell::new(field), Cell::new(need), Cell::new(by(evidence)), Cell::new(at)]);
     }
     let noun = if needs.pods == 1 { "workload" } else { "workloads" };
     let style = anstyle::Style::new().bold();

@@ -3,6 +3,7 @@
 pub(crate) mod diff;
 mod json;
 mod junit;
+pub(crate) mod layout;
 mod markdown;
 mod sarif;
 pub(crate) mod table;

@@ -1,16 +1,37 @@
 //! A table, for people on a terminal.
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Cell, Color};
 
-use super::Results;
+use super::{Results, layout};
 use crate::judge::{Judged, Verdict};
 
 /// So many fields and objections of one object are shown; all of them are in the other formats.
 const SHOWN: usize = 16;
 
 pub(super) fn write(results: &Results) -> String {
-    let mut table = of_results(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"]);
+    written(results, layout::of_terminal())
+}
+
+/// In columns where there is room for them; a file has room for all.
+fn written(results: &Results, width: Option<u16>) -> String {
+    let style = Style::new().bold();
+    let summary = format!("{style}{}{style:#}\n", results.summary);
+    if results.results.is_empty() {
+        return summary;
+    }
+    let shown = match width {
+        Some(width) if width < WIDE => paragraphs(results, width),
+        _ => columns(results, width),
+    };
+    format!("{shown}\n\n{summary}")
+}
+
+/// Paths are long: in less, columns would break them.
+const WIDE: u16 = 160;
+
+fn columns(results: &Results, width: Option<u16>) -> String {
+    let mut table = layout::of(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"], width);
     for judged in &results.results {
         let name = format!("{}\n{}:{}", judged.title(), judged.file, judged.line);
         table.add_row([
@@ -20,60 +41,23 @@ pub(super) fn write(results: &Results) -> String {
             Cell::new(details(judged)),
         ]);
     }
-    let style = Style::new().bold();
-    if results.results.is_empty() {
-        return format!("{style}{}{style:#}\n", results.summary);
-    }
-    format!("{}\n\n{style}{}{style:#}\n", table.trim_fmt(), results.summary)
+    table.trim_fmt()
 }
 
-/// The least that columns need: where less is there, the terminal wraps.
-const NARROWEST: u16 = 80;
-/// What is easy to read.
-const WIDTH: u16 = 120;
-
-/// The width to lay out for: some terminals, those of containers among them, say that they have none.
-fn sane(width: u16) -> u16 {
-    if width == 0 { WIDTH } else { width.max(NARROWEST) }
-}
-
-/// A table on standard output. It wraps where the terminal ends; in a file each line stays one, to be searched.
-fn of_results(head: &[&str]) -> Table {
-    let mut table = layout(head);
-    if let Some(width) = table.width() {
-        table.set_width(sane(width));
-    }
-    table
-}
-
-/// A table on standard error.
-pub(crate) fn told(head: &[&str]) -> Table {
-    let mut table = layout(head);
-    if let Some(width) = table.use_stderr().width() {
-        table.set_width(sane(width));
-    }
-    table
-}
-
-/// A table of sentences on standard error, which wrap everywhere.
-pub(crate) fn prose(head: &[&str]) -> Table {
-    let mut table = told(head);
-    let width = table.width().unwrap_or(WIDTH);
-    table.set_width(width);
-    table
-}
-
-/// A table without lines.
-fn layout(head: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    // Colours are taken out again where they are not wanted, by the stream that is written to.
-    table.enforce_styling().set_header(head.iter().map(Cell::new));
-    table
+fn paragraphs(results: &Results, width: u16) -> String {
+    let told = results.results.iter().map(|judged| {
+        let style = style(judged.verdict);
+        let policy = judged.policy.as_ref().map_or_else(String::new, |policy| format!(" by {policy}"));
+        let (title, verdict) = (judged.title(), judged.verdict.name().to_uppercase());
+        let head = format!("{style}{verdict}{style:#} {title}{policy} ({}:{})", judged.file, judged.line);
+        let details = details(judged);
+        if details.is_empty() { head } else { format!("{head}\n{}", layout::indented(&details, width)) }
+    });
+    told.collect::<Vec<_>>().join("\n")
 }
 
 /// A verdict in its colour.
-pub(crate) fn verdict(verdict: Verdict) -> Cell {
+fn verdict(verdict: Verdict) -> Cell {
     let color = match verdict {
         Verdict::Allowed => Color::Green,
         Verdict::Changed => Color::Yellow,
@@ -124,8 +108,9 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_without_a_width_has_one() {
-        assert_eq!([0, 40, 100].map(sane), [WIDTH, NARROWEST, 100]);
+    fn on_a_narrow_terminal_results_are_paragraphs() {
+        let told = written(&super::super::testing::results(), Some(80));
+        insta::assert_snapshot!(anstream::adapter::strip_str(&told));
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Migrate {
         if voice.quiet {
             return;
         }
-        let mut table = report::table::prose(&["POLICY", "STATUS", "CHANGED MEANING", "MAY BE USED BY"]);
+        let mut table = report::layout::prose(&["POLICY", "STATUS", "CHANGED MEANING", "MAY BE USED BY"]);
         let mut wrong = Vec::new();
         for policy in policies {
             let name = name_of(policy);
