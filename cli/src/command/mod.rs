@@ -46,7 +46,7 @@ pub(crate) struct Identity {
     /// The namespace of objects that name none
     #[arg(short, long, value_name = "NAME", default_value = "default")]
     namespace: String,
-    /// The user who creates the objects, who may use policies beside the pods' service accounts
+    /// The user who creates the objects, who may use policies beside the pods' service accounts; needs --rbac
     #[arg(long = "as", value_name = "USER", help_heading = "Authorization")]
     user: Option<String>,
     /// A group of that user; may be given several times

@@ -84,7 +84,9 @@ impl Rbac {
 impl Grant {
     /// Whether it says nothing of who works where: cluster-admin and the like may use every policy everywhere.
     fn is_almighty(&self) -> bool {
-        self.wildcard || self.subject == Subject::Group("system:masters".to_owned())
+        // Whoever names a policy means it, whatever the verb.
+        let everything = self.wildcard && self.policies.is_empty();
+        everything || self.subject == Subject::Group("system:masters".to_owned())
     }
 
     /// What grants it: `ClusterRole cluster-admin by ClusterRoleBinding cluster-admin`

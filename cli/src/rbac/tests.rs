@@ -68,3 +68,13 @@ fn the_almighty_have_no_namespace(#[case] rule: Value, #[case] subject: Value) {
     let told: Vec<String> = rbac.almighty("p").iter().map(|grant| grant.origin()).collect();
     assert_eq!(told, ["ClusterRole r by ClusterRoleBinding b"]);
 }
+
+#[test]
+fn whoever_names_a_policy_means_it() {
+    let role = Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "r"}, "rules": [{"apiGroups": ["policy"], "resources": ["podsecuritypolicies"],
+            "resourceNames": ["p"], "verbs": ["*"]}]}));
+    let subject = json!({"kind": "ServiceAccount", "name": "web", "namespace": "shop"});
+    let rbac = Rbac::of(&[binding(None, subject), role]).unwrap();
+    assert_eq!(rbac.namespaces("p"), Some(vec!["shop".to_owned()]));
+}

@@ -19,6 +19,9 @@ impl Told {
                 None => told.push((about.paragraph, vec![rule], about.link)),
             }
         }
+        if told.is_empty() {
+            return;
+        }
         self.line(format_args!("\n{BOLD}What the rules are for{BOLD:#}"));
         for (paragraph, rules, link) in told {
             self.line(format_args!("  {}: {paragraph}", rules.join(", ")));

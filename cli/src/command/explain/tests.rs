@@ -162,3 +162,32 @@ fn a_remedy_for_a_level_leaves_containers_alone() {
         ]
     );
 }
+
+/// A level looks at the pods that policies make of a template, not at what its author left open.
+#[test]
+fn a_level_explains_the_pods_to_come() {
+    let any = json!({"rule": "RunAsAny"});
+    let settings = json!({"volumes": ["*"], "allowPrivilegeEscalation": false, "requiredDropCapabilities": ["ALL"],
+        "runAsUser": {"rule": "MustRunAsNonRoot"}, "seLinux": any, "supplementalGroups": any, "fsGroup": any,
+        "annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": "runtime/default",
+            "seccomp.security.alpha.kubernetes.io/defaultProfileName": "runtime/default"}});
+    let registration =
+        |name: &str, judge| Registration { name: name.to_owned(), reach: Reach::everything(), judge };
+    let registrations = vec![
+        registration("p", Judge::Settings(parse(settings.to_string()).unwrap())),
+        registration("restricted", Judge::Standard("restricted".parse().unwrap())),
+    ];
+    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let pod = json!({"containers": [{"name": "c"}]});
+    for object in [
+        json!({"kind": "Pod", "apiVersion": "v1", "spec": pod}),
+        json!({"kind": "Deployment", "apiVersion": "apps/v1", "spec": {"template": {"spec": pod}}}),
+    ] {
+        let object = Object::of_value(&object);
+        let mut text = Told(String::new());
+        let level = &policies.registrations[1];
+        let (rules, remedy) = text.registration(level, &object, &Asker::default(), &policies).unwrap();
+        assert!(rules.is_empty() && remedy.is_none(), "{rules:?}");
+        assert!(text.0.contains("  admits it"), "{}", text.0);
+    }
+}
