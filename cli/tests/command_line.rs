@@ -256,6 +256,7 @@ fn standard_input_is_read_if_no_file_is_named() {
 #[case::nothing("", 2, "there is no object in the input")]
 #[case::no_pods("apiVersion: v1\nkind: Service\nmetadata: {name: a}\n", 0, "")]
 #[case::broken("kind: Pod\n  a: b\n", 2, "stdin:")]
+#[case::a_template("kind: Pod\nspec:\n{{- if x }}\n  a: b\n{{- end }}\n", 2, "helm template . |")]
 #[case::unreadable("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: {}}\n", 1, "")]
 fn odd_input_has_its_exit_status(#[case] input: &str, #[case] code: i32, #[case] message: &str) {
     let ended = run_in(&data(), &["check", "-p", "psp.yaml", "-"], input);

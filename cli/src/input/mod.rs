@@ -190,12 +190,16 @@ impl From<io::Error> for Ended {
     }
 }
 
+/// What to do about braces that are none of YAML's.
+const TEMPLATE: &str = "templates have to be rendered first: helm template . | kubectl psp …";
+
 fn read_yaml(file: &Arc<str>, source: impl BufRead, take: Take<'_>) -> Outcome<()> {
     let read = yaml::split(source, &mut |chunk| {
         let (value, tree) = yaml::read(&chunk).map_err(|malformed| {
             let fault =
                 Fault::at(place(file, malformed.at), format_args!("is not YAML: {}", malformed.reason));
-            Ended::Faulty(fault.into())
+            let is_template = chunk.text.contains("{{");
+            Ended::Faulty(if is_template { fault.help(TEMPLATE) } else { fault }.into())
         })?;
         if value.is_null() {
             return Ok(());

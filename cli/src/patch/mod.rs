@@ -30,8 +30,8 @@ struct Replacement {
 pub(crate) struct Patch<'t> {
     text: &'t Text,
     lines: Lines,
-    /// What objects are to become, by their place among those of the text, and how.
-    wanted: BTreeMap<usize, (Value, Vec<Replacement>)>,
+    /// What objects are to become, by their place among those of the text, and how. JSON is smaller than a tree.
+    wanted: BTreeMap<usize, (String, Vec<Replacement>)>,
     /// Objects that cannot be changed in their text.
     failed: Vec<usize>,
 }
@@ -42,10 +42,10 @@ impl<'t> Patch<'t> {
     }
 
     /// Changes an object, which is the nth of the text.
-    pub(crate) fn change(&mut self, nth: usize, object: &Object, after: Value) {
-        match self.replacements(object, &after) {
+    pub(crate) fn change(&mut self, nth: usize, object: &Object, after: &Value) {
+        match self.replacements(object, after) {
             Some(replacements) => {
-                self.wanted.insert(nth, (after, replacements));
+                self.wanted.insert(nth, (after.to_string(), replacements));
             }
             None => self.failed.push(nth),
         }
@@ -99,7 +99,8 @@ impl<'t> Patch<'t> {
         let mut right = BTreeSet::new();
         let mut nth = 0;
         let read = text.read(&mut |object| {
-            right.extend(self.wanted.get(&nth).filter(|(after, _)| object.value() == *after).map(|_| nth));
+            let wanted = self.wanted.get(&nth).and_then(|(after, _)| serde_json::from_str(after).ok());
+            right.extend(wanted.filter(|after: &Value| object.value() == *after).map(|_| nth));
             nth += 1;
             Ok(())
         });

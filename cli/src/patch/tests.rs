@@ -18,7 +18,7 @@ fn patch(name: &str, text: &str, puts: &[(usize, &str, Value)]) -> (Option<Strin
             put(&mut after, &steps(path), value.clone());
         }
         if after != object.value() {
-            patch.change(nth, &object, after);
+            patch.change(nth, &object, &after);
         }
         nth += 1;
         Ok(())
@@ -127,7 +127,7 @@ fn what_goes_leaves_the_rest(
                 }
             }
         }
-        patch.change(0, &object, after);
+        patch.change(0, &object, &after);
         Ok(())
     })
     .unwrap();
@@ -184,7 +184,7 @@ fn patches_of_anything_apply() {
         text.read(&mut |object| {
             let after = pods[(nth + 1) % pods.len()].clone();
             changed += usize::from(object.value() != after);
-            patch.change(nth, &object, after);
+            patch.change(nth, &object, &after);
             nth += 1;
             Ok(())
         })

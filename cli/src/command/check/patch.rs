@@ -47,7 +47,7 @@ fn patch(
                     for change in &judged.changes {
                         put(&mut after, &steps(&change.path), change.value.clone());
                     }
-                    patch.change(nth, &object, after);
+                    patch.change(nth, &object, &after);
                     changed.push((nth, judged));
                 }
             }

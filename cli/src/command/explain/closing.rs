@@ -48,7 +48,7 @@ impl Told {
         }
         let Picked { object, text, nth } = picked;
         let mut patch = Patch::new(text);
-        patch.change(*nth, object, remedy.object.clone());
+        patch.change(*nth, object, &remedy.object);
         // What the text cannot be patched for is laid out anew.
         let shown = patch.finish().0.or_else(|| diff::of(&object.value(), &remedy.object, &object.title()));
         self.0.push_str(&diff::colored(&shown.unwrap_or_default()));
