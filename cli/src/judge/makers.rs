@@ -8,7 +8,6 @@ use pod_security_policy::admission::{Opinion, Report};
 use pod_security_policy::cluster::{Cluster as _, Question};
 use pod_security_policy::request::User;
 
-use super::objections::is_granted;
 use crate::input::Object;
 use crate::rbac::Authority;
 
@@ -24,6 +23,28 @@ pub(crate) enum Admission<'r> {
     None,
 }
 
+/// Who may use a policy for a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Usage {
+    /// Its service account, or who asks.
+    Granted,
+    /// The controller that makes it.
+    ThroughMaker(&'static str),
+    /// Nobody who makes such pods.
+    Nobody,
+}
+
+/// Who may use the policy that an opinion is of, for the pods of an object.
+pub(crate) fn usage(opinion: &Opinion, object: &Object, authority: &Authority, namespace: &str) -> Usage {
+    if opinion.granted == Ok(true) {
+        return Usage::Granted;
+    }
+    match maker(&object.kind).filter(|maker| may_use(authority, maker, &opinion.policy, namespace)) {
+        Some(maker) => Usage::ThroughMaker(maker),
+        None => Usage::Nobody,
+    }
+}
+
 /// Who admits the pod that a report is about.
 pub(crate) fn admission<'r>(
     report: &'r Report,
@@ -33,15 +54,15 @@ pub(crate) fn admission<'r>(
 ) -> Admission<'r> {
     let winner = report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
     let Some(winner) = winner else { return Admission::None };
-    if is_granted(winner) {
+    if winner.granted == Ok(true) {
         return Admission::Granted(winner);
     }
-    let maker = maker(&object.kind);
-    let through = report.opinions.iter().filter(|opinion| opinion.denials == 0).find_map(|opinion| {
-        let maker = maker.filter(|maker| may_use(authority, maker, &opinion.policy, namespace))?;
-        Some(Admission::ThroughMaker(opinion, maker))
+    let admitting = report.opinions.iter().filter(|opinion| opinion.denials == 0);
+    let mut through = admitting.filter_map(|opinion| match usage(opinion, object, authority, namespace) {
+        Usage::ThroughMaker(maker) => Some(Admission::ThroughMaker(opinion, maker)),
+        Usage::Granted | Usage::Nobody => None,
     });
-    through.unwrap_or(Admission::Ungranted(winner))
+    through.next().unwrap_or(Admission::Ungranted(winner))
 }
 
 /// The service account of the controller that makes the pods of a kind, in `kube-system`.

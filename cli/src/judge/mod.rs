@@ -17,12 +17,11 @@ use pod_security_policy::settings::Settings;
 use crate::input::Object;
 use crate::policies::{Judge, Policies, Registration};
 use asker::is_workload;
-use makers::admission;
-use objections::{Objections, is_granted};
+use objections::Objections;
 use standard::hold_to_standard;
 
 pub(crate) use asker::{Asker, is_judged};
-pub(crate) use makers::{Admission, admission as admission_of};
+pub(crate) use makers::{Admission, Usage, admission, usage};
 pub(crate) use objections::{rule_of, unreadable};
 pub(crate) use passage::{Asked, Passage};
 pub(crate) use pods::pods;
@@ -124,7 +123,9 @@ impl Bench<'_> {
         }
         let namespace = self.judged.namespace.clone();
         let account = report.service_account.as_deref().unwrap_or("default");
-        match admission(report, self.object, &self.policies.authority, &namespace) {
+        let (object, authority) = (self.object, &self.policies.authority);
+        let usable = |opinion: &Opinion| usage(opinion, object, authority, &namespace) != Usage::Nobody;
+        match admission(report, object, authority, &namespace) {
             Admission::Granted(winner) => {
                 self.judged.policy.get_or_insert_with(|| winner.policy.clone());
             }
@@ -141,17 +142,16 @@ impl Bench<'_> {
                     winner.policy
                 );
                 objections.unauthorized(report, problem, &mut self.judged);
-                objections.of_policies(report, is_granted, &mut self.judged);
+                objections.of_policies(report, usable, &mut self.judged);
             }
             Admission::None => {
-                let some = report.opinions.iter().any(is_granted);
+                let some = report.opinions.iter().any(&usable);
                 if !some {
                     let problem =
                         format!("service account {namespace}/{account} may use none of the policies");
                     objections.unauthorized(report, problem, &mut self.judged);
                 }
-                let counts = |opinion: &Opinion| !some || is_granted(opinion);
-                objections.of_policies(report, counts, &mut self.judged);
+                objections.of_policies(report, |opinion| !some || usable(opinion), &mut self.judged);
             }
         }
         let edits = self.passage.foresee(report);

@@ -93,7 +93,7 @@ impl Objections<'_> {
     }
 }
 
-pub(super) fn is_granted(opinion: &Opinion) -> bool {
+fn is_granted(opinion: &Opinion) -> bool {
     opinion.granted == Ok(true)
 }
 

@@ -103,6 +103,16 @@ fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
+/// Of what the controller may use, the objections are told, and of nothing else.
+#[test]
+fn what_the_controller_may_use_objects() {
+    let listed = [policy("a", json!({"privileged": false})), policy("b", json!({"privileged": false}))];
+    let policies = policies(&listed, &[], granting("b", "kube-system", "replicaset-controller"));
+    let judged = judge(&policies, &deployment(json!({"privileged": true})), &Asker::default());
+    let told: Vec<_> = judged.violations.iter().map(|found| (&*found.policy, &*found.rule)).collect();
+    assert_eq!(told, [("b", "privileged")]);
+}
+
 /// Who may use the policy that objects gets both told.
 #[test]
 fn what_may_be_used_objects_and_what_would_admit_may_not() {

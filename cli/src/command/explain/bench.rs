@@ -7,7 +7,7 @@ use pod_security_policy::violation::Action;
 use serde_json::Value;
 
 use crate::input::Object;
-use crate::judge::{self, Asker, Failing, Passage};
+use crate::judge::{self, Asker, Failing, Passage, Usage};
 use crate::policies::{Policies, Registration};
 use crate::remedy::{self, Objection, Remedy};
 
@@ -33,9 +33,15 @@ impl Bench<'_> {
         passage
     }
 
+    /// Who may use a policy for the object.
+    pub(super) fn usage(&self, opinion: &Opinion) -> Usage {
+        let namespace = self.asker.namespace_of(self.object);
+        judge::usage(opinion, self.object, &self.policies.authority, namespace)
+    }
+
     /// What would satisfy a policy that may be used, or the standard where there is no policy.
     pub(super) fn remedy(&self, settings: &Settings<'_>, opinion: Option<&Opinion>) -> Option<Named> {
-        if opinion.is_some_and(|opinion| opinion.granted != Ok(true)) {
+        if opinion.is_some_and(|opinion| self.usage(opinion) == Usage::Nobody) {
             return None;
         }
         let policy = opinion.map(|opinion| opinion.policy.as_str());

@@ -12,13 +12,13 @@ use super::bench::{Bench, Named};
 use super::{BOLD, Told};
 use crate::error::{Fault, Faults, Outcome};
 use crate::input::Object;
-use crate::judge::{self, Admission, Asker, Sent};
+use crate::judge::{self, Admission, Asker, Sent, Usage};
 use crate::policies::{Judge, Policies, Registration};
 use crate::remedy::Objection;
 
 /// What a report is told about.
 struct Subject<'t> {
-    object: &'t Object,
+    bench: &'t Bench<'t>,
     sent: &'t Sent,
     settings: &'t Settings<'t>,
     report: &'t Report,
@@ -73,20 +73,19 @@ impl Told {
         for report in &reports {
             let account = report.service_account.as_deref().unwrap_or("none");
             self.line(format_args!("\n{BOLD}{}{BOLD:#}, service account {account}", registration.name));
-            let told = Subject { object, sent: &passage.sent, settings, report };
+            let told = Subject { bench, sent: &passage.sent, settings, report };
             for (nth, opinion) in (1..).zip(&report.opinions) {
                 self.opinion(nth, opinion, &told);
             }
             self.standard(report, settings);
-            let admission =
-                judge::admission_of(report, object, &policies.authority, asker.namespace_of(object));
+            let admission = judge::admission(report, object, &policies.authority, asker.namespace_of(object));
             if matches!(admission, Admission::Ungranted(_) | Admission::None) {
                 for opinion in &report.opinions {
                     rules.extend(opinion.violations.iter().map(|violation| violation.rule.to_owned()));
                     if !settings.mutate && report.root.is_empty() {
                         rules.extend(opinion.edits.iter().map(judge::rule_of));
                     }
-                    rules.extend((opinion.granted != Ok(true)).then(|| "authorization".to_owned()));
+                    rules.extend((bench.usage(opinion) == Usage::Nobody).then(|| "authorization".to_owned()));
                     remedies.extend(bench.remedy(settings, Some(opinion)));
                 }
             }
@@ -96,18 +95,19 @@ impl Told {
                     report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
                 remedies.extend(bench.remedy(settings, winner));
             }
-            self.winner(report, &admission, settings);
+            let usable = report.opinions.iter().any(|opinion| bench.usage(opinion) != Usage::Nobody);
+            self.winner(&admission, usable, settings);
         }
         let smallest = remedies.into_iter().min_by_key(|(_, remedy)| remedy.steps.len());
         Ok((rules, smallest))
     }
 
     fn opinion(&mut self, nth: usize, opinion: &Opinion, told: &Subject<'_>) {
-        let Subject { object, sent, settings, report } = told;
-        let granted = match &opinion.granted {
-            Ok(true) => "may be used",
-            Ok(false) => "may not be used",
-            Err(_) => "nobody can tell who may use it",
+        let Subject { bench, sent, settings, report } = told;
+        let usage = match bench.usage(opinion) {
+            Usage::Granted => "may be used".to_owned(),
+            Usage::ThroughMaker(maker) => format!("may be used by kube-system/{maker}, which makes the pods"),
+            Usage::Nobody => "may not be used".to_owned(),
         };
         let edits: Vec<_> =
             opinion.edits.iter().filter(|edit| edit.path.last() != Some(&Step::Key(ADMITTED_BY))).collect();
@@ -119,14 +119,14 @@ impl Told {
             }
             (false, false) => "would have to fill something in, which these settings do not allow",
         };
-        self.line(format_args!("  {nth}. {BOLD}{}{BOLD:#}: {granted}; {says}", opinion.policy));
+        self.line(format_args!("  {nth}. {BOLD}{}{BOLD:#}: {usage}; {says}", opinion.policy));
         let added = AnsiColor::Green.on_default();
         for edit in edits {
             self.line(format_args!("    {added}+ {}{edit}: {}{added:#}", report.root, edit.value));
         }
         for violation in &opinion.violations {
             let (path, problem) = sent.told(&violation.path, &violation.problem);
-            let place = object.place(&path);
+            let place = bench.object.place(&path);
             let mild = match violation.action {
                 Action::Deny => "",
                 Action::Warn => "only warns: ",
@@ -151,13 +151,12 @@ impl Told {
     }
 
     /// Who wins, and by which rule.
-    fn winner(&mut self, report: &Report, admission: &Admission<'_>, settings: &Settings<'_>) {
-        if report.opinions.is_empty() {
+    fn winner(&mut self, admission: &Admission<'_>, usable: bool, settings: &Settings<'_>) {
+        if settings.policies.is_empty() {
             return;
         }
-        let (winner, through) = match admission {
-            Admission::Granted(winner) => (winner, None),
-            Admission::ThroughMaker(winner, maker) => (winner, Some(maker)),
+        let winner = match admission {
+            Admission::Granted(winner) | Admission::ThroughMaker(winner, _) => winner,
             Admission::Ungranted(winner) => {
                 self.line(format_args!(
                     "  No policy that may be used admits the pods: {} would, if their service account might use it",
@@ -166,7 +165,6 @@ impl Told {
                 return;
             }
             Admission::None => {
-                let usable = report.opinions.iter().any(|opinion| opinion.granted == Ok(true));
                 let why = match usable {
                     true => "each that may be used objects",
                     false => "none may be used by its service account or its author",
@@ -183,8 +181,5 @@ impl Told {
             }
         };
         self.line(format_args!("  {} wins: {why}", winner.policy));
-        if let Some(maker) = through {
-            self.line(format_args!("  It may be used by kube-system/{maker}, which makes the pods"));
-        }
     }
 }
