@@ -94,12 +94,15 @@ pub(crate) fn of_grants(registrations: &[Registration], rbac: &Rbac) -> Vec<Stri
     for registration in registrations {
         let Judge::Settings(settings) = &registration.judge else { continue };
         for policy in &settings.policies {
-            told.extend(
-                mistakes(rbac, &policy.name).iter().map(|mistake| format!("{}: {mistake}", policy.name)),
-            );
+            for mistake in mistakes(rbac, &policy.name) {
+                let advice = format!("{}: {mistake}", policy.name);
+                // Both halves of a pair have the same policies.
+                if !told.contains(&advice) {
+                    told.push(advice);
+                }
+            }
         }
     }
-    told.dedup();
     told
 }
 

@@ -1,11 +1,11 @@
 //! Why a command gives up: its input is bad. What policies object to is no error, but what was asked for.
 
+mod frame;
+
 use std::fmt::{self, Display};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-
-use ariadne::{Config, IndexType, Label, ReportKind, Source};
 
 /// Where something stands in the input. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,47 +76,26 @@ impl Display for Fault {
     }
 }
 
-/// Files beyond this size are not read a second time to show the line.
-const SHOWN: u64 = 1 << 20;
+/// So many faults are told: a wrong dump has thousands, all of one kind.
+const TOLD: usize = 10;
 
 impl Faults {
-    /// Tells all faults on standard error, with the lines they stand in.
+    /// Tells faults on standard error, with the lines they stand in.
     pub(crate) fn tell(&self) {
-        for fault in &self.0 {
+        for fault in self.0.iter().take(TOLD) {
             let style = anstyle::AnsiColor::Red.on_default().bold();
             anstream::eprintln!("{style}error{style:#}: {fault}");
-            if let Some(snippet) = fault.place.as_ref().and_then(snippet) {
-                anstream::eprint!("{snippet}");
+            if let Some(frame) = fault.place.as_ref().and_then(frame::of) {
+                anstream::eprint!("{frame}");
             }
             if let Some(remedy) = &fault.remedy {
                 anstream::eprintln!("  help: {remedy}");
             }
         }
+        let more = self.0.len().saturating_sub(TOLD);
+        if more > 0 {
+            let noun = if more == 1 { "error" } else { "errors" };
+            anstream::eprintln!("and {more} more {noun}");
+        }
     }
-}
-
-/// The line with a mark under the place.
-fn snippet(place: &Place) -> Option<String> {
-    let path = Path::new(&*place.file);
-    if !std::fs::metadata(path).is_ok_and(|known| known.is_file() && known.len() <= SHOWN) {
-        return None;
-    }
-    let text = std::fs::read_to_string(path).ok()?;
-    let source = Source::from(text.as_str());
-    let line = source.line(usize::try_from(place.line).ok()?.checked_sub(1)?)?;
-    let column = usize::try_from(place.column).ok()?.saturating_sub(1).min(line.len().saturating_sub(1));
-    let start = line.offset() + column;
-    let end = (line.offset() + line.len()).max(start + 1);
-    let file = &*place.file;
-    let mut shown = Vec::new();
-    let config = Config::default().with_index_type(IndexType::Char);
-    ariadne::Report::build(ReportKind::Error, (file, start..end))
-        .with_config(config)
-        .with_label(Label::new((file, start..end)))
-        .finish()
-        .write((file, source), &mut shown)
-        .ok()?;
-    let shown = String::from_utf8(shown).ok()?;
-    // Its first line repeats that this is an error.
-    shown.split_once('\n').map(|(_, rest)| rest.to_owned())
 }

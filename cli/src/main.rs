@@ -11,6 +11,7 @@ mod error;
 mod guidance;
 mod input;
 mod judge;
+mod patch;
 mod policies;
 mod rbac;
 mod reach;

@@ -72,21 +72,31 @@ impl Reach {
 
     /// Whether the creation of the object is asked about.
     pub(crate) fn covers(&self, object: &Object, namespace: &str) -> bool {
+        self.covers_all(object.group(), &format!("{}s", object.kind.to_lowercase()), namespace)
+    }
+
+    /// Whether the creation of pods is asked about, in a namespace.
+    pub(crate) fn covers_pods_in(&self, namespace: &str) -> bool {
+        self.covers_all("", "pods", namespace)
+    }
+
+    fn covers_all(&self, group: &str, resource: &str, namespace: &str) -> bool {
         let named =
             self.names.iter().all(|(names, wanted)| names.iter().any(|name| name == namespace) == *wanted);
         let here = self.namespace.as_deref().is_none_or(|own| own == namespace);
-        let resource = format!("{}s", object.kind.to_lowercase());
         let has = |list: &[String], wanted: &str| list.iter().any(|name| name == wanted || name == "*");
-        let kind = self.rules.as_ref().is_none_or(|rules| {
-            rules.iter().any(|(groups, resources)| has(groups, object.group()) && has(resources, &resource))
+        let ruled = self.rules.as_ref().is_none_or(|rules| {
+            rules.iter().any(|(groups, resources)| has(groups, group) && has(resources, resource))
         });
-        named && here && kind
+        named && here && ruled
     }
 
     /// What cannot be told without a cluster.
     pub(crate) fn caveat(&self) -> Option<String> {
         (!self.untold.is_empty()).then(|| {
-            format!("{} cannot be judged without a cluster and counts as matching", self.untold.join(" and "))
+            let counts = if self.untold.len() == 1 { "counts" } else { "count" };
+            let untold = self.untold.join(" and ");
+            format!("{untold} cannot be judged without a cluster and {counts} as matching")
         })
     }
 }
@@ -124,7 +134,7 @@ mod tests {
             "objectSelector": {}, "matchConditions": [{"name": "a"}]}});
         assert_eq!(
             Reach::of(&registration, None).caveat().unwrap(),
-            "spec.namespaceSelector and spec.matchConditions cannot be judged without a cluster and counts as matching"
+            "spec.namespaceSelector and spec.matchConditions cannot be judged without a cluster and count as matching"
         );
     }
 }

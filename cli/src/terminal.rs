@@ -1,7 +1,7 @@
 //! How much is said, in which colours, and how far long input has been read.
 
+use std::cell::Cell;
 use std::io::IsTerminal as _;
-use std::time::Duration;
 
 use anstream::ColorChoice;
 use anstyle::AnsiColor;
@@ -68,34 +68,77 @@ impl Voice {
 
     /// Shows how far reading has come, once it takes long and only on a terminal.
     pub(crate) fn progress(self) -> Progress {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        if self.quiet || !std::io::stderr().is_terminal() {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        } else if let Ok(style) =
-            ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left")
-        {
-            bar.set_style(style);
-            bar.enable_steady_tick(Duration::from_millis(200));
-        }
-        Progress(bar)
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        let is_shown = !self.quiet && std::io::stderr().is_terminal();
+        Progress { bar, is_shown, read: Cell::new(0), expected: Cell::new(0) }
     }
 }
 
+/// Less is read before anybody could look at a bar.
+const LONG: u64 = 16 << 20;
+
 /// A bar that is gone when nobody holds it any more.
-pub(crate) struct Progress(ProgressBar);
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    is_shown: bool,
+    read: Cell<u64>,
+    expected: Cell<u64>,
+}
+
+impl Progress {
+    /// Whether there is so much to read that people wait for it.
+    fn is_long(&self) -> bool {
+        self.read.get().max(self.expected.get()) >= LONG
+    }
+
+    fn show(&self) {
+        if !self.is_shown || !self.is_long() || !self.bar.is_hidden() {
+            return;
+        }
+        // Of a pipe, nobody knows how long it is.
+        let known = self.expected.get() >= self.read.get();
+        let template =
+            if known { "{bar:40} {bytes} of {total_bytes}, {eta} left" } else { "{spinner} {bytes} read" };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        self.bar.set_position(self.read.get());
+    }
+}
 
 impl Watch for Progress {
     fn expect(&self, bytes: u64) {
-        self.0.inc_length(bytes);
+        self.expected.set(self.expected.get().saturating_add(bytes));
+        self.bar.inc_length(bytes);
+        self.show();
     }
 
     fn advance(&self, bytes: u64) {
-        self.0.inc(bytes);
+        self.read.set(self.read.get().saturating_add(bytes));
+        self.bar.inc(bytes);
+        self.show();
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_long_input_is_worth_a_bar() {
+        let voice = Voice { quiet: false, verbose: false, color: When::Auto };
+        let progress = voice.progress();
+        progress.expect(1 << 20);
+        progress.advance(1 << 20);
+        assert!(!progress.is_long());
+        progress.advance(LONG);
+        assert!(progress.is_long());
     }
 }

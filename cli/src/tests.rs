@@ -112,7 +112,7 @@ fn check_agrees_with_the_policy(#[case] name: &str, #[case] least: usize) {
         } else {
             Asker { user: case.user.clone(), groups: case.groups.clone(), namespace: String::new() }
         };
-        let judged = judge::judge(&policies, &object, &asker, false);
+        let judged = judge::judge(&policies, &object, &asker);
         let sent: Value = serde_json::from_str(&Sent::of(&object, &object.json).json).unwrap();
         let answer = ask(&case, &settings, &sent, &policies.authority);
         assert_eq!(judged.verdict != Verdict::Rejected, answer.is_accepted(), "{}: {answer:?}", case.name);

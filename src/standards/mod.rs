@@ -30,6 +30,7 @@ mod testing;
 mod windows_host_process;
 
 pub use level::{Level, Standard, Unknown, Version};
+pub use restricted_volumes::ALLOWED as RESTRICTED_VOLUMES;
 
 use crate::pod::{Pod, Slot};
 use crate::rule::RuleSet;

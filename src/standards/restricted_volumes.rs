@@ -25,7 +25,8 @@ pub(super) const CHECK: Check = Check {
     variants: &[Variant { since: 0, judge }],
 };
 
-const ALLOWED: [&str; 9] = [
+/// The types of volumes that the restricted level allows, by the keys of their sources.
+pub const ALLOWED: [&str; 9] = [
     "configMap",
     "csi",
     "downwardAPI",

@@ -1,5 +1,7 @@
 //! `check`: what policies make of manifests.
 
+mod patch;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,11 +9,11 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Identity, Manifests, print};
-use crate::error::{Fault, Outcome};
-use crate::input;
-use crate::judge::{self, Judged, Verdict};
+use crate::error::Outcome;
+use crate::input::{self, Object};
+use crate::judge::{self, Asker, Judged, Verdict};
 use crate::policies::{self, GrantSources, Policies};
-use crate::report::{Format, Results, diff};
+use crate::report::{Format, Results, Summary};
 use crate::terminal::Voice;
 
 /// Judge manifests as if they were created: what is admitted, what is filled in, what is refused and why
@@ -39,7 +41,7 @@ pub(crate) struct Check {
     /// How results are written
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     output: Format,
-    /// Show what policies fill in as a unified diff of each manifest
+    /// Show what policies fill in as a patch of the files, for `patch -p0`
     #[arg(long, conflicts_with_all = ["output", "compare"], help_heading = "Output")]
     diff: bool,
     /// List only the objects whose verdict differs between two sets of policies
@@ -51,66 +53,44 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
+        let asker = self.identity.asker(&self.grants)?;
         if let [old, new] = self.compare.as_slice() {
-            return self.compare(old, new, voice);
+            return self.compare(old, new, &asker, voice);
         }
         let policies = policies::load(&self.policies, self.grants.load()?)?;
         for caveat in policies.caveats() {
             voice.warn(&caveat);
         }
-        let mut results = self.judge_all(&policies, voice)?;
+        if self.diff {
+            return self.patch(&policies, &asker, voice);
+        }
+        let mut results = Results::default();
+        let progress = voice.progress();
+        input::read(&self.manifests.files()?, &progress, &mut |object| {
+            if let Some(judged) = judged(&object, &policies, &asker, &mut results.summary, voice) {
+                results.results.push(judged);
+            }
+            Ok(())
+        })?;
+        drop(progress);
+        results.summary.demand_objects()?;
         results.advice.clone_from(&policies.advice);
         if !matches!(self.output, Format::Json | Format::Yaml | Format::Markdown) {
             for advice in &policies.advice {
                 voice.note(advice);
             }
         }
-        if self.diff {
-            for judged in &results.results {
-                match &judged.diff {
-                    Some(change) => print(&diff::colored(change))?,
-                    None => voice.detail(&format!("{}: nothing is filled in", judged.title())),
-                }
-            }
-            voice.note(&results.summary.to_string());
-        } else {
-            print(&results.write(self.output)?)?;
-        }
-        let rejected = results.summary.rejected > 0;
-        Ok(if rejected { ExitCode::from(1) } else { ExitCode::SUCCESS })
-    }
-
-    /// Judges all objects one by one, so that only what is said of them is kept.
-    fn judge_all(&self, policies: &Policies, voice: Voice) -> Outcome<Results> {
-        let asker = self.identity.asker();
-        let mut results = Results::default();
-        let progress = voice.progress();
-        input::read(&self.manifests.files()?, &progress, &mut |object| {
-            if !judge::is_judged(&object, policies) {
-                voice.detail(&format!("{} is not judged", object.title()));
-                results.summary.skipped += 1;
-                return Ok(());
-            }
-            let judged = judge::judge(policies, &object, &asker, self.diff);
-            results.summary.count(judged.verdict);
-            results.results.push(judged);
-            Ok(())
-        })?;
-        if results.results.is_empty() && results.summary.skipped == 0 {
-            let fault = Fault::new("there is no object in the input");
-            return Err(fault.help("did the command before the pipe fail?").into());
-        }
-        Ok(results)
+        print(&results.write(self.output)?)?;
+        Ok(results.summary.exit_code())
     }
 
     /// What another set of policies would change.
-    fn compare(&self, old: &PathBuf, new: &PathBuf, voice: Voice) -> Outcome<ExitCode> {
+    fn compare(&self, old: &PathBuf, new: &PathBuf, asker: &Asker, voice: Voice) -> Outcome<ExitCode> {
         let load = |path: &PathBuf| policies::load(std::slice::from_ref(path), self.grants.load()?);
         let (old, new) = (load(old)?, load(new)?);
         for caveat in new.caveats() {
             voice.warn(&caveat);
         }
-        let asker = self.identity.asker();
         let mut results = Results::default();
         let mut turns: BTreeMap<(Verdict, Verdict), usize> = BTreeMap::new();
         let mut same = 0;
@@ -120,8 +100,8 @@ impl Check {
                 results.summary.skipped += 1;
                 return Ok(());
             }
-            let before = judge::judge(&old, &object, &asker, false);
-            let mut after = judge::judge(&new, &object, &asker, false);
+            let before = judge::judge(&old, &object, asker);
+            let mut after = judge::judge(&new, &object, asker);
             if before.verdict == after.verdict {
                 same += 1;
                 return Ok(());
@@ -133,14 +113,37 @@ impl Check {
             Ok(())
         })?;
         drop(progress);
+        if same == 0 {
+            results.summary.demand_objects()?;
+        }
         print(&results.write(self.output)?)?;
         for ((before, after), count) in &turns {
-            voice.note(&format!("{count} from {} to {}", before.name(), after.name()));
+            let objects = if *count == 1 { "object" } else { "objects" };
+            voice.note(&format!("{count} {objects} from {} to {}", before.name(), after.name()));
         }
-        voice.note(&format!("{same} keep their verdict"));
+        let keep = if same == 1 { "object keeps its" } else { "objects keep their" };
+        voice.note(&format!("{same} {keep} verdict"));
         let worse = turns.keys().any(|(_, after)| *after == Verdict::Rejected);
         Ok(if worse { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
+}
+
+/// What policies make of an object; nothing if they do not judge such objects.
+fn judged(
+    object: &Object,
+    policies: &Policies,
+    asker: &Asker,
+    summary: &mut Summary,
+    voice: Voice,
+) -> Option<Judged> {
+    if !judge::is_judged(object, policies) {
+        voice.detail(&format!("{} is not judged", object.title()));
+        summary.skipped += 1;
+        return None;
+    }
+    let judged = judge::judge(policies, object, asker);
+    summary.count(judged.verdict);
+    Some(judged)
 }
 
 /// What became of an object under the policies that are to go.

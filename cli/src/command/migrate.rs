@@ -1,5 +1,6 @@
 //! `migrate`: from PodSecurityPolicies to the manifests that register them with Kubewarden.
 
+mod convert;
 mod summary;
 
 use std::fs;
@@ -7,16 +8,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Manifests, print};
 use crate::error::{Fault, Faults, Outcome};
-use crate::input::{self, Object};
-use crate::policies::{self, GrantSources};
-use crate::rbac::{Authority, is_rbac};
-use crate::registration::{self, CHOSEN, Form, Kind, Mode, NAMESPACE_NAME, Selection};
+use crate::input;
+use crate::policies::GrantSources;
+use crate::registration::{Kind, Mode};
 use crate::report;
 use crate::terminal::Voice;
+
+#[cfg(test)]
+pub(crate) use convert::all;
+pub(crate) use convert::policies_of;
 
 /// Turn PodSecurityPolicies into the manifests that register them with Kubewarden
 ///
@@ -80,58 +84,31 @@ enum Format {
     Json,
 }
 
-/// The annotations of a policy that say something; a cluster adds others.
-const ANNOTATIONS: [&str; 4] = [
-    "seccomp.security.alpha.kubernetes.io/allowedProfileNames",
-    "seccomp.security.alpha.kubernetes.io/defaultProfileName",
-    "apparmor.security.beta.kubernetes.io/allowedProfileNames",
-    "apparmor.security.beta.kubernetes.io/defaultProfileName",
-];
-
 impl Migrate {
     pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
+        if self.namespace.is_some() && self.kind == Kind::Cluster {
+            let fault = Fault::new(
+                "--namespace is for registrations of one namespace, and a ClusterAdmissionPolicy has none",
+            );
+            return Err(fault
+                .help("add --kind AdmissionPolicy, or leave --namespace out; --exempt-namespaces names those that are not judged")
+                .into());
+        }
         let objects = input::read_all(&self.manifests.files()?)?;
         let authority = self.grants.load()?;
         let policies = policies_of(&objects)?;
-        let manifests = self.convert(&policies, &authority);
-        self.write(&manifests)?;
-        self.tell(&objects, &policies, &authority, voice);
-        Ok(ExitCode::SUCCESS)
-    }
-
-    fn convert(&self, policies: &[Value], authority: &Authority) -> Vec<Value> {
-        let form = Form {
-            kind: self.kind,
-            namespace: self.namespace.clone(),
-            module: self.module.clone(),
-            policy_server: self.policy_server.clone(),
-            mode: self.mode,
-            background_audit: self.background_audit,
-        };
-        let exempt: Vec<String> =
-            self.exempt_namespaces.iter().filter(|name| !name.is_empty()).cloned().collect();
-        let outside = Selection { key: NAMESPACE_NAME, wanted: false, values: exempt };
-        let outside: Vec<Selection> =
-            Some(outside).into_iter().filter(|one| !one.values.is_empty()).collect();
-        if !self.per_policy {
-            return registration::pair(&self.name, &all(policies), &outside, &form).into();
+        let converted = self.convert(&policies, &authority);
+        if converted.manifests.is_empty() {
+            let fault = Fault::new(
+                "no policy is granted in a namespace that is judged, so that there is nothing to register",
+            );
+            return Err(fault
+                .help("leave --per-policy out, or --rbac, and let namespaces choose by a label; see also --exempt-namespaces")
+                .into());
         }
-        let pairs = policies.iter().flat_map(|policy| {
-            let name = policy.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-            let mut selection = outside.clone();
-            match authority {
-                Authority::Everybody => {
-                    selection.push(Selection { key: CHOSEN, wanted: true, values: vec![name.to_owned()] });
-                }
-                Authority::Dump(rbac) => selection.extend(rbac.namespaces(name).map(|values| Selection {
-                    key: NAMESPACE_NAME,
-                    wanted: true,
-                    values,
-                })),
-            }
-            registration::pair(&format!("{}-{name}", self.name), &alone(policy), &selection, &form)
-        });
-        pairs.collect()
+        self.write(&converted.manifests)?;
+        self.tell(&objects, &policies, &converted, &authority, voice);
+        Ok(ExitCode::SUCCESS)
     }
 
     fn write(&self, manifests: &[Value]) -> Outcome<()> {
@@ -164,59 +141,4 @@ impl Migrate {
         }
         Ok(())
     }
-}
-
-/// The policies among the input, checked and without what the cluster has added.
-///
-/// # Errors
-///
-/// Everything that is no policy, and all that is wrong with the policies, with its place.
-pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Vec<Value>> {
-    let mut faults = Vec::new();
-    for object in objects.iter().filter(|object| object.kind != "PodSecurityPolicy") {
-        let title = if object.kind.is_empty() { "this object, which has no kind," } else { &object.kind };
-        let fault = Fault::at(object.start(), format_args!("{title} is no PodSecurityPolicy"));
-        faults.push(if is_rbac(object) { fault.help("name dumps of RBAC with --rbac") } else { fault });
-    }
-    if objects.is_empty() {
-        let fault = Fault::new("there is no PodSecurityPolicy in the input");
-        faults.push(fault.help("kubectl get psp -o yaml, on a cluster older than 1.25"));
-    }
-    if !faults.is_empty() {
-        return Err(Faults(faults));
-    }
-    policies::check_manifests(&objects.iter().collect::<Vec<_>>())?;
-    Ok(objects.iter().map(|object| without_additions(&object.value())).collect())
-}
-
-/// What a policy says: its name, four annotations, its spec. The rest the cluster keeps for itself.
-fn without_additions(policy: &Value) -> Value {
-    let mut metadata = Map::new();
-    metadata.insert("name".to_owned(), policy.pointer("/metadata/name").cloned().unwrap_or_default());
-    let own = policy.pointer("/metadata/annotations").and_then(Value::as_object).into_iter().flatten();
-    let own: Map<String, Value> = own
-        .filter(|(key, _)| ANNOTATIONS.contains(&key.as_str()))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    if !own.is_empty() {
-        metadata.insert("annotations".to_owned(), Value::Object(own));
-    }
-    let mut spec = policy.get("spec").cloned().unwrap_or_default();
-    if let Value::Object(fields) = &mut spec {
-        fields.retain(|_, value| !value.is_null());
-    }
-    json!({"apiVersion": policy.get("apiVersion"), "kind": "PodSecurityPolicy", "metadata": metadata, "spec": spec})
-}
-
-/// Settings in which all policies judge as they did in the cluster.
-pub(crate) fn all(policies: &[Value]) -> Map<String, Value> {
-    let mut settings = Map::new();
-    settings.insert("authorization".to_owned(), "RBAC".into());
-    settings.insert("policies".to_owned(), policies.into());
-    settings
-}
-
-/// Settings in which a policy judges alone.
-fn alone(policy: &Value) -> Map<String, Value> {
-    policy.as_object().cloned().unwrap_or_default()
 }

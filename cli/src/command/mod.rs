@@ -14,6 +14,7 @@ use clap::Args;
 
 use crate::error::{Fault, Outcome};
 use crate::judge::Asker;
+use crate::policies::GrantSources;
 
 /// The manifests to look at.
 #[derive(Clone, Debug, Args)]
@@ -45,7 +46,7 @@ pub(crate) struct Identity {
     /// The namespace of objects that name none
     #[arg(short, long, value_name = "NAME", default_value = "default")]
     namespace: String,
-    /// The user who creates the objects, who may use policies beside the pods' service accounts
+    /// The user who creates the objects, who may use policies beside the pods' service accounts; needs --rbac
     #[arg(long = "as", value_name = "USER", help_heading = "Authorization")]
     user: Option<String>,
     /// A group of that user; may be given several times
@@ -54,12 +55,23 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn asker(&self) -> Asker {
-        Asker {
+    /// Who asks.
+    ///
+    /// # Errors
+    ///
+    /// If it is said who asks, and not who may use what.
+    pub(crate) fn asker(&self, grants: &GrantSources) -> Outcome<Asker> {
+        if self.user.is_some() && grants.rbac.is_empty() {
+            let fault = Fault::new("--as says who asks, and without --rbac everybody may use every policy");
+            return Err(fault
+                .help("kubectl get roles,rolebindings,clusterroles,clusterrolebindings -A -o json > rbac.json, then --rbac rbac.json")
+                .into());
+        }
+        Ok(Asker {
             user: self.user.clone().unwrap_or_default(),
             groups: self.groups.clone(),
             namespace: self.namespace.clone(),
-        }
+        })
     }
 }
 

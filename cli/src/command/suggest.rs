@@ -94,6 +94,7 @@ impl Suggest {
             let pods = judge::pods(&object, &object.json).map_err(|fault| {
                 let fault = fault.to_string();
                 let (path, _) = judge::unreadable(&fault);
+                let fault = object.hinted(path, &fault);
                 Fault::at(object.place(path), format_args!("{title} cannot be read: {fault}"))
             })?;
             if pods.is_empty() {
@@ -106,7 +107,11 @@ impl Suggest {
             Ok(())
         })?;
         if groups.is_empty() {
-            let reason = format!("there are no workloads in the input, which holds {objects} objects");
+            let reason = match objects {
+                0 => "there is no object in the input".to_owned(),
+                1 => "there are no workloads in the input, which holds 1 object".to_owned(),
+                _ => format!("there are no workloads in the input, which holds {objects} objects"),
+            };
             return Err(Fault::new(reason).help("kubectl get pods,deploy -A -o json").into());
         }
         Ok(groups)
@@ -137,9 +142,12 @@ fn tell(name: &str, needs: &Needs, reasons: &[Reason], voice: Voice) {
     if voice.quiet {
         return;
     }
-    let mut table = report::table::layout(&["FIELD", "NEEDED", "BY", "AT"]);
+    let mut table = report::layout::told(&["FIELD", "NEEDED", "BY", "AT"]);
     for Reason { field, need, evidence } in reasons {
-        table.add_row([Cell::new(field), Cell::new(need), Cell::new(by(evidence)), Cell::new(at(evidence))]);
+        // A terminal has no room for the path, which the line shows.
+        let place = format!("{}:{}", evidence.place.file, evidence.place.line);
+        let at = if table.width().is_some() { place } else { at(evidence) };
+        table.add_row([Cell::new(field), Cell::new(need), Cell::new(by(evidence)), Cell::new(at)]);
     }
     let noun = if needs.pods == 1 { "workload" } else { "workloads" };
     let style = anstyle::Style::new().bold();

@@ -1,15 +1,16 @@
 //! JSON, one object at a time: a dump of a cluster is one list, and need not fit into memory.
 
-use std::cell::RefCell;
+mod tracked;
+
 use std::fmt;
-use std::io::{self, BufRead, Read};
-use std::rc::Rc;
+use std::io::BufRead;
 
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::place::Mark;
+use tracked::Tracked;
 
 /// A text and where it starts.
 pub(super) struct Piece {
@@ -32,8 +33,7 @@ pub(super) fn read<R: BufRead, E>(
     source: R,
     take: &mut dyn FnMut(Piece) -> Result<(), E>,
 ) -> Result<(), Stop<E>> {
-    let source =
-        Tracked(Rc::new(RefCell::new(Tracker { source, at: Mark { line: 1, column: 1 }, copy: None })));
+    let source = Tracked::new(source);
     let mut reader = serde_json::Deserializer::from_reader(source.clone());
     loop {
         let start = match source.next_document() {
@@ -61,86 +61,6 @@ pub(super) fn read<R: BufRead, E>(
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
-}
-
-struct Tracker<R> {
-    source: R,
-    /// The place of the next byte.
-    at: Mark,
-    /// What has been read of a document that may still turn out to be no list.
-    copy: Option<Vec<u8>>,
-}
-
-/// A reader that knows where it is, shared with the parser that reads from it.
-struct Tracked<R>(Rc<RefCell<Tracker<R>>>);
-
-impl<R> Clone for Tracked<R> {
-    fn clone(&self) -> Self {
-        Tracked(Rc::clone(&self.0))
-    }
-}
-
-impl<R: BufRead> Tracker<R> {
-    fn next(&mut self) -> io::Result<Option<u8>> {
-        let Some(byte) = self.source.fill_buf()?.first().copied() else { return Ok(None) };
-        self.source.consume(1);
-        match byte {
-            b'\n' => self.at = Mark { line: self.at.line.saturating_add(1), column: 1 },
-            // The second and later bytes of a character.
-            0x80..=0xBF => {}
-            _ => self.at.column = self.at.column.saturating_add(1),
-        }
-        if let Some(copy) = &mut self.copy {
-            copy.push(byte);
-        }
-        Ok(Some(byte))
-    }
-}
-
-impl<R: BufRead> Tracked<R> {
-    fn at(&self) -> Mark {
-        self.0.borrow().at
-    }
-
-    /// The place of the byte that was read last.
-    fn last(&self) -> Mark {
-        let Mark { line, column } = self.at();
-        Mark { line, column: column.saturating_sub(1).max(1) }
-    }
-
-    /// Skips white space; nothing follows where the input ends.
-    fn next_document(&self) -> io::Result<Option<Mark>> {
-        let mut tracker = self.0.borrow_mut();
-        loop {
-            match tracker.source.fill_buf()?.first() {
-                None => return Ok(None),
-                Some(byte) if byte.is_ascii_whitespace() => {
-                    tracker.next()?;
-                }
-                Some(_) => {
-                    tracker.copy = Some(Vec::new());
-                    return Ok(Some(tracker.at));
-                }
-            }
-        }
-    }
-
-    fn end_copy(&self) -> Option<Vec<u8>> {
-        self.0.borrow_mut().copy.take()
-    }
-}
-
-impl<R: BufRead> Read for Tracked<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(slot) = buffer.first_mut() else { return Ok(0) };
-        match self.0.borrow_mut().next()? {
-            None => Ok(0),
-            Some(byte) => {
-                *slot = byte;
-                Ok(1)
-            }
-        }
-    }
 }
 
 /// A document: an object that may be a list, or a list.
@@ -250,48 +170,4 @@ impl<'de, R: BufRead> DeserializeSeed<'de> for Item<'_, R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pieces(text: &str) -> Result<Vec<(u32, u32, String)>, String> {
-        let mut pieces = Vec::new();
-        let read = read(text.as_bytes(), &mut |piece| {
-            pieces.push((piece.at.line, piece.at.column, piece.text));
-            Ok::<(), ()>(())
-        });
-        match read {
-            Ok(()) => Ok(pieces),
-            Err(Stop::Malformed(at, reason)) => Err(format!("{}:{}: {reason}", at.line, at.column)),
-            Err(Stop::Refused(())) => Err("refused".to_owned()),
-        }
-    }
-
-    #[test]
-    fn items_of_lists_are_taken_one_by_one() {
-        let text = "{\"kind\": \"List\", \"items\": [\n  {\"a\": [1]},\n{\"b\": 2}], \"metadata\": {}}\n{\"c\": \"é\"}  ";
-        let piece = |line, column, text: &str| (line, column, text.to_owned());
-        assert_eq!(
-            pieces(text).unwrap(),
-            [piece(2, 3, "{\"a\": [1]}"), piece(3, 1, "{\"b\": 2}"), piece(4, 1, "{\"c\": \"é\"}")]
-        );
-    }
-
-    #[test]
-    fn items_of_another_kind_are_no_list() {
-        let text = r#"{"kind": "Menu", "items": [{"a": 1}]}"#;
-        assert_eq!(pieces(text).unwrap(), [(1, 1, text.to_owned())]);
-    }
-
-    #[test]
-    fn an_empty_list_holds_nothing() {
-        assert_eq!(pieces(r#"{"items": null, "kind": "List"}"#).unwrap(), []);
-        assert_eq!(pieces("").unwrap(), []);
-    }
-
-    #[test]
-    fn what_is_malformed_has_a_place() {
-        let told = pieces("{\"items\": [\n{\"a\": 1},\n{\"b\" 2}]}").unwrap_err();
-        assert_eq!(told, "3:6: expected `:`");
-        assert_eq!(pieces("5").unwrap_err(), "1:1: invalid type: integer `5`, expected an object");
-    }
-}
+mod tests;

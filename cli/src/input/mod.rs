@@ -1,7 +1,11 @@
 //! What commands read: files, folders and standard input; YAML and JSON; documents, streams of them, and lists.
 
+mod document;
+mod files;
 mod json;
+mod object;
 mod place;
+mod text;
 mod yaml;
 
 use std::fs::File;
@@ -9,129 +13,17 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::{Fault, Faults, Outcome, Place};
-use place::{Inside, Layout, Mark, Tree};
+use crate::error::{Fault, Faults, Outcome};
+use files::{files, is_json};
+use object::{Header, place};
+use place::Layout;
 
-pub(crate) use place::{Step, steps};
-
-/// An object of the input, or settings, which are no object of Kubernetes.
-#[derive(Clone, Debug)]
-pub(crate) struct Object {
-    file: Arc<str>,
-    layout: Layout,
-    /// The object, as JSON.
-    pub(crate) json: String,
-    /// `apps/v1`; empty if there is none.
-    pub(crate) api_version: String,
-    /// `Deployment`; empty if there is none.
-    pub(crate) kind: String,
-    /// `metadata.name`, else `metadata.generateName`.
-    pub(crate) name: String,
-    /// `metadata.namespace`
-    pub(crate) namespace: Option<String>,
-}
-
-/// The part of an object that says what it is.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Header {
-    api_version: Option<String>,
-    kind: Option<String>,
-    metadata: Option<Metadata>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Metadata {
-    name: Option<String>,
-    generate_name: Option<String>,
-    namespace: Option<String>,
-}
-
-impl Object {
-    fn new(file: &Arc<str>, json: String, layout: Layout) -> Outcome<Self> {
-        let header: Header = match serde_json::from_str(&json) {
-            Ok(header) => header,
-            Err(error) => {
-                let place = place(file, layout.start());
-                return Err(
-                    Fault::at(place, format_args!("is no Kubernetes object: {}", reason(&error))).into()
-                );
-            }
-        };
-        let Metadata { name, generate_name, namespace } = header.metadata.unwrap_or_default();
-        Ok(Object {
-            file: Arc::clone(file),
-            layout,
-            json,
-            api_version: header.api_version.unwrap_or_default(),
-            kind: header.kind.unwrap_or_default(),
-            name: name.or(generate_name).unwrap_or_default(),
-            namespace: namespace.filter(|namespace| !namespace.is_empty()),
-        })
-    }
-
-    /// An object that stands in no file.
-    #[cfg(test)]
-    pub(crate) fn of_value(value: &Value) -> Self {
-        let layout = Layout::Json(Mark { line: 1, column: 1 });
-        Object::new(&"test".into(), value.to_string(), layout).unwrap()
-    }
-
-    /// The object in a text.
-    #[cfg(test)]
-    pub(crate) fn of_text(text: &str) -> Self {
-        let mut objects = Vec::new();
-        read_stream(&"test".into(), text.as_bytes(), false, &Unwatched, &mut |object| {
-            objects.push(object);
-            Ok(())
-        })
-        .unwrap();
-        objects.remove(0)
-    }
-
-    /// The API group; empty for the core one.
-    pub(crate) fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
-    }
-
-    /// Where the object starts.
-    pub(crate) fn start(&self) -> Place {
-        place(&self.file, self.layout.start())
-    }
-
-    /// Where a field stands, or the nearest one around it that is there.
-    pub(crate) fn place(&self, path: &str) -> Place {
-        place(&self.file, self.layout.find(&self.json, path))
-    }
-
-    /// The object as a tree.
-    pub(crate) fn value(&self) -> Value {
-        serde_json::from_str(&self.json).unwrap_or_default()
-    }
-
-    /// `Deployment shop/web`, for messages.
-    pub(crate) fn title(&self) -> String {
-        let kind = if self.kind.is_empty() { "object" } else { &self.kind };
-        let name = if self.name.is_empty() { "without a name" } else { &self.name };
-        match &self.namespace {
-            Some(namespace) => format!("{kind} {namespace}/{name}"),
-            None => format!("{kind} {name}"),
-        }
-    }
-}
-
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
-}
-
-fn place(file: &Arc<str>, mark: Mark) -> Place {
-    Place { file: Arc::clone(file), line: mark.line, column: mark.column }
-}
+pub(crate) use document::{look, look_mut, made, put};
+pub(crate) use object::Object;
+pub(crate) use place::{Inside, Mark, Step, Tree, steps};
+pub(crate) use text::{Lines, Text, texts};
 
 /// Whom to tell how much has been read.
 pub(crate) trait Watch {
@@ -146,73 +38,30 @@ pub(crate) struct Unwatched;
 
 impl Watch for Unwatched {}
 
-/// The files that paths stand for: themselves, and of folders all that ends like a manifest.
-///
-/// # Errors
-///
-/// If a folder cannot be read.
-pub(crate) fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            let before = files.len();
-            walk(path, &mut files)?;
-            if files.len() == before {
-                return Err(Fault::new(format_args!(
-                    "{}: holds no file that ends in .yaml, .yml or .json",
-                    path.display()
-                ))
-                .into());
-            }
-        } else {
-            files.push(path.clone());
-        }
-    }
-    Ok(files)
-}
-
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome<()> {
-    let unread = |error: io::Error| Faults::from(Fault::unread(folder, &error));
-    let mut inside = Vec::new();
-    for entry in folder.read_dir().map_err(unread)? {
-        inside.push(entry.map_err(unread)?.path());
-    }
-    inside.sort();
-    for path in inside {
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.is_dir() && !hidden {
-            walk(&path, files)?;
-        } else if path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml" || kind == "json") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
+/// Who takes the objects of the input.
+pub(crate) type Take<'t> = &'t mut dyn FnMut(Object) -> Outcome<()>;
 
 /// Calls `take` for every object in some files and folders; `-` is standard input.
 ///
 /// # Errors
 ///
 /// If something cannot be read, or `take` refuses an object.
-pub(crate) fn read(
-    paths: &[PathBuf],
-    watch: &dyn Watch,
-    take: &mut dyn FnMut(Object) -> Outcome<()>,
-) -> Outcome<()> {
+pub(crate) fn read(paths: &[PathBuf], watch: &dyn Watch, take: Take<'_>) -> Outcome<()> {
     for path in files(paths)? {
         if path.as_os_str() == "-" {
-            read_stream(&"stdin".into(), io::stdin().lock(), false, watch, take)?;
+            read_stream(&STDIN.into(), io::stdin().lock(), false, watch, take)?;
             continue;
         }
         let unread = |error: &io::Error| Faults::from(Fault::unread(&path, error));
         let file = File::open(&path).map_err(|error| unread(&error))?;
         watch.expect(file.metadata().map_or(0, |known| known.len()));
-        let name = path.display().to_string().into();
-        let is_json = path.extension().is_some_and(|kind| kind == "json");
-        read_stream(&name, file, is_json, watch, take)?;
+        read_stream(&path.display().to_string().into(), file, is_json(&path), watch, take)?;
     }
     Ok(())
 }
+
+/// What standard input is called in messages.
+const STDIN: &str = "stdin";
 
 /// All objects in some files and folders.
 ///
@@ -234,7 +83,7 @@ fn read_stream(
     source: impl Read,
     is_json: bool,
     watch: &dyn Watch,
-    take: &mut dyn FnMut(Object) -> Outcome<()>,
+    take: Take<'_>,
 ) -> Outcome<()> {
     let mut source = BufReader::with_capacity(1 << 16, Watched { source, watch });
     let start = source.fill_buf().map_err(|error| Fault::unread(Path::new(&**file), &error))?;
@@ -245,17 +94,20 @@ fn read_stream(
             .into());
     }
     let is_json = looks_like_json(start).unwrap_or(is_json);
-    if start.starts_with(b"\xEF\xBB\xBF") {
-        source.consume(3);
+    if start.starts_with(BYTE_ORDER_MARK.as_bytes()) {
+        source.consume(BYTE_ORDER_MARK.len());
     }
     if is_json { read_json(file, source, take) } else { read_yaml(file, source, take) }
 }
+
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Whether a text is JSON, as far as its first bytes tell: an object whose first key is quoted, or a list of objects.
 /// All else that starts with a bracket may be YAML as well.
 fn looks_like_json(start: &[u8]) -> Option<bool> {
     let mut bytes = start
-        .strip_prefix(b"\xEF\xBB\xBF")
+        .strip_prefix(BYTE_ORDER_MARK.as_bytes())
         .unwrap_or(start)
         .iter()
         .filter(|byte| !byte.is_ascii_whitespace());
@@ -266,11 +118,7 @@ fn looks_like_json(start: &[u8]) -> Option<bool> {
     }
 }
 
-fn read_json(
-    file: &Arc<str>,
-    source: impl BufRead,
-    take: &mut dyn FnMut(Object) -> Outcome<()>,
-) -> Outcome<()> {
+fn read_json(file: &Arc<str>, source: impl BufRead, take: Take<'_>) -> Outcome<()> {
     let read = json::read(source, &mut |piece| {
         let text = match piece.listed {
             Some((kind, api_version)) => with_kind(piece.text, &kind, &api_version),
@@ -302,7 +150,7 @@ fn with_kind(text: String, kind: &str, api_version: &str) -> String {
 }
 
 /// A list inside of a list, which has been read as a whole.
-fn expand(object: Object, take: &mut dyn FnMut(Object) -> Outcome<()>) -> Outcome<()> {
+fn expand(object: Object, take: Take<'_>) -> Outcome<()> {
     if !object.kind.ends_with("List") {
         return take(object);
     }
@@ -342,16 +190,16 @@ impl From<io::Error> for Ended {
     }
 }
 
-fn read_yaml(
-    file: &Arc<str>,
-    source: impl BufRead,
-    take: &mut dyn FnMut(Object) -> Outcome<()>,
-) -> Outcome<()> {
+/// What to do about braces that are none of YAML's.
+const TEMPLATE: &str = "templates have to be rendered first: helm template . | kubectl psp …";
+
+fn read_yaml(file: &Arc<str>, source: impl BufRead, take: Take<'_>) -> Outcome<()> {
     let read = yaml::split(source, &mut |chunk| {
         let (value, tree) = yaml::read(&chunk).map_err(|malformed| {
             let fault =
                 Fault::at(place(file, malformed.at), format_args!("is not YAML: {}", malformed.reason));
-            Ended::Faulty(fault.into())
+            let is_template = chunk.text.contains("{{");
+            Ended::Faulty(if is_template { fault.help(TEMPLATE) } else { fault }.into())
         })?;
         if value.is_null() {
             return Ok(());

@@ -4,7 +4,7 @@ use pod_security_policy::json::Reader;
 use pod_security_policy::pod::Pod;
 use serde_json::Value;
 
-use super::kind;
+use super::asker::kind;
 use crate::input::Object;
 
 /// A manifest as the API server hands it on, where that is not what its author wrote.

@@ -1,15 +1,18 @@
 //! The Pod Security Standards: which checks a pod fails, and which of its containers are to blame.
 
+use pod_security_policy::admission::Report;
+use pod_security_policy::graft::Edit;
 use pod_security_policy::pod::{List, Pod, Slot};
 use pod_security_policy::rule::RuleSet;
 use pod_security_policy::settings::Settings;
 use pod_security_policy::standards::{self, Excuses, Failure, Standard};
 
 use super::{Judged, pods, unreadable};
-use crate::input::Object;
+use crate::input::{Object, put, steps};
 use crate::policies::Registration;
 
 /// A check of the Pod Security Standards that a pod fails, and who makes it fail.
+#[derive(Clone, Debug)]
 pub(crate) struct Failing {
     pub(crate) check: &'static str,
     pub(crate) problem: String,
@@ -44,11 +47,7 @@ pub(crate) fn failures(standard: Standard, pod: &Pod<'_>, root: &str) -> Vec<Fai
                     paths.push(format!("{root}{slot}"));
                 }
             }
-            let problem = match failure.detail.is_empty() {
-                true => failure.reason.to_owned(),
-                false => format!("{} ({})", failure.reason, failure.detail),
-            };
-            Failing { check: failure.id, problem, paths }
+            Failing { check: failure.id, problem: problem(&failure), paths }
         })
         .collect()
 }
@@ -84,23 +83,41 @@ pub(super) fn hold_to_standard(
     }
 }
 
-/// Who makes a pod fail a check of the standard that settings enforce, and what is wrong there.
-pub(crate) fn blamed(
-    object: &Object,
-    json: &str,
-    root: &str,
-    failure: &Failure,
-    settings: &Settings<'_>,
-) -> Vec<(String, String)> {
-    let problem = match failure.detail.is_empty() {
+/// The checks of the standard that settings enforce which a pod fails once the policy that admits it has filled in what
+/// is missing, and who is to blame.
+pub(crate) fn blamed(object: &Object, json: &str, report: &Report, settings: &Settings<'_>) -> Vec<Failing> {
+    let Some(standard) = settings.standards.enforce.filter(|_| !report.failures.is_empty()) else {
+        return Vec::new();
+    };
+    let winner = report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
+    let filled = filled_in(json, &report.root, winner.map_or(&[][..], |winner| winner.edits.as_slice()));
+    let pods = pods(object, filled.as_deref().unwrap_or(json)).unwrap_or_default();
+    let pod = pods.iter().find(|(way, _)| *way == report.root).map(|(_, pod)| pod);
+    let found = pod.map(|pod| failures(standard, pod, &report.root)).unwrap_or_default();
+    let blamed = report.failures.iter().map(|failure| {
+        let known = found.iter().find(|failing| failing.check == failure.id).cloned();
+        known.unwrap_or_else(|| Failing {
+            check: failure.id,
+            problem: problem(failure),
+            paths: vec![format!("{}spec", report.root)],
+        })
+    });
+    blamed.collect()
+}
+
+/// An object with edits that lead on from the way to its pod; nothing if there are none.
+fn filled_in(json: &str, root: &str, edits: &[Edit<'_>]) -> Option<String> {
+    let mut object = (!edits.is_empty()).then(|| serde_json::from_str(json).ok())??;
+    for edit in edits {
+        put(&mut object, &steps(&format!("{root}{edit}")), serde_json::from_str(&edit.value).ok()?);
+    }
+    Some(object.to_string())
+}
+
+/// `host namespaces (hostNetwork=true)`
+fn problem(failure: &Failure) -> String {
+    match failure.detail.is_empty() {
         true => failure.reason.to_owned(),
         false => format!("{} ({})", failure.reason, failure.detail),
-    };
-    let pods = pods(object, json).unwrap_or_default();
-    let pod = pods.iter().find(|(way, _)| way == root).map(|(_, pod)| pod);
-    let found = pod.zip(settings.standards.enforce).and_then(|(pod, standard)| {
-        failures(standard, pod, root).into_iter().find(|failing| failing.check == failure.id)
-    });
-    let paths = found.map_or_else(|| vec![format!("{root}spec")], |failing| failing.paths);
-    paths.into_iter().map(|path| (path, problem.clone())).collect()
+    }
 }

@@ -33,7 +33,7 @@ fn to_everybody(grant: &Grant) -> Option<String> {
             "granted to all service accounts, so that every pod of the cluster may use it"
         }
         ("system:authenticated", _) => {
-            "granted to system:authenticated, which reaches everybody who creates pods by hand, and no service account"
+            "granted to system:authenticated, and so to everybody who creates pods, the controllers of all workloads among them"
         }
         ("system:unauthenticated", _) => {
             "granted to system:unauthenticated: to whoever reaches the API server"
@@ -51,6 +51,12 @@ fn to_a_controller(grant: &Grant) -> Option<String> {
             name
         }
         Subject::User(name) if name == "system:kube-controller-manager" => name,
+        Subject::Group(name) if name == "system:serviceaccounts:kube-system" && grant.namespace.is_none() => {
+            return Some(format!(
+                "granted in all namespaces to the accounts of kube-system, which are those of the controllers, so that whoever may create workloads may use it ({})",
+                grant.binding
+            ));
+        }
         _ => return None,
     };
     let binding = &grant.binding;
@@ -102,12 +108,14 @@ mod tests {
         assert_eq!(told(narrow.clone(), group("system:serviceaccounts")), ["granted to all service"]);
         assert_eq!(
             told(narrow.clone(), group("system:authenticated")),
-            ["granted to system:authenticated, which"]
+            ["granted to system:authenticated, and"]
         );
         assert_eq!(
             told(narrow, account("kube-system", "replicaset-controller")),
             ["granted to the controller"]
         );
+        let narrow = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": ["p"], "verbs": ["use"]});
+        assert_eq!(told(narrow, group("system:serviceaccounts:kube-system")), ["granted in all namespaces"]);
         let wide = json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]});
         assert_eq!(told(wide, account("shop", "web")), ["granted by a wildcard"]);
         let all = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["use"]});

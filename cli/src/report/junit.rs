@@ -27,14 +27,11 @@ fn case(judged: &Judged) -> TestCase {
             let lines: Vec<String> = judged
                 .violations
                 .iter()
-                .map(|found| {
-                    let path =
-                        if found.path.is_empty() { String::new() } else { format!("{}: ", found.path) };
-                    format!("{}:{}: [{}] {path}{}", judged.file, found.line, found.policy, found.problem)
-                })
+                .map(|found| format!("{}:{}: [{}] {found}", judged.file, found.line, found.policy))
                 .collect();
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(format!("rejected: {} violations", lines.len())).set_type("rejected");
+            let noun = if lines.len() == 1 { "violation" } else { "violations" };
+            status.set_message(format!("rejected: {} {noun}", lines.len())).set_type("rejected");
             status.set_description(lines.join("\n"));
             status
         }

@@ -3,10 +3,13 @@
 pub(crate) mod diff;
 mod json;
 mod junit;
+pub(crate) mod layout;
 mod markdown;
 mod sarif;
 pub(crate) mod table;
 mod yaml;
+
+use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -58,6 +61,24 @@ impl Summary {
             Verdict::Changed => &mut self.changed,
             Verdict::Rejected => &mut self.rejected,
         } += 1;
+    }
+
+    /// Makes sure that there was something in the input.
+    ///
+    /// # Errors
+    ///
+    /// If there was nothing.
+    pub(crate) fn demand_objects(&self) -> Outcome<()> {
+        if *self != Summary::default() {
+            return Ok(());
+        }
+        let fault = Fault::new("there is no object in the input");
+        Err(fault.help("did the command before the pipe fail?").into())
+    }
+
+    /// 0 if all is admitted, 1 if something is rejected.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        if self.rejected > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS }
     }
 }
 
@@ -124,7 +145,6 @@ pub(crate) mod testing {
             changes: Vec::new(),
             violations: Vec::new(),
             warnings: Vec::new(),
-            diff: None,
         };
         let changed = Judged {
             changes: vec![Change {

@@ -61,8 +61,7 @@ fn descriptor(id: &str) -> ReportingDescriptor {
 }
 
 fn result(judged: &Judged, found: &Finding, index: i64) -> SarifResult {
-    let path = if found.path.is_empty() { String::new() } else { format!("{}: ", found.path) };
-    let text = format!("{}: {path}{} (policy {})", judged.title(), found.problem, found.policy);
+    let text = format!("{}: {found} (policy {})", judged.title(), found.policy);
     SarifResult::builder()
         .rule_id(&found.rule)
         .rule_index(index)

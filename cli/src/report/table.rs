@@ -1,16 +1,37 @@
 //! A table, for people on a terminal.
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Cell, Color};
 
-use super::Results;
+use super::{Results, layout};
 use crate::judge::{Judged, Verdict};
 
 /// So many fields and objections of one object are shown; all of them are in the other formats.
 const SHOWN: usize = 16;
 
 pub(super) fn write(results: &Results) -> String {
-    let mut table = layout(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"]);
+    written(results, layout::of_terminal())
+}
+
+/// In columns where there is room for them; a file has room for all.
+fn written(results: &Results, width: Option<u16>) -> String {
+    let style = Style::new().bold();
+    let summary = format!("{style}{}{style:#}\n", results.summary);
+    if results.results.is_empty() {
+        return summary;
+    }
+    let shown = match width {
+        Some(width) if width < WIDE => paragraphs(results, width),
+        _ => columns(results, width),
+    };
+    format!("{shown}\n\n{summary}")
+}
+
+/// Paths are long: in less, columns would break them.
+const WIDE: u16 = 160;
+
+fn columns(results: &Results, width: Option<u16>) -> String {
+    let mut table = layout::of(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"], width);
     for judged in &results.results {
         let name = format!("{}\n{}:{}", judged.title(), judged.file, judged.line);
         table.add_row([
@@ -20,24 +41,23 @@ pub(super) fn write(results: &Results) -> String {
             Cell::new(details(judged)),
         ]);
     }
-    let style = Style::new().bold();
-    if results.results.is_empty() {
-        return format!("{style}{}{style:#}\n", results.summary);
-    }
-    format!("{}\n\n{style}{}{style:#}\n", table.trim_fmt(), results.summary)
+    table.trim_fmt()
 }
 
-/// A table without lines, which wraps where the terminal ends.
-pub(crate) fn layout(head: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    // Colours are taken out again where they are not wanted, by the stream that is written to.
-    table.enforce_styling().set_header(head.iter().map(Cell::new));
-    table
+fn paragraphs(results: &Results, width: u16) -> String {
+    let told = results.results.iter().map(|judged| {
+        let style = style(judged.verdict);
+        let policy = judged.policy.as_ref().map_or_else(String::new, |policy| format!(" by {policy}"));
+        let (title, verdict) = (judged.title(), judged.verdict.name().to_uppercase());
+        let head = format!("{style}{verdict}{style:#} {title}{policy} ({}:{})", judged.file, judged.line);
+        let details = details(judged);
+        if details.is_empty() { head } else { format!("{head}\n{}", layout::indented(&details, width)) }
+    });
+    told.collect::<Vec<_>>().join("\n")
 }
 
 /// A verdict in its colour.
-pub(crate) fn verdict(verdict: Verdict) -> Cell {
+fn verdict(verdict: Verdict) -> Cell {
     let color = match verdict {
         Verdict::Allowed => Color::Green,
         Verdict::Changed => Color::Yellow,
@@ -67,8 +87,7 @@ fn details(judged: &Judged) -> String {
         judged.changes.iter().map(|change| format!("+ {}: {}", change.path, change.value)).collect();
     lines.extend(judged.violations.iter().map(|found| {
         let policy = if one { String::new() } else { format!("[{}] ", found.policy) };
-        let path = if found.path.is_empty() { String::new() } else { format!("{}: ", found.path) };
-        format!("{policy}{path}{}", found.problem)
+        format!("{policy}{found}")
     }));
     lines.extend(judged.warnings.iter().map(|warning| format!("warning: {warning}")));
     let more = lines.len().saturating_sub(SHOWN);
@@ -86,6 +105,12 @@ mod tests {
     #[test]
     fn results_are_a_table() {
         insta::assert_snapshot!(anstream::adapter::strip_str(&write(&super::super::testing::results())));
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_results_are_paragraphs() {
+        let told = written(&super::super::testing::results(), Some(80));
+        insta::assert_snapshot!(anstream::adapter::strip_str(&told));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use pod_security_policy::violation::Action;
 use serde_json::Value;
 
 use crate::input::Object;
-use crate::judge::{self, Asker, Failing, Sent};
-use crate::policies::{Judge, Policies, Registration};
+use crate::judge::{self, Asker, Failing, Passage, Usage};
+use crate::policies::{Policies, Registration};
 use crate::remedy::{self, Objection, Remedy};
 
 /// The change that satisfies a policy, by the policy's name.
@@ -17,7 +17,6 @@ pub(super) type Named = (String, Remedy);
 /// Before whom an object is explained.
 pub(super) struct Bench<'b> {
     pub(super) registration: &'b Registration,
-    pub(super) settings: &'b Settings<'b>,
     pub(super) policies: &'b Policies,
     pub(super) object: &'b Object,
     pub(super) asker: &'b Asker,
@@ -25,41 +24,48 @@ pub(super) struct Bench<'b> {
 
 impl Bench<'_> {
     /// The object as this registration gets to see it: from the API server, and from the registrations before.
-    pub(super) fn arriving(&self, json: &str) -> Sent {
-        let mut sent = Sent::of(self.object, json);
-        for earlier in &self.policies.registrations {
-            if std::ptr::eq(earlier, self.registration) {
-                break;
-            }
-            if let Judge::Settings(settings) = &earlier.judge
-                && earlier.reach.covers(self.object, self.asker.namespace_of(self.object))
-            {
-                let answer =
-                    settings.review(self.asker.request(self.object, &sent.json), &self.policies.authority);
-                sent.json = answer.mutated_object.unwrap_or(sent.json);
-            }
+    pub(super) fn arriving(&self, json: &str) -> Passage<'_> {
+        let mut passage = Passage::new(self.policies, self.object, self.asker, json);
+        let earlier = self.policies.registrations.iter();
+        for registration in earlier.take_while(|earlier| !std::ptr::eq(*earlier, self.registration)) {
+            passage.go_past(registration);
         }
-        sent
+        passage
+    }
+
+    /// Who may use a policy for the object.
+    pub(super) fn usage(&self, opinion: &Opinion) -> Usage {
+        let namespace = self.asker.namespace_of(self.object);
+        judge::usage(opinion, self.object, &self.policies.authority, namespace)
     }
 
     /// What would satisfy a policy that may be used, or the standard where there is no policy.
-    pub(super) fn remedy(&self, opinion: Option<&Opinion>) -> Option<Named> {
-        if opinion.is_some_and(|opinion| opinion.granted != Ok(true)) {
+    pub(super) fn remedy(&self, settings: &Settings<'_>, opinion: Option<&Opinion>) -> Option<Named> {
+        if opinion.is_some_and(|opinion| self.usage(opinion) == Usage::Nobody) {
             return None;
         }
         let policy = opinion.map(|opinion| opinion.policy.as_str());
-        let remedy = remedy::find(&self.object.value(), &|value| self.objections(value, policy))?;
-        let name = policy.unwrap_or(&self.registration.name).to_owned();
-        (!remedy.steps.is_empty()).then_some((name, remedy))
+        let name = policy.unwrap_or(&self.registration.name);
+        self.named(name, &|value| self.objections(settings, value, policy))
+    }
+
+    /// What would satisfy a level of the standards.
+    pub(super) fn remedy_of(&self, standard: Standard) -> Option<Named> {
+        self.named(&self.registration.name, &|value| self.objections_of(standard, &value.to_string()))
+    }
+
+    fn named(&self, name: &str, object_to: &dyn Fn(&Value) -> Vec<Objection>) -> Option<Named> {
+        let remedy = remedy::find(&self.object.value(), object_to)?;
+        (!remedy.steps.is_empty()).then_some((name.to_owned(), remedy))
     }
 
     /// What a policy and the standard have against a manifest.
-    fn objections(&self, manifest: &Value, policy: Option<&str>) -> Vec<Objection> {
-        let Bench { settings, policies, object, asker, .. } = self;
-        let sent = self.arriving(&manifest.to_string());
-        let Ok(reports) = settings.report(&asker.request(object, &sent.json), &policies.authority) else {
+    fn objections(&self, settings: &Settings<'_>, manifest: &Value, policy: Option<&str>) -> Vec<Objection> {
+        let passage = self.arriving(&manifest.to_string());
+        let Ok(reports) = passage.report(settings) else {
             return vec![Objection { rule: String::new(), path: String::new(), problem: String::new() }];
         };
+        let sent = &passage.sent;
         let mut found = Vec::new();
         for report in &reports {
             for opinion in report.opinions.iter().filter(|opinion| Some(opinion.policy.as_str()) == policy) {
@@ -76,24 +82,19 @@ impl Bench<'_> {
                     }));
                 }
             }
-            for failure in &report.failures {
-                let rule = format!("pss/{}", failure.id);
-                let blamed = judge::blamed(object, &sent.json, &report.root, failure, settings);
-                found.extend(blamed.into_iter().map(|(path, problem)| Objection {
-                    rule: rule.clone(),
-                    path,
-                    problem,
-                }));
-            }
+            let blamed = judge::blamed(self.object, &sent.json, report, settings);
+            found.extend(blamed.into_iter().flat_map(of_failing));
         }
         found
     }
-}
 
-/// What a standard has against a manifest.
-pub(super) fn objections_of(standard: Standard, object: &Object, manifest: &str) -> Vec<Objection> {
-    let pods = judge::pods(object, manifest).unwrap_or_default();
-    pods.iter().flat_map(|(root, pod)| judge::failures(standard, pod, root)).flat_map(of_failing).collect()
+    /// What a standard has against the pods that come of a manifest.
+    pub(super) fn objections_of(&self, standard: Standard, manifest: &str) -> Vec<Objection> {
+        let json = self.arriving(manifest).pods_to_come();
+        let pods = judge::pods(self.object, &json).unwrap_or_default();
+        let failing = pods.iter().flat_map(|(root, pod)| judge::failures(standard, pod, root));
+        failing.flat_map(of_failing).collect()
+    }
 }
 
 fn of_failing(failing: Failing) -> Vec<Objection> {

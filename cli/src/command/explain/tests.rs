@@ -5,8 +5,9 @@ use conformance::{generate, ours};
 use serde_json::json;
 
 use super::*;
+use crate::judge::Asker;
 use crate::judge::judge as judged_by;
-use crate::policies::parse;
+use crate::policies::{Judge, Registration, parse};
 use crate::rbac::Authority;
 use crate::reach::Reach;
 
@@ -34,17 +35,17 @@ fn remedies_are_admitted() {
     let (mut rejected, mut remedied) = (0, 0);
     for case in (0..1500).map(|index| generate::case(20, index)) {
         let (Some(policies), Some(object)) = (policies(&case), manifest(&case)) else { continue };
-        if judged_by(&policies, &object, &asker, false).verdict != Verdict::Rejected {
+        if judged_by(&policies, &object, &asker).verdict != Verdict::Rejected {
             continue;
         }
         rejected += 1;
         let registration = &policies.registrations[0];
-        let mut text = Text(String::new());
+        let mut text = Told(String::new());
         let (_, remedy) = text.registration(registration, &object, &asker, &policies).unwrap();
         let Some((policy, remedy)) = remedy else { continue };
         remedied += 1;
         let changed = Object::of_value(&remedy.object);
-        let judged = judged_by(&policies, &changed, &asker, false);
+        let judged = judged_by(&policies, &changed, &asker);
         assert_ne!(
             judged.verdict,
             Verdict::Rejected,
@@ -73,7 +74,7 @@ fn a_remedy_is_small() {
         "volumes": [{"name": "v", "hostPath": {"path": "/"}}],
         "containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}],
             "securityContext": {"capabilities": {"add": ["CHOWN"]}, "allowPrivilegeEscalation": true}}]}}));
-    let mut text = Text(String::new());
+    let mut text = Told(String::new());
     let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
     let (_, remedy) = found.1.unwrap();
     assert_eq!(
@@ -86,4 +87,107 @@ fn a_remedy_is_small() {
         ]
     );
     assert_eq!(remedy.object["spec"], json!({"containers": [{"name": "c"}]}));
+}
+
+/// The manifest that people have before them has all of its elements still.
+#[test]
+fn a_remedy_names_places_of_the_manifest_as_it_is() {
+    let any = json!({"rule": "RunAsAny"});
+    let settings = json!({"volumes": ["emptyDir", "projected"], "runAsUser": any, "seLinux": any,
+        "supplementalGroups": any, "fsGroup": any});
+    let judge = Judge::Settings(parse(settings.to_string()).unwrap());
+    let registrations = vec![Registration { name: "p".to_owned(), reach: Reach::everything(), judge }];
+    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let host = |name: &str| json!({"name": name, "hostPath": {"path": "/"}});
+    let mount = |name: &str| json!({"name": name, "mountPath": "/v"});
+    let object = Object::of_value(
+        &json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {
+        "volumes": [host("a"), {"name": "b", "emptyDir": {}}, host("c"), host("d")],
+        "containers": [
+            {"name": "c", "volumeMounts": [mount("a"), mount("b")], "ports": [{"containerPort": 1, "hostPort": 1}, {"containerPort": 2}, {"containerPort": 3, "hostPort": 3}]},
+            {"name": "d", "volumeMounts": [mount("b"), mount("d")], "securityContext": {"privileged": true}}]}}),
+    );
+    let mut text = Told(String::new());
+    let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
+    let (_, remedy) = found.1.unwrap();
+    assert_eq!(
+        remedy.steps,
+        [
+            "remove spec.volumes[0] and what mounts it",
+            "remove spec.volumes[2] and what mounts it",
+            "remove spec.volumes[3] and what mounts it",
+            "remove spec.containers[0].ports[0].hostPort",
+            "remove spec.containers[0].ports[2].hostPort",
+            "remove spec.containers[1].securityContext.privileged",
+        ]
+    );
+}
+
+/// Of several ports and volumes one alone changes nothing, and containers stay whatever they are blamed for.
+#[test]
+fn a_remedy_for_a_level_leaves_containers_alone() {
+    let standard = "restricted".parse().unwrap();
+    let judge = Judge::Standard(standard);
+    let registrations =
+        vec![Registration { name: "restricted".to_owned(), reach: Reach::everything(), judge }];
+    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let pod = json!({"hostNetwork": true, "hostPID": true,
+        "volumes": [{"name": "a", "hostPath": {"path": "/"}}, {"name": "b", "emptyDir": {}}, {"name": "c", "hostPath": {"path": "/"}}],
+        "containers": [
+            {"name": "c", "ports": [{"containerPort": 1, "hostPort": 1}, {"containerPort": 3, "hostPort": 3}]},
+            {"name": "d", "securityContext": {"privileged": true}}]});
+    let object =
+        Object::of_value(&json!({"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "a"},
+        "spec": {"template": {"spec": pod}}}));
+    let mut text = Told(String::new());
+    let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
+    let (_, remedy) = found.1.unwrap();
+    let drop = r#"securityContext.capabilities.drop: ["ALL"]"#;
+    assert_eq!(
+        remedy.steps,
+        [
+            "remove spec.template.spec.hostNetwork".to_owned(),
+            "remove spec.template.spec.hostPID".to_owned(),
+            "remove spec.template.spec.containers[0].ports[0].hostPort".to_owned(),
+            "remove spec.template.spec.containers[0].ports[1].hostPort".to_owned(),
+            "remove spec.template.spec.containers[1].securityContext.privileged".to_owned(),
+            "set spec.template.spec.containers[0].securityContext.allowPrivilegeEscalation: false".to_owned(),
+            "set spec.template.spec.containers[1].securityContext.allowPrivilegeEscalation: false".to_owned(),
+            format!("set spec.template.spec.containers[0].{drop}"),
+            format!("set spec.template.spec.containers[1].{drop}"),
+            "remove spec.template.spec.volumes[0] and what mounts it".to_owned(),
+            "remove spec.template.spec.volumes[2] and what mounts it".to_owned(),
+            "set spec.template.spec.securityContext.runAsNonRoot: true".to_owned(),
+            r#"set spec.template.spec.securityContext.seccompProfile: {"type":"RuntimeDefault"}"#.to_owned(),
+        ]
+    );
+}
+
+/// A level looks at the pods that policies make of a template, not at what its author left open.
+#[test]
+fn a_level_explains_the_pods_to_come() {
+    let any = json!({"rule": "RunAsAny"});
+    let settings = json!({"volumes": ["*"], "allowPrivilegeEscalation": false, "requiredDropCapabilities": ["ALL"],
+        "runAsUser": {"rule": "MustRunAsNonRoot"}, "seLinux": any, "supplementalGroups": any, "fsGroup": any,
+        "annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": "runtime/default",
+            "seccomp.security.alpha.kubernetes.io/defaultProfileName": "runtime/default"}});
+    let registration =
+        |name: &str, judge| Registration { name: name.to_owned(), reach: Reach::everything(), judge };
+    let registrations = vec![
+        registration("p", Judge::Settings(parse(settings.to_string()).unwrap())),
+        registration("restricted", Judge::Standard("restricted".parse().unwrap())),
+    ];
+    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let pod = json!({"containers": [{"name": "c"}]});
+    for object in [
+        json!({"kind": "Pod", "apiVersion": "v1", "spec": pod}),
+        json!({"kind": "Deployment", "apiVersion": "apps/v1", "spec": {"template": {"spec": pod}}}),
+    ] {
+        let object = Object::of_value(&object);
+        let mut text = Told(String::new());
+        let level = &policies.registrations[1];
+        let (rules, remedy) = text.registration(level, &object, &Asker::default(), &policies).unwrap();
+        assert!(rules.is_empty() && remedy.is_none(), "{rules:?}");
+        assert!(text.0.contains("  admits it"), "{}", text.0);
+    }
 }

@@ -1,0 +1,85 @@
+//! `check --diff`: what policies fill in, as a patch of the files.
+
+use std::process::ExitCode;
+
+use super::{Check, judged, print};
+use crate::error::Outcome;
+use crate::input::{self, Text, put, steps};
+use crate::judge::{Asker, Judged, Verdict};
+use crate::patch::Patch;
+use crate::policies::Policies;
+use crate::report::{Summary, diff};
+use crate::terminal::Voice;
+
+impl Check {
+    /// Prints the patch of each file, and tells what it leaves out.
+    pub(super) fn patch(&self, policies: &Policies, asker: &Asker, voice: Voice) -> Outcome<ExitCode> {
+        for advice in &policies.advice {
+            voice.note(advice);
+        }
+        let mut summary = Summary::default();
+        for text in input::texts(&self.manifests.files()?)? {
+            patch(&text, policies, asker, &mut summary, voice)?;
+        }
+        summary.demand_objects()?;
+        voice.note(&summary.to_string());
+        Ok(summary.exit_code())
+    }
+}
+
+fn patch(
+    text: &Text,
+    policies: &Policies,
+    asker: &Asker,
+    summary: &mut Summary,
+    voice: Voice,
+) -> Outcome<()> {
+    let mut patch = Patch::new(text);
+    let mut changed: Vec<(usize, Judged)> = Vec::new();
+    let mut nth = 0;
+    text.read(&mut |object| {
+        if let Some(judged) = judged(&object, policies, asker, summary, voice) {
+            match judged.verdict {
+                Verdict::Allowed => voice.detail(&format!("{}: nothing is filled in", judged.title())),
+                Verdict::Rejected => voice.warn(&rejected(&judged)),
+                Verdict::Changed => {
+                    let mut after = object.value();
+                    for change in &judged.changes {
+                        put(&mut after, &steps(&change.path), change.value.clone());
+                    }
+                    patch.change(nth, &object, &after);
+                    changed.push((nth, judged));
+                }
+            }
+        }
+        nth += 1;
+        Ok(())
+    })?;
+    let (patch, failed) = patch.finish();
+    if let Some(patch) = patch {
+        print(&diff::colored(&patch))?;
+    }
+    for (_, judged) in changed.iter().filter(|(nth, _)| failed.contains(nth)) {
+        voice.warn(&unwritten(judged));
+    }
+    Ok(())
+}
+
+fn rejected(judged: &Judged) -> String {
+    let more = match judged.violations.len() {
+        0 | 1 => String::new(),
+        all => format!("; and {} more", all - 1),
+    };
+    let first = judged.violations.first().map(ToString::to_string).unwrap_or_default();
+    format!("{}:{}: {} is rejected: {first}{more}", judged.file, judged.line, judged.title())
+}
+
+/// Anchors, tags and the like.
+fn unwritten(judged: &Judged) -> String {
+    let lines = judged.changes.iter().map(|change| format!("\n  + {}: {}", change.path, change.value));
+    let place = format!("{}:{}: {}", judged.file, judged.line, judged.title());
+    format!(
+        "{place} is written in a way that the patch leaves out; what would be filled in:{}",
+        lines.collect::<String>()
+    )
+}

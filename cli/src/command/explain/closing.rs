@@ -1,0 +1,56 @@
+//! How an explanation of a rejection ends: what the rules are for, and what to change.
+
+use super::{BOLD, Picked, Told};
+use crate::guidance;
+use crate::patch::Patch;
+use crate::policies::{Judge, Registration};
+use crate::remedy::Remedy;
+use crate::report::diff;
+
+impl Told {
+    /// What each rule is for, once.
+    pub(super) fn guidance(&mut self, rules: &[String]) {
+        let mut told: Vec<(&str, Vec<&str>, &str)> = Vec::new();
+        for rule in rules {
+            let about = guidance::of(rule);
+            match told.iter_mut().find(|(paragraph, ..)| *paragraph == about.paragraph) {
+                Some((_, rules, _)) if rules.contains(&&**rule) => {}
+                Some((_, rules, _)) => rules.push(rule),
+                None => told.push((about.paragraph, vec![rule], about.link)),
+            }
+        }
+        if told.is_empty() {
+            return;
+        }
+        self.line(format_args!("\n{BOLD}What the rules are for{BOLD:#}"));
+        for (paragraph, rules, link) in told {
+            self.line(format_args!("  {}: {paragraph}", rules.join(", ")));
+            self.line(format_args!("    {link}"));
+        }
+    }
+
+    /// The smallest change that satisfies a policy.
+    pub(super) fn remedy(
+        &mut self,
+        registration: &Registration,
+        policy: &str,
+        remedy: &Remedy,
+        picked: &Picked,
+    ) {
+        let only = matches!(&registration.judge, Judge::Settings(settings) if settings.policies.len() == 1);
+        let by = match policy == registration.name || only {
+            true => policy.to_owned(),
+            false => format!("{policy}, of {}", registration.name),
+        };
+        self.line(format_args!("\n{BOLD}The smallest change{BOLD:#} that satisfies {by}"));
+        for step in &remedy.steps {
+            self.line(format_args!("  {step}"));
+        }
+        let Picked { object, text, nth } = picked;
+        let mut patch = Patch::new(text);
+        patch.change(*nth, object, &remedy.object);
+        // What the text cannot be patched for is laid out anew.
+        let shown = patch.finish().0.or_else(|| diff::of(&object.value(), &remedy.object, &object.title()));
+        self.0.push_str(&diff::colored(&shown.unwrap_or_default()));
+    }
+}

@@ -1,0 +1,185 @@
+//! What one registration says of an object, policy by policy.
+
+use anstyle::AnsiColor;
+use pod_security_policy::admission::{Opinion, Report};
+use pod_security_policy::graft::Step;
+use pod_security_policy::pod::ADMITTED_BY;
+use pod_security_policy::settings::Settings;
+use pod_security_policy::standards::Standard;
+use pod_security_policy::violation::Action;
+
+use super::bench::{Bench, Named};
+use super::{BOLD, Told};
+use crate::error::{Fault, Faults, Outcome};
+use crate::input::Object;
+use crate::judge::{self, Admission, Asker, Sent, Usage};
+use crate::policies::{Judge, Policies, Registration};
+use crate::remedy::Objection;
+
+/// What a report is told about.
+struct Subject<'t> {
+    bench: &'t Bench<'t>,
+    sent: &'t Sent,
+    settings: &'t Settings<'t>,
+    report: &'t Report,
+}
+
+impl Told {
+    /// What one registration says; which rules object, and what would satisfy it.
+    pub(super) fn registration(
+        &mut self,
+        registration: &Registration,
+        object: &Object,
+        asker: &Asker,
+        policies: &Policies,
+    ) -> Outcome<(Vec<String>, Option<Named>)> {
+        let bench = Bench { registration, policies, object, asker };
+        match &registration.judge {
+            Judge::Standard(standard) => Ok(self.level(&bench, *standard)),
+            Judge::Settings(settings) => self.settings(&bench, settings),
+        }
+    }
+
+    /// What a level of the Pod Security Standards says of the pods as they will be.
+    fn level(&mut self, bench: &Bench<'_>, standard: Standard) -> (Vec<String>, Option<Named>) {
+        let Bench { registration, object, .. } = bench;
+        self.line(format_args!("\n{BOLD}{}{BOLD:#}", registration.name));
+        let found = bench.objections_of(standard, &object.json);
+        if found.is_empty() {
+            self.line(format_args!("  admits it"));
+        }
+        for Objection { path, problem, rule } in &found {
+            let place = object.place(path);
+            self.line(format_args!("    {path}: {problem} [{rule}, line {}]", place.line));
+        }
+        let rules = found.into_iter().map(|objection| objection.rule).collect();
+        (rules, bench.remedy_of(standard))
+    }
+
+    fn settings(
+        &mut self,
+        bench: &Bench<'_>,
+        settings: &Settings<'_>,
+    ) -> Outcome<(Vec<String>, Option<Named>)> {
+        let Bench { registration, object, asker, policies } = bench;
+        let passage = bench.arriving(&object.json);
+        let reports = passage.report(settings).map_err(|fault| {
+            let fault = fault.to_string();
+            let (path, _) = judge::unreadable(&fault);
+            let reason = format!("{} cannot be read: {}", object.title(), object.hinted(path, &fault));
+            Faults::from(Fault::at(object.place(path), reason))
+        })?;
+        let (mut rules, mut remedies) = (Vec::new(), Vec::new());
+        for report in &reports {
+            let account = report.service_account.as_deref().unwrap_or("none");
+            self.line(format_args!("\n{BOLD}{}{BOLD:#}, service account {account}", registration.name));
+            let told = Subject { bench, sent: &passage.sent, settings, report };
+            for (nth, opinion) in (1..).zip(&report.opinions) {
+                self.opinion(nth, opinion, &told);
+            }
+            self.standard(report, settings);
+            let admission = judge::admission(report, object, &policies.authority, asker.namespace_of(object));
+            if matches!(admission, Admission::Ungranted(_) | Admission::None) {
+                for opinion in &report.opinions {
+                    rules.extend(opinion.violations.iter().map(|violation| violation.rule.to_owned()));
+                    if !settings.mutate && report.root.is_empty() {
+                        rules.extend(opinion.edits.iter().map(judge::rule_of));
+                    }
+                    rules.extend((bench.usage(opinion) == Usage::Nobody).then(|| "authorization".to_owned()));
+                    remedies.extend(bench.remedy(settings, Some(opinion)));
+                }
+            }
+            rules.extend(report.failures.iter().map(|failure| format!("pss/{}", failure.id)));
+            if !report.failures.is_empty() && (report.opinions.is_empty() || report.winner.is_some()) {
+                let winner =
+                    report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
+                remedies.extend(bench.remedy(settings, winner));
+            }
+            let usable = report.opinions.iter().any(|opinion| bench.usage(opinion) != Usage::Nobody);
+            self.winner(&admission, usable, settings);
+        }
+        let smallest = remedies.into_iter().min_by_key(|(_, remedy)| remedy.steps.len());
+        Ok((rules, smallest))
+    }
+
+    fn opinion(&mut self, nth: usize, opinion: &Opinion, told: &Subject<'_>) {
+        let Subject { bench, sent, settings, report } = told;
+        let usage = match bench.usage(opinion) {
+            Usage::Granted => "may be used".to_owned(),
+            Usage::ThroughMaker(maker) => format!("may be used by kube-system/{maker}, which makes the pods"),
+            Usage::Nobody => "may not be used".to_owned(),
+        };
+        let edits: Vec<_> =
+            opinion.edits.iter().filter(|edit| edit.path.last() != Some(&Step::Key(ADMITTED_BY))).collect();
+        let says = match (opinion.denials > 0, edits.is_empty()) {
+            (true, _) => "objects",
+            (false, true) => "admits the pod as it is",
+            (false, false) if settings.mutate || !report.root.is_empty() => {
+                "admits the pod once it has filled in what is missing"
+            }
+            (false, false) => "would have to fill something in, which these settings do not allow",
+        };
+        self.line(format_args!("  {nth}. {BOLD}{}{BOLD:#}: {usage}; {says}", opinion.policy));
+        let added = AnsiColor::Green.on_default();
+        for edit in edits {
+            self.line(format_args!("    {added}+ {}{edit}: {}{added:#}", report.root, edit.value));
+        }
+        for violation in &opinion.violations {
+            let (path, problem) = sent.told(&violation.path, &violation.problem);
+            let place = bench.object.place(&path);
+            let mild = match violation.action {
+                Action::Deny => "",
+                Action::Warn => "only warns: ",
+                Action::Audit => "only audits: ",
+            };
+            self.line(format_args!("    {mild}{path}: {problem} [{}, line {}]", violation.rule, place.line));
+        }
+    }
+
+    /// What the enforced Pod Security Standard says of the pod as it then is.
+    fn standard(&mut self, report: &Report, settings: &Settings<'_>) {
+        let Some(standard) = settings.standards.enforce else { return };
+        if report.failures.is_empty() {
+            self.line(format_args!("  PodSecurity \"{standard}\" admits it"));
+            return;
+        }
+        let after = if report.winner.is_some() { ", after what the winner fills in" } else { "" };
+        self.line(format_args!("  PodSecurity \"{standard}\" objects{after}"));
+        for failure in &report.failures {
+            self.line(format_args!("    {}: {} ({})", failure.id, failure.reason, failure.detail));
+        }
+    }
+
+    /// Who wins, and by which rule.
+    fn winner(&mut self, admission: &Admission<'_>, usable: bool, settings: &Settings<'_>) {
+        if settings.policies.is_empty() {
+            return;
+        }
+        let winner = match admission {
+            Admission::Granted(winner) | Admission::ThroughMaker(winner, _) => winner,
+            Admission::Ungranted(winner) => {
+                self.line(format_args!(
+                    "  No policy that may be used admits the pods: {} would, if their service account might use it",
+                    winner.policy
+                ));
+                return;
+            }
+            Admission::None => {
+                let why = match usable {
+                    true => "each that may be used objects",
+                    false => "none may be used by its service account or its author",
+                };
+                self.line(format_args!("  No policy admits the pod: {why}"));
+                return;
+            }
+        };
+        let why = match (settings.policies.len(), winner.edits.is_empty()) {
+            (1, _) => "there is no other",
+            (_, true) => "the first by name, of those that may be used, that admits the pod as it is",
+            (_, false) => {
+                "no policy that may be used admits the pod as it is, and this is the first by name that does once it has filled something in"
+            }
+        };
+        self.line(format_args!("  {} wins: {why}", winner.policy));
+    }
+}

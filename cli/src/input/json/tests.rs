@@ -1,0 +1,43 @@
+use super::*;
+
+fn pieces(text: &str) -> Result<Vec<(u32, u32, String)>, String> {
+    let mut pieces = Vec::new();
+    let read = read(text.as_bytes(), &mut |piece| {
+        pieces.push((piece.at.line, piece.at.column, piece.text));
+        Ok::<(), ()>(())
+    });
+    match read {
+        Ok(()) => Ok(pieces),
+        Err(Stop::Malformed(at, reason)) => Err(format!("{}:{}: {reason}", at.line, at.column)),
+        Err(Stop::Refused(())) => Err("refused".to_owned()),
+    }
+}
+
+#[test]
+fn items_of_lists_are_taken_one_by_one() {
+    let text = "{\"kind\": \"List\", \"items\": [\n  {\"a\": [1]},\n{\"b\": 2}], \"metadata\": {}}\n{\"c\": \"é\"}  ";
+    let piece = |line, column, text: &str| (line, column, text.to_owned());
+    assert_eq!(
+        pieces(text).unwrap(),
+        [piece(2, 3, "{\"a\": [1]}"), piece(3, 1, "{\"b\": 2}"), piece(4, 1, "{\"c\": \"é\"}")]
+    );
+}
+
+#[test]
+fn items_of_another_kind_are_no_list() {
+    let text = r#"{"kind": "Menu", "items": [{"a": 1}]}"#;
+    assert_eq!(pieces(text).unwrap(), [(1, 1, text.to_owned())]);
+}
+
+#[test]
+fn an_empty_list_holds_nothing() {
+    assert_eq!(pieces(r#"{"items": null, "kind": "List"}"#).unwrap(), []);
+    assert_eq!(pieces("").unwrap(), []);
+}
+
+#[test]
+fn what_is_malformed_has_a_place() {
+    let told = pieces("{\"items\": [\n{\"a\": 1},\n{\"b\" 2}]}").unwrap_err();
+    assert_eq!(told, "3:6: expected `:`");
+    assert_eq!(pieces("5").unwrap_err(), "1:1: invalid type: integer `5`, expected an object");
+}

@@ -1,0 +1,177 @@
+//! One object of the input.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::document::look;
+use super::place::{Layout, Mark, steps};
+use crate::error::{Fault, Outcome, Place};
+
+/// An object of the input, or settings, which are no object of Kubernetes.
+#[derive(Clone, Debug)]
+pub(crate) struct Object {
+    pub(super) file: Arc<str>,
+    pub(super) layout: Layout,
+    /// The object, as JSON.
+    pub(crate) json: String,
+    /// `apps/v1`; empty if there is none.
+    pub(crate) api_version: String,
+    /// `Deployment`; empty if there is none.
+    pub(crate) kind: String,
+    /// `metadata.name`, else `metadata.generateName`.
+    pub(crate) name: String,
+    /// `metadata.namespace`
+    pub(crate) namespace: Option<String>,
+    /// The kind of the object that made it, if one did: `ReplicaSet`
+    pub(crate) made_by: Option<String>,
+}
+
+/// The part of an object that says what it is.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Header {
+    api_version: Option<String>,
+    pub(super) kind: Option<String>,
+    metadata: Option<Metadata>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Metadata {
+    name: Option<String>,
+    generate_name: Option<String>,
+    namespace: Option<String>,
+    owner_references: Option<Value>,
+}
+
+impl Metadata {
+    fn made_by(&self) -> Option<String> {
+        let owners = self.owner_references.as_ref()?.as_array()?;
+        let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
+        owner.get("kind")?.as_str().map(str::to_owned)
+    }
+}
+
+/// The fields of the header, which are texts.
+const TEXTS: [&str; 5] =
+    ["apiVersion", "kind", "metadata.name", "metadata.generateName", "metadata.namespace"];
+
+/// What to do about a text that YAML takes for something else.
+const QUOTE: &str = "YAML reads y, yes, on, n, no and off as booleans, and digits as numbers: quote it";
+
+impl Object {
+    pub(super) fn new(file: &Arc<str>, json: String, layout: Layout) -> Outcome<Self> {
+        let header: Header = match serde_json::from_str(&json) {
+            Ok(header) => header,
+            Err(error) => return Err(no_object(file, &json, &layout, &error).into()),
+        };
+        let metadata = header.metadata.unwrap_or_default();
+        let made_by = metadata.made_by();
+        let Metadata { name, generate_name, namespace, .. } = metadata;
+        Ok(Object {
+            file: Arc::clone(file),
+            layout,
+            json,
+            api_version: header.api_version.unwrap_or_default(),
+            kind: header.kind.unwrap_or_default(),
+            name: name.or(generate_name).unwrap_or_default(),
+            namespace: namespace.filter(|namespace| !namespace.is_empty()),
+            made_by,
+        })
+    }
+
+    /// The API group; empty for the core one.
+    pub(crate) fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// Where the object starts.
+    pub(crate) fn start(&self) -> Place {
+        place(&self.file, self.layout.start())
+    }
+
+    /// Where a field stands, or the nearest one around it that is there.
+    pub(crate) fn place(&self, path: &str) -> Place {
+        place(&self.file, self.layout.find(&self.json, path))
+    }
+
+    /// The object as a tree.
+    pub(crate) fn value(&self) -> Value {
+        serde_json::from_str(&self.json).unwrap_or_default()
+    }
+
+    /// `Deployment shop/web`, for messages.
+    pub(crate) fn title(&self) -> String {
+        let kind = if self.kind.is_empty() { "object" } else { &self.kind };
+        let name = if self.name.is_empty() { "without a name" } else { &self.name };
+        match &self.namespace {
+            Some(namespace) => format!("{kind} {namespace}/{name}"),
+            None => format!("{kind} {name}"),
+        }
+    }
+
+    /// Whether it is written in JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self.layout, Layout::Json(_))
+    }
+
+    /// What to do if a text is wanted at a path where YAML reads something else.
+    pub(crate) fn remedy(&self, path: &str) -> Option<&'static str> {
+        let value = self.value();
+        let taken = look(&value, &steps(path)).is_some_and(|here| here.is_boolean() || here.is_number());
+        (!self.is_json() && taken).then_some(QUOTE)
+    }
+
+    /// A problem at a path, with what to do about it where a text is wanted.
+    pub(crate) fn hinted(&self, path: &str, problem: &str) -> String {
+        match self.remedy(path).filter(|_| problem.contains("must be a string")) {
+            Some(remedy) => format!("{problem} ({remedy})"),
+            None => problem.to_owned(),
+        }
+    }
+}
+
+pub(super) fn place(file: &Arc<str>, mark: Mark) -> Place {
+    Place { file: Arc::clone(file), line: mark.line, column: mark.column }
+}
+
+/// Why something is no object, at the field that makes it so.
+fn no_object(file: &Arc<str>, json: &str, layout: &Layout, error: &serde_json::Error) -> Fault {
+    let value: Value = serde_json::from_str(json).unwrap_or_default();
+    for path in TEXTS {
+        let what = match look(&value, &steps(path)) {
+            Some(Value::Bool(_)) => "a boolean",
+            Some(Value::Number(_)) => "a number",
+            _ => continue,
+        };
+        let fault =
+            Fault::at(place(file, layout.find(json, path)), format_args!("{path} is {what}, not a text"));
+        return if matches!(layout, Layout::Yaml(_)) { fault.help(QUOTE) } else { fault };
+    }
+    let text = error.to_string();
+    let reason = text.rsplit_once(" at line ").map_or(&*text, |(reason, _)| reason);
+    Fault::at(place(file, layout.start()), format_args!("is no Kubernetes object: {reason}"))
+}
+
+#[cfg(test)]
+impl Object {
+    /// An object that stands in no file.
+    pub(crate) fn of_value(value: &Value) -> Self {
+        let layout = Layout::Json(Mark { line: 1, column: 1 });
+        Object::new(&"test".into(), value.to_string(), layout).unwrap()
+    }
+
+    /// The object in a text.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let mut objects = Vec::new();
+        let text = super::Text::new("test", text.to_owned());
+        text.read(&mut |object| {
+            objects.push(object);
+            Ok(())
+        })
+        .unwrap();
+        objects.remove(0)
+    }
+}

@@ -1,0 +1,184 @@
+//! What becomes of workloads is what becomes of their pods.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::rbac::{Authority, Rbac};
+
+fn policies(objects: &[Value], levels: &[&str], authority: Authority) -> Policies {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policies.json");
+    std::fs::write(&file, json!({"kind": "List", "items": objects}).to_string()).unwrap();
+    // Levels come first, as they may on a command line.
+    let sources: Vec<_> = levels.iter().map(Into::into).chain([file]).collect();
+    crate::policies::load(&sources, authority).unwrap()
+}
+
+fn spec(over: Value) -> Value {
+    let any = json!({"rule": "RunAsAny"});
+    let mut spec = json!({"runAsUser": any, "seLinux": any, "supplementalGroups": any, "fsGroup": any,
+        "volumes": ["*"], "privileged": true});
+    spec.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+    spec
+}
+
+fn policy(name: &str, over: Value) -> Value {
+    json!({"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": {"name": name}, "spec": spec(over)})
+}
+
+fn deployment(context: Value) -> Object {
+    let template = json!({"spec": {"containers": [{"name": "c", "securityContext": context}]}});
+    Object::of_value(
+        &json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "namespace": "shop"},
+        "spec": {"template": template}}),
+    )
+}
+
+fn verdict(policies: &Policies, object: &Object) -> (Verdict, Vec<String>, Vec<String>) {
+    let judged = judge(policies, object, &Asker::default());
+    let violations =
+        judged.violations.iter().map(|found| format!("{}: {}", found.rule, found.path)).collect();
+    (judged.verdict, violations, judged.warnings)
+}
+
+/// Everything that restricted wants of a pod which its author left open.
+fn restricting() -> Value {
+    json!({"allowPrivilegeEscalation": false, "requiredDropCapabilities": ["ALL"], "runAsUser": {"rule": "MustRunAsNonRoot"}})
+}
+
+#[test]
+fn a_level_judges_the_pods_that_policies_make_of_a_template() {
+    let mut restricted = policy("p", restricting());
+    restricted["metadata"]["annotations"] = json!({
+        "seccomp.security.alpha.kubernetes.io/allowedProfileNames": "runtime/default",
+        "seccomp.security.alpha.kubernetes.io/defaultProfileName": "runtime/default"});
+    let both = policies(&[restricted.clone()], &["restricted"], Authority::Everybody);
+    assert_eq!(verdict(&both, &deployment(json!({}))), (Verdict::Changed, vec![], vec![]));
+    // One that is registered as a pair fills in at the pods alone.
+    let rules = json!([{"apiGroups": [""], "resources": ["pods"], "operations": ["CREATE"]}]);
+    let half = json!({"apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy", "metadata": {"name": "m"},
+        "spec": {"mutating": true, "rules": rules, "settings": restricted}});
+    let registered = policies(&[half], &["restricted"], Authority::Everybody);
+    assert_eq!(verdict(&registered, &deployment(json!({}))), (Verdict::Changed, vec![], vec![]));
+    let loose = policies(&[policy("p", json!({}))], &["restricted"], Authority::Everybody);
+    let (rejected, violations, _) = verdict(&loose, &deployment(json!({})));
+    assert_eq!((rejected, violations.len()), (Verdict::Rejected, 4), "{violations:?}");
+}
+
+/// A dump that grants one policy to one service account.
+fn granting(policy: &str, namespace: &str, account: &str) -> Authority {
+    let group = "rbac.authorization.k8s.io/v1";
+    let rule = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": [policy], "verbs": ["use"]});
+    let role =
+        json!({"apiVersion": group, "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [rule]});
+    let binding = json!({"apiVersion": group, "kind": "ClusterRoleBinding", "metadata": {"name": "b"},
+        "roleRef": {"kind": "ClusterRole", "name": "r"},
+        "subjects": [{"kind": "ServiceAccount", "namespace": namespace, "name": account}]});
+    Authority::Dump(Rbac::of(&[Object::of_value(&role), Object::of_value(&binding)]).unwrap())
+}
+
+#[rstest]
+#[case::to_its_account(granting("p", "shop", "default"), Verdict::Allowed, &[], &[])]
+#[case::to_the_controller(granting("p", "kube-system", "replicaset-controller"), Verdict::Allowed, &[],
+    &["service account shop/default may not use p; its pods are admitted because kube-system/replicaset-controller, which makes them, may"])]
+#[case::to_another_controller(granting("p", "kube-system", "job-controller"), Verdict::Rejected,
+    &["authorization: spec.template.spec.serviceAccountName"],
+    &["the Deployment itself is admitted: its pods are what is rejected"])]
+#[case::of_another_policy(granting("q", "shop", "default"), Verdict::Rejected,
+    &["authorization: spec.template.spec.serviceAccountName"],
+    &["the Deployment itself is admitted: its pods are what is rejected"])]
+fn a_workload_whose_pods_may_use_nothing_is_rejected(
+    #[case] authority: Authority,
+    #[case] expected: Verdict,
+    #[case] violations: &[&str],
+    #[case] warnings: &[&str],
+) {
+    let policies = policies(&[policy("p", json!({}))], &[], authority);
+    let (verdict, found, warned) = verdict(&policies, &deployment(json!({})));
+    assert_eq!((verdict, found, warned), (expected, owned(violations), owned(warnings)));
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// Of what the controller may use, the objections are told, and of nothing else.
+#[test]
+fn what_the_controller_may_use_objects() {
+    let listed = [policy("a", json!({"privileged": false})), policy("b", json!({"privileged": false}))];
+    let policies = policies(&listed, &[], granting("b", "kube-system", "replicaset-controller"));
+    let judged = judge(&policies, &deployment(json!({"privileged": true})), &Asker::default());
+    let told: Vec<_> = judged.violations.iter().map(|found| (&*found.policy, &*found.rule)).collect();
+    assert_eq!(told, [("b", "privileged")]);
+}
+
+/// Who may use the policy that objects gets both told.
+#[test]
+fn what_may_be_used_objects_and_what_would_admit_may_not() {
+    let listed = [policy("a", json!({"privileged": false})), policy("b", json!({}))];
+    let policies = policies(&listed, &[], granting("a", "shop", "default"));
+    let (verdict, found, _) = verdict(&policies, &deployment(json!({"privileged": true})));
+    let expected = [
+        "authorization: spec.template.spec.serviceAccountName",
+        "privileged: spec.template.spec.containers[0].securityContext.privileged",
+    ];
+    assert_eq!((verdict, found), (Verdict::Rejected, owned(&expected)));
+}
+
+#[rstest]
+#[case::denied("Deny", &[])]
+#[case::warned("Warn", &["the Deployment itself is admitted: its pods are what is rejected"])]
+#[case::ignored("Ignore", &["the Deployment itself is admitted: its pods are what is rejected"])]
+fn pods_are_rejected_whatever_becomes_of_the_workload(#[case] workloads: &str, #[case] warnings: &[&str]) {
+    let mut settings = spec(json!({"privileged": false}));
+    settings["workloads"] = workloads.into();
+    let policies = policies(&[settings], &[], Authority::Everybody);
+    let (verdict, found, warned) = verdict(&policies, &deployment(json!({"privileged": true})));
+    assert_eq!(verdict, Verdict::Rejected);
+    assert_eq!(found, ["privileged: spec.template.spec.containers[0].securityContext.privileged"]);
+    assert_eq!(warned, owned(warnings));
+}
+
+#[test]
+fn an_enforced_standard_rejects_the_pods_of_a_workload() {
+    let settings = json!({"podSecurityStandards": {"enforce": "baseline"}});
+    let policies = policies(&[settings], &[], Authority::Everybody);
+    let (verdict, found, warned) = verdict(&policies, &deployment(json!({"privileged": true})));
+    assert_eq!(
+        (verdict, found),
+        (Verdict::Rejected, owned(&["pss/privileged: spec.template.spec.containers[0]"]))
+    );
+    assert_eq!(warned, ["the Deployment itself is admitted: its pods are what is rejected"]);
+}
+
+/// The halves of a pair object to the same.
+#[test]
+fn an_objection_of_both_halves_is_told_once() {
+    let rules =
+        json!([{"apiGroups": ["", "apps"], "resources": ["pods", "deployments"], "operations": ["CREATE"]}]);
+    let half = |name: &str, mutating: bool| {
+        let mut settings = policy("p", json!({"privileged": false}));
+        settings["mutate"] = mutating.into();
+        json!({"apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy", "metadata": {"name": name},
+            "spec": {"mutating": mutating, "rules": rules, "settings": settings}})
+    };
+    let pair = policies(&[half("m", true), half("v", false)], &[], Authority::Everybody);
+    let (verdict, found, _) = verdict(&pair, &deployment(json!({"privileged": true})));
+    let expected = ["privileged: spec.template.spec.containers[0].securityContext.privileged"];
+    assert_eq!((verdict, found), (Verdict::Rejected, owned(&expected)));
+}
+
+/// A pod of a dump was made by its controller, whose account counts for it.
+#[rstest]
+#[case::of_a_controller(json!([{"kind": "ReplicaSet", "controller": true}]), Verdict::Allowed)]
+#[case::of_another_one(json!([{"kind": "StatefulSet", "controller": true}]), Verdict::Rejected)]
+#[case::of_nobody(json!(null), Verdict::Rejected)]
+fn a_live_pod_was_made_by_its_controller(#[case] owners: Value, #[case] expected: Verdict) {
+    let policies =
+        policies(&[policy("p", json!({}))], &[], granting("p", "kube-system", "replicaset-controller"));
+    let metadata = json!({"name": "a", "namespace": "shop", "ownerReferences": owners});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata,
+        "spec": {"serviceAccountName": "web", "containers": [{"name": "c"}]}});
+    assert_eq!(verdict(&policies, &Object::of_value(&pod)).0, expected);
+}

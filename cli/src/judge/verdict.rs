@@ -1,0 +1,145 @@
+//! What is said of an object once it has been judged.
+
+use std::fmt::{self, Display};
+
+use pod_security_policy::graft::{Edit, Step};
+use pod_security_policy::pod::ADMITTED_BY;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::input::Object;
+
+/// What becomes of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    /// Admitted as it is.
+    Allowed,
+    /// Admitted, once policies have filled something in.
+    Changed,
+    /// Not admitted, or of a workload: its pods would not be.
+    Rejected,
+}
+
+impl Verdict {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Verdict::Allowed => "allowed",
+            Verdict::Changed => "changed",
+            Verdict::Rejected => "rejected",
+        }
+    }
+}
+
+/// An object that has been judged.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Judged {
+    pub(crate) kind: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    /// Where it comes from.
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) verdict: Verdict,
+    /// The policy that admits it.
+    pub(crate) policy: Option<String>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) violations: Vec<Finding>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A field that a policy fills in.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Change {
+    pub(crate) path: String,
+    pub(crate) value: Value,
+}
+
+/// An objection, and where the field stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) policy: String,
+    /// The rule that objects: a field of the PSP spec, `seccomp`, `appArmor`, a check of the Pod Security Standards as
+    /// `pss/ID`, `authorization` where nothing may be used, or `request` where the object cannot be judged.
+    pub(crate) rule: String,
+    /// Empty if the object as a whole is meant.
+    pub(crate) path: String,
+    pub(crate) problem: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// `spec.hostPID: Invalid value: true: Host PID is not allowed to be used`
+impl Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let colon = if self.path.is_empty() { "" } else { ": " };
+        write!(f, "{}{colon}{}", self.path, self.problem)
+    }
+}
+
+impl Judged {
+    /// An object of which nothing is said yet.
+    pub(super) fn new(object: &Object, namespace: &str) -> Self {
+        let start = object.start();
+        Judged {
+            kind: object.kind.clone(),
+            namespace: namespace.to_owned(),
+            name: object.name.clone(),
+            file: start.file.to_string(),
+            line: start.line,
+            verdict: Verdict::Allowed,
+            policy: None,
+            changes: Vec::new(),
+            violations: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// `Deployment shop/web`
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}/{}", self.kind, self.namespace, self.name)
+    }
+
+    /// Notes what is filled in. The annotation that names the winner is a mark and no change (spec 3.6).
+    pub(super) fn note(&mut self, root: &str, edits: &[Edit<'_>]) {
+        for edit in edits.iter().filter(|edit| edit.path.last() != Some(&Step::Key(ADMITTED_BY))) {
+            let change = Change {
+                path: format!("{root}{edit}"),
+                value: serde_json::from_str(&edit.value).unwrap_or_default(),
+            };
+            if !self.changes.contains(&change) {
+                self.changes.push(change);
+            }
+        }
+    }
+
+    /// Notes an objection.
+    pub(super) fn find(&mut self, object: &Object, policy: &str, rule: &str, path: &str, problem: String) {
+        let place = object.place(path);
+        self.violations.push(Finding {
+            policy: policy.to_owned(),
+            rule: rule.to_owned(),
+            path: path.to_owned(),
+            problem,
+            line: place.line,
+            column: place.column,
+        });
+    }
+
+    /// Draws the conclusion. The halves of a pair have the same objections: once is enough.
+    pub(super) fn conclude(&mut self) {
+        let mut known: Vec<Finding> = Vec::new();
+        for found in std::mem::take(&mut self.violations) {
+            if !known.contains(&found) {
+                known.push(found);
+            }
+        }
+        self.violations = known;
+        if !self.violations.is_empty() {
+            self.policy = None;
+            self.verdict = Verdict::Rejected;
+        } else if !self.changes.is_empty() {
+            self.verdict = Verdict::Changed;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Changes of manifests as a patch of the files they stand in: comments, order and layout stay as their author left them.
+//!
+//! What is to change is found by comparing two trees ([`difference`]); where that stands in the text is known from reading
+//! it ([`nodes`], [`flow`]). A manifest can be written in ways in which it is hard to say where to write (anchors, tags),
+//! so the patched text is read again, and what does not come out as wanted is left out and told.
+
+mod difference;
+mod flow;
+mod hunks;
+mod nodes;
+mod removal;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use serde_json::Value;
+
+use crate::input::{Lines, Object, Text};
+
+/// Something else for a part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Replacement {
+    at: Range<usize>,
+    text: String,
+}
+
+/// The changes of a text.
+pub(crate) struct Patch<'t> {
+    text: &'t Text,
+    lines: Lines,
+    /// What objects are to become, by their place among those of the text, and how. JSON is smaller than a tree.
+    wanted: BTreeMap<usize, (String, Vec<Replacement>)>,
+    /// Objects that cannot be changed in their text.
+    failed: Vec<usize>,
+}
+
+impl<'t> Patch<'t> {
+    pub(crate) fn new(text: &'t Text) -> Self {
+        Patch { text, lines: Lines::of(&text.text), wanted: BTreeMap::new(), failed: Vec::new() }
+    }
+
+    /// Changes an object, which is the nth of the text.
+    pub(crate) fn change(&mut self, nth: usize, object: &Object, after: &Value) {
+        match self.replacements(object, after) {
+            Some(replacements) => {
+                self.wanted.insert(nth, (after.to_string(), replacements));
+            }
+            None => self.failed.push(nth),
+        }
+    }
+
+    fn replacements(&self, object: &Object, after: &Value) -> Option<Vec<Replacement>> {
+        let text = &self.text.text;
+        let (tree, part) = object.nodes(text, &self.lines)?;
+        let here = text.get(part.clone())?;
+        let own_lines = (part.start > 0).then(|| Lines::of(here));
+        let nodes = nodes::Nodes {
+            text: here,
+            lines: own_lines.as_ref().unwrap_or(&self.lines),
+            tree: &tree,
+            is_json: object.is_json(),
+        };
+        let mut replacements = Vec::new();
+        for change in difference::between(&object.value(), after) {
+            let Replacement { at, text } = nodes.replacement(&change)?;
+            replacements.push(Replacement { at: at.start + part.start..at.end + part.start, text });
+        }
+        Some(replacements)
+    }
+
+    /// The patch, if there is anything to change, and the objects that it leaves out.
+    pub(crate) fn finish(mut self) -> (Option<String>, Vec<usize>) {
+        let wrong = self.wrong(&self.wanted.keys().copied().collect::<Vec<_>>());
+        self.wanted.retain(|nth, _| !wrong.contains(nth));
+        self.failed.extend(wrong);
+        self.failed.sort_unstable();
+        if self.wanted.is_empty() {
+            return (None, self.failed);
+        }
+        let replacements = self.all(&self.wanted.keys().copied().collect::<Vec<_>>());
+        let changed = hunks::changed(&self.text.text, &replacements);
+        let patch = hunks::unified(&self.text.name, &self.text.text, &changed, &replacements);
+        (Some(patch), self.failed)
+    }
+
+    /// The replacements of some objects, one behind the other.
+    fn all(&self, objects: &[usize]) -> Vec<&Replacement> {
+        let wanted = objects.iter().filter_map(|nth| self.wanted.get(nth));
+        let mut replacements: Vec<&Replacement> = wanted.flat_map(|(_, replacements)| replacements).collect();
+        replacements.sort_by_key(|replacement| replacement.at.start);
+        replacements
+    }
+
+    /// Those of some objects that do not come out as they should. What cannot be read any more is searched for by halves.
+    fn wrong(&self, objects: &[usize]) -> Vec<usize> {
+        let text = Text::new(&self.text.name, hunks::changed(&self.text.text, &self.all(objects)));
+        let mut right = BTreeSet::new();
+        let mut nth = 0;
+        let read = text.read(&mut |object| {
+            let wanted = self.wanted.get(&nth).and_then(|(after, _)| serde_json::from_str(after).ok());
+            right.extend(wanted.filter(|after: &Value| object.value() == *after).map(|_| nth));
+            nth += 1;
+            Ok(())
+        });
+        match (read, objects) {
+            (Ok(()), _) => objects.iter().filter(|nth| !right.contains(nth)).copied().collect(),
+            (Err(_), [] | [_]) => objects.to_vec(),
+            (Err(_), _) => {
+                let (some, others) = objects.split_at(objects.len() / 2);
+                [self.wrong(some), self.wrong(others)].concat()
+            }
+        }
+    }
+}

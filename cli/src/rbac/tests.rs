@@ -1,0 +1,80 @@
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::input::Object;
+
+fn role(names: Value) -> Object {
+    Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+    "metadata": {"name": "r"}, "rules": [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
+        {"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": names, "verbs": ["use"]},
+    ]}))
+}
+
+fn binding(namespace: Option<&str>, subject: Value) -> Object {
+    let kind = if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" };
+    Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
+        "metadata": {"name": "b", "namespace": namespace}, "roleRef": {"kind": "ClusterRole", "name": "r"},
+        "subjects": [subject]}))
+}
+
+fn asks(policy: &'static str, namespace: &'static str) -> Question<'static> {
+    Question {
+        user: "system:serviceaccount:shop:web".into(),
+        groups: vec!["system:serviceaccounts".into(), "system:serviceaccounts:shop".into()],
+        api_group: "policy",
+        policy,
+        namespace,
+    }
+}
+
+#[rstest]
+#[case::to_the_account(None, json!({"kind": "ServiceAccount", "name": "web", "namespace": "shop"}), [true, true])]
+#[case::to_another(None, json!({"kind": "ServiceAccount", "name": "web", "namespace": "other"}), [false, false])]
+#[case::to_its_group(Some("shop"), json!({"kind": "Group", "name": "system:serviceaccounts:shop"}), [true, false])]
+#[case::in_its_own_namespace(Some("shop"), json!({"kind": "ServiceAccount", "name": "web"}), [true, false])]
+#[case::to_whoever_is_known(None, json!({"kind": "Group", "name": "system:authenticated"}), [false, false])]
+fn grants(#[case] namespace: Option<&str>, #[case] subject: Value, #[case] expected: [bool; 2]) {
+    let rbac = Rbac::of(&[binding(namespace, subject), role(json!(["p"]))]).unwrap();
+    let answers = ["shop", "other"].map(|namespace| rbac.may_use(&asks("p", namespace)).unwrap());
+    assert_eq!(answers, expected);
+    assert!(!rbac.may_use(&asks("q", "shop")).unwrap(), "the role names another policy");
+}
+
+#[test]
+fn a_role_without_names_grants_all() {
+    let subject = json!({"kind": "Group", "name": "system:serviceaccounts"});
+    let rbac = Rbac::of(&[binding(None, subject), role(json!(null))]).unwrap();
+    assert!(rbac.may_use(&asks("anything", "shop")).unwrap());
+    assert_eq!(rbac.namespaces("anything"), None);
+}
+
+#[test]
+fn a_dump_without_rbac_is_none() {
+    assert!(Rbac::of(&[Object::of_value(&json!({"kind": "Pod", "apiVersion": "v1"}))]).is_err());
+}
+
+/// A subject who may do anything is no sign of who works where.
+#[rstest]
+#[case::a_wildcard(json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}), json!({"kind": "User", "name": "root"}))]
+#[case::the_masters(json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["use"]}),
+    json!({"kind": "Group", "name": "system:masters"}))]
+fn the_almighty_have_no_namespace(#[case] rule: Value, #[case] subject: Value) {
+    let role = Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "r"}, "rules": [rule.clone(), rule]}));
+    let rbac = Rbac::of(&[binding(None, subject), role]).unwrap();
+    assert_eq!(rbac.namespaces("p"), Some(Vec::new()));
+    let told: Vec<String> = rbac.almighty("p").iter().map(|grant| grant.origin()).collect();
+    assert_eq!(told, ["ClusterRole r by ClusterRoleBinding b"]);
+}
+
+#[test]
+fn whoever_names_a_policy_means_it() {
+    let role = Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "r"}, "rules": [{"apiGroups": ["policy"], "resources": ["podsecuritypolicies"],
+            "resourceNames": ["p"], "verbs": ["*"]}]}));
+    let subject = json!({"kind": "ServiceAccount", "name": "web", "namespace": "shop"});
+    let rbac = Rbac::of(&[binding(None, subject), role]).unwrap();
+    assert_eq!(rbac.namespaces("p"), Some(vec!["shop".to_owned()]));
+}

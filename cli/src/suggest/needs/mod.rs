@@ -1,0 +1,151 @@
+//! What pods need of a policy, field by field, with the first place that needs it.
+
+mod container;
+mod pod;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pod_security_policy::pod::{Pod, SeLinuxOptions};
+use pod_security_policy::standards::{Level, Standard, Version};
+
+use super::Evidence;
+use crate::input::Object;
+use crate::judge::{self, Failing};
+use pod::unfit;
+
+/// Values that are used, each with the first place that uses it.
+pub(super) type Used<T> = BTreeMap<T, Evidence>;
+
+/// The pod being looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'o> {
+    pub(crate) object: &'o Object,
+    pub(crate) title: &'o str,
+    /// The way from the object to the pod, with a trailing dot.
+    pub(crate) root: &'o str,
+}
+
+/// Ids that are used, and where none is set.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ids {
+    pub(super) used: Used<i64>,
+    pub(super) open: Option<Evidence>,
+}
+
+/// What a set of pods needs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Needs {
+    pub(crate) pods: usize,
+    pub(super) privileged: Option<Evidence>,
+    /// Containers that may gain privileges because they say so, or have to.
+    pub(super) escalating: Option<Evidence>,
+    /// Containers that do not say.
+    pub(super) escalation_open: Option<Evidence>,
+    pub(super) host_network: Option<Evidence>,
+    pub(super) host_pid: Option<Evidence>,
+    pub(super) host_ipc: Option<Evidence>,
+    pub(super) host_ports: Used<i64>,
+    pub(super) volumes: Used<String>,
+    /// Cleaned paths, and whether they are written.
+    pub(super) host_paths: BTreeMap<String, (bool, Evidence)>,
+    /// Paths that no prefix can name.
+    pub(super) odd_paths: Option<Evidence>,
+    pub(super) flex_volumes: Used<String>,
+    pub(super) csi_drivers: Used<String>,
+    pub(super) capabilities: Used<String>,
+    /// The capabilities that every container drops; nothing before the first one.
+    pub(super) dropped: Option<BTreeSet<String>>,
+    /// Containers that do not drop ALL.
+    pub(super) undropped: Option<Evidence>,
+    pub(super) users: Ids,
+    /// Containers that run as root, or say that they may.
+    pub(super) root: Option<Evidence>,
+    /// Containers whose image decides.
+    pub(super) root_open: Option<Evidence>,
+    pub(super) groups: Ids,
+    pub(super) supplemental_groups: Ids,
+    pub(super) fs_groups: Ids,
+    pub(super) se_linux: Used<[String; 4]>,
+    pub(super) se_linux_open: Option<Evidence>,
+    /// Names of seccomp profiles; the empty one stands for none.
+    pub(super) seccomp: Used<String>,
+    /// Profiles that no list can name.
+    pub(super) odd_seccomp: Option<Evidence>,
+    pub(super) app_armor: Used<String>,
+    pub(super) app_armor_open: Option<Evidence>,
+    /// Containers that say they write to their image.
+    pub(super) writing: Option<Evidence>,
+    /// Containers that do not say.
+    pub(super) writing_open: Option<Evidence>,
+    pub(super) sysctls: Used<String>,
+    pub(super) unmasked: Option<Evidence>,
+    pub(super) runtime_classes: Used<String>,
+    /// What no policy admits, and why.
+    pub(crate) unfit: Vec<(Evidence, &'static str)>,
+    /// The checks of the Pod Security Standards that pods fail, with the level they belong to.
+    pub(crate) failing: BTreeMap<(Level, &'static str), (String, Evidence)>,
+}
+
+impl Place<'_> {
+    fn evidence(&self, path: &str) -> Evidence {
+        let path = format!("{}{path}", self.root);
+        Evidence { workload: self.title.to_owned(), place: self.object.place(&path), path, count: 1 }
+    }
+
+    fn note(&self, slot: &mut Option<Evidence>, path: &str) {
+        match slot {
+            Some(known) => known.count += 1,
+            None => *slot = Some(self.evidence(path)),
+        }
+    }
+
+    fn used<T: Ord>(&self, used: &mut Used<T>, value: T, path: &str) {
+        used.entry(value).and_modify(|known| known.count += 1).or_insert_with(|| self.evidence(path));
+    }
+}
+
+impl Needs {
+    /// Adds what a pod needs; nothing of one that no policy admits.
+    pub(crate) fn add(&mut self, pod: &Pod<'_>, at: Place<'_>) {
+        self.hold_to_standards(pod, at);
+        // Annotations become fields when the pod is created.
+        let adopted = pod_security_policy::rules::adopt_annotations(pod);
+        let pod = adopted.as_ref().unwrap_or(pod);
+        if let Some((path, reason)) = unfit(pod) {
+            self.unfit.push((at.evidence(&path), reason));
+            return;
+        }
+        self.pods += 1;
+        self.add_pod(pod, at);
+        for (slot, container) in pod.containers() {
+            self.add_container(pod, slot, container, at);
+        }
+    }
+
+    fn hold_to_standards(&mut self, pod: &Pod<'_>, at: Place<'_>) {
+        for level in [Level::Baseline, Level::Restricted] {
+            let standard = Standard { level, version: Version::Latest };
+            for Failing { check, problem, paths } in judge::failures(standard, pod, at.root) {
+                // What fails at baseline fails at restricted too, often under another name.
+                let path = paths.first().map_or("", |path| path.strip_prefix(at.root).unwrap_or(path));
+                self.failing
+                    .entry((level, check))
+                    .and_modify(|(_, known)| known.count += 1)
+                    .or_insert_with(|| (problem, at.evidence(path)));
+            }
+        }
+    }
+}
+
+fn note_id(id: Option<i64>, linux: bool, ids: &mut Ids, path: &str, at: Place<'_>) {
+    match id {
+        Some(id) => at.used(&mut ids.used, id, path),
+        None if linux => at.note(&mut ids.open, path),
+        None => {}
+    }
+}
+
+fn fields(options: &SeLinuxOptions<'_>) -> [String; 4] {
+    let SeLinuxOptions { user, role, kind, level } = options;
+    [user, role, kind, level].map(ToString::to_string)
+}

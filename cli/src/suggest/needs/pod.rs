@@ -1,0 +1,122 @@
+//! What a pod needs as a whole, and for its volumes.
+
+use pod_security_policy::pattern::leads_up;
+use pod_security_policy::pod::{Origin, Pod, VolumeDetail};
+
+use super::{Needs, Place, fields, note_id};
+
+impl Needs {
+    pub(super) fn add_pod(&mut self, pod: &Pod<'_>, at: Place<'_>) {
+        let (spec, own) = (&pod.spec, &pod.spec.security_context);
+        let linux = !pod.is_windows();
+        for (wanted, slot, field) in [
+            (spec.host_network, &mut self.host_network, "spec.hostNetwork"),
+            (spec.host_pid, &mut self.host_pid, "spec.hostPID"),
+            (spec.host_ipc, &mut self.host_ipc, "spec.hostIPC"),
+        ] {
+            if wanted {
+                at.note(slot, field);
+            }
+        }
+        self.add_volumes(pod, at);
+        let field = "spec.securityContext.supplementalGroups";
+        match own.supplemental_groups.as_deref().unwrap_or_default() {
+            [] if linux => at.note(&mut self.supplemental_groups.open, field),
+            groups => groups.iter().for_each(|id| at.used(&mut self.supplemental_groups.used, *id, field)),
+        }
+        note_id(own.fs_group, linux, &mut self.fs_groups, "spec.securityContext.fsGroup", at);
+        let field = "spec.securityContext.seLinuxOptions";
+        match &own.se_linux_options {
+            Some(options) => at.used(&mut self.se_linux, fields(options), field),
+            None if linux => at.note(&mut self.se_linux_open, field),
+            None => {}
+        }
+        self.add_seccomp(own.seccomp_profile.as_ref(), linux, "spec.securityContext.seccompProfile", at);
+        if let Some(profile) = &own.app_armor_profile {
+            self.add_app_armor(profile.name().as_deref(), "spec.securityContext.appArmorProfile", at);
+        }
+        for (index, sysctl) in own.sysctls.iter().enumerate() {
+            let name = pod_security_policy::pattern::dotted(&sysctl.name).into_owned();
+            at.used(&mut self.sysctls, name, &format!("spec.securityContext.sysctls[{index}]"));
+        }
+        if let Some(class) = &spec.runtime_class_name {
+            at.used(&mut self.runtime_classes, class.to_string(), "spec.runtimeClassName");
+        }
+        if own.windows_options.host_process == Some(true) {
+            at.note(&mut self.privileged, "spec.securityContext.windowsOptions.hostProcess");
+        }
+    }
+
+    fn add_volumes(&mut self, pod: &Pod<'_>, at: Place<'_>) {
+        for (index, volume) in pod.judged_volumes() {
+            let Some(source) = &volume.source else { continue };
+            let path = match volume.origin {
+                Origin::Written => format!("spec.volumes[{index}]"),
+                Origin::Token | Origin::Claim(_) => "spec".to_owned(),
+            };
+            at.used(&mut self.volumes, source.key.to_string(), &path);
+            match &source.detail {
+                VolumeDetail::HostPath(host) => {
+                    let path = format!("{path}.hostPath.path");
+                    if !host.starts_with('/') {
+                        at.note(&mut self.odd_paths, &path);
+                        continue;
+                    }
+                    let written = pod.containers().any(|(_, container)| {
+                        container
+                            .volume_mounts
+                            .iter()
+                            .any(|mount| mount.name == volume.name && !mount.read_only)
+                    });
+                    let known =
+                        self.host_paths.entry(cleaned(host)).or_insert_with(|| (false, at.evidence(&path)));
+                    if written && !known.0 {
+                        *known = (true, at.evidence(&path));
+                    }
+                }
+                VolumeDetail::FlexVolume(driver) => {
+                    at.used(&mut self.flex_volumes, driver.to_string(), &format!("{path}.flexVolume.driver"));
+                }
+                VolumeDetail::Csi(driver) => {
+                    at.used(&mut self.csi_drivers, driver.to_string(), &format!("{path}.csi.driver"));
+                }
+                VolumeDetail::Projected(_) | VolumeDetail::Other => {}
+            }
+        }
+    }
+}
+
+/// The path as policies compare it.
+fn cleaned(path: &str) -> String {
+    let elements: Vec<&str> =
+        path.split('/').filter(|element| !element.is_empty() && *element != ".").collect();
+    format!("/{}", elements.join("/"))
+}
+
+/// Why no policy whatsoever admits a pod, and the field to look at.
+pub(super) fn unfit(pod: &Pod<'_>) -> Option<(String, &'static str)> {
+    for (index, volume) in pod.judged_volumes() {
+        if let Some(VolumeDetail::HostPath(path)) = volume.source.as_ref().map(|source| &source.detail)
+            && leads_up(path)
+        {
+            return Some((
+                format!("spec.volumes[{index}].hostPath.path"),
+                "a host path with `..` is always refused",
+            ));
+        }
+    }
+    for (slot, container) in pod.containers() {
+        let odd = container.ports.iter().position(|port| !(0..=65535).contains(&port.host_port));
+        if let Some(index) = odd {
+            return Some((format!("{slot}.ports[{index}].hostPort"), "there is no such port"));
+        }
+        let own = &container.security_context;
+        if own.proc_mount.as_deref().is_some_and(|kind| !matches!(kind, "Default" | "Unmasked")) {
+            return Some((
+                format!("{slot}.securityContext.procMount"),
+                "there is no such type of /proc mount",
+            ));
+        }
+    }
+    None
+}

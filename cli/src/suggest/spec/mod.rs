@@ -1,0 +1,164 @@
+//! The tightest spec that what is needed leaves room for.
+
+mod ids;
+mod profiles;
+mod volumes;
+
+use std::collections::BTreeSet;
+
+use pod_security_policy::pattern::SysctlPattern;
+use serde_json::{Map, Value, json};
+
+use super::needs::Used;
+use super::{Evidence, Needs, Reason, Suggestion};
+
+/// How much is demanded of pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rigour {
+    /// What every pod declares: nothing is filled in, and what runs goes on as it does.
+    Declared,
+    /// What is left open too: it is filled in, which an image may not bear.
+    FilledIn,
+}
+
+impl Needs {
+    /// The tightest policy.
+    pub(crate) fn suggest(&self, rigour: Rigour) -> Suggestion {
+        let mut draft = Draft { rigour, spec: Map::new(), annotations: Map::new(), reasons: Vec::new() };
+        draft.flag("privileged", &self.privileged);
+        draft.escalation(self);
+        draft.capabilities(self);
+        draft.flag("hostNetwork", &self.host_network);
+        draft.flag("hostPID", &self.host_pid);
+        draft.flag("hostIPC", &self.host_ipc);
+        draft.host_ports(&self.host_ports);
+        draft.volumes(self);
+        draft.users(self);
+        draft.ids("runAsGroup", &self.groups);
+        draft.ids("supplementalGroups", &self.supplemental_groups);
+        draft.ids("fsGroup", &self.fs_groups);
+        draft.se_linux(self);
+        draft.seccomp(self);
+        draft.app_armor(self);
+        draft.root_filesystem(self);
+        draft.sysctls(&self.sysctls);
+        draft.proc_mounts(&self.unmasked);
+        draft.runtime_classes(&self.runtime_classes);
+        let Draft { spec, annotations, reasons, .. } = draft;
+        Suggestion { spec, annotations, reasons }
+    }
+}
+
+struct Draft {
+    rigour: Rigour,
+    spec: Map<String, Value>,
+    annotations: Map<String, Value>,
+    reasons: Vec<Reason>,
+}
+
+impl Draft {
+    fn set(&mut self, field: &str, value: Value) {
+        self.spec.insert(field.to_owned(), value);
+    }
+
+    fn because(&mut self, field: &'static str, need: impl Into<String>, evidence: &Evidence) {
+        self.reasons.push(Reason { field, need: need.into(), evidence: evidence.clone() });
+    }
+
+    /// A boolean that is `true` if somebody needs it.
+    fn flag(&mut self, field: &'static str, needed: &Option<Evidence>) {
+        self.set(field, needed.is_some().into());
+        if let Some(evidence) = needed {
+            self.because(field, "true", evidence);
+        }
+    }
+
+    fn escalation(&mut self, needs: &Needs) {
+        let open = needs.escalation_open.as_ref().filter(|_| self.rigour == Rigour::Declared);
+        let needed = needs.escalating.as_ref().or(open);
+        self.set("allowPrivilegeEscalation", needed.is_some().into());
+        if let Some(evidence) = needed {
+            let need = if needs.escalating.is_some() { "true" } else { "true: it is left open" };
+            self.because("allowPrivilegeEscalation", need, evidence);
+        }
+    }
+
+    fn capabilities(&mut self, needs: &Needs) {
+        for (name, evidence) in &needs.capabilities {
+            self.because("allowedCapabilities", name, evidence);
+        }
+        let added: Vec<&String> = needs.capabilities.keys().collect();
+        if !added.is_empty() {
+            self.set("allowedCapabilities", json!(added));
+        }
+        let any = added.iter().any(|name| *name == "*");
+        let mut dropped: BTreeSet<String> = needs.dropped.clone().unwrap_or_default();
+        if self.rigour == Rigour::FilledIn {
+            dropped.insert("ALL".to_owned());
+        } else if let Some(evidence) = &needs.undropped {
+            self.because("requiredDropCapabilities", "ALL is not dropped", evidence);
+        }
+        dropped.retain(|name| !needs.capabilities.contains_key(name));
+        // One that drops all needs no other named.
+        if dropped.contains("ALL") && self.rigour == Rigour::Declared {
+            dropped.retain(|name| name == "ALL");
+        }
+        if !any && !dropped.is_empty() {
+            self.set("requiredDropCapabilities", json!(dropped));
+        }
+    }
+
+    fn root_filesystem(&mut self, needs: &Needs) {
+        let open = needs.writing_open.as_ref().filter(|_| self.rigour == Rigour::Declared);
+        let needed = needs.writing.as_ref().or(open);
+        self.set("readOnlyRootFilesystem", needed.is_none().into());
+        if let Some(evidence) = needed {
+            let need = if needs.writing.is_some() { "false" } else { "false: it is left open" };
+            self.because("readOnlyRootFilesystem", need, evidence);
+        }
+    }
+
+    fn sysctls(&mut self, sysctls: &Used<String>) {
+        for (name, evidence) in sysctls {
+            self.because("allowedUnsafeSysctls", name, evidence);
+        }
+        if sysctls.is_empty() {
+            self.set("forbiddenSysctls", json!(["*"]));
+        } else if sysctls
+            .keys()
+            .all(|name| SysctlPattern::new(name.as_str().into()).is_well_formed() && !name.contains('*'))
+        {
+            self.set("allowedUnsafeSysctls", json!(sysctls.keys().collect::<Vec<_>>()));
+        } else {
+            self.set("allowedUnsafeSysctls", json!(["*"]));
+        }
+    }
+
+    fn proc_mounts(&mut self, unmasked: &Option<Evidence>) {
+        if let Some(evidence) = unmasked {
+            self.because("allowedProcMountTypes", "Unmasked", evidence);
+            self.set("allowedProcMountTypes", json!(["Default", "Unmasked"]));
+        }
+    }
+
+    fn runtime_classes(&mut self, classes: &Used<String>) {
+        for (name, evidence) in classes {
+            self.because("runtimeClass", name, evidence);
+        }
+        let names: Vec<&String> = classes.keys().collect();
+        let names = if names.iter().all(|name| is_subdomain(name)) { json!(names) } else { json!(["*"]) };
+        self.set("runtimeClass", json!({"allowedRuntimeClassNames": names}));
+    }
+}
+
+fn is_subdomain(name: &str) -> bool {
+    let label = |label: &str| {
+        let edge =
+            |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let bytes = label.as_bytes();
+        edge(bytes.first())
+            && edge(bytes.last())
+            && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}

@@ -1,0 +1,82 @@
+//! Volumes: types, host paths and drivers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pod_security_policy::pattern::lies_beneath;
+use pod_security_policy::standards::RESTRICTED_VOLUMES;
+use pod_security_policy::volume_types::VolumeType;
+use serde_json::json;
+
+use super::super::needs::Used;
+use super::super::{Evidence, Needs};
+use super::{Draft, is_subdomain};
+
+impl Draft {
+    pub(super) fn volumes(&mut self, needs: &Needs) {
+        let mut types = BTreeSet::new();
+        for (key, evidence) in &needs.volumes {
+            // What has no name of its own is of no type that could be listed.
+            let known = VolumeType::of_source(key).map(VolumeType::name);
+            types.insert(known.unwrap_or("*"));
+            if !RESTRICTED_VOLUMES.contains(&key.as_str()) {
+                let need = known.map_or_else(|| format!("* for {key}"), str::to_owned);
+                self.because("volumes", need, evidence);
+            }
+        }
+        if types.contains("*") {
+            types = BTreeSet::from(["*"]);
+        }
+        self.set("volumes", json!(types));
+        let paths = prefixes(&needs.host_paths);
+        match &needs.odd_paths {
+            Some(evidence) => {
+                self.because("allowedHostPaths", "all: a path that does not start with /", evidence);
+            }
+            None if !paths.is_empty() => {
+                for (path, (written, evidence)) in &paths {
+                    let need = if *written { format!("{path}, written") } else { (*path).clone() };
+                    self.because("allowedHostPaths", need, evidence);
+                }
+                let entries = paths.iter().map(|(path, (written, _))| {
+                    if *written {
+                        json!({"pathPrefix": path})
+                    } else {
+                        json!({"pathPrefix": path, "readOnly": true})
+                    }
+                });
+                self.set("allowedHostPaths", entries.collect());
+            }
+            None => {}
+        }
+        self.drivers("allowedFlexVolumes", "driver", &needs.flex_volumes, |name| !name.is_empty());
+        self.drivers("allowedCSIDrivers", "name", &needs.csi_drivers, |name| {
+            name.len() <= 63 && is_subdomain(&name.to_ascii_lowercase())
+        });
+    }
+
+    /// Drivers by name, unless one has a name that no policy may list.
+    fn drivers(
+        &mut self,
+        field: &'static str,
+        key: &str,
+        drivers: &Used<String>,
+        valid: impl Fn(&str) -> bool,
+    ) {
+        for (name, evidence) in drivers {
+            self.because(field, name, evidence);
+        }
+        if !drivers.is_empty() && drivers.keys().all(|name| valid(name)) {
+            self.set(field, drivers.keys().map(|name| json!({key: name})).collect());
+        }
+    }
+}
+
+/// The paths that are not covered by others.
+fn prefixes(paths: &BTreeMap<String, (bool, Evidence)>) -> Vec<(&String, &(bool, Evidence))> {
+    let covered = |path: &str, written: bool| {
+        paths.iter().any(|(other, (other_written, _))| {
+            other != path && lies_beneath(path, other) && (*other_written || !written)
+        })
+    };
+    paths.iter().filter(|(path, (written, _))| !covered(path, *written)).collect()
+}
