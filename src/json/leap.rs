@@ -237,7 +237,7 @@ mod words {
         /// Where brackets open and close.
         #[inline(always)]
         pub(super) fn brackets(self) -> (u64, u64) {
-            let folded = Block(self.0.map(|word| word | ONES * u64::from(FOLD)));
+            let folded = Block(self.0.map(|word| word | (ONES * u64::from(FOLD))));
             (folded.find(b'{'), folded.find(b'}'))
         }
     }
