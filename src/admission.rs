@@ -1,24 +1,27 @@
 //! From a request to an answer.
 
-use std::borrow::Cow;
-
-use crate::answer::{Answer, joined};
-use crate::changes::{changes, is_changed, restore};
-use crate::cluster::{Cluster, Grants, Identity};
-use crate::compare::{only_bookkeeping, same};
+use crate::answer::Answer;
+use crate::changes::changes;
+use crate::cluster::Cluster;
+use crate::compare::only_bookkeeping;
 use crate::graft::{Edit, Step, graft};
 use crate::json::{Quoted, Read, Reader};
-use crate::persistent_volumes::OnVolumes;
 use crate::pod::{ADMITTED_BY, Pod};
 use crate::pod_security::{has_new_ephemeral_images, is_significant};
 use crate::policy::{Policy, Scope};
 use crate::request::{Payload, Request};
-use crate::settings::{Authorization, OnWorkloads, Settings};
+use crate::settings::Settings;
 use crate::standards::Excuses;
-use crate::violation::{Action, Findings, SPELT_OUT, Violation, and_more, cut, join};
-use crate::workloads::{self, Template};
+use crate::violation::{Action, Findings};
+use crate::workloads;
 
+mod deny;
 mod excuses;
+mod report;
+mod select;
+mod workload;
+
+pub use report::{Opinion, Report};
 
 /// What mutation comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,37 +72,6 @@ enum Verdict<'v, 'a> {
     Admitted { policy: &'v Policy<'v>, pod: Box<Pod<'a>>, granted: bool },
     /// No policy does.
     Denied(String),
-}
-
-/// A pod as a policy fills it in.
-///
-/// One copy is filled in and restored for each policy in turn: a pod of its own for each would be memory that a new
-/// instance has never touched.
-struct Filled<'c, 'v, 'a> {
-    pod: Box<Pod<'a>>,
-    arrived: &'c Pod<'a>,
-    scope: &'c Scope,
-    /// Whose changes are in the pod.
-    changed_by: Option<&'v Policy<'v>>,
-}
-
-impl<'c, 'v, 'a> Filled<'c, 'v, 'a> {
-    fn of(arrived: &'c Pod<'a>, scope: &'c Scope) -> Self {
-        Filled { pod: Box::new(arrived.clone()), arrived, scope, changed_by: None }
-    }
-
-    /// Makes it the pod as this policy fills it in, and says whether that is another than it arrived as.
-    fn by(&mut self, policy: &'v Policy<'v>) -> bool {
-        if self.changed_by.is_some_and(|earlier| std::ptr::eq(earlier, policy)) {
-            return true;
-        }
-        if self.changed_by.is_some() {
-            restore(&mut self.pod, self.arrived);
-        }
-        policy.mutate(&mut self.pod, self.scope);
-        self.changed_by = is_changed(self.arrived, &self.pod).then_some(policy);
-        self.changed_by.is_some()
-    }
 }
 
 /// Judges one request, from the text that the policy server hands over to the answer.
@@ -210,102 +182,6 @@ impl Settings<'_> {
         self.answer(Case { request, pod, root: String::new(), mode, scope, judges }, object, cluster)
     }
 
-    /// Rehearses the pods to come of every template in the object.
-    fn review_workload(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
-        let kind = &request.kind;
-        let built_in = workloads::built_in(kind);
-        let declared =
-            self.pod_templates.iter().filter(|known| known.group == kind.group && known.kind == kind.kind);
-        let paths: Vec<_> =
-            built_in.clone().into_iter().chain(declared.map(|known| known.path.clone())).collect();
-        if paths.is_empty() {
-            return Ok(self.unjudged(request));
-        }
-        if self.workloads == OnWorkloads::Ignore {
-            return Ok(Answer::accepted());
-        }
-        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
-        let mut answer = Answer::accepted();
-        for path in &paths {
-            let templates = workloads::find(object, path)?;
-            if templates.is_empty() && built_in.is_some() {
-                return Err(crate::json::Fault::new("must hold a pod template"));
-            }
-            let judges = match (&*request.operation, request.old_object) {
-                ("UPDATE", Some(old)) if all_same(&templates, &workloads::find(old, path)?)? => {
-                    Judges::Standards
-                }
-                _ => Judges::All,
-            };
-            if judges == Judges::Standards && self.standards.is_none() {
-                continue;
-            }
-            for template in &templates {
-                self.rehearse(request, object, (template, judges), cluster, &mut answer)?;
-            }
-        }
-        Ok(answer)
-    }
-
-    fn rehearse<'a>(
-        &self,
-        request: &Request<'a>,
-        object: &'a str,
-        (template, judges): (&Template<'a>, Judges),
-        cluster: &dyn Cluster,
-        answer: &mut Answer,
-    ) -> Read<()> {
-        let mut pod = workloads::decode_pod(template)?;
-        workloads::complete(&mut pod, &request.kind, object)?;
-        let root = if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
-        let case = Case { request, pod, root, mode: Mode::Rehearse, scope: Scope::default(), judges };
-        let rehearsed = self.answer(case, object, cluster)?;
-        // Templates of one object can share a warning.
-        let known = answer.warnings.clone();
-        answer.warnings.extend(rehearsed.warnings.into_iter().filter(|warning| !known.contains(warning)));
-        answer.tolerated.extend(rehearsed.tolerated);
-        answer.audit_violations.extend(rehearsed.audit_violations);
-        let known = answer.exemptions.clone();
-        answer.exemptions.extend(rehearsed.exemptions.into_iter().filter(|name| !known.contains(name)));
-        answer.untold += rehearsed.untold;
-        answer.policy = answer.policy.take().or(rehearsed.policy);
-        answer.unjudged |= rehearsed.unjudged;
-        match rehearsed.rejection {
-            Some(reason) if self.workloads == OnWorkloads::Warn => {
-                answer
-                    .warnings
-                    .push(format!("pods of this {} would be rejected: {reason}", request.kind.kind));
-            }
-            Some(reason) => {
-                let before =
-                    answer.rejection.take().map(|earlier| format!("{earlier}; ")).unwrap_or_default();
-                answer.rejection = Some(format!("{before}{reason}"));
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
-    fn unjudged(&self, request: &Request<'_>) -> Answer {
-        let declared = self.pod_templates.iter().map(|known| known.kind.to_string());
-        let built_in = workloads::built_in_kinds().map(str::to_owned);
-        let namespace = (!self.namespace_labels.is_empty()).then(|| "Namespace".to_owned());
-        let volume = (self.persistent_volumes != OnVolumes::Ignore).then(|| "PersistentVolume".to_owned());
-        let known: Vec<String> = std::iter::once("Pod".to_owned())
-            .chain(built_in)
-            .chain(namespace)
-            .chain(volume)
-            .chain(declared)
-            .collect();
-        let (group, kind) = (&request.kind.group, Quoted(&request.kind.kind));
-        let of_group =
-            if group.is_empty() { String::new() } else { format!(" of the API group {}", Quoted(group)) };
-        Answer::unjudged(format_args!(
-            "request.kind: {kind}{of_group} is not judged by this policy; judged are: {}; register it for those, or name further kinds in `podTemplates`",
-            joined(&known, ", ")
-        ))
-    }
-
     /// Judges a pod and writes the answer.
     fn answer<'a>(&self, mut case: Case<'_, 'a>, object: &str, cluster: &dyn Cluster) -> Read<Answer> {
         let mut answer = Answer::accepted();
@@ -392,163 +268,7 @@ impl Settings<'_> {
         let path = vec![Step::Key("metadata"), Step::Key("annotations"), Step::Key(ADMITTED_BY)];
         Some(Edit { path, value: Quoted(&policy.name).to_string() })
     }
-
-    /// Finds the policy that admits the pod (spec 3.3): the first that accepts it as it is, else the first that accepts
-    /// it after mutation.
-    fn select<'v, 'a>(
-        &'v self,
-        case: &Case<'v, 'a>,
-        cluster: &'v dyn Cluster,
-    ) -> Result<Verdict<'v, 'a>, String> {
-        let arrived = case.arrived();
-        let filling = self.filling(case);
-        let mut grants = self.grants(case, cluster);
-        let mut ungranted = None;
-        let mut changed = Vec::new();
-        let mut filled = Filled::of(&arrived, &filling);
-        for policy in self.candidates(case) {
-            if filled.by(policy) {
-                // Whether it accepts the pod so changed only matters if none accepts it as it is.
-                changed.extend((case.mode != Mode::Refuse).then_some(policy));
-            } else if self.accepts(policy, &filled.pod, case) {
-                if grants.hold(&policy.name)? {
-                    return Ok(Verdict::Admitted { policy, pod: filled.pod, granted: true });
-                }
-                ungranted = ungranted.or(Some(policy));
-            }
-        }
-        for policy in changed {
-            filled.by(policy);
-            if self.accepts(policy, &filled.pod, case) {
-                if grants.hold(&policy.name)? {
-                    return Ok(Verdict::Admitted { policy, pod: filled.pod, granted: true });
-                }
-                ungranted = ungranted.or(Some(policy));
-            }
-        }
-        if let Some(policy) = ungranted.filter(|_| case.mode == Mode::Rehearse) {
-            filled.by(policy);
-            return Ok(Verdict::Admitted { policy, pod: filled.pod, granted: false });
-        }
-        self.deny(case, &arrived, &mut grants).map(Verdict::Denied)
-    }
-
-    fn accepts(&self, policy: &Policy<'_>, pod: &Pod<'_>, case: &Case<'_, '_>) -> bool {
-        let mut found = Findings::counting(&case.root, &self.leniency);
-        policy.validate(pod, &case.scope, &mut found);
-        found.denials() == 0
-    }
-
-    /// The policies in the order in which they are tried: by name, but the one that is said to have admitted the pod
-    /// comes first when nothing may change.
-    fn candidates<'v>(&'v self, case: &Case<'_, '_>) -> impl Iterator<Item = &'v Policy<'v>> {
-        let hint = case.pod.annotations.get(ADMITTED_BY).filter(|_| case.mode == Mode::Refuse);
-        let hinted = hint.and_then(|name| self.policies.iter().position(|policy| policy.name == *name));
-        let first = hinted.and_then(|index| self.policies.get(index));
-        first
-            .into_iter()
-            .chain(self.policies.iter().enumerate().filter(move |(i, _)| Some(*i) != hinted).map(|(_, p)| p))
-    }
-
-    /// Which rules fill something in. Where nothing may change, what a rule would have to fill in is an objection: one
-    /// that does not deny leaves the pod as it is, and objects to that.
-    fn filling<'v>(&self, case: &'v Case<'_, '_>) -> Cow<'v, Scope> {
-        if case.mode != Mode::Refuse || self.leniency.is_none() {
-            return Cow::Borrowed(&case.scope);
-        }
-        let excused = case.scope.excused.or(self.leniency.warned).or(self.leniency.audited);
-        Cow::Owned(Scope { excused, ..case.scope.clone() })
-    }
-
-    fn grants<'v>(&'v self, case: &Case<'v, '_>, cluster: &'v dyn Cluster) -> Grants<'v> {
-        if self.authorization == Authorization::None {
-            return Grants::to_everybody(cluster);
-        }
-        let namespace = &*case.request.namespace;
-        let account = case.service_account().map(|name| Identity::service_account(namespace, name));
-        let user = Identity::requesting_user(case.request).filter(|user| {
-            case.mode != Mode::Rehearse && account.as_ref().is_none_or(|account| account.user != user.user)
-        });
-        Grants::new(cluster, namespace, account.into_iter().chain(user).collect())
-    }
-
-    /// Why no policy admits the pod, policy by policy.
-    fn deny(
-        &self,
-        case: &Case<'_, '_>,
-        arrived: &Pod<'_>,
-        grants: &mut Grants<'_>,
-    ) -> Result<String, String> {
-        let mut usable = Vec::new();
-        for policy in &self.policies {
-            if grants.hold(&policy.name)? {
-                usable.push(policy);
-            }
-        }
-        let rehearsed = case.mode == Mode::Rehearse;
-        let filling = self.filling(case);
-        if usable.is_empty() && !rehearsed {
-            return Ok(format!(
-                "no PodSecurityPolicy admits this pod: none may be used by {} in namespace {}",
-                grants.describe(),
-                Quoted(&case.request.namespace)
-            ));
-        }
-        if usable.is_empty() {
-            usable = self.policies.iter().collect();
-        }
-        let reasons = usable.iter().map(|policy| {
-            let mut pod = arrived.clone();
-            policy.mutate(&mut pod, &filling);
-            let (violations, denials) = self.objections(policy, case, &pod);
-            let denying: Vec<_> =
-                violations.into_iter().filter(|violation| violation.action == Action::Deny).collect();
-            let mut reason = join(&denying, denials);
-            if case.mode == Mode::Refuse {
-                let edits = changes(arrived, &pod);
-                for edit in edits.iter().take(SPELT_OUT) {
-                    let before = if reason.is_empty() { "" } else { "; " };
-                    let change = format_args!("{before}would have to be changed: {edit} = {}", edit.value);
-                    reason.push_str(&cut(&change));
-                }
-                reason.push_str(&and_more(edits.len(), "; "));
-            }
-            reason
-        });
-        if let [_] = self.policies.as_slice() {
-            return Ok(reasons.collect());
-        }
-        let named: Vec<String> = usable
-            .iter()
-            .zip(reasons)
-            .map(|(policy, reason)| format!("{}: {reason}", Quoted(&policy.name)))
-            .collect();
-        Ok(format!("no PodSecurityPolicy admits this pod: {}", named.join("; ")))
-    }
-
-    /// All objections of a policy to a pod, spelt out, and how many of them deny.
-    fn objections(&self, policy: &Policy<'_>, case: &Case<'_, '_>, pod: &Pod<'_>) -> (Vec<Violation>, usize) {
-        let mut found = Findings::spelling(&case.root, &self.leniency);
-        policy.validate(pod, &case.scope, &mut found);
-        let denials = found.denials();
-        (found.into_violations(), denials)
-    }
 }
 
-fn all_same(new: &[Template<'_>], old: &[Template<'_>]) -> Read<bool> {
-    if new.len() != old.len() {
-        return Ok(false);
-    }
-    for (new, old) in new.iter().zip(old) {
-        if !same(new.text, old.text)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-mod report;
 #[cfg(test)]
 mod tests;
-
-pub use report::{Opinion, Report};
