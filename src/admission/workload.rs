@@ -1,0 +1,122 @@
+//! Workloads: their templates, judged as the pods to come.
+
+use super::{Case, Judges, Mode};
+use crate::answer::{Answer, joined};
+use crate::cluster::Cluster;
+use crate::compare::same;
+use crate::json::{Quoted, Read};
+use crate::persistent_volumes::OnVolumes;
+use crate::policy::Scope;
+use crate::request::Request;
+use crate::settings::{OnWorkloads, Settings};
+use crate::workloads::{self, Template};
+
+impl Settings<'_> {
+    /// Rehearses the pods to come of every template in the object.
+    pub(super) fn review_workload(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
+        let kind = &request.kind;
+        let built_in = workloads::built_in(kind);
+        let declared =
+            self.pod_templates.iter().filter(|known| known.group == kind.group && known.kind == kind.kind);
+        let paths: Vec<_> =
+            built_in.clone().into_iter().chain(declared.map(|known| known.path.clone())).collect();
+        if paths.is_empty() {
+            return Ok(self.unjudged(request));
+        }
+        if self.workloads == OnWorkloads::Ignore {
+            return Ok(Answer::accepted());
+        }
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
+        let mut answer = Answer::accepted();
+        for path in &paths {
+            let templates = workloads::find(object, path)?;
+            if templates.is_empty() && built_in.is_some() {
+                return Err(crate::json::Fault::new("must hold a pod template"));
+            }
+            let judges = match (&*request.operation, request.old_object) {
+                ("UPDATE", Some(old)) if all_same(&templates, &workloads::find(old, path)?)? => {
+                    Judges::Standards
+                }
+                _ => Judges::All,
+            };
+            if judges == Judges::Standards && self.standards.is_none() {
+                continue;
+            }
+            for template in &templates {
+                self.rehearse(request, object, (template, judges), cluster, &mut answer)?;
+            }
+        }
+        Ok(answer)
+    }
+
+    fn rehearse<'a>(
+        &self,
+        request: &Request<'a>,
+        object: &'a str,
+        (template, judges): (&Template<'a>, Judges),
+        cluster: &dyn Cluster,
+        answer: &mut Answer,
+    ) -> Read<()> {
+        let mut pod = workloads::decode_pod(template)?;
+        workloads::complete(&mut pod, &request.kind, object)?;
+        let root = if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
+        let case = Case { request, pod, root, mode: Mode::Rehearse, scope: Scope::default(), judges };
+        let rehearsed = self.answer(case, object, cluster)?;
+        // Templates of one object can share a warning.
+        let known = answer.warnings.clone();
+        answer.warnings.extend(rehearsed.warnings.into_iter().filter(|warning| !known.contains(warning)));
+        answer.tolerated.extend(rehearsed.tolerated);
+        answer.audit_violations.extend(rehearsed.audit_violations);
+        let known = answer.exemptions.clone();
+        answer.exemptions.extend(rehearsed.exemptions.into_iter().filter(|name| !known.contains(name)));
+        answer.untold += rehearsed.untold;
+        answer.policy = answer.policy.take().or(rehearsed.policy);
+        answer.unjudged |= rehearsed.unjudged;
+        match rehearsed.rejection {
+            Some(reason) if self.workloads == OnWorkloads::Warn => {
+                answer
+                    .warnings
+                    .push(format!("pods of this {} would be rejected: {reason}", request.kind.kind));
+            }
+            Some(reason) => {
+                let before =
+                    answer.rejection.take().map(|earlier| format!("{earlier}; ")).unwrap_or_default();
+                answer.rejection = Some(format!("{before}{reason}"));
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn unjudged(&self, request: &Request<'_>) -> Answer {
+        let declared = self.pod_templates.iter().map(|known| known.kind.to_string());
+        let built_in = workloads::built_in_kinds().map(str::to_owned);
+        let namespace = (!self.namespace_labels.is_empty()).then(|| "Namespace".to_owned());
+        let volume = (self.persistent_volumes != OnVolumes::Ignore).then(|| "PersistentVolume".to_owned());
+        let known: Vec<String> = std::iter::once("Pod".to_owned())
+            .chain(built_in)
+            .chain(namespace)
+            .chain(volume)
+            .chain(declared)
+            .collect();
+        let (group, kind) = (&request.kind.group, Quoted(&request.kind.kind));
+        let of_group =
+            if group.is_empty() { String::new() } else { format!(" of the API group {}", Quoted(group)) };
+        Answer::unjudged(format_args!(
+            "request.kind: {kind}{of_group} is not judged by this policy; judged are: {}; register it for those, or name further kinds in `podTemplates`",
+            joined(&known, ", ")
+        ))
+    }
+}
+
+fn all_same(new: &[Template<'_>], old: &[Template<'_>]) -> Read<bool> {
+    if new.len() != old.len() {
+        return Ok(false);
+    }
+    for (new, old) in new.iter().zip(old) {
+        if !same(new.text, old.text)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,181 @@
+//! The policies in settings: one bare spec, one manifest, or a list of manifests.
+
+use super::OPTIONS;
+use crate::json::Quoted;
+use crate::names::subdomain_problem;
+use crate::policy::Policy;
+use crate::prose::prose;
+use crate::rules;
+use crate::shape::{Field, Path, Problems, Shape, check_object, same_name};
+use crate::spec::{Model, Said, Spec};
+use crate::value::Value;
+
+/// The keys of a PodSecurityPolicy object.
+const MANIFEST: &[Field] = &[
+    Field {
+        name: "apiVersion",
+        shape: Shape::OneOf(&["policy/v1beta1", "extensions/v1beta1"]),
+        doc: prose("The version."),
+    },
+    Field { name: "kind", shape: Shape::OneOf(&["PodSecurityPolicy"]), doc: prose("The kind.") },
+    Field {
+        name: "metadata",
+        shape: Shape::Map(&Shape::Any),
+        doc: prose("Of which the name and the annotations count."),
+    },
+    Field { name: "spec", shape: Shape::Any, doc: prose("The policy.") },
+];
+
+/// The name of a policy that has none.
+const DEFAULT_NAME: &str = "default";
+
+/// The policies in the order of their names. They are few, and the sort of the standard library is 5 KB of code.
+pub(super) fn by_name(policies: Vec<Policy<'_>>) -> Vec<Policy<'_>> {
+    let mut sorted: Vec<Policy<'_>> = Vec::with_capacity(policies.len());
+    for policy in policies {
+        let place = sorted.partition_point(|earlier| earlier.name <= policy.name);
+        sorted.insert(place, policy);
+    }
+    sorted
+}
+
+/// The number of an option among all keys of settings, behind the rules', and its shape.
+fn option(key: &str) -> Option<(usize, Shape)> {
+    numbered(OPTIONS, key).map(|(number, shape)| (rules::COUNT + number, shape))
+}
+
+fn numbered(fields: &[Field], key: &str) -> Option<(usize, Shape)> {
+    let (number, field) = fields.iter().enumerate().find(|(_, field)| same_name(field.name, key))?;
+    Some((number, field.shape))
+}
+
+/// Tells the shape of the settings and loads the policies; the flag says whether they came as a list.
+pub(super) fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Policy<'s>>, bool) {
+    let has = |key: &str| root.entries().any(|(name, _)| name == key);
+    let beside_options = rules::COUNT + OPTIONS.len();
+    if has("policies") {
+        let find = |key: &str| match key {
+            // Each is checked key by key when it is loaded.
+            "policies" => Some((beside_options, Shape::List(&Shape::Any))),
+            key => option(key),
+        };
+        check_object(root, &Path::Root, problems, find, &names_of(OPTIONS).chain(["policies"]), |_, _| true);
+        return (load_list(root, problems), true);
+    }
+    if ["apiVersion", "kind", "metadata", "spec"].into_iter().any(has) {
+        let known = names_of(MANIFEST).chain(names_of(OPTIONS));
+        let find = |key: &str| manifest_field(key).or_else(|| option(key));
+        check_object(root, &Path::Root, problems, find, &known, |_, _| true);
+        for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
+            problems
+                .add(key, "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`");
+        }
+        return (
+            load_manifest(root, &Path::Root, None, problems).map(|(policy, _)| policy).into_iter().collect(),
+            false,
+        );
+    }
+    let only_options = root.entries().all(|(key, _)| option(&key).is_some());
+    if only_options {
+        check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |_, _| true);
+        return (Vec::new(), false);
+    }
+    let find = |key: &str| match key {
+        "annotations" => Some((beside_options, Shape::Map(&Shape::Text))),
+        key => spec_field(key).or_else(|| option(key)),
+    };
+    let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
+    let mut said = Said::new(root.get("annotations").unwrap_or_default(), None);
+    check_object(root, &Path::Root, problems, find, &known, |number, value| said.keep(number, value, None));
+    let mut spec = Spec {
+        said: &said,
+        rule: None,
+        volume_types: None,
+        at: Path::Root,
+        annotations_at: Path::Key(&Path::Root, "annotations"),
+        problems,
+    };
+    (vec![Policy::load(DEFAULT_NAME.into(), &mut spec, None)], false)
+}
+
+fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>> {
+    let list = root.get("policies").unwrap_or_default().elements();
+    let mut policies: Vec<Policy<'s>> = Vec::with_capacity(list.clone().count());
+    if policies.capacity() == 0 {
+        problems.add("policies", "must list at least one policy");
+    }
+    let at = Path::Key(&Path::Root, "policies");
+    let mut model = None;
+    for (index, manifest) in list.enumerate() {
+        let at = Path::Index(&at, index);
+        if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| true) {
+            continue;
+        }
+        let told = problems.0.len();
+        let earlier = model.as_ref().zip(policies.last()).map(|(said, policy)| Model { policy, said });
+        let Some((policy, said)) = load_manifest(manifest, &at, earlier.as_ref(), problems) else { continue };
+        model = Some(said).filter(|_| problems.0.len() == told);
+        if policies.iter().any(|earlier| earlier.name == policy.name && !policy.name.is_empty()) {
+            let name = Quoted(&policy.name);
+            problems.add(format_args!("{at}.metadata.name"), format_args!("Duplicate value: {name}"));
+        }
+        policies.push(policy);
+    }
+    policies
+}
+
+/// Loads a PodSecurityPolicy object, whose keys and types have been checked down to `spec`.
+fn load_manifest<'v, 's>(
+    manifest: Value<'v, 's>,
+    at: &Path<'_>,
+    model: Option<&Model<'_, 'v, 's>>,
+    problems: &mut Problems,
+) -> Option<(Policy<'s>, Said<'v, 's>)> {
+    let metadata_at = Path::Key(at, "metadata");
+    let metadata = manifest.get("metadata").unwrap_or_default();
+    for (key, shape) in [("name", Shape::Text), ("annotations", Shape::Map(&Shape::Text))] {
+        shape.check(metadata.get(key).unwrap_or_default(), &Path::Key(&metadata_at, key), problems);
+    }
+    let name = metadata.get("name").and_then(Value::text).unwrap_or_default();
+    let name_at = Path::Key(&metadata_at, "name");
+    if name.is_empty() {
+        problems.add(name_at, "Required value: a policy is known by its name");
+    } else if let Some(problem) = subdomain_problem(&name) {
+        problems.add(name_at, format_args!("Invalid value: {}: {problem}", Quoted(&name)));
+    }
+    let spec_at = Path::Key(at, "spec");
+    let Some(spec) = manifest.get("spec") else {
+        problems.add(spec_at, "Required value: the policy itself");
+        return None;
+    };
+    let mut said = Said::new(metadata.get("annotations").unwrap_or_default(), model);
+    let keep = |number, value| said.keep(number, value, model);
+    check_object(spec, &spec_at, problems, spec_field, &spec_names(), keep);
+    let mut spec = Spec {
+        said: &said,
+        rule: None,
+        volume_types: None,
+        at: spec_at,
+        annotations_at: Path::Key(&metadata_at, "annotations"),
+        problems,
+    };
+    let policy = Policy::load(name, &mut spec, model);
+    Some((policy, said))
+}
+
+fn manifest_field(key: &str) -> Option<(usize, Shape)> {
+    numbered(MANIFEST, key)
+}
+
+fn spec_field(key: &str) -> Option<(usize, Shape)> {
+    let (index, entry) = rules::all().find(|(_, entry)| same_name(entry.id, key))?;
+    Some((index, entry.shape?))
+}
+
+fn spec_names() -> impl Iterator<Item = &'static str> + Clone {
+    rules::all().filter(|(_, entry)| entry.shape.is_some()).map(|(_, entry)| entry.id)
+}
+
+fn names_of(fields: &'static [Field]) -> impl Iterator<Item = &'static str> + Clone {
+    fields.iter().map(|field| field.name)
+}
