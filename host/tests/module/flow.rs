@@ -1,6 +1,8 @@
 //! Selection among policies, and what is said of them.
 
-use policy_host::Probe;
+use std::sync::Arc;
+
+use policy_host::{LogLevel, Probe, Recorder, Unanswered};
 use serde_json::{Value, json};
 
 use crate::harness::{self, annotated, ask, create, laid_over, listed, pod, psp, secured, update};
@@ -92,6 +94,32 @@ fn a_long_list_of_changes_ends_in_a_number() {
         "{mutated}"
     );
     assert_eq!(verdict.patch.as_array().unwrap().len(), 40);
+}
+
+/// What could not be judged is for the operators of the policy, so it is logged; a verdict is not.
+#[test]
+fn what_could_not_be_judged_is_logged_once() {
+    let logged = |settings: &Value, request: &Value| {
+        let host = Arc::new(Recorder::new(Unanswered));
+        harness::ask_with(settings, request, Arc::clone(&host) as _);
+        host.lines()
+    };
+    let mut request = create(pod(json!({"hostNetwork": true})));
+    request["name"] = json!("we\"b");
+    assert_eq!(logged(&psp(json!({})), &request), []);
+    let lines = logged(&json!({"privilegd": true}), &request);
+    let [line] = lines.as_slice() else { panic!("{lines:?}") };
+    assert_eq!((line.level, line.message.as_str()), (LogLevel::Warning, "rejected without a verdict"));
+    let reason = line.data["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("the policy's settings are not valid: privilegd: unknown field; "),
+        "{reason}"
+    );
+    assert_eq!(
+        [&line.data["policy"], &line.data["operation"], &line.data["kind"], &line.data["name"]],
+        ["pod-security-policy", "CREATE", "Pod", "we\"b"]
+    );
+    assert_eq!(line.data["namespace"], request["namespace"]);
 }
 
 /// A host that takes no log line is no reason to trap: this one answers every call with an error.
