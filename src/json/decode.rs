@@ -40,6 +40,10 @@ impl<'a, T: Decode<'a>> Decode<'a> for Option<T> {
 
 impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        // Room for the first, where the usual four would be pages that nobody needs.
+        if size_of::<T>() > 128 {
+            self.reserve_exact(1);
+        }
         reader.list(|reader, _| {
             self.push(T::default());
             self.last_mut().map_or(Ok(()), |element| element.decode(reader))

@@ -92,17 +92,18 @@ fn too_deep(open: u64, close: u64, mut depth: u32) -> bool {
 
 /// The characters that a backslash takes the meaning from, and whether the last character of the block is such a backslash
 /// itself; `pending` says so of the block before.
-#[cold]
-fn escaped(mut backslash: u64, mut pending: bool) -> (u64, bool) {
-    let mut escaped = u64::from(std::mem::take(&mut pending));
-    backslash &= !escaped;
-    while backslash != 0 {
-        let first = backslash & backslash.wrapping_neg();
-        pending = first == 1 << 63;
-        escaped |= first << 1;
-        backslash &= !(first | first << 1);
-    }
-    (escaped, pending)
+///
+/// In a run of backslashes every second one is plain. A run that starts at an odd place is told from the others by adding:
+/// the carry runs through all of it.
+#[inline(always)]
+fn escaped(backslash: u64, pending: bool) -> (u64, bool) {
+    const EVEN: u64 = u64::MAX / 3;
+    let pending = u64::from(pending);
+    let backslash = backslash & !pending;
+    let follows = backslash << 1 | pending;
+    let odd_starts = backslash & !EVEN & !follows;
+    let (carried, pending) = odd_starts.overflowing_add(backslash);
+    ((EVEN ^ carried << 1) & follows, pending)
 }
 
 /// Ones from each opening quote up to its closing one.
@@ -309,6 +310,26 @@ mod tests {
         fn lands_where_a_strict_reader_stops(text in json(), behind in "[\\[\\]{}\"\\\\, a]{0,70}") {
             let document = format!("{text},{behind}");
             prop_assert_eq!(over(document.as_bytes(), 0, 0), value(document.as_bytes(), 0, 0));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escapes_are_those_that_are_found_one_by_one(text in prop::collection::vec(prop::bool::ANY, 0..300)) {
+            let mut pending = false;
+            let (mut found, mut expected) = (Vec::new(), Vec::new());
+            let mut is_escaped = false;
+            for (nth, block) in text.chunks(BLOCK).enumerate() {
+                let backslash = (0..).zip(block).fold(0, |bits, (bit, is)| bits | u64::from(*is) << bit);
+                let escapes;
+                (escapes, pending) = escaped(backslash, pending);
+                found.extend((0..block.len()).filter(|bit| escapes >> bit & 1 == 1).map(|bit| nth * BLOCK + bit));
+            }
+            for (at, is_backslash) in text.iter().enumerate() {
+                expected.extend(is_escaped.then_some(at));
+                is_escaped = *is_backslash && !is_escaped;
+            }
+            prop_assert_eq!(found, expected);
         }
     }
 }

@@ -2,6 +2,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::names::subdomain_problem;
+use crate::rules;
 
 fn spec() -> Value {
     let any = json!({"rule": "RunAsAny"});
