@@ -210,9 +210,9 @@ pub(crate) fn unfilled(rule: &str, fields: Value, mut pod: Value) -> String {
     join(&answer.tolerated, answer.tolerated.len())
 }
 
-/// Why an ephemeral container, `e`, may not be added to a pod that runs; nothing if it may.
+/// Judges the addition of an ephemeral container, `e`, to a pod that runs.
 #[track_caller]
-pub(crate) fn refusal_of_added(fields: Value, old: Value, mut container: Value) -> Option<String> {
+pub(crate) fn review_added(fields: Value, old: Value, mut container: Value) -> Answer {
     container["name"] = json!("e");
     let mut new = old.clone();
     new["spec"]["ephemeralContainers"] = json!([container]);
@@ -224,7 +224,7 @@ pub(crate) fn refusal_of_added(fields: Value, old: Value, mut container: Value) 
         "object": new,
         "oldObject": old,
     });
-    review(&policy(&fields), &request).rejection
+    review(&policy(&fields), &request)
 }
 
 fn submit(settings: &Value, group: &str, kind: &str, object: &str) -> Answer {

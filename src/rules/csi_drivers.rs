@@ -75,7 +75,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Rejected};
-    use crate::testing::{judge_pod, problems, refusal_of_added};
+    use crate::testing::{judge_pod, problems, review_added};
 
     #[rstest]
     #[case::any_driver_by_default(json!({"volumes": ["csi"]}), json!({"driver": "x"}), Admitted)]
@@ -97,8 +97,8 @@ mod tests {
     fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
         let policy = json!({"volumes": ["csi"], "allowedCSIDrivers": [{"name": "a"}]});
         let pod = json!({"spec": {"volumes": [{"name": "v", "csi": {"driver": "x"}}]}});
-        let refusal = refusal_of_added(policy, pod, json!({"volumeMounts": mounts}));
-        assert_eq!(refusal.as_deref(), expected);
+        let answer = review_added(policy, pod, json!({"volumeMounts": mounts}));
+        assert_eq!(answer.rejection.as_deref(), expected);
     }
 
     #[rstest]

@@ -63,7 +63,7 @@ mod tests {
 
     use super::TYPES;
     use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
-    use crate::testing::{judge_pod, problems, refusal_of_added};
+    use crate::testing::{judge_pod, problems, review_added};
 
     fn volume(key: &str, source: Value) -> Value {
         json!({"name": "v", key: source})
@@ -108,8 +108,8 @@ mod tests {
     #[case::that_does_not(json!([]), None)]
     fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
         let pod = json!({"spec": {"volumes": [volume("nfs", json!({}))]}});
-        let refusal = refusal_of_added(json!({}), pod, json!({"volumeMounts": mounts}));
-        assert_eq!(refusal.as_deref(), expected);
+        let answer = review_added(json!({}), pod, json!({"volumeMounts": mounts}));
+        assert_eq!(answer.rejection.as_deref(), expected);
     }
 
     #[test]
