@@ -24,8 +24,9 @@ ORACLE     := conformance/oracle/oracle
 SEED       ?= 1
 CASES      ?= 20000
 MINUTES    ?= 5
+FAULTS     ?= src/rules/**
 
-.PHONY: all run test registry-test lint fmt docs bench size e2e-tests push reproducible conformance fuzz toolchain clean
+.PHONY: all run test registry-test lint fmt docs bench size e2e-tests push reproducible conformance fuzz mutants toolchain clean
 
 all: policy.wasm
 
@@ -112,6 +113,10 @@ conformance: policy.wasm $(ORACLE)
 # Every target in turn, for so many minutes in all: `make fuzz MINUTES=30`.
 fuzz:
 	cd fuzz && $(CARGO) run --release -- --minutes $(MINUTES)
+
+# Faults put into the rules, one at a time, to see that a test finds each. Needs `cargo install cargo-mutants --version 27.1.0`.
+mutants:
+	$(CARGO) mutants --package pod-security-policy --file '$(FAULTS)' --cargo-arg=--lib --output $(TARGET_DIR)
 
 # Makes sure that something here can compile to wasm32-wasip1, and says what.
 toolchain:

@@ -13,6 +13,7 @@ use crate::cluster::{Cluster, Question};
 use crate::json::Reader;
 use crate::request::Request;
 use crate::settings::Settings;
+use crate::violation::join;
 use Outcome::{Admitted, Mutated, Objected, Rejected};
 
 /// What comes of a case.
@@ -188,6 +189,42 @@ fn validate_only(mut settings: Value, pod: &Value, mutated: &Value, expected: &O
         let settled = submit(&settings, "", "Pod", &written("Pod", mutated));
         assert_eq!((settled.rejection, settled.mutated_object), (None, None), "mutated");
     }
+}
+
+/// What a rule that only warns says of a pod where nothing may be filled in. Elsewhere what it fills in satisfies it.
+#[track_caller]
+pub(crate) fn unfilled(rule: &str, fields: Value, mut pod: Value) -> String {
+    let mut settings = policy(&fields);
+    settings["mutate"] = json!(false);
+    settings["enforcement"] = json!({"rules": {rule: "Warn"}});
+    if pod["spec"]["containers"].is_null() {
+        pod["spec"]["containers"] = json!([{"name": "c"}]);
+    }
+    pod["spec"]["automountServiceAccountToken"] = json!(false);
+    let answer = submit(&settings, "", "Pod", &written("Pod", &pod));
+    assert_eq!(
+        (answer.rejection, answer.mutated_object),
+        (None, None),
+        "a warning denies and writes nothing"
+    );
+    join(&answer.tolerated, answer.tolerated.len())
+}
+
+/// Judges the addition of an ephemeral container, `e`, to a pod that runs.
+#[track_caller]
+pub(crate) fn review_added(fields: Value, old: Value, mut container: Value) -> Answer {
+    container["name"] = json!("e");
+    let mut new = old.clone();
+    new["spec"]["ephemeralContainers"] = json!([container]);
+    let request = json!({
+        "operation": "UPDATE",
+        "kind": {"version": "v1", "kind": "Pod"},
+        "subResource": "ephemeralcontainers",
+        "namespace": "shop",
+        "object": new,
+        "oldObject": old,
+    });
+    review(&policy(&fields), &request)
 }
 
 fn submit(settings: &Value, group: &str, kind: &str, object: &str) -> Answer {

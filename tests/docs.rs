@@ -27,6 +27,7 @@ const NOT_RUN: &[&str] = &[
     "make run ",
     "make conformance ",
     "make fuzz ",
+    "make mutants",
     "scripts/conformance-ci",
     "cargo test --test conformance",
 ];

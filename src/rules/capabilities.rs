@@ -196,7 +196,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
-    use crate::testing::{judge, judge_within, problems};
+    use crate::testing::{judge, judge_within, problems, unfilled};
 
     fn caps(add: &[&str], drop: &[&str]) -> Value {
         let mut capabilities = json!({});
@@ -300,6 +300,20 @@ mod tests {
         let policy = json!({"defaultAddCapabilities": ["X"], "requiredDropCapabilities": ["Y"]});
         let pod = json!({"spec": {"os": {"name": "windows"}}});
         judge_within(pod, policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::each_that_is_not_dropped(json!({}),
+        "spec.containers[0].securityContext.capabilities.drop: Invalid value: []: X is required to be dropped but was not found; \
+         spec.containers[0].securityContext.capabilities.drop: Invalid value: []: Y is required to be dropped but was not found")]
+    #[case::but_those_that_are(caps(&[], &["A", "Y"]),
+        "spec.containers[0].securityContext.capabilities.drop: Invalid value: [\"A\", \"Y\"]: X is required to be dropped but was not found")]
+    fn objects_where_it_may_not_drop(#[case] security_context: Value, #[case] expected: &str) {
+        let policy = json!({"requiredDropCapabilities": ["X", "Y"]});
+        let container = json!({"name": "c", "securityContext": security_context});
+        let pod = |os| json!({"spec": {"os": {"name": os}, "containers": [container]}});
+        assert_eq!(unfilled("requiredDropCapabilities", policy.clone(), pod("linux")), expected);
+        assert_eq!(unfilled("requiredDropCapabilities", policy, pod("windows")), "");
     }
 
     #[rstest]

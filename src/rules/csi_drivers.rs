@@ -75,7 +75,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Rejected};
-    use crate::testing::{judge_pod, problems};
+    use crate::testing::{judge_pod, problems, review_added};
 
     #[rstest]
     #[case::any_driver_by_default(json!({"volumes": ["csi"]}), json!({"driver": "x"}), Admitted)]
@@ -91,6 +91,17 @@ mod tests {
     }
 
     #[rstest]
+    #[case::that_mounts_it(json!([{"name": "v"}]),
+        Some("spec.volumes[0].csi.driver: Invalid value: \"x\": Inline CSI driver is not allowed to be used"))]
+    #[case::that_does_not(json!([]), None)]
+    fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
+        let policy = json!({"volumes": ["csi"], "allowedCSIDrivers": [{"name": "a"}]});
+        let pod = json!({"spec": {"volumes": [{"name": "v", "csi": {"driver": "x"}}]}});
+        let answer = review_added(policy, pod, json!({"volumeMounts": mounts}));
+        assert_eq!(answer.rejection.as_deref(), expected);
+    }
+
+    #[rstest]
     #[case::empty("", "Required value: must specify a driver")]
     #[case::long(&"a".repeat(64), "Too long: must have at most 63 bytes")]
     #[case::no_name(
@@ -98,7 +109,9 @@ mod tests {
         "Invalid value: \"a_b\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
     )]
     fn refuses_settings(#[case] name: &str, #[case] expected: &str) {
-        let policy = json!({"allowedCSIDrivers": [{"name": "Capitals.Are-Fine"}, {"name": name}]});
+        let longest = "a".repeat(63);
+        let policy =
+            json!({"allowedCSIDrivers": [{"name": "Capitals.Are-Fine"}, {"name": name}, {"name": longest}]});
         assert_eq!(problems(&policy), format!("allowedCSIDrivers[1].name: {expected}"));
     }
 }

@@ -70,7 +70,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Rejected};
-    use crate::testing::{judge_pod, problems};
+    use crate::testing::{judge_pod, problems, review_added};
 
     #[rstest]
     #[case::any_driver_by_default(json!({"volumes": ["flexVolume"]}), "x/y", Admitted)]
@@ -85,6 +85,17 @@ mod tests {
             json!({"spec": {"volumes": [{"name": "v", "flexVolume": {"driver": driver}}]}}),
             expected,
         );
+    }
+
+    #[rstest]
+    #[case::that_mounts_it(json!([{"name": "v"}]),
+        Some("spec.volumes[0].flexVolume.driver: Invalid value: \"x/y\": Flexvolume driver is not allowed to be used"))]
+    #[case::that_does_not(json!([]), None)]
+    fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
+        let policy = json!({"volumes": ["flexVolume"], "allowedFlexVolumes": [{"driver": "a/b"}]});
+        let pod = json!({"spec": {"volumes": [{"name": "v", "flexVolume": {"driver": "x/y"}}]}});
+        let answer = review_added(policy, pod, json!({"volumeMounts": mounts}));
+        assert_eq!(answer.rejection.as_deref(), expected);
     }
 
     #[rstest]

@@ -54,7 +54,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
-    use crate::testing::{judge_pod, problems};
+    use crate::testing::{judge_pod, problems, unfilled};
 
     fn ranges(rule: &str) -> Value {
         json!({"fsGroup": {"rule": rule, "ranges": [{"min": 2, "max": 3}, {"min": 0, "max": 1}]}})
@@ -76,6 +76,18 @@ mod tests {
         Rejected("spec.securityContext.fsGroup: Invalid value: 4: group 4 must be in the ranges: [{2 3} {0 1}]"))]
     fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
         judge_pod(policy, json!({"spec": {"securityContext": security_context}}), expected);
+    }
+
+    #[rstest]
+    #[case::to_none(
+        "MustRunAs",
+        "linux",
+        "spec.securityContext.fsGroup: Required value: must be in the ranges: [{2 3} {0 1}]"
+    )]
+    #[case::to_none_of_windows("MustRunAs", "windows", "")]
+    #[case::to_none_that_may_be_unset("MayRunAs", "linux", "")]
+    fn objects_where_it_may_not_fill_in(#[case] rule: &str, #[case] os: &str, #[case] expected: &str) {
+        assert_eq!(unfilled("fsGroup", ranges(rule), json!({"spec": {"os": {"name": os}}})), expected);
     }
 
     #[test]

@@ -148,7 +148,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
-    use crate::testing::{judge_pod, judge_within, problems};
+    use crate::testing::{judge_pod, judge_within, problems, review_added};
 
     /// A policy that allows prefixes; those that end in `:ro` for reading only.
     fn prefixes(prefixes: &[&str]) -> Value {
@@ -211,6 +211,15 @@ mod tests {
         #[case] expected: Outcome,
     ) {
         judge_within(volume(path), prefixes(allowed), json!({"volumeMounts": mounts}), expected);
+    }
+
+    #[rstest]
+    #[case::that_mounts_it(json!([{"name": "v", "readOnly": true}]),
+        Some("spec.volumes[0].hostPath.path: Invalid value: \"/etc\": is not allowed to be used"))]
+    #[case::that_does_not(json!([]), None)]
+    fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
+        let answer = review_added(prefixes(&["/foo"]), volume("/etc"), json!({"volumeMounts": mounts}));
+        assert_eq!(answer.rejection.as_deref(), expected);
     }
 
     #[rstest]

@@ -197,4 +197,12 @@ mod tests {
         let entries: Vec<&str> = all().map(|(_, entry)| entry.id).collect();
         assert_eq!(kinds, entries);
     }
+
+    #[test]
+    fn every_rule_is_described() {
+        let silent = all()
+            .filter(|(_, rule)| [rule.purpose, rule.pod_fields, rule.mutates, rule.default].contains(&""))
+            .map(|(_, rule)| rule.id);
+        assert_eq!(silent.collect::<Vec<_>>(), [""; 0]);
+    }
 }

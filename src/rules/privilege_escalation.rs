@@ -128,7 +128,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
-    use crate::testing::{judge, judge_within, problems};
+    use crate::testing::{judge, judge_within, problems, unfilled};
 
     /// The table of spec 4.10.
     #[rstest]
@@ -173,6 +173,23 @@ mod tests {
             policy["allowedCapabilities"] = json!(["*"]);
             judge(policy, json!({"securityContext": security_context}), expected.clone());
         }
+    }
+
+    #[rstest]
+    #[case::to_silence(json!({}), "linux",
+        "spec.containers[0].securityContext.allowPrivilegeEscalation: Required value: Allowing privilege escalation for containers is not allowed")]
+    #[case::to_silence_that_cannot_be_filled(json!({"privileged": true}), "linux",
+        "spec.containers[0].securityContext.allowPrivilegeEscalation: Required value: the policy sets false, which Kubernetes refuses beside privileged: true; such a container needs a policy that allows privilege escalation by default")]
+    #[case::but_not_of_windows(json!({}), "windows", "")]
+    fn objects_where_it_may_not_fill_in(
+        #[case] security_context: Value,
+        #[case] os: &str,
+        #[case] expected: &str,
+    ) {
+        let policy = json!({"privileged": true, "allowPrivilegeEscalation": false});
+        let container = json!({"name": "c", "securityContext": security_context});
+        let pod = json!({"spec": {"os": {"name": os}, "containers": [container]}});
+        assert_eq!(unfilled("allowPrivilegeEscalation", policy, pod), expected);
     }
 
     #[test]

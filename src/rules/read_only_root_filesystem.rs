@@ -50,7 +50,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
-    use crate::testing::{judge, judge_within};
+    use crate::testing::{judge, judge_within, unfilled};
 
     #[rstest]
     #[case::no_constraint(json!({}), json!({"readOnlyRootFilesystem": false}), Admitted)]
@@ -64,6 +64,18 @@ mod tests {
         Rejected("securityContext.readOnlyRootFilesystem: Invalid value: false: ReadOnlyRootFilesystem must be set to true"))]
     fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
         judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::of_linux(
+        "linux",
+        "spec.containers[0].securityContext.readOnlyRootFilesystem: Required value: ReadOnlyRootFilesystem must be set to true"
+    )]
+    #[case::but_not_of_windows("windows", "")]
+    fn objects_where_it_may_not_fill_in(#[case] os: &str, #[case] expected: &str) {
+        let pod = json!({"spec": {"os": {"name": os}}});
+        let policy = json!({"readOnlyRootFilesystem": true});
+        assert_eq!(unfilled("readOnlyRootFilesystem", policy, pod), expected);
     }
 
     #[test]

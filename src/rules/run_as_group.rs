@@ -77,7 +77,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
-    use crate::testing::{judge, judge_within, problems};
+    use crate::testing::{judge, judge_within, problems, unfilled};
 
     fn ranges(rule: &str) -> Value {
         json!({"runAsGroup": {"rule": rule, "ranges": [{"min": 10, "max": 20}, {"min": 5, "max": 5}]}})
@@ -111,6 +111,18 @@ mod tests {
     ) {
         let pod = json!({"spec": {"securityContext": {"runAsGroup": of_pod}}});
         judge_within(pod, ranges("MustRunAs"), json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::to_none(
+        "MustRunAs",
+        "linux",
+        "spec.containers[0].securityContext.runAsGroup: Required value: must be in the ranges: [{10 20} {5 5}]"
+    )]
+    #[case::to_none_of_windows("MustRunAs", "windows", "")]
+    #[case::to_none_that_may_be_unset("MayRunAs", "linux", "")]
+    fn objects_where_it_may_not_fill_in(#[case] rule: &str, #[case] os: &str, #[case] expected: &str) {
+        assert_eq!(unfilled("runAsGroup", ranges(rule), json!({"spec": {"os": {"name": os}}})), expected);
     }
 
     #[test]

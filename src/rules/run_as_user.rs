@@ -106,7 +106,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
-    use crate::testing::{judge, judge_within, problems};
+    use crate::testing::{judge, judge_within, problems, unfilled};
 
     fn must_run_as() -> Value {
         json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 2000}, {"min": 5, "max": 5}]}})
@@ -178,6 +178,27 @@ mod tests {
     ) {
         let pod = json!({"spec": {"securityContext": of_pod}});
         judge_within(pod, policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::to_no_user(
+        must_run_as(),
+        "linux",
+        "spec.containers[0].securityContext.runAsUser: Required value: must be in the ranges: [{1000 2000} {5 5}]"
+    )]
+    #[case::to_no_user_of_windows(must_run_as(), "windows", "")]
+    #[case::to_silence(
+        non_root(),
+        "linux",
+        "spec.containers[0].securityContext.runAsNonRoot: Required value: must be true"
+    )]
+    #[case::to_silence_of_windows(
+        non_root(),
+        "windows",
+        "spec.containers[0].securityContext.runAsNonRoot: Required value: must be true"
+    )]
+    fn objects_where_it_may_not_fill_in(#[case] policy: Value, #[case] os: &str, #[case] expected: &str) {
+        assert_eq!(unfilled("runAsUser", policy, json!({"spec": {"os": {"name": os}}})), expected);
     }
 
     #[rstest]

@@ -142,7 +142,7 @@ mod tests {
 
     use super::same_level;
     use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
-    use crate::testing::{judge_pod, judge_within, problems};
+    use crate::testing::{judge_pod, judge_within, problems, review_added};
 
     fn must(options: Value) -> Value {
         json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": options}})
@@ -207,6 +207,21 @@ mod tests {
             json!({"spec": {"containers": [container]}}),
             Mutated(mutated),
         );
+    }
+
+    #[rstest]
+    #[case::in_a_pod_that_has_none(json!({"containers": [{"name": "c"}]}), Some(json!({"seLinuxOptions": {"level": "s0"}})))]
+    #[case::but_not_in_a_pod_that_has_them(json!({"securityContext": {"seLinuxOptions": {"level": "s0"}}}), None)]
+    #[case::nor_in_a_pod_of_windows(json!({"os": {"name": "windows"}}), None)]
+    fn an_added_container_gets_options(#[case] spec: Value, #[case] expected: Option<Value>) {
+        let answer = review_added(must(json!({"level": "s0"})), json!({"spec": spec}), json!({}));
+        let expected = expected.map(|context| {
+            let mut pod = json!({"spec": spec});
+            pod["spec"]["ephemeralContainers"] = json!([{"name": "e", "securityContext": context}]);
+            pod
+        });
+        let mutated = answer.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
+        assert_eq!((answer.rejection, mutated), (None, expected));
     }
 
     #[test]

@@ -159,6 +159,7 @@ mod tests {
         Rejected("spec.securityContext.sysctls[1]: Forbidden: unsafe sysctl \"kernel.msgmax\" is not allowed"))]
     #[case::allowed_by_name(json!({"allowedUnsafeSysctls": ["kernel.msgmax"]}), &["kernel.msgmax", "kernel/msgmax"], Admitted)]
     #[case::allowed_by_prefix(json!({"allowedUnsafeSysctls": ["kernel.msg*"]}), &["kernel.msgmax"], Admitted)]
+    #[case::a_forbidden_neighbour_is_no_matter(json!({"allowedUnsafeSysctls": ["a.b"], "forbiddenSysctls": ["a.c"]}), &["a.b"], Admitted)]
     #[case::prefix_needs_its_dot(json!({"allowedUnsafeSysctls": ["a.*"]}), &["a"],
         Rejected("spec.securityContext.sysctls[0]: Forbidden: unsafe sysctl \"a\" is not allowed"))]
     #[case::every(json!({"allowedUnsafeSysctls": ["*"]}), &["anything"], Admitted)]

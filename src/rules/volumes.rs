@@ -63,7 +63,7 @@ mod tests {
 
     use super::TYPES;
     use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
-    use crate::testing::{judge_pod, problems};
+    use crate::testing::{judge_pod, problems, review_added};
 
     fn volume(key: &str, source: Value) -> Value {
         json!({"name": "v", key: source})
@@ -100,6 +100,16 @@ mod tests {
         Rejected("spec.volumes[0]: Invalid value: \"cephFS\": cephFS volumes are not allowed to be used"))]
     fn judges(#[case] policy: Value, #[case] volumes: Value, #[case] expected: Outcome) {
         judge_pod(policy, json!({"spec": {"volumes": volumes}}), expected);
+    }
+
+    #[rstest]
+    #[case::that_mounts_it(json!([{"name": "v"}]),
+        Some("spec.volumes[0]: Invalid value: \"nfs\": nfs volumes are not allowed to be used"))]
+    #[case::that_does_not(json!([]), None)]
+    fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
+        let pod = json!({"spec": {"volumes": [volume("nfs", json!({}))]}});
+        let answer = review_added(json!({}), pod, json!({"volumeMounts": mounts}));
+        assert_eq!(answer.rejection.as_deref(), expected);
     }
 
     #[test]

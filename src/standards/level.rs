@@ -211,6 +211,7 @@ mod tests {
     #[case::other_version("baseline:v1.1", "baseline:latest", false)]
     #[case::other_level("baseline:v1.1", "restricted:v1.1", false)]
     #[case::privileged("privileged:v1.1", "privileged:latest", true)]
+    #[case::privileged_is_no_other("privileged:latest", "baseline:latest", false)]
     fn knows_equivalent_standards(#[case] one: &str, #[case] other: &str, #[case] expected: bool) {
         let [one, other] = [one, other].map(|text| text.parse::<Standard>().unwrap());
         assert_eq!(one.is_equivalent(other), expected);

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{ALLOWED, DEFAULT};
 use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
-use crate::testing::{judge, judge_pod, judge_within, policy, problems, review};
+use crate::testing::{judge, judge_pod, judge_within, policy, problems, review, review_added};
 
 /// A policy with an allow list and a default; `null` is an annotation that is absent.
 fn profiles(allowed: Value, default: Value) -> Value {
@@ -79,6 +79,13 @@ fn refuses_what_is_no_profile(#[case] profile: Value) {
     judge_within(pod, profiles(json!("runtime/default"), json!(null)), container, Rejected(objection));
 }
 
+/// A policy that allows any profile and fills in none has no such rule.
+#[test]
+fn where_any_is_allowed_no_profile_is_judged() {
+    let container = json!({"securityContext": {"seccompProfile": {"type": "Localhost"}}});
+    judge(profiles(json!("*"), json!(null)), container, Admitted);
+}
+
 #[rstest]
 #[case::of_its_own(json!("runtime/default"), runtime_default(), localhost("b"),
     Rejected("securityContext.seccompProfile: Forbidden: localhost/b is not an allowed seccomp profile. Valid values are runtime/default"))]
@@ -133,6 +140,23 @@ fn the_runtimes_default_needs_no_allow_list() {
 fn windows_pods_need_none_and_get_none() {
     let windows = json!({"spec": {"os": {"name": "windows"}}});
     judge_pod(profiles(json!("runtime/default"), json!("runtime/default")), windows, Admitted);
+}
+
+#[rstest]
+#[case::in_a_pod_that_has_none(json!({"containers": [{"name": "c"}]}), Some(runtime_default()))]
+#[case::but_not_in_a_pod_that_has_one(json!({"securityContext": {"seccompProfile": {"type": "Unconfined"}}}), None)]
+#[case::nor_in_a_pod_of_windows(json!({"os": {"name": "windows"}}), None)]
+fn an_added_container_gets_the_default(#[case] spec: Value, #[case] expected: Option<Value>) {
+    let answer =
+        review_added(profiles(json!("*"), json!("runtime/default")), json!({"spec": spec}), json!({}));
+    let expected = expected.map(|profile| {
+        let container = json!({"name": "e", "securityContext": {"seccompProfile": profile}});
+        let mut pod = json!({"spec": spec});
+        pod["spec"]["ephemeralContainers"] = json!([container]);
+        pod
+    });
+    let mutated = answer.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
+    assert_eq!((answer.rejection, mutated), (None, expected));
 }
 
 #[test]
