@@ -9,6 +9,7 @@ use crate::spec::Spec;
 use crate::value::Value;
 use crate::violation::Findings;
 use std::collections::BinaryHeap;
+use std::fmt::{self, Display};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seLinux",
@@ -103,20 +104,42 @@ impl Rule for MustRunAs<'_> {
     }
 
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
-        if let Some(options) = &pod.spec.security_context.se_linux_options {
-            self.compare(options, "spec.securityContext.seLinuxOptions", "", found);
+        let path = "spec.securityContext.seLinuxOptions";
+        match &pod.spec.security_context.se_linux_options {
+            Some(options) => self.compare(options, path, "", found),
+            None if pod.is_windows() => {}
+            None => found.required(path, format_args!("must be {}", Demand(&self.options))),
         }
     }
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
-        if let Some(options) = container.se_linux_options(pod) {
-            let inherited = if container.security_context.se_linux_options.is_some() {
-                ""
-            } else {
-                " (inherited from the pod)"
-            };
-            self.compare(options, "securityContext.seLinuxOptions", inherited, found);
+        let path = "securityContext.seLinuxOptions";
+        let inherited = match container.security_context.se_linux_options {
+            Some(_) => "",
+            None => " (inherited from the pod)",
+        };
+        match container.se_linux_options(pod) {
+            Some(options) => self.compare(options, path, inherited, found),
+            None if pod.is_windows() => {}
+            None => found.required(path, format_args!("must be {}", Demand(&self.options))),
         }
+    }
+}
+
+/// Options as they are demanded: `{level: "s0", type: "t"}`.
+struct Demand<'d>(&'d SeLinuxOptions<'d>);
+
+impl Display for Demand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SeLinuxOptions { user, role, kind, level } = self.0;
+        let mut before = "{";
+        for (key, value) in [("level", level), ("role", role), ("type", kind), ("user", user)] {
+            if !value.is_empty() {
+                write!(f, "{before}{key}: {}", Quoted(value))?;
+                before = ", ";
+            }
+        }
+        f.write_str(if before == "{" { "{}" } else { "}" })
     }
 }
 
@@ -142,7 +165,7 @@ mod tests {
 
     use super::same_level;
     use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
-    use crate::testing::{judge_pod, judge_within, problems, review_added};
+    use crate::testing::{judge_pod, judge_within, problems, review_added, unfilled};
 
     fn must(options: Value) -> Value {
         json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": options}})
@@ -222,6 +245,17 @@ mod tests {
         });
         let mutated = answer.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
         assert_eq!((answer.rejection, mutated), (None, expected));
+    }
+
+    #[rstest]
+    #[case::silent(json!({"level": "s0", "type": "t"}), json!({}),
+        "spec.securityContext.seLinuxOptions: Required value: must be {level: \"s0\", type: \"t\"}; spec.containers[0].securityContext.seLinuxOptions: Required value: must be {level: \"s0\", type: \"t\"}")]
+    #[case::none_are_demanded(json!({}), json!({}), "spec.securityContext.seLinuxOptions: Required value: must be {}; spec.containers[0].securityContext.seLinuxOptions: Required value: must be {}")]
+    #[case::only_the_containers_say(json!({"level": "s0"}), json!({"containers": [{"name": "c", "securityContext": {"seLinuxOptions": {"level": "s0"}}}]}),
+        "spec.securityContext.seLinuxOptions: Required value: must be {level: \"s0\"}")]
+    #[case::windows(json!({"level": "s0"}), json!({"os": {"name": "windows"}}), "")]
+    fn where_nothing_may_be_filled_in(#[case] options: Value, #[case] spec: Value, #[case] expected: &str) {
+        assert_eq!(unfilled("seLinux", must(options), json!({"spec": spec})), expected);
     }
 
     #[test]
