@@ -5,6 +5,7 @@ use pod_security_policy::pod::Pod;
 use pod_security_policy::workloads;
 
 use super::asker::kind;
+use super::sent::was_sent;
 use crate::input::Object;
 
 /// The pods of an object as policies see them, with the way to each.
@@ -13,8 +14,8 @@ pub(crate) fn pods<'o>(object: &Object, json: &'o str) -> Read<Vec<(String, Pod<
     if kind.is_pod() {
         let mut pod: Pod<'_> = Reader::document(json)?;
         workloads::default_pod(&mut pod);
-        if pod.service_account().is_none() {
-            // It has never been sent: the API server is going to mount a token.
+        if !was_sent(json) {
+            // The API server is going to mount a token.
             workloads::complete(&mut pod, &kind, json)?;
         }
         return Ok(vec![(String::new(), pod)]);

@@ -2,6 +2,7 @@
 
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::Pod;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::asker::kind;
@@ -22,21 +23,24 @@ const TOKEN: &str = r#"{"name": "kube-api-access", "projected": {"sources": [{"s
     {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}"#;
 
 impl Sent {
-    /// The object as policies get to see it. A pod without a service account has never been sent: the API server gives it
-    /// one, and mounts its token. One that has one may be live, and is taken as it is.
+    /// The object as policies get to see it. The API server gives a pod a service account and mounts its token; a pod that
+    /// has been sent is taken as it is.
     pub(crate) fn of(object: &Object, json: &str) -> Self {
         Sent::added(object, json).unwrap_or_else(|| Sent { json: json.to_owned(), token: None })
     }
 
     fn added(object: &Object, json: &str) -> Option<Self> {
-        if !kind(object).is_pod() || Reader::document::<Pod<'_>>(json).ok()?.service_account().is_some() {
+        if !kind(object).is_pod() || was_sent(json) {
             return None;
         }
+        let pod: Pod<'_> = Reader::document(json).ok()?;
         let mut value: Value = serde_json::from_str(json).ok()?;
         let spec = value.get_mut("spec")?.as_object_mut()?;
-        spec.insert("serviceAccountName".to_owned(), "default".into());
+        if pod.service_account().is_none() {
+            spec.insert("serviceAccountName".to_owned(), "default".into());
+        }
         let mut token = None;
-        if spec.get("automountServiceAccountToken") != Some(&Value::Bool(false)) {
+        if pod.spec.automount_service_account_token != Some(false) && !mounts_tokens(&pod) {
             let volumes = spec.entry("volumes").or_insert_with(|| Value::Array(Vec::new()));
             if volumes.is_null() {
                 *volumes = Value::Array(Vec::new());
@@ -58,4 +62,32 @@ impl Sent {
         }
         (path.to_owned(), problem.to_owned())
     }
+}
+
+/// Whether an object comes from an API server, which gives each a uid and the time of its creation.
+pub(super) fn was_sent(json: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Sent {
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata {
+        uid: Option<String>,
+        creation_timestamp: Option<String>,
+    }
+    serde_json::from_str(json)
+        .is_ok_and(|Sent { metadata }| metadata.uid.is_some() || metadata.creation_timestamp.is_some())
+}
+
+/// Where the service account's token is mounted.
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Whether every container mounts something where the token would be, so that none is.
+fn mounts_tokens(pod: &Pod<'_>) -> bool {
+    let lists = [&pod.spec.init_containers, &pod.spec.containers];
+    lists
+        .into_iter()
+        .flatten()
+        .all(|container| container.volume_mounts.iter().any(|mount| mount.mount_path == TOKEN_PATH))
 }

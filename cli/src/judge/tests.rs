@@ -182,3 +182,29 @@ fn a_live_pod_was_made_by_its_controller(#[case] owners: Value, #[case] expected
         "spec": {"serviceAccountName": "web", "containers": [{"name": "c"}]}});
     assert_eq!(verdict(&policies, &Object::of_value(&pod)).0, expected);
 }
+
+/// The API server mounts a token into a pod that is created, whether it names its service account or not.
+#[rstest]
+#[case::names_none(json!({}), json!({}), true)]
+#[case::names_one(json!({}), json!({"serviceAccountName": "app"}), true)]
+#[case::wants_none(json!({}), json!({"serviceAccountName": "app", "automountServiceAccountToken": false}), false)]
+#[case::mounts_its_own(json!({}), json!({"containers": [{"name": "c", "volumeMounts": [{"name": "t", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}]}]}), false)]
+#[case::is_live(json!({"uid": "1"}), json!({"serviceAccountName": "app"}), false)]
+#[case::is_live_and_has_none(json!({"creationTimestamp": "2026-01-01T00:00:00Z"}), json!({}), false)]
+#[case::has_no_time_yet(json!({"creationTimestamp": null}), json!({"serviceAccountName": "app"}), true)]
+fn a_pod_that_was_never_sent_gets_a_token(
+    #[case] metadata: Value,
+    #[case] over: Value,
+    #[case] mounted: bool,
+) {
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [{"name": "c"}]}});
+    pod["spec"].as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+    let object = Object::of_value(&pod);
+    let without = policies(&[policy("p", json!({"volumes": []}))], &[], Authority::Everybody);
+    let refused = vec!["volumes: spec.automountServiceAccountToken".to_owned()];
+    let expected = if mounted { (Verdict::Rejected, refused) } else { (Verdict::Allowed, vec![]) };
+    let (verdict, violations, _) = verdict(&without, &object);
+    assert_eq!((verdict, violations), expected);
+    let volumes = pods(&object, &object.json).unwrap().remove(0).1.spec.volumes.len();
+    assert_eq!(volumes, usize::from(mounted), "to suggest");
+}
