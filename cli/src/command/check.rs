@@ -51,6 +51,9 @@ pub(crate) struct Check {
     manifests: Manifests,
 }
 
+/// How many objects of no known kind are named.
+const DOUBTS: usize = 10;
+
 impl Check {
     pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
         let asker = self.identity.asker(&self.grants)?;
@@ -138,6 +141,16 @@ fn judged(
 ) -> Option<Judged> {
     if !judge::is_judged(object, policies) {
         voice.detail(&format!("{} is not judged", object.title()));
+        if let Some(doubt) = judge::doubt(object) {
+            summary.doubts += 1;
+            match summary.doubts {
+                1..=DOUBTS => voice.warn(&doubt),
+                more if more == DOUBTS + 1 => {
+                    voice.warn("more objects are of no known kind; --verbose names them")
+                }
+                _ => {}
+            }
+        }
         summary.skipped += 1;
         return None;
     }

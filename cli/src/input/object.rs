@@ -82,9 +82,12 @@ impl Object {
         })
     }
 
-    /// The API group; empty for the core one.
+    /// The API group; empty for the core one. Workloads were of `extensions` before they were of `apps`.
     pub(crate) fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+        match self.api_version.split_once('/').map_or("", |(group, _)| group) {
+            "extensions" if ["DaemonSet", "Deployment", "ReplicaSet"].contains(&&*self.kind) => "apps",
+            group => group,
+        }
     }
 
     /// Where the object starts.

@@ -70,6 +70,24 @@ pub(crate) fn is_judged(object: &Object, policies: &Policies) -> bool {
         })
 }
 
+/// What is strange about the kind of an object that is not judged: no API server knows it.
+pub(crate) fn doubt(object: &Object) -> Option<String> {
+    let at = object.start();
+    if object.kind.is_empty() {
+        return Some(format!("{at}: an object without `kind` is not judged"));
+    }
+    // Anybody may define kinds in a group of their own.
+    if !["", "apps", "batch", "extensions"].contains(&object.group()) {
+        return None;
+    }
+    let kind = &object.kind;
+    let near = std::iter::once("Pod").chain(workloads::built_in_kinds()).find(|known| {
+        let apart = strsim::damerau_levenshtein(&known.to_lowercase(), &kind.to_lowercase());
+        apart * 4 <= known.len() && known != kind
+    })?;
+    Some(format!("{at}: kind: `{kind}` is not known, and not judged; did you mean `{near}`?"))
+}
+
 /// Whether an object carries the templates of pods to come.
 pub(super) fn is_workload(object: &Object, settings: &Settings<'_>) -> bool {
     let kind = kind(object);

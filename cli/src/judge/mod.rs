@@ -20,7 +20,7 @@ use asker::is_workload;
 use objections::Objections;
 use standard::hold_to_standard;
 
-pub(crate) use asker::{Asker, is_judged};
+pub(crate) use asker::{Asker, doubt, is_judged};
 pub(crate) use makers::{Admission, Usage, admission, usage};
 pub(crate) use objections::{rule_of, unreadable};
 pub(crate) use passage::{Asked, Passage};

@@ -208,3 +208,35 @@ fn a_pod_that_was_never_sent_gets_a_token(
     let volumes = pods(&object, &object.json).unwrap().remove(0).1.spec.volumes.len();
     assert_eq!(volumes, usize::from(mounted), "to suggest");
 }
+
+#[rstest]
+#[case::none("", "v1", Some("an object without `kind` is not judged"))]
+#[case::in_small_letters("pod", "v1", Some("kind: `pod` is not known, and not judged; did you mean `Pod`?"))]
+#[case::misspelt(
+    "Deploymnt",
+    "apps/v1",
+    Some("kind: `Deploymnt` is not known, and not judged; did you mean `Deployment`?")
+)]
+#[case::of_somebody_else("Deploymnt", "example.com/v1", None)]
+#[case::holds_no_pods("Service", "v1", None)]
+fn kinds_that_no_api_server_knows_are_doubted(
+    #[case] kind: &str,
+    #[case] version: &str,
+    #[case] expected: Option<&str>,
+) {
+    let object = Object::of_value(&json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}}));
+    assert_eq!(doubt(&object), expected.map(|text| format!("{}: {text}", object.start())));
+}
+
+/// Charts that are as old as PodSecurityPolicy write them so.
+#[rstest]
+#[case::daemon_set("DaemonSet", true)]
+#[case::deployment("Deployment", true)]
+#[case::ingress("Ingress", false)]
+fn workloads_of_the_group_extensions_are_judged(#[case] kind: &str, #[case] expected: bool) {
+    let object = Object::of_value(
+        &json!({"apiVersion": "extensions/v1beta1", "kind": kind, "metadata": {"name": "x"}}),
+    );
+    let any = policies(&[policy("p", json!({}))], &[], Authority::Everybody);
+    assert_eq!(is_judged(&object, &any), expected);
+}

@@ -50,6 +50,9 @@ pub(crate) struct Summary {
     pub(crate) allowed: usize,
     pub(crate) changed: usize,
     pub(crate) rejected: usize,
+    /// Objects of those skipped that are of no known kind.
+    #[serde(skip)]
+    pub(crate) doubts: usize,
     /// Objects that hold no pods, and are not judged otherwise.
     pub(crate) skipped: usize,
 }
@@ -85,7 +88,7 @@ impl Summary {
 /// `3 objects: 1 allowed, 1 changed, 1 rejected; 2 more are not judged`
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Summary { allowed, changed, rejected, skipped } = self;
+        let Summary { allowed, changed, rejected, skipped, doubts: _ } = self;
         let judged = allowed + changed + rejected;
         let noun = if judged == 1 { "object" } else { "objects" };
         write!(f, "{judged} {noun}: {allowed} allowed, {changed} changed, {rejected} rejected")?;
@@ -178,7 +181,7 @@ pub(crate) mod testing {
             ..judged(Verdict::Rejected, "db")
         };
         let results = vec![judged(Verdict::Allowed, "api"), changed, rejected];
-        let summary = Summary { allowed: 1, changed: 1, rejected: 1, skipped: 2 };
+        let summary = Summary { allowed: 1, changed: 1, rejected: 1, skipped: 2, doubts: 0 };
         Results { summary, results, advice: vec!["psp.yaml:3:1: spec.volumes: `*` holds gitRepo".to_owned()] }
     }
 }
