@@ -65,7 +65,7 @@ pub mod graft;
 mod guest;
 pub mod json;
 mod lookup;
-mod names;
+pub mod names;
 pub mod namespaces;
 pub mod pattern;
 pub mod persistent_volumes;

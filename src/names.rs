@@ -4,7 +4,8 @@
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
 /// Why a name is no DNS-1123 subdomain; nothing if it is one.
-pub(crate) fn subdomain_problem(name: &str) -> Option<&'static str> {
+#[must_use]
+pub fn subdomain_problem(name: &str) -> Option<&'static str> {
     if name.len() > 253 {
         return Some("must be no more than 253 characters");
     }

@@ -95,10 +95,14 @@ impl Policies {
                     .to_owned(),
             );
         }
-        if matches!(self.authority, Authority::Dump(_)) && !self.registrations.iter().any(Registration::asks)
-        {
-            caveats
-                .push("nobody asks what --rbac names: with these policies everybody may use all".to_owned());
+        if let Authority::Dump(rbac) = &self.authority {
+            if self.registrations.iter().any(Registration::asks) {
+                caveats.extend(rbac.gaps());
+            } else {
+                caveats.push(
+                    "nobody asks what --rbac names: with these policies everybody may use all".to_owned(),
+                );
+            }
         }
         for registration in &self.registrations {
             caveats

@@ -451,3 +451,131 @@ fn advice_is_given_once() {
     notes.dedup();
     assert_eq!(notes.len(), all, "{}", ended.stderr);
 }
+
+/// A pod, policies and a dump in which `p` is granted to a subject.
+fn granted_to(subject: &Value) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let group = "rbac.authorization.k8s.io/v1";
+    let role = json!({"apiVersion": group, "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [
+        {"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": ["baseline"], "verbs": ["use"]}]});
+    let binding = json!({"apiVersion": group, "kind": "ClusterRoleBinding", "metadata": {"name": "b"},
+        "roleRef": {"kind": "ClusterRole", "name": "r"}, "subjects": [subject]});
+    let dump = json!({"apiVersion": "v1", "kind": "List", "items": [role, binding]});
+    fs::write(folder.path().join("rbac.json"), dump.to_string()).unwrap();
+    fs::copy(data().join("psp.yaml"), folder.path().join("psp.yaml")).unwrap();
+    folder
+}
+
+const BARE: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a}]}\n";
+
+#[rstest]
+#[case::authenticated("system:authenticated", &["alice"], true)]
+#[case::authenticated_is_no_anonymous("system:authenticated", &["system:anonymous"], false)]
+#[case::unauthenticated("system:unauthenticated", &["system:anonymous"], true)]
+#[case::unauthenticated_is_no_user("system:unauthenticated", &["alice"], false)]
+#[case::service_accounts("system:serviceaccounts:ci", &["system:serviceaccount:ci:deployer"], true)]
+#[case::service_accounts_of_another("system:serviceaccounts:cd", &["system:serviceaccount:ci:deployer"], false)]
+#[case::a_service_account_is_authenticated("system:authenticated", &["system:serviceaccount:ci:deployer"], true)]
+#[case::masters_need_no_binding("nobody", &["root", "--as-group", "system:masters"], true)]
+#[case::named_groups_stay("developers", &["alice", "--as-group", "developers"], true)]
+fn whoever_asks_has_the_groups_that_the_api_server_adds(
+    #[case] group: &str,
+    #[case] user: &[&str],
+    #[case] admitted: bool,
+) {
+    let folder = granted_to(&json!({"kind": "Group", "name": group}));
+    let check = ["check", "-p", "psp.yaml", "--rbac", "rbac.json", "--as"];
+    let ended = run_in(folder.path(), &[&check[..], user].concat(), BARE);
+    assert_eq!(ended.code, Some(i32::from(!admitted)), "{ended:?}");
+}
+
+#[test]
+fn who_creates_a_bare_pod_is_not_known() {
+    let folder = granted_to(&json!({"kind": "User", "name": "alice"}));
+    let told = "who creates the pod is not known, and might be granted more than its service account: name the user with --as\n";
+    for command in ["check", "explain"] {
+        let arguments = [command, "-p", "psp.yaml", "--rbac", "rbac.json"];
+        let ended = run_in(folder.path(), &arguments, BARE);
+        assert_eq!((ended.code, ended.stdout.matches(told).count()), (Some(1), 1), "{ended:?}");
+        let bob = run_in(folder.path(), &[&arguments[..], &["--as", "bob"]].concat(), BARE);
+        assert_eq!((bob.code, bob.stdout.contains("is not known")), (Some(1), false), "{bob:?}");
+        let alice = run_in(folder.path(), &[&arguments[..], &["--as", "alice"]].concat(), BARE);
+        assert_eq!(alice.code, Some(0), "{alice:?}");
+    }
+}
+
+fn bindings(count: usize) -> String {
+    let group = "rbac.authorization.k8s.io/v1";
+    let binding = |nth: usize| {
+        json!({"apiVersion": group, "kind": "RoleBinding", "metadata": {"name": format!("b{nth}"), "namespace": "shop"},
+            "roleRef": {"kind": "ClusterRole", "name": "r"}, "subjects": [{"kind": "User", "name": "alice"}]})
+    };
+    let mut items: Vec<Value> = (0..count).map(binding).collect();
+    items.push(json!({"apiVersion": group, "kind": "Role", "metadata": {"name": "r", "namespace": "shop"}, "rules": []}));
+    json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
+}
+
+#[rstest]
+#[case::none(
+    0,
+    "warning: the RBAC dump holds no bindings, so that nothing is granted to anybody; dump them, too: kubectl get clusterroles,roles,clusterrolebindings,rolebindings -A -o yaml\n"
+)]
+#[case::some(
+    2,
+    "warning: the RBAC dump lacks the roles of these bindings, which count as if they granted nothing: RoleBinding shop/b0 (ClusterRole r), RoleBinding shop/b1 (ClusterRole r); dump them, too: kubectl get clusterroles,roles,clusterrolebindings,rolebindings -A -o yaml\n"
+)]
+#[case::many(12, "RoleBinding shop/b9 (ClusterRole r), and 2 more; dump them, too: kubectl get")]
+fn what_a_dump_lacks_is_told(#[case] count: usize, #[case] expected: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("rbac.json").display().to_string();
+    fs::write(&dump, bindings(count)).unwrap();
+    for arguments in [
+        &["migrate", "psp.yaml"][..],
+        &["migrate", "--per-policy", "psp.yaml"],
+        &["check", "-p", "psp.yaml", "pod.yaml"],
+        &["explain", "-p", "psp.yaml", "pod.yaml"],
+    ] {
+        let ended = run(&[arguments, &["--rbac", &dump]].concat());
+        assert_eq!(ended.stderr.matches(expected).count(), 1, "{arguments:?}: {}", ended.stderr);
+    }
+    let whole = run(&["migrate", "psp.yaml", "--rbac", "rbac.yaml"]);
+    assert!(!whole.stderr.contains("the RBAC dump"), "{}", whole.stderr);
+}
+
+const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+
+#[rstest]
+#[case::a_name("--name", "NAME", "Foo_", SUBDOMAIN)]
+#[case::a_policy_server("--policy-server", "NAME", "Bad Name", SUBDOMAIN)]
+#[case::no_name("--name", "NAME", "", SUBDOMAIN)]
+#[case::no_scheme(
+    "--module",
+    "URL",
+    "foo",
+    "a module is a URL that starts with one of registry://, https://, http://, file://"
+)]
+#[case::nothing_but_a_scheme(
+    "--module",
+    "URL",
+    "file://",
+    "a module is a URL that starts with one of registry://"
+)]
+fn what_a_cluster_would_refuse_is_not_written(
+    #[case] option: &str,
+    #[case] value_name: &str,
+    #[case] value: &str,
+    #[case] expected: &str,
+) {
+    let ended = run(&["migrate", &format!("{option}={value}"), "psp.yaml"]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
+    let told = format!("error: invalid value '{value}' for '{option} <{value_name}>': {expected}");
+    assert!(ended.stderr.starts_with(&told), "{}", ended.stderr);
+}
+
+#[test]
+fn a_name_leaves_room_for_its_ending() {
+    let name = |length: usize| run(&["migrate", "--name", &"a".repeat(length), "psp.yaml"]);
+    let ended = name(243);
+    assert!(ended.stderr.contains("must be no more than 253 characters"), "{}", ended.stderr);
+    assert_eq!(name(242).code, Some(0));
+}

@@ -8,12 +8,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use pod_security_policy::names::subdomain_problem;
 use serde_json::{Value, json};
 
 use super::{Manifests, print};
 use crate::error::{Fault, Faults, Outcome};
 use crate::input;
 use crate::policies::GrantSources;
+use crate::rbac::Authority;
 use crate::registration::{Kind, Mode};
 use crate::report;
 use crate::terminal::Voice;
@@ -48,10 +50,10 @@ pub(crate) struct Migrate {
     #[arg(short, long, value_name = "NAME", required_if_eq("kind", "AdmissionPolicy"))]
     namespace: Option<String>,
     /// Where Kubewarden gets the policy from
-    #[arg(long, value_name = "URL", default_value = concat!("registry://ghcr.io/pod-security-policy/pod-security-policy:v", env!("CARGO_PKG_VERSION")))]
+    #[arg(long, value_name = "URL", value_parser = module, default_value = concat!("registry://ghcr.io/pod-security-policy/pod-security-policy:v", env!("CARGO_PKG_VERSION")))]
     module: String,
     /// The policy server that runs it
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    #[arg(long, value_name = "NAME", value_parser = subdomain, default_value = "default")]
     policy_server: String,
     /// What happens to requests that are rejected
     #[arg(long, value_enum, default_value_t, value_name = "MODE")]
@@ -63,7 +65,7 @@ pub(crate) struct Migrate {
     #[arg(long, value_name = "NAMES", default_value = "kube-system", value_delimiter = ',')]
     exempt_namespaces: Vec<String>,
     /// The start of the registrations' names
-    #[arg(long, value_name = "NAME", default_value = "pod-security-policy")]
+    #[arg(long, value_name = "NAME", value_parser = start_of_name, default_value = "pod-security-policy")]
     name: String,
     #[command(flatten)]
     grants: GrantSources,
@@ -84,6 +86,26 @@ enum Format {
     Json,
 }
 
+/// Where Kubewarden can get policies from.
+const SCHEMES: [&str; 4] = ["registry://", "https://", "http://", "file://"];
+
+fn module(url: &str) -> Result<String, String> {
+    let rest = SCHEMES.iter().find_map(|scheme| url.strip_prefix(scheme));
+    match rest {
+        Some(rest) if !rest.is_empty() => Ok(url.to_owned()),
+        _ => Err(format!("a module is a URL that starts with one of {}", SCHEMES.join(", "))),
+    }
+}
+
+fn subdomain(name: &str) -> Result<String, &'static str> {
+    subdomain_problem(name).map_or_else(|| Ok(name.to_owned()), Err)
+}
+
+/// A name to which `pair` appends its halves' endings.
+fn start_of_name(start: &str) -> Result<String, &'static str> {
+    subdomain(&format!("{start}-validating")).map(|_| start.to_owned())
+}
+
 impl Migrate {
     pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
         if self.namespace.is_some() && self.kind == Kind::Cluster {
@@ -96,6 +118,11 @@ impl Migrate {
         }
         let objects = input::read_all(&self.manifests.files()?)?;
         let authority = self.grants.load()?;
+        if let Authority::Dump(rbac) = &authority
+            && let Some(gaps) = rbac.gaps()
+        {
+            voice.warn(&gaps);
+        }
         let policies = policies_of(&objects)?;
         let converted = self.convert(&policies, &authority);
         if converted.manifests.is_empty() {

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::{Fault, Outcome};
-use crate::judge::Asker;
+use crate::judge::{self, Asker};
 use crate::policies::GrantSources;
 
 /// The manifests to look at.
@@ -47,9 +47,13 @@ pub(crate) struct Identity {
     #[arg(short, long, value_name = "NAME", default_value = "default")]
     namespace: String,
     /// The user who creates the objects, who may use policies beside the pods' service accounts; needs --rbac
+    ///
+    /// Groups that the API server adds need not be named: `system:authenticated`, for `system:anonymous`
+    /// `system:unauthenticated`, and for `system:serviceaccount:NS:NAME` also `system:serviceaccounts` and
+    /// `system:serviceaccounts:NS`.
     #[arg(long = "as", value_name = "USER", help_heading = "Authorization")]
     user: Option<String>,
-    /// A group of that user; may be given several times
+    /// A group of that user; may be given several times; `system:masters` may use every policy
     #[arg(long = "as-group", value_name = "GROUP", requires = "user", help_heading = "Authorization")]
     groups: Vec<String>,
 }
@@ -67,11 +71,10 @@ impl Identity {
                 .help("kubectl get roles,rolebindings,clusterroles,clusterrolebindings -A -o json > rbac.json, then --rbac rbac.json")
                 .into());
         }
-        Ok(Asker {
-            user: self.user.clone().unwrap_or_default(),
-            groups: self.groups.clone(),
-            namespace: self.namespace.clone(),
-        })
+        let user = self.user.clone().unwrap_or_default();
+        let groups =
+            if user.is_empty() { self.groups.clone() } else { judge::with_implied(&user, &self.groups) };
+        Ok(Asker { user, groups, namespace: self.namespace.clone() })
     }
 }
 

@@ -38,6 +38,11 @@ impl Asker {
         }
     }
 
+    /// Whether nobody can tell who makes a pod.
+    pub(super) fn is_unknown(&self, pod: &Object) -> bool {
+        self.user.is_empty() && pod.kind == "Pod" && maker_of_pod(pod).is_none()
+    }
+
     /// Who makes the object: who is said to, else the controller that has made a live pod.
     fn user<'o>(&'o self, object: &'o Object) -> User<'o> {
         let said = User {

@@ -84,11 +84,23 @@ pub(super) fn maker_of_pod(pod: &Object) -> Option<User<'static>> {
 }
 
 fn user(maker: &str) -> User<'static> {
-    let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
-    User {
-        username: format!("system:serviceaccount:kube-system:{maker}").into(),
-        groups: groups.map(Into::into).into(),
+    let username = format!("system:serviceaccount:kube-system:{maker}");
+    let groups = with_implied(&username, &[]).into_iter().map(Into::into).collect();
+    User { username: username.into(), groups }
+}
+
+/// The groups of a user, with those that the API server adds to whoever has logged in, and to service accounts.
+pub(crate) fn with_implied(user: &str, named: &[String]) -> Vec<String> {
+    let account = user.strip_prefix("system:serviceaccount:").and_then(|account| account.split_once(':'));
+    let mut groups = named.to_vec();
+    if let Some((namespace, _)) = account {
+        groups.push("system:serviceaccounts".to_owned());
+        groups.push(format!("system:serviceaccounts:{namespace}"));
     }
+    let everybody =
+        if user == "system:anonymous" { "system:unauthenticated" } else { "system:authenticated" };
+    groups.push(everybody.to_owned());
+    groups
 }
 
 fn may_use(authority: &Authority, maker: &str, policy: &str, namespace: &str) -> bool {

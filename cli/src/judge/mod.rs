@@ -21,7 +21,7 @@ use objections::Objections;
 use standard::hold_to_standard;
 
 pub(crate) use asker::{Asker, doubt, is_judged};
-pub(crate) use makers::{Admission, Usage, admission, usage};
+pub(crate) use makers::{Admission, Usage, admission, usage, with_implied};
 pub(crate) use objections::{rule_of, unreadable};
 pub(crate) use passage::{Asked, Passage};
 pub(crate) use pods::pods;
@@ -36,6 +36,7 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker) -> Judg
     let mut bench = Bench {
         policies,
         object,
+        asker,
         passage: Passage::new(policies, object, asker, &object.json),
         judged: Judged::new(object, asker.namespace_of(object)),
         refused: false,
@@ -68,6 +69,7 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker) -> Judg
 struct Bench<'b> {
     policies: &'b Policies,
     object: &'b Object,
+    asker: &'b Asker,
     passage: Passage<'b>,
     judged: Judged,
     /// Whether the object itself is refused, or fails a standard, of which everybody knows that it looks at pods alone.
@@ -84,6 +86,9 @@ impl Bench<'_> {
             let json = &self.passage.sent.json;
             let objections = Objections { settings, registration, object: self.object, json };
             objections.of_pod(&reports, &reason, &mut self.judged);
+            if self.asker.is_unknown(self.object) && reports.iter().any(turns_on_grants) {
+                self.warn("who creates the pod is not known, and might be granted more than its service account: name the user with --as".to_owned());
+            }
             self.refused = true;
             return;
         }
@@ -179,6 +184,12 @@ impl Bench<'_> {
         }
         judged
     }
+}
+
+/// Whether a pod that is refused might be admitted if more were granted.
+fn turns_on_grants(report: &Report) -> bool {
+    let mut ungranted = report.opinions.iter().filter(|opinion| opinion.granted != Ok(true));
+    report.winner.is_none() && ungranted.any(|opinion| opinion.denials == 0)
 }
 
 /// Whether a warning about a workload says what is found in its pods.

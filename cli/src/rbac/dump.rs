@@ -66,8 +66,9 @@ impl Rbac {
         for object in objects.iter().filter(|object| is_rbac(object) && object.kind.ends_with("Role")) {
             roles.push((object, parse::<Role>(object)?.rules.unwrap_or_default()));
         }
-        let mut grants = Vec::new();
+        let mut rbac = Rbac::default();
         for object in objects.iter().filter(|object| is_rbac(object) && object.kind.ends_with("Binding")) {
+            rbac.has_bindings = true;
             let binding = parse::<Binding>(object)?;
             let namespace = object.namespace.clone().filter(|_| object.kind == "RoleBinding");
             let referenced = roles.iter().find(|(role, _)| {
@@ -75,11 +76,15 @@ impl Rbac {
                     && role.name == binding.role_ref.name
                     && (role.kind == "ClusterRole" || role.namespace == object.namespace)
             });
-            let Some((role, rules)) = referenced else { continue };
+            let Some((role, rules)) = referenced else {
+                let RoleRef { kind, name } = &binding.role_ref;
+                rbac.roleless.push(format!("{} ({kind} {name})", object.title()));
+                continue;
+            };
             for rule in rules.iter().filter(|rule| rule.is_about_policies()) {
                 for subject in binding.subjects.iter().flatten() {
                     let Some(subject) = subject.known(namespace.as_deref()) else { continue };
-                    grants.push(Grant {
+                    rbac.grants.push(Grant {
                         api_groups: rule.api_groups.clone(),
                         policies: rule.resource_names.clone().unwrap_or_default(),
                         wildcard: rule.has_wildcard(),
@@ -91,7 +96,7 @@ impl Rbac {
                 }
             }
         }
-        Ok(Rbac { grants })
+        Ok(rbac)
     }
 }
 
