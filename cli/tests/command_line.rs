@@ -266,8 +266,8 @@ fn odd_input_has_its_exit_status(#[case] input: &str, #[case] code: i32, #[case]
 
 /// One of several is explained, and what there is is told.
 #[rstest]
-#[case::none(&[], "the input holds 3 workloads, and one can be explained\n  help: name it with --object: DaemonSet/agent, Pod/web-app, Deployment/web\n")]
-#[case::another(&["--object", "pod/x"], "the input holds no pod/x\n  help: it holds DaemonSet/agent, Pod/web-app, Deployment/web\n")]
+#[case::none(&[], "the input holds 3 workloads, and one can be explained\n  help: name it with --object: DaemonSet/monitoring/agent, Pod/shop/web-app, Deployment/shop/web\n")]
+#[case::another(&["--object", "pod/x"], "the input holds no pod/x\n  help: it holds DaemonSet/monitoring/agent, Pod/shop/web-app, Deployment/shop/web\n")]
 #[case::in_a_namespace(&["--object", "deployment/shop/web"], "")]
 #[case::in_another_namespace(&["--object", "deployment/default/web"], "the input holds no deployment/default/web\n")]
 fn one_object_is_explained(#[case] arguments: &[&str], #[case] expected: &str) {
@@ -578,4 +578,121 @@ fn a_name_leaves_room_for_its_ending() {
     let ended = name(243);
     assert!(ended.stderr.contains("must be no more than 253 characters"), "{}", ended.stderr);
     assert_eq!(name(242).code, Some(0));
+
+const CRON_JOB: &str = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec:\n  schedule: '* * * * *'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          restartPolicy: Never\n          containers:\n          - {name: a, image: x}\n          - {name: b, image: x}\n";
+
+/// `check` prints it with the namespace that it is made in, and by that name it is found.
+#[rstest]
+#[case::by_default(&["--object", "cronjob/default/report"], "")]
+#[case::as_told(&["-n", "shop", "--object", "CronJob/shop/report"], "")]
+#[case::elsewhere(&["-n", "shop", "--object", "cronjob/default/report"],
+    "error: the input holds no cronjob/default/report\n  help: it holds CronJob/shop/report\n")]
+fn an_object_without_a_namespace_is_in_the_default_one(#[case] arguments: &[&str], #[case] expected: &str) {
+    let ended = run_in(&data(), &[&["explain", "-p", "psp.yaml"], arguments].concat(), CRON_JOB);
+    assert_eq!(ended.stderr, expected, "{}", ended.stdout);
+    assert_eq!(ended.code, Some(if expected.is_empty() { 0 } else { 2 }));
+}
+
+/// However many of its containers need the same.
+#[test]
+fn a_workload_counts_once() {
+    let ended = run_in(&data(), &["suggest"], CRON_JOB);
+    assert!(ended.stderr.starts_with("default: 1 workload\n"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("more"), "{}", ended.stderr);
+    let two = format!("{CRON_JOB}---\n{}", CRON_JOB.replace("report", "other"));
+    let ended = run_in(&data(), &["suggest"], &two);
+    assert!(ended.stderr.starts_with("default: 2 workloads\n"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("CronJob default/report and 1 more "), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("and 2 more"), "{}", ended.stderr);
+}
+
+#[test]
+fn accounts_whose_joined_names_are_equal_share_no_policy() {
+    let pod = |namespace: &str, account: &str, pid: bool| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: {namespace}}}\nspec: {{serviceAccountName: {account}, hostPID: {pid}, containers: [{{name: a, image: x}}]}}\n---\n"
+        )
+    };
+    let pods = pod("a-b", "c", false) + &pod("a", "b-c", true);
+    let ended = run_in(&data(), &["suggest", "--per", "service-account", "-o", "json"], &pods);
+    let list: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let items = list["items"].as_array().unwrap().iter();
+    let told: Vec<_> = items.map(|item| (&item["metadata"], &item["spec"]["hostPID"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&json!({"name": "a-b-c-56c0c415ab6f1121"}), &json!(false)),
+            (&json!({"name": "a-b-c-b88914266ac71441"}), &json!(true)),
+        ]
+    );
+    assert!(
+        ended.stderr.contains("a-b-c-b88914266ac71441, service account a/b-c: 1 workload\n"),
+        "{}",
+        ended.stderr
+    );
+}
+
+/// Applies a patch with both programs, and returns what they make of a file.
+fn applied(folder: &std::path::Path, file: &str, patch: &str) -> String {
+    let before = fs::read(folder.join(file)).unwrap();
+    let made: Vec<String> = [&["git", "apply", "-p0", "-"][..], &["patch", "-p0"]]
+        .iter()
+        .map(|command| {
+            fs::write(folder.join(file), &before).unwrap();
+            let (program, arguments) = command.split_first().unwrap();
+            let mut run = Command::new(program);
+            let ended = run.args(arguments).current_dir(folder).write_stdin(patch).output().unwrap();
+            assert!(ended.status.success(), "{command:?}: {ended:?}\n{patch}");
+            fs::read_to_string(folder.join(file)).unwrap()
+        })
+        .collect();
+    assert_eq!(made[0], made[1]);
+    made[0].clone()
+}
+
+/// Those of Windows too.
+#[test]
+fn patches_keep_the_ends_of_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(data().join("psp.yaml"), folder.path().join("psp.yaml")).unwrap();
+    let text = fs::read_to_string(data().join("manifests/web.yaml")).unwrap().replace('\n', "\r\n");
+    fs::write(folder.path().join("web.yaml"), &text).unwrap();
+    let check = |extra: &[&str]| {
+        run_in(folder.path(), &[&["check", "-p", "psp.yaml"], extra, &["web.yaml"]].concat(), "")
+    };
+    let after = applied(folder.path(), "web.yaml", &check(&["--diff"]).stdout);
+    assert!(after.len() > text.len() && !after.replace("\r\n", "").contains('\n'), "{after:?}");
+    let results: Value = serde_json::from_str(&check(&["-o", "json"]).stdout).unwrap();
+    assert_eq!(results["summary"], json!({"allowed": 1, "changed": 0, "rejected": 0, "skipped": 1}));
+
+    let pod = "apiVersion: v1\r\nkind: Pod\r\nmetadata:\r\n  name: a\r\nspec:\r\n  hostPID: true\r\n  containers:\r\n  - name: a\r\n    image: x\r\n";
+    fs::write(folder.path().join("pod.yaml"), pod).unwrap();
+    let explained = run_in(folder.path(), &["explain", "-p", "psp.yaml", "pod.yaml"], "").stdout;
+    let (_, patch) = explained.split_once("--- pod.yaml").unwrap();
+    let after = applied(folder.path(), "pod.yaml", &format!("--- pod.yaml{patch}"));
+    assert!(after != pod && !after.replace("\r\n", "").contains('\n'), "{after:?}");
+}
+
+#[rstest]
+#[case::absolute("ABSOLUTE/some manifests/web.yaml", "some manifests/web.yaml\t")]
+#[case::up_and_down("../HERE/some manifests/web.yaml", "some manifests/web.yaml\t")]
+#[case::here("./some manifests/web.yaml", "some manifests/web.yaml\t")]
+#[case::elsewhere("../elsewhere.yaml", "../elsewhere.yaml")]
+fn patches_name_files_from_the_working_directory(#[case] path: &str, #[case] expected: &str) {
+    let around = tempfile::tempdir().unwrap();
+    let folder = around.path().join("here");
+    fs::create_dir_all(folder.join("some manifests")).unwrap();
+    fs::copy(data().join("psp.yaml"), folder.join("psp.yaml")).unwrap();
+    for file in ["here/some manifests/web.yaml", "elsewhere.yaml"] {
+        fs::copy(data().join("manifests/web.yaml"), around.path().join(file)).unwrap();
+    }
+    let path = path.replace("ABSOLUTE", &folder.display().to_string()).replace("HERE", "here");
+    let patch = run_in(&folder, &["check", "-p", "psp.yaml", "--diff", &path], "").stdout;
+    assert_eq!(
+        patch.lines().take(2).collect::<Vec<_>>(),
+        [format!("--- {expected}"), format!("+++ {expected}")]
+    );
+    if !expected.starts_with("..") {
+        applied(&folder, "some manifests/web.yaml", &patch);
+    }
 }

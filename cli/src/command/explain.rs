@@ -17,7 +17,7 @@ use clap::Args;
 use super::{Identity, Manifests, print};
 use crate::error::{Fault, Outcome};
 use crate::input::{self, Object, Text};
-use crate::judge::{self, Asked, Passage, Verdict};
+use crate::judge::{self, Asked, Asker, Passage, Verdict};
 use crate::policies::{self, GrantSources, Policies};
 use crate::report::table;
 use crate::terminal::Voice;
@@ -54,7 +54,7 @@ impl Explain {
         for caveat in policies.caveats() {
             voice.warn(&caveat);
         }
-        let picked = self.pick(&policies)?;
+        let picked = self.pick(&policies, &asker)?;
         let object = &picked.object;
         let judged = judge::judge(&policies, object, &asker);
         let mut text = Told(String::new());
@@ -92,7 +92,7 @@ impl Explain {
     }
 
     /// The one object that is to be explained.
-    fn pick(&self, policies: &Policies) -> Outcome<Picked> {
+    fn pick(&self, policies: &Policies, asker: &Asker) -> Outcome<Picked> {
         let mut found = Found::default();
         for text in input::texts(&self.manifests.files()?)? {
             let text = Rc::new(text);
@@ -100,7 +100,7 @@ impl Explain {
             text.read(&mut |object| {
                 found.objects += 1;
                 if judge::is_judged(&object, policies) {
-                    found.take(Picked { object, text: Rc::clone(&text), nth }, self.object.as_deref());
+                    found.take(Picked { object, text: Rc::clone(&text), nth }, asker, self.object.as_deref());
                 }
                 nth += 1;
                 Ok(())
@@ -128,9 +128,9 @@ struct Found {
 }
 
 impl Found {
-    fn take(&mut self, picked: Picked, wanted: Option<&str>) {
-        let Object { kind, name, namespace, .. } = &picked.object;
-        let spaced = format!("{kind}/{}/{name}", namespace.as_deref().unwrap_or_default());
+    fn take(&mut self, picked: Picked, asker: &Asker, wanted: Option<&str>) {
+        let Object { kind, name, .. } = &picked.object;
+        let spaced = format!("{kind}/{}/{name}", asker.namespace_of(&picked.object));
         let name = format!("{kind}/{name}");
         let fits = |wanted: &str| [&name, &spaced].iter().any(|name| wanted.eq_ignore_ascii_case(name));
         if wanted.is_none_or(fits) {
@@ -138,7 +138,7 @@ impl Found {
             self.first.get_or_insert(picked);
         }
         match self.names.len() {
-            0..NAMED => self.names.push(name),
+            0..NAMED => self.names.push(spaced),
             NAMED => self.names.push("…".to_owned()),
             _ => {}
         }

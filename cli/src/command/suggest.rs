@@ -13,7 +13,7 @@ use crate::error::{Fault, Outcome};
 use crate::input;
 use crate::judge;
 use crate::report;
-use crate::suggest::{At, Evidence, Needs, Reason, Rigour};
+use crate::suggest::{At, Evidence, Needs, Reason, Rigour, Whose, names};
 use crate::terminal::Voice;
 
 /// Write the tightest PodSecurityPolicy that admits workloads, and say what keeps it from being tighter
@@ -67,10 +67,13 @@ impl Suggest {
         let groups = self.gather(voice)?;
         let rigour = if self.fill_in { Rigour::FilledIn } else { Rigour::Declared };
         let mut manifests = Vec::new();
-        for (name, needs) in groups.iter().filter(|(_, needs)| needs.pods > 0) {
+        let admitted = groups.iter().filter(|(_, needs)| needs.workloads.count > 0);
+        for (name, whose) in names(admitted.map(|(whose, _)| whose)) {
+            let Some(needs) = groups.get(whose) else { continue };
             let suggestion = needs.suggest(rigour);
-            manifests.push(suggestion.manifest(name));
-            tell(name, needs, &suggestion.reasons, voice);
+            manifests.push(suggestion.manifest(&name));
+            let title = if name == whose.plain() { name } else { format!("{name}, {}", whose.title()) };
+            tell(&title, needs, &suggestion.reasons, voice);
         }
         print(&self.written(&manifests)?)?;
         let mut unfit = false;
@@ -82,9 +85,8 @@ impl Suggest {
         Ok(if unfit { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 
-    /// What the workloads need, by the names of the policies to come.
-    fn gather(&self, voice: Voice) -> Outcome<BTreeMap<String, Needs>> {
-        let mut groups: BTreeMap<String, Needs> = BTreeMap::new();
+    fn gather(&self, voice: Voice) -> Outcome<BTreeMap<Whose, Needs>> {
+        let mut groups: BTreeMap<Whose, Needs> = BTreeMap::new();
         let progress = voice.progress();
         let mut objects = 0;
         input::read(&self.manifests.files()?, &progress, &mut |object| {
@@ -101,8 +103,9 @@ impl Suggest {
                 voice.detail(&format!("{} holds no pods", object.title()));
             }
             for (root, pod) in pods {
-                let name = self.policy_of(namespace, pod.service_account().unwrap_or("default"));
-                groups.entry(name).or_default().add(&pod, At { object: &object, title: &title, root: &root });
+                let whose = self.whose(namespace, pod.service_account().unwrap_or("default"));
+                let at = At { object: &object, nth: objects, title: &title, root: &root };
+                groups.entry(whose).or_default().add(&pod, at);
             }
             Ok(())
         })?;
@@ -117,11 +120,13 @@ impl Suggest {
         Ok(groups)
     }
 
-    fn policy_of(&self, namespace: &str, account: &str) -> String {
+    fn whose(&self, namespace: &str, account: &str) -> Whose {
         match self.per {
-            Per::All => "suggested".to_owned(),
-            Per::Namespace => namespace.to_owned(),
-            Per::ServiceAccount => format!("{namespace}-{account}"),
+            Per::All => Whose::Everybody,
+            Per::Namespace => Whose::Namespace(namespace.to_owned()),
+            Per::ServiceAccount => {
+                Whose::Account { namespace: namespace.to_owned(), name: account.to_owned() }
+            }
         }
     }
 
@@ -149,9 +154,9 @@ fn tell(name: &str, needs: &Needs, reasons: &[Reason], voice: Voice) {
         let at = if table.width().is_some() { place } else { at(evidence) };
         table.add_row([Cell::new(field), Cell::new(need), Cell::new(by(evidence)), Cell::new(at)]);
     }
-    let noun = if needs.pods == 1 { "workload" } else { "workloads" };
+    let noun = if needs.workloads.count == 1 { "workload" } else { "workloads" };
     let style = anstyle::Style::new().bold();
-    anstream::eprintln!("{style}{name}{style:#}: {} {noun}", needs.pods);
+    anstream::eprintln!("{style}{name}{style:#}: {} {noun}", needs.workloads.count);
     if !reasons.is_empty() {
         anstream::eprintln!("{}", table.trim_fmt());
     }
@@ -173,7 +178,7 @@ fn tell(name: &str, needs: &Needs, reasons: &[Reason], voice: Voice) {
 }
 
 fn by(evidence: &Evidence) -> String {
-    match evidence.count {
+    match evidence.workloads.count {
         1 => evidence.workload.clone(),
         count => format!("{} and {} more", evidence.workload, count - 1),
     }

@@ -1,5 +1,7 @@
 //! What filling in changes in a manifest, as a unified diff.
 
+use std::path::{Component, Path, PathBuf};
+
 use serde_json::Value;
 use similar::TextDiff;
 
@@ -15,19 +17,40 @@ pub(crate) fn of(before: &Value, after: &Value, title: &str) -> Option<String> {
     Some(diff.unified_diff().header(&format!("a/{name}.yaml"), &format!("b/{name}.yaml")).to_string())
 }
 
-/// A diff with its lines in colour.
+/// A diff with its lines in colour, and its file named from the working directory: `patch` refuses other names. Lines end
+/// as they do in the file, or the diff would not apply.
 pub(crate) fn colored(diff: &str) -> String {
-    let line = |line: &str| {
+    let line = |(nth, whole): (usize, &str)| {
+        let line = whole.trim_end_matches(['\r', '\n']);
+        let end = whole.get(line.len()..).unwrap_or_default();
+        let named = if nth < 2 { named_from_here(line) } else { None };
+        let line = named.as_deref().unwrap_or(line);
         let color = match line.chars().next() {
             Some('+') => anstyle::AnsiColor::Green,
             Some('-') => anstyle::AnsiColor::Red,
             Some('@') => anstyle::AnsiColor::Cyan,
-            _ => return format!("{line}\n"),
+            _ => return format!("{line}{end}"),
         };
         let style = color.on_default();
-        format!("{style}{line}{style:#}\n")
+        format!("{style}{line}{style:#}{end}")
     };
-    diff.lines().map(line).collect()
+    diff.split_inclusive('\n').enumerate().map(line).collect()
+}
+
+/// A line of the header that names its file from the working directory; nothing if it does so already, or the file lies
+/// elsewhere.
+fn named_from_here(header: &str) -> Option<String> {
+    let (sign, name) = header.split_at_checked(4).filter(|(sign, _)| ["--- ", "+++ "].contains(sign))?;
+    let tab = if name.ends_with('\t') { "\t" } else { "" };
+    let path = Path::new(name.trim_end_matches('\t'));
+    if path.components().all(|part| matches!(part, Component::Normal(_))) && !name.contains("./") {
+        return None;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok()?;
+    let path: PathBuf = folder.strip_prefix(here).ok()?.join(path.file_name()?);
+    Some(format!("{sign}{}{tab}", path.display()))
 }
 
 #[cfg(test)]

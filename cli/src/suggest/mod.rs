@@ -1,5 +1,6 @@
 //! From workloads to the tightest policy that admits them.
 
+mod names;
 mod needs;
 mod spec;
 #[cfg(test)]
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Place;
 
+pub(crate) use names::{Whose, names};
 pub(crate) use needs::{Needs, Place as At};
 pub(crate) use spec::Rigour;
 
@@ -19,8 +21,24 @@ pub(crate) struct Evidence {
     pub(crate) workload: String,
     pub(crate) path: String,
     pub(crate) place: Place,
-    /// How many places need the same.
+    /// How many workloads need the same.
+    pub(crate) workloads: Workloads,
+}
+
+/// How many workloads there are. They come one after the other, each with all of its pods.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Workloads {
     pub(crate) count: usize,
+    last: Option<usize>,
+}
+
+impl Workloads {
+    /// Counts a workload, by its place among all objects, unless it is the one counted last.
+    fn add(&mut self, nth: usize) {
+        if self.last != Some(nth) {
+            *self = Workloads { count: self.count + 1, last: Some(nth) };
+        }
+    }
 }
 
 /// A field that is looser than it could be, and who needs that.

@@ -16,10 +16,10 @@ use crate::rbac::Authority;
 /// The suggestion for some pods, and the answer to each of them under it.
 fn answers(pods: &[Value], rigour: Rigour) -> (Needs, Value, Vec<pod_security_policy::answer::Answer>) {
     let mut needs = Needs::default();
-    for pod in pods {
+    for (nth, pod) in pods.iter().enumerate() {
         let object = Object::of_value(pod);
         for (root, pod) in judge::pods(&object, &object.json).unwrap() {
-            needs.add(&pod, At { object: &object, title: "pod", root: &root });
+            needs.add(&pod, At { object: &object, nth, title: "pod", root: &root });
         }
     }
     let manifest = needs.suggest(rigour).manifest("suggested");

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pod_security_policy::pod::{Pod, SeLinuxOptions};
 use pod_security_policy::standards::{Level, Standard, Version};
 
-use super::Evidence;
+use super::{Evidence, Workloads};
 use crate::input::Object;
 use crate::judge::{self, Failing};
 use pod::unfit;
@@ -20,6 +20,8 @@ pub(super) type Used<T> = BTreeMap<T, Evidence>;
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'o> {
     pub(crate) object: &'o Object,
+    /// Its place among all objects.
+    pub(crate) nth: usize,
     pub(crate) title: &'o str,
     /// The way from the object to the pod, with a trailing dot.
     pub(crate) root: &'o str,
@@ -35,7 +37,7 @@ pub(super) struct Ids {
 /// What a set of pods needs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Needs {
-    pub(crate) pods: usize,
+    pub(crate) workloads: Workloads,
     pub(super) privileged: Option<Evidence>,
     /// Containers that may gain privileges because they say so, or have to.
     pub(super) escalating: Option<Evidence>,
@@ -89,18 +91,21 @@ pub(crate) struct Needs {
 impl Place<'_> {
     fn evidence(&self, path: &str) -> Evidence {
         let path = format!("{}{path}", self.root);
-        Evidence { workload: self.title.to_owned(), place: self.object.place(&path), path, count: 1 }
+        let workloads = Workloads { count: 1, last: Some(self.nth) };
+        Evidence { workload: self.title.to_owned(), place: self.object.place(&path), path, workloads }
     }
 
     fn note(&self, slot: &mut Option<Evidence>, path: &str) {
         match slot {
-            Some(known) => known.count += 1,
+            Some(known) => known.workloads.add(self.nth),
             None => *slot = Some(self.evidence(path)),
         }
     }
 
     fn used<T: Ord>(&self, used: &mut Used<T>, value: T, path: &str) {
-        used.entry(value).and_modify(|known| known.count += 1).or_insert_with(|| self.evidence(path));
+        used.entry(value)
+            .and_modify(|known| known.workloads.add(self.nth))
+            .or_insert_with(|| self.evidence(path));
     }
 }
 
@@ -115,7 +120,7 @@ impl Needs {
             self.unfit.push((at.evidence(&path), reason));
             return;
         }
-        self.pods += 1;
+        self.workloads.add(at.nth);
         self.add_pod(pod, at);
         for (slot, container) in pod.containers() {
             self.add_container(pod, slot, container, at);
@@ -130,7 +135,7 @@ impl Needs {
                 let path = paths.first().map_or("", |path| path.strip_prefix(at.root).unwrap_or(path));
                 self.failing
                     .entry((level, check))
-                    .and_modify(|(_, known)| known.count += 1)
+                    .and_modify(|(_, known)| known.workloads.add(at.nth))
                     .or_insert_with(|| (problem, at.evidence(path)));
             }
         }

@@ -68,10 +68,13 @@ impl Needs {
                             .iter()
                             .any(|mount| mount.name == volume.name && !mount.read_only)
                     });
-                    let known =
-                        self.host_paths.entry(cleaned(host)).or_insert_with(|| (false, at.evidence(&path)));
+                    let evidence = || (written, at.evidence(&path));
+                    let known = self.host_paths.entry(cleaned(host)).or_insert_with(evidence);
+                    // Who writes says more than who reads.
                     if written && !known.0 {
-                        *known = (true, at.evidence(&path));
+                        *known = evidence();
+                    } else if written == known.0 {
+                        known.1.workloads.add(at.nth);
                     }
                 }
                 VolumeDetail::FlexVolume(driver) => {
