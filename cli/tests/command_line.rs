@@ -578,6 +578,7 @@ fn a_name_leaves_room_for_its_ending() {
     let ended = name(243);
     assert!(ended.stderr.contains("must be no more than 253 characters"), "{}", ended.stderr);
     assert_eq!(name(242).code, Some(0));
+}
 
 const CRON_JOB: &str = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec:\n  schedule: '* * * * *'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          restartPolicy: Never\n          containers:\n          - {name: a, image: x}\n          - {name: b, image: x}\n";
 
