@@ -146,7 +146,7 @@ fn judged(
             match summary.doubts {
                 1..=DOUBTS => voice.warn(&doubt),
                 more if more == DOUBTS + 1 => {
-                    voice.warn("more objects are of no known kind; --verbose names them")
+                    voice.warn("more objects are of no known kind; --verbose names them");
                 }
                 _ => {}
             }
