@@ -163,16 +163,19 @@ fn default_volume_sources(pod: &mut Pod<'_>) {
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const TOKEN_VOLUME: &str = r#"{"sources":[{"serviceAccountToken":{"path":"token"}},{"configMap":{"name":"kube-root-ca.crt"}},{"downwardAPI":{"items":[{"path":"namespace","fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"}}]}}]}"#;
 
-/// The `ServiceAccount` plug-in mounts a token into every container that mounts nothing in its place.
-fn mount_token(pod: &mut Pod<'_>) {
+/// Whether the `ServiceAccount` plug-in mounts a token: it does so into every container that mounts nothing in its place.
+pub fn gets_token(pod: &Pod<'_>) -> bool {
     let covered = |list| {
         pod.list(list)
             .iter()
             .all(|container| container.volume_mounts.iter().any(|mount| mount.mount_path == TOKEN_PATH))
     };
-    if pod.spec.automount_service_account_token == Some(false)
-        || (covered(List::Init) && covered(List::Regular))
-    {
+    pod.spec.automount_service_account_token != Some(false)
+        && !(covered(List::Init) && covered(List::Regular))
+}
+
+fn mount_token(pod: &mut Pod<'_>) {
+    if !gets_token(pod) {
         return;
     }
     pod.spec.volumes.push(Volume {

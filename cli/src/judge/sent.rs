@@ -2,6 +2,7 @@
 
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::Pod;
+use pod_security_policy::workloads;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -40,7 +41,7 @@ impl Sent {
             spec.insert("serviceAccountName".to_owned(), "default".into());
         }
         let mut token = None;
-        if pod.spec.automount_service_account_token != Some(false) && !mounts_tokens(&pod) {
+        if workloads::gets_token(&pod) {
             let volumes = spec.entry("volumes").or_insert_with(|| Value::Array(Vec::new()));
             if volumes.is_null() {
                 *volumes = Value::Array(Vec::new());
@@ -78,16 +79,4 @@ pub(super) fn was_sent(json: &str) -> bool {
     }
     serde_json::from_str(json)
         .is_ok_and(|Sent { metadata }| metadata.uid.is_some() || metadata.creation_timestamp.is_some())
-}
-
-/// Where the service account's token is mounted.
-const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-
-/// Whether every container mounts something where the token would be, so that none is.
-fn mounts_tokens(pod: &Pod<'_>) -> bool {
-    let lists = [&pod.spec.init_containers, &pod.spec.containers];
-    lists
-        .into_iter()
-        .flatten()
-        .all(|container| container.volume_mounts.iter().any(|mount| mount.mount_path == TOKEN_PATH))
 }
