@@ -65,6 +65,9 @@ fn a_patch_touches_what_changes(
     let (patch, failed) = patch("f", text, &[(0, path, value)]);
     let patch = patch.unwrap_or_else(|| panic!("{failed:?}"));
     assert_eq!(changed_lines(&patch).replace('\r', ""), expected, "{patch}");
+    let own = patch.split_inclusive('\n').filter(|line| !line.starts_with(['@', '\\']));
+    let ends: Vec<bool> = own.skip(2).map(|line| line.ends_with("\r\n")).collect();
+    assert_eq!(ends, vec![text.contains('\r'); ends.len()], "lines end as in the file: {patch:?}");
 }
 
 #[rstest]
