@@ -9,7 +9,7 @@ use crate::value::{Tree, Value};
 /// Every type that a policy may list, byte-sorted: PSP's own and `image` (Kubernetes 1.31), which is younger than PSP.
 ///
 /// A type is named by the key of its source, except `cephFS`, whose key is `cephfs`.
-pub(crate) const TYPES: &[&str] = &[
+pub const TYPES: &[&str] = &[
     "*",
     "awsElasticBlockStore",
     "azureDisk",

@@ -1,91 +1,132 @@
-//! What is legal in settings, and unwise.
+//! What is legal in settings, and unwise: PodSecurityPolicy took it, and it means something else than its author thinks.
+
+use std::fmt::{self, Display};
 
 use serde_json::Value;
 
+use crate::error::Place;
 use crate::input::Object;
 use crate::policies::{Judge, Registration};
 use crate::rbac::{Rbac, mistakes};
 
+mod spec;
+
+/// Advice about one field of one policy.
+#[derive(Clone, Debug)]
+pub(crate) struct Advice {
+    /// The name of the policy; empty for settings that have none.
+    pub(crate) policy: String,
+    /// Where the field stands.
+    place: Place,
+    /// The path of the field in the object.
+    field: String,
+    pub(crate) about: About,
+}
+
+/// What there is to say about a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct About {
+    /// The path of the field in the spec, or an annotation.
+    pub(crate) field: String,
+    /// The entry of a list that is meant; empty for the field as a whole.
+    pub(crate) entry: String,
+    /// What it does, and what to write instead; the same for all policies.
+    pub(crate) text: &'static str,
+    /// Whether the policy does not do what its author must have meant.
+    pub(crate) is_serious: bool,
+}
+
+/// `psp.yaml:3:5: spec.volumes: …`; of standard input, which is gone when this is read, the policy is named.
+impl Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&*self.place.file, &*self.policy) {
+            ("stdin", name) if !name.is_empty() => write!(f, "policy {name}: ")?,
+            _ => write!(f, "{}: ", self.place)?,
+        }
+        write!(f, "{}: ", self.field)?;
+        if !self.about.entry.is_empty() {
+            write!(f, "`{}` ", self.about.entry)?;
+        }
+        f.write_str(self.about.text)
+    }
+}
+
 /// Advice about a policy, settings or a registration, with its place.
-pub(crate) fn of_object(object: &Object) -> Vec<String> {
+pub(crate) fn of_object(object: &Object) -> Vec<Advice> {
     let value = object.value();
     let mut told = Vec::new();
-    for (path, spec) in specs(&value) {
-        for (field, advice) in of_spec(spec) {
-            let at = if path.is_empty() { field } else { format!("{path}.{field}") };
-            told.push(format!("{}: {at}: {advice}", object.place(&at)));
+    for Found { path, policy, spec, annotations_at, annotations } in policies_in(&value) {
+        let in_path = |prefix: &str, field: &str| match prefix {
+            "" => field.to_owned(),
+            prefix => format!("{prefix}.{field}"),
+        };
+        for about in spec::about(spec, annotations) {
+            let is_annotation = about.field.contains('/');
+            let field = match is_annotation {
+                true => format!("{annotations_at}[{}]", about.field),
+                false => in_path(&path, &about.field),
+            };
+            told.push(Advice { policy: policy.clone(), place: object.place(&field), field, about });
         }
     }
     told
 }
 
-/// The specs in a document, with their paths.
-fn specs(document: &Value) -> Vec<(String, &Value)> {
+/// One policy in a document.
+struct Found<'v> {
+    path: String,
+    policy: String,
+    spec: &'v Value,
+    annotations_at: String,
+    annotations: &'v Value,
+}
+
+/// The policies in a document, with their paths.
+fn policies_in(document: &Value) -> Vec<Found<'_>> {
     let kind = document.get("kind").and_then(Value::as_str).unwrap_or_default();
     if kind.ends_with("AdmissionPolicy") {
-        let inside = document.pointer("/spec/settings").map(specs).unwrap_or_default();
-        let under = |path: String| {
-            if path.is_empty() { "spec.settings".to_owned() } else { format!("spec.settings.{path}") }
-        };
-        return inside.into_iter().map(|(path, spec)| (under(path), spec)).collect();
-    }
-    if let Some(policies) = document.get("policies").and_then(Value::as_array) {
-        return policies
-            .iter()
-            .enumerate()
-            .filter_map(|(index, policy)| Some((format!("policies[{index}].spec"), policy.get("spec")?)))
-            .collect();
-    }
-    match document.get("spec") {
-        Some(spec) => vec![("spec".to_owned(), spec)],
-        None => vec![(String::new(), document)],
-    }
-}
-
-/// What is unwise about one spec: fields, and why.
-fn of_spec(spec: &Value) -> Vec<(String, String)> {
-    let list = |key: &str| spec.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let mut told = Vec::new();
-    for (index, prefix) in list("allowedHostPaths").iter().enumerate() {
-        let writable = prefix.get("readOnly") != Some(&Value::Bool(true));
-        if let (true, Some(path)) = (writable, prefix.get("pathPrefix").and_then(Value::as_str)) {
-            told.push((
-                format!("allowedHostPaths[{index}]"),
-                format!("{path} may be written: through a symbolic link or a log file a pod gets out of it; readOnly: true if reading is enough"),
-            ));
-        }
-    }
-    let volumes = list("volumes");
-    let lists = |name: &str| volumes.iter().any(|volume| volume == name);
-    if lists("*") {
-        told.push((
-            "volumes".to_owned(),
-            "`*` holds gitRepo, which runs git as root on the node, hostPath, and every type that Kubernetes will ever have; list what pods need".to_owned(),
-        ));
-    } else if lists("gitRepo") {
-        told.push((
-            "volumes".to_owned(),
-            "gitRepo runs git as root on the node; an init container clones as well".to_owned(),
-        ));
-    }
-    let host_paths = lists("*") || lists("hostPath");
-    if host_paths && list("allowedHostPaths").is_empty() {
-        told.push((
-            "allowedHostPaths".to_owned(),
-            "is empty, so that every path of the node may be mounted and written; name prefixes, or leave hostPath out of volumes".to_owned(),
-        ));
-    }
-    for field in ["allowedCapabilities", "defaultAddCapabilities", "requiredDropCapabilities"] {
-        for (index, name) in list(field).iter().enumerate() {
-            if let Some(bare) = name.as_str().and_then(|name| name.strip_prefix("CAP_")) {
-                told.push((
-                    format!("{field}[{index}]"),
-                    format!("names are compared as they are written, and pods write {bare}: this entry meets none of them"),
-                ));
+        let mut inside = document.pointer("/spec/settings").map(policies_in).unwrap_or_default();
+        for Found { path, annotations_at, .. } in &mut inside {
+            for path in [path, annotations_at] {
+                *path = if path.is_empty() {
+                    "spec.settings".to_owned()
+                } else {
+                    format!("spec.settings.{path}")
+                };
             }
         }
+        return inside;
     }
-    told
+    let manifest = |policy: &'_ Value, before: &str| {
+        let name = policy.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+        (format!("{before}spec"), name.to_owned(), format!("{before}metadata.annotations"))
+    };
+    if let Some(policies) = document.get("policies").and_then(Value::as_array) {
+        let listed = policies.iter().enumerate().filter_map(|(index, policy)| {
+            let (path, name, annotations_at) = manifest(policy, &format!("policies[{index}]."));
+            let annotations = policy.pointer("/metadata/annotations").unwrap_or(&Value::Null);
+            Some(Found { path, policy: name, spec: policy.get("spec")?, annotations_at, annotations })
+        });
+        return listed.collect();
+    }
+    let annotations = |pointer: &str| document.pointer(pointer).unwrap_or(&Value::Null);
+    if let Some(spec) = document.get("spec") {
+        let (path, policy, annotations_at) = manifest(document, "");
+        return vec![Found {
+            path,
+            policy,
+            spec,
+            annotations_at,
+            annotations: annotations("/metadata/annotations"),
+        }];
+    }
+    vec![Found {
+        path: String::new(),
+        policy: String::new(),
+        spec: document,
+        annotations_at: "annotations".to_owned(),
+        annotations: annotations("/annotations"),
+    }]
 }
 
 /// What is unwise about how policies are granted.
@@ -114,32 +155,47 @@ mod tests {
 
     fn paths(document: Value) -> Vec<String> {
         let told = of_object(&Object::of_value(&document));
-        told.iter().filter_map(|line| line.split(": ").nth(1).map(str::to_owned)).collect()
+        told.iter().map(|advice| advice.field.clone()).collect()
     }
 
     #[test]
     fn what_is_unwise_is_told_in_every_shape() {
         let spec = json!({"volumes": ["*"], "allowedCapabilities": ["NET_RAW", "CAP_CHOWN"],
             "allowedHostPaths": [{"pathPrefix": "/var/log", "readOnly": true}, {"pathPrefix": "/tmp"}]});
+        let annotation = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
+        let annotations = json!({annotation: "unconfined"});
         let fields = ["allowedHostPaths[1]", "volumes", "allowedCapabilities[1]"];
-        assert_eq!(paths(spec.clone()), fields);
-        let manifest = json!({"kind": "PodSecurityPolicy", "spec": spec});
-        assert_eq!(paths(manifest.clone()), fields.map(|field| format!("spec.{field}")));
+        let all = |path: &str, annotations: &str| -> Vec<String> {
+            let fields = fields.iter().map(|field| format!("{path}{field}"));
+            fields.chain([format!("{annotations}annotations[{annotation}]")]).collect()
+        };
+        let mut bare = spec.clone();
+        bare["annotations"] = annotations.clone();
+        assert_eq!(paths(bare), all("", ""));
+        let metadata = json!({"name": "p", "annotations": annotations});
+        let manifest = json!({"kind": "PodSecurityPolicy", "metadata": metadata, "spec": spec});
+        assert_eq!(paths(manifest.clone()), all("spec.", "metadata."));
         let settings = json!({"policies": [{"spec": {"volumes": ["gitRepo"]}}, manifest]});
-        let listed: Vec<_> = std::iter::once("policies[0].spec.volumes".to_owned())
-            .chain(fields.map(|field| format!("policies[1].spec.{field}")))
-            .collect();
+        let mut listed = vec!["policies[0].spec.volumes".to_owned()];
+        listed.extend(all("policies[1].spec.", "policies[1].metadata."));
         assert_eq!(paths(settings.clone()), listed);
         let registration = json!({"kind": "ClusterAdmissionPolicy", "spec": {"settings": settings}});
-        assert_eq!(paths(registration)[0], "spec.settings.policies[0].spec.volumes");
+        let registered: Vec<String> = listed.iter().map(|path| format!("spec.settings.{path}")).collect();
+        assert_eq!(paths(registration), registered);
     }
 
     #[test]
-    fn what_is_wise_is_not() {
+    fn advice_names_its_place_or_the_policy_whose_text_is_gone() {
+        let manifest = "kind: PodSecurityPolicy\nmetadata: {name: agent}\nspec:\n  volumes: [gitRepo]\n";
+        let object = Object::of_text(manifest);
+        let text = "runs git as root on the node; an init container clones as well";
+        let [advice] = &*of_object(&object) else { panic!("one piece of advice") };
         assert_eq!(
-            paths(json!({"volumes": ["configMap"], "requiredDropCapabilities": ["ALL"]})),
-            Vec::<String>::new()
+            advice.to_string(),
+            format!("{}: spec.volumes: `gitRepo` {text}", object.place("spec.volumes"))
         );
-        assert_eq!(paths(json!({"volumes": ["hostPath"]})), ["allowedHostPaths"]);
+        let piped =
+            Advice { place: Place { file: "stdin".into(), ..advice.place.clone() }, ..advice.clone() };
+        assert_eq!(piped.to_string(), format!("policy agent: spec.volumes: `gitRepo` {text}"));
     }
 }

@@ -9,13 +9,13 @@ use pod_security_policy::settings::{Authorization, Settings};
 use pod_security_policy::standards::Standard;
 
 use crate::error::Outcome;
-use crate::input;
+use crate::input::{self, Object};
 use crate::rbac::{Authority, Rbac};
 use crate::reach::Reach;
 
 #[cfg(test)]
 pub(crate) use load::parse;
-pub(crate) use load::{check_manifests, load};
+pub(crate) use load::{Misfit, load, misfits};
 
 /// What judges, and who may use it.
 #[derive(Debug)]
@@ -25,6 +25,41 @@ pub(crate) struct Policies {
     pub(crate) authority: Authority,
     /// What is legal and unwise.
     pub(crate) advice: Vec<String>,
+    /// Registrations of other modules, in a sentence.
+    pub(crate) not_judged: Option<String>,
+}
+
+/// What judges, as the command line names it.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Modules {
+    /// A module that registrations of this policy name, if its repository is not called `pod-security-policy`;
+    /// registrations of other modules are not judged
+    #[arg(id = "modules", long = "module", value_name = "URL")]
+    named: Vec<String>,
+}
+
+impl Modules {
+    /// Whether a registration is one of this policy, wherever its module comes from, and of whichever version.
+    fn are_ours(&self, registration: &Object) -> bool {
+        let value = registration.value();
+        let Some(module) = value.pointer("/spec/module").and_then(serde_json::Value::as_str) else {
+            return true;
+        };
+        let repository = repository(module);
+        repository.ends_with("pod-security-policy")
+            || self.named.iter().any(|named| named == module || self::repository(named) == repository)
+    }
+}
+
+/// The repository of a module: `ghcr.io/example/policy` of `registry://ghcr.io/example/policy:v1@sha256:…`
+fn repository(module: &str) -> &str {
+    let bare = module.split_once("://").map_or(module, |(_, rest)| rest);
+    let bare = bare.split_once('@').map_or(bare, |(name, _)| name);
+    let slash = bare.rfind('/').map_or(0, |at| at + 1);
+    // A colon before the last slash is that of a port.
+    let colon = bare.get(slash..).and_then(|last| last.find(':'));
+    let bare = colon.map_or(bare, |at| bare.get(..slash + at).unwrap_or(bare));
+    bare.strip_suffix(".wasm").unwrap_or(bare)
 }
 
 /// One policy as the cluster would run it.
@@ -55,16 +90,16 @@ pub(crate) struct GrantSources {
 }
 
 impl GrantSources {
-    /// Who may use what.
+    /// Who may use what. Roles and bindings that name no namespace are of the one that is given.
     ///
     /// # Errors
     ///
     /// If the dump cannot be read.
-    pub(crate) fn load(&self) -> Outcome<Authority> {
+    pub(crate) fn load(&self, namespace: &str) -> Outcome<Authority> {
         if self.rbac.is_empty() {
             return Ok(Authority::Everybody);
         }
-        Ok(Authority::Dump(Rbac::of(&input::read_all(&self.rbac)?)?))
+        Ok(Authority::Dump(Rbac::of(&input::read_all(&self.rbac)?, namespace)?))
     }
 }
 
@@ -87,7 +122,7 @@ impl Registration {
 impl Policies {
     /// What people should know before they rely on the verdicts.
     pub(crate) fn caveats(&self) -> Vec<String> {
-        let mut caveats = Vec::new();
+        let mut caveats: Vec<String> = self.not_judged.iter().cloned().collect();
         if matches!(self.authority, Authority::Everybody) && self.registrations.iter().any(Registration::asks)
         {
             caveats.push(
@@ -109,5 +144,29 @@ impl Policies {
                 .extend(registration.reach.caveat().map(|caveat| format!("{}: {caveat}", registration.name)));
         }
         caveats
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case::released("registry://ghcr.io/example/pod-security-policy:v1.2.3", true)]
+    #[case::mirrored("registry://localhost:5000/mirror/pod-security-policy", true)]
+    #[case::by_digest("registry://r.example/pod-security-policy@sha256:abc", true)]
+    #[case::by_both("ghcr.io/example/pod-security-policy:v1@sha256:abc", true)]
+    #[case::a_file("file:///policies/pod-security-policy.wasm", true)]
+    #[case::of_another("registry://ghcr.io/kubewarden/policies/capabilities-psp:v1", false)]
+    #[case::a_folder_of_that_name("registry://r.example/pod-security-policy/other:v1", false)]
+    #[case::named("registry://r.example:5000/team/psp:v7", true)]
+    fn a_module_is_known_by_its_repository(#[case] module: &str, #[case] expected: bool) {
+        let modules = Modules { named: vec!["registry://r.example:5000/team/psp:v1".to_owned()] };
+        let registration =
+            Object::of_value(&json!({"kind": "ClusterAdmissionPolicy", "spec": {"module": module}}));
+        assert_eq!(modules.are_ours(&registration), expected);
     }
 }

@@ -71,24 +71,46 @@ impl Reach {
     }
 
     /// Whether the creation of the object is asked about.
-    pub(crate) fn covers(&self, object: &Object, namespace: &str) -> bool {
-        self.covers_all(object.group(), &format!("{}s", object.kind.to_lowercase()), namespace)
+    pub(crate) fn covers(&self, object: &Object, namespace: &str) -> Covered {
+        if !self.covers_namespace(namespace) {
+            return Covered::No;
+        }
+        let group = object.group();
+        let known = plural(group, &object.kind);
+        let guessed = guesses(&object.kind);
+        if self.rules_name(group, |name| {
+            known.map_or_else(|| guessed.iter().any(|guess| guess == name), |known| known == name)
+        }) {
+            return Covered::Yes;
+        }
+        // Nothing but a cluster knows the plural of somebody else's kind.
+        let perhaps = known.is_none() && self.rules_name(group, |name| !is_built_in(group, name));
+        if perhaps { Covered::Perhaps } else { Covered::No }
     }
 
     /// Whether the creation of pods is asked about, in a namespace.
     pub(crate) fn covers_pods_in(&self, namespace: &str) -> bool {
-        self.covers_all("", "pods", namespace)
+        self.covers_namespace(namespace) && self.rules_name("", |name| name == "pods")
     }
 
-    fn covers_all(&self, group: &str, resource: &str, namespace: &str) -> bool {
+    fn covers_namespace(&self, namespace: &str) -> bool {
         let named =
             self.names.iter().all(|(names, wanted)| names.iter().any(|name| name == namespace) == *wanted);
-        let here = self.namespace.as_deref().is_none_or(|own| own == namespace);
-        let has = |list: &[String], wanted: &str| list.iter().any(|name| name == wanted || name == "*");
-        let ruled = self.rules.as_ref().is_none_or(|rules| {
-            rules.iter().any(|(groups, resources)| has(groups, group) && has(resources, resource))
-        });
-        named && here && ruled
+        named && self.namespace.as_deref().is_none_or(|own| own == namespace)
+    }
+
+    /// Whether a rule is about a resource of a group: `*` stands for all resources, `*/*` for those and their
+    /// subresources.
+    fn rules_name(&self, group: &str, is_meant: impl Fn(&str) -> bool) -> bool {
+        self.rules.as_ref().is_none_or(|rules| {
+            rules.iter().any(|(groups, resources)| {
+                let ours = groups.iter().any(|name| name == group || name == "*");
+                // What has a slash is a subresource.
+                let named =
+                    |name: &String| name == "*" || name == "*/*" || (!name.contains('/') && is_meant(name));
+                ours && resources.iter().any(named)
+            })
+        })
     }
 
     /// What cannot be told without a cluster.
@@ -101,8 +123,52 @@ impl Reach {
     }
 }
 
+/// Whether a registration is asked about an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Covered {
+    Yes,
+    No,
+    /// Its rules name resources of the object's group, and nobody here knows whether one of them is the object's: it
+    /// counts as if it were.
+    Perhaps,
+}
+
+/// The resource of a kind that Kubernetes has.
+fn plural(group: &str, kind: &str) -> Option<&'static str> {
+    RESOURCES.iter().find(|(known, name, _)| *known == group && *name == kind).map(|(.., resource)| *resource)
+}
+
+fn is_built_in(group: &str, resource: &str) -> bool {
+    RESOURCES.iter().any(|(known, _, name)| *known == group && *name == resource)
+}
+
+/// The kinds that policies may be asked about.
+const RESOURCES: &[(&str, &str, &str)] = &[
+    ("", "Pod", "pods"),
+    ("", "PodTemplate", "podtemplates"),
+    ("", "ReplicationController", "replicationcontrollers"),
+    ("", "Namespace", "namespaces"),
+    ("", "PersistentVolume", "persistentvolumes"),
+    ("apps", "Deployment", "deployments"),
+    ("apps", "ReplicaSet", "replicasets"),
+    ("apps", "StatefulSet", "statefulsets"),
+    ("apps", "DaemonSet", "daemonsets"),
+    ("batch", "Job", "jobs"),
+    ("batch", "CronJob", "cronjobs"),
+    ("resource.k8s.io", "ResourceClaim", "resourceclaims"),
+    ("resource.k8s.io", "ResourceClaimTemplate", "resourceclaimtemplates"),
+];
+
+/// What a kind is probably called as a resource.
+fn guesses(kind: &str) -> [String; 4] {
+    let kind = kind.to_lowercase();
+    let stem = kind.strip_suffix('y').unwrap_or(&kind);
+    [format!("{kind}s"), format!("{kind}es"), format!("{stem}ies"), kind.clone()]
+}
+
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
     use serde_json::json;
 
     use super::*;
@@ -121,11 +187,39 @@ mod tests {
             "namespaceSelector": {"matchExpressions": [{"key": NAME, "operator": "NotIn", "values": ["kube-system"]}]},
         }});
         let reach = Reach::of(&registration, None);
-        assert!(reach.covers(&object("Pod", "v1"), "shop"));
-        assert!(!reach.covers(&object("Pod", "v1"), "kube-system"));
-        assert!(!reach.covers(&object("Deployment", "apps/v1"), "shop"), "only its creation matters");
+        assert_eq!(reach.covers(&object("Pod", "v1"), "shop"), Covered::Yes);
+        assert_eq!(reach.covers(&object("Pod", "v1"), "kube-system"), Covered::No);
+        let deployment = object("Deployment", "apps/v1");
+        assert_eq!(reach.covers(&deployment, "shop"), Covered::No, "only its creation matters");
         assert_eq!(reach.caveat(), None);
-        assert!(!Reach::of(&registration, Some("other")).covers(&object("Pod", "v1"), "shop"));
+        assert_eq!(Reach::of(&registration, Some("other")).covers(&object("Pod", "v1"), "shop"), Covered::No);
+    }
+
+    #[rstest]
+    #[case::by_name("apps", "deployments", "Deployment", "apps/v1", Covered::Yes)]
+    #[case::every_resource("apps", "*", "Deployment", "apps/v1", Covered::Yes)]
+    #[case::every_resource_and_subresource("*", "*/*", "Pod", "v1", Covered::Yes)]
+    #[case::every_subresource("", "pods/*", "Pod", "v1", Covered::No)]
+    #[case::one_subresource("", "*/scale", "ReplicationController", "v1", Covered::No)]
+    #[case::another("apps", "replicasets", "Deployment", "apps/v1", Covered::No)]
+    #[case::another_group("batch", "deployments", "Deployment", "apps/v1", Covered::No)]
+    #[case::regular("example.com", "rollouts", "Rollout", "example.com/v1", Covered::Yes)]
+    #[case::in_es("example.com", "batches", "Batch", "example.com/v1", Covered::Yes)]
+    #[case::in_ies("example.com", "proxies", "Proxy", "example.com/v1", Covered::Yes)]
+    #[case::the_same("example.com", "sheep", "Sheep", "example.com/v1", Covered::Yes)]
+    #[case::irregular("example.com", "indices", "Index", "example.com/v1", Covered::Perhaps)]
+    #[case::irregular_of_another_group("example.com", "indices", "Index", "other.com/v1", Covered::No)]
+    #[case::irregular_and_every_group("*", "indices", "Index", "other.com/v1", Covered::Perhaps)]
+    fn resources_are_those_of_kinds(
+        #[case] group: &str,
+        #[case] resource: &str,
+        #[case] kind: &str,
+        #[case] version: &str,
+        #[case] expected: Covered,
+    ) {
+        let rules = json!([{"apiGroups": [group], "resources": [resource], "operations": ["*"]}]);
+        let reach = Reach::of(&json!({"spec": {"rules": rules}}), None);
+        assert_eq!(reach.covers(&object(kind, version), "shop"), expected);
     }
 
     #[test]

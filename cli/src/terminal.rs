@@ -52,6 +52,11 @@ impl Voice {
         self.say("warning", AnsiColor::Yellow, text);
     }
 
+    /// Something without which the result misleads: told to those who want to hear nothing, too.
+    pub(crate) fn insist(self, text: &str) {
+        Voice { quiet: false, ..self }.warn(text);
+    }
+
     /// Something that only some want to know.
     pub(crate) fn detail(self, text: &str) {
         if self.verbose {

@@ -46,7 +46,7 @@ fn each_policy_gets_a_pair_where_it_is_granted() {
         ]
     );
     for expected in [
-        "privileged: granted in kube-system alone, which is not judged: it gets no registration",
+        "warning: granted in kube-system alone, which is not judged: it gets no registration [privileged]\n",
         "note: group system:masters (ClusterRole cluster-admin by ClusterRoleBinding cluster-admin) may use everything",
     ] {
         assert!(ended.stderr.contains(expected), "{}", ended.stderr);
@@ -78,7 +78,8 @@ fn a_policy_that_nobody_may_use_is_not_registered() {
     let ended = run(&[&arguments[..], &["--kind", "AdmissionPolicy", "-n", "shop", "-o", "json"]].concat());
     let list: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(list["items"].as_array().unwrap().len(), 2);
-    assert!(ended.stderr.contains("privileged: not granted in shop"), "{}", ended.stderr);
+    let told = "warning: not granted in shop: it gets no registration [privileged]\n";
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn ten_policies_come_in_one_list() {
     let out: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(out["items"][0]["spec"]["settings"]["policies"].as_array().unwrap().len(), 10);
-    assert_eq!(ended.stderr.matches("converted").count(), 10);
+    assert!(ended.stderr.starts_with("note: 10 policies: 10 converted\n"), "{}", ended.stderr);
 }
 
 fn first_document(file: &str) -> Value {
@@ -281,8 +282,12 @@ fn one_object_is_explained(#[case] arguments: &[&str], #[case] expected: &str) {
 #[case::no_policy("pod.yaml", "pod.yaml:1:1: Pod is neither a PodSecurityPolicy")]
 #[case::a_level_that_is_none(
     "resticted",
-    "levels of the Pod Security Standards are privileged, baseline and restricted"
+    "did you mean `restricted`? levels of the Pod Security Standards are privileged, baseline and restricted"
 )]
+#[case::a_version_that_is_none("baseline:1.31", "did you mean `baseline:v1.31`? ")]
+#[case::a_level_and_a_version("Basline:v1.30", "did you mean `baseline:v1.30`? ")]
+#[case::a_level_in_capitals("Restricted", "did you mean `restricted`? ")]
+#[case::no_level("settings", "help: levels of the Pod Security Standards")]
 fn policies_that_are_none_are_told(#[case] policies: &str, #[case] message: &str) {
     let ended = run(&["check", "-p", policies, "pod.yaml"]);
     assert_eq!(ended.code, Some(2));
@@ -695,5 +700,264 @@ fn patches_name_files_from_the_working_directory(#[case] path: &str, #[case] exp
     );
     if !expected.starts_with("..") {
         applied(&folder, "some manifests/web.yaml", &patch);
+    }
+}
+
+const PSP: &str = "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: NAME}\nspec:\n  volumes: [configMap, projected]\n  runAsUser: {rule: RunAsAny}\n  seLinux: {rule: RunAsAny}\n  supplementalGroups: {rule: RunAsAny}\n  fsGroup: {rule: RunAsAny}\n";
+
+fn psp(name: &str, more: &str) -> String {
+    format!("{}{more}", PSP.replace("NAME", name))
+}
+
+/// The settings of the first registration that is written.
+fn migrated(input: &str, arguments: &[&str]) -> (Value, Ended) {
+    let ended = run_in(&data(), &[&["migrate", "-o", "json"], arguments].concat(), input);
+    let list: Value = serde_json::from_str(&ended.stdout).unwrap_or_default();
+    (list["items"][0]["spec"]["settings"].clone(), ended)
+}
+
+/// Charts write a policy, its role, its binding and its account into one file.
+#[test]
+fn roles_and_bindings_of_the_input_count() {
+    let role = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: psp-agent}\nrules:\n- {apiGroups: [policy], resources: [podsecuritypolicies], resourceNames: [agent], verbs: [use]}\n";
+    let binding = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: psp-agent, namespace: logging}\nroleRef: {kind: ClusterRole, name: psp-agent}\nsubjects: [{kind: ServiceAccount, name: agent}]\n";
+    let account = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: agent, namespace: logging}\n";
+    let input = [&psp("agent", ""), role, binding, account].concat();
+    let (settings, ended) = migrated(&input, &[]);
+    assert_eq!(
+        (ended.code, &settings["policies"][0]["metadata"]["name"]),
+        (Some(0), &json!("agent")),
+        "{ended:?}"
+    );
+    for told in [
+        "note: agent may be used by service account logging/agent, for pods in logging\n",
+        "note: 1 ServiceAccount in the input is passed over: grants name them, and nothing of theirs is needed\n",
+    ] {
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    }
+    let ended = run_in(&data(), &["migrate", "--per-policy", "-o", "json"], &input);
+    let list: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let there = json!([{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["logging"]}]);
+    assert_eq!(list["items"][0]["spec"]["namespaceSelector"]["matchExpressions"], there);
+}
+
+/// What PodSecurityPolicy took is written as it acted on it, and told.
+#[rstest]
+#[case::a_port_too_many("  hostPorts: [{min: 1, max: 65536}]\n", "/hostPorts", json!([{"min": 1, "max": 65535}]), "spec.hostPorts[0], was {\"min\":1,\"max\":65536}")]
+#[case::a_range_without_its_start("  runAsGroup: {rule: MustRunAs, ranges: [{max: 65535}]}\n", "/runAsGroup/ranges", json!([{"max": 65535, "min": 0}]), "get 0, which is root [p (spec.runAsGroup.ranges[0])]")]
+#[case::a_relative_prefix("  allowedHostPaths: [{pathPrefix: var/log}, {pathPrefix: /var/lib}]\n", "/allowedHostPaths", json!([{"pathPrefix": "/var/lib"}]), "it is left out [p (spec.allowedHostPaths[0].pathPrefix, was var/log)]")]
+fn what_settings_refuse_is_rewritten(
+    #[case] more: &str,
+    #[case] pointer: &str,
+    #[case] expected: Value,
+    #[case] told: &str,
+) {
+    let (settings, ended) = migrated(&psp("p", more), &[]);
+    let spec = &settings["policies"][0]["spec"];
+    assert_eq!((ended.code, spec.pointer(pointer)), (Some(0), Some(&expected)), "{ended:?}");
+    let line = ended.stderr.lines().find(|line| line.contains(told)).unwrap_or(&ended.stderr);
+    assert!(line.starts_with("warning: written as PodSecurityPolicy acted on it: "), "{}", ended.stderr);
+}
+
+#[test]
+fn a_misspelt_annotation_does_not_stop_a_migration() {
+    let input = psp("p", "").replace("{name: p}", "{name: p, annotations: {seccomp.security.alpha.kubernetes.io/allowedProfiles: '*', seccomp.security.alpha.kubernetes.io/allowedProfileNames: '*'}}");
+    let (settings, ended) = migrated(&input, &[]);
+    let kept = json!({"seccomp.security.alpha.kubernetes.io/allowedProfileNames": "*"});
+    assert_eq!(
+        (ended.code, &settings["policies"][0]["metadata"]["annotations"]),
+        (Some(0), &kept),
+        "{ended:?}"
+    );
+    let told = "warning: written as PodSecurityPolicy acted on it: is no annotation that PodSecurityPolicy read: it had no effect, and is left out [p (metadata.annotations[seccomp.security.alpha.kubernetes.io/allowedProfiles])]\n";
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+}
+
+/// A policy whose strategies could not be made was skipped at every pod.
+#[test]
+fn a_policy_that_was_skipped_is_left_out() {
+    let skipped = psp("b", "")
+        .replace("fsGroup: {rule: RunAsAny}", "fsGroup: {rule: MustRunAs}")
+        .replace("seLinux: {rule: RunAsAny}", "seLinux: {rule: MustRunAs}");
+    let (settings, ended) = migrated(&format!("{}---\n{skipped}", psp("a", "")), &[]);
+    assert_eq!((ended.code, settings["policies"].as_array().map(Vec::len)), (Some(0), Some(1)), "{ended:?}");
+    assert!(ended.stderr.starts_with("note: 2 policies: 1 converted, 1 left out\nwarning: left out, since PodSecurityPolicy itself skipped it at every pod [stdin:"), "{}", ended.stderr);
+    for place in ["b: spec.fsGroup.ranges: Required value", "b: spec.seLinux.seLinuxOptions: Required value"]
+    {
+        assert!(ended.stderr.contains(place), "{}", ended.stderr);
+    }
+    let (_, alone) = migrated(&skipped, &[]);
+    assert_eq!((alone.code, &*alone.stdout), (Some(2), ""));
+    assert_eq!(alone.stderr.matches("error: stdin:").count(), 2, "{}", alone.stderr);
+}
+
+#[rstest]
+#[case::seccomp(
+    "  seccomp: {defaultProfileName: runtime/default}\n",
+    "seccomp",
+    "seccomp.security.alpha.kubernetes.io"
+)]
+#[case::app_armor(
+    "  appArmor: {allowedProfileNames: ['*']}\n",
+    "appArmor",
+    "apparmor.security.beta.kubernetes.io"
+)]
+fn profiles_are_annotations(#[case] more: &str, #[case] field: &str, #[case] prefix: &str) {
+    let (_, ended) = migrated(&psp("p", more), &[]);
+    assert_eq!(ended.code, Some(2));
+    let told = format!("p: spec.{field}: unknown field\n");
+    let remedy = format!(
+        "  help: profiles are annotations of the policy: metadata.annotations[{prefix}/allowedProfileNames] and metadata.annotations[{prefix}/defaultProfileName]\n"
+    );
+    assert!(ended.stderr.contains(&told) && ended.stderr.contains(&remedy), "{}", ended.stderr);
+}
+
+#[test]
+fn a_name_too_long_for_a_label_is_refused_where_it_would_be_one() {
+    let name = |length: usize| psp(&"a".repeat(length), "");
+    let (_, long) = migrated(&name(64), &["--per-policy"]);
+    assert_eq!((long.code, &*long.stdout), (Some(2), ""));
+    assert!(
+        long.stderr.contains("the value of a label has at most 63 characters; this name has 64"),
+        "{}",
+        long.stderr
+    );
+    assert_eq!(migrated(&name(63), &["--per-policy"]).1.code, Some(0));
+    assert_eq!(migrated(&name(64), &[]).1.code, Some(0), "asked by RBAC, a name is no label");
+}
+
+/// However many policies there are, one page says it.
+#[test]
+fn the_summary_of_many_policies_is_short() {
+    let input: Vec<String> = (0..157)
+        .map(|nth| {
+            let more =
+                format!("  allowedCapabilities: [CAP_{nth}]\n  hostPorts: [{{min: {nth}, max: 65536}}]\n");
+            psp(&format!("policy-{nth}"), &more)
+        })
+        .collect();
+    let input = input.join("---\n");
+    let (_, ended) = migrated(&input, &[]);
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    assert!(lines.len() <= 40, "{}", ended.stderr);
+    assert_eq!(lines[0], "note: 157 policies: 157 converted");
+    assert!(
+        lines[1].starts_with("warning: written as PodSecurityPolicy acted on it: ports end at 65535"),
+        "{}",
+        lines[1]
+    );
+    assert!(lines[1].ends_with(" [all policies]"), "{}", lines[1]);
+    let first_note = lines.iter().skip(1).position(|line| line.starts_with("note: ")).unwrap() + 1;
+    assert!(lines[first_note..].iter().all(|line| line.starts_with("note: ")), "{}", ended.stderr);
+
+    let (_, json) = migrated(&input, &["--summary", "json", "-q"]);
+    let summary: Value = serde_json::from_str(&json.stderr).unwrap();
+    assert_eq!(summary["policies"].as_array().unwrap().len(), 157);
+    assert_eq!(summary["policies"][0]["status"], "converted");
+    assert_eq!(summary["warnings"][0]["policies"].as_array().unwrap().len(), 157);
+    let (_, markdown) = migrated(&input, &["--summary", "markdown"]);
+    assert!(
+        markdown.stderr.starts_with("**157 policies: 157 converted**\n\n### Warnings\n"),
+        "{}",
+        markdown.stderr
+    );
+}
+
+#[test]
+fn advice_names_the_policy() {
+    let input = psp("agent", "  privileged: true\n  allowPrivilegeEscalation: false\n")
+        .replace(", projected", ", gitRepo");
+    let (_, ended) = migrated(&input, &[]);
+    for told in [
+        "warning: privileged: has no effect: `allowPrivilegeEscalation: false` rejects every privileged container",
+        "note: volumes: runs git as root on the node; an init container clones as well [agent: gitRepo]\n",
+    ] {
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("stdin:"), "{}", ended.stderr);
+}
+
+#[test]
+fn files_are_not_overwritten_unless_somebody_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&["migrate", "--output-dir", "out"][..], &["man", "--output-dir", "man"]] {
+        let again = |more: &[&str]| run_in(folder.path(), &[command, more].concat(), &psp("p", ""));
+        assert_eq!(again(&[]).code, Some(0));
+        let refused = again(&[]);
+        assert_eq!((refused.code, &*refused.stdout), (Some(2), ""), "{refused:?}");
+        assert!(
+            refused
+                .stderr
+                .contains(": is there already, and is not overwritten\n  help: --force overwrites it\n")
+        );
+        assert_eq!(again(&["--force"]).code, Some(0));
+    }
+}
+
+#[test]
+fn what_differs_shows_both_verdicts() {
+    let arguments = ["check", "--compare", "psp.yaml", "psp", "manifests"];
+    let table = run(&arguments).stdout;
+    assert!(table.contains("REJECTED -> ALLOWED") && table.contains("was rejected"), "{table}");
+    let json: Value = serde_json::from_str(&run(&[&arguments[..], &["-o", "json"]].concat()).stdout).unwrap();
+    let result = &json["results"][0];
+    assert_eq!(
+        (&result["verdict"], &result["before"]),
+        (&json!("allowed"), &json!({"verdict": "rejected", "policy": null}))
+    );
+}
+
+#[rstest]
+#[case::short(&["-f", "manifests", "deploy/web"], "Deployment shop/web")]
+#[case::with_its_namespace(&["-f", "manifests", "ds/monitoring/agent"], "DaemonSet monitoring/agent")]
+#[case::behind_the_file(&["manifests", "po/web-app"], "Pod shop/web-app")]
+#[case::as_an_option(&["manifests", "--object", "deployments.apps/web"], "Deployment shop/web")]
+#[case::several_files(&["-f", "pod.yaml,manifests", "deploy/web"], "Deployment shop/web")]
+fn objects_are_named_as_kubectl_names_them(#[case] arguments: &[&str], #[case] expected: &str) {
+    let ended = run(&[&["explain", "-p", "psp.yaml"], arguments].concat());
+    assert!(ended.stdout.starts_with(expected), "{ended:?}");
+}
+
+/// A pod whose containers share one security context by an alias.
+#[test]
+fn a_patch_says_what_aliases_keep_out_of_it() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    securityContext: &context\n      runAsNonRoot: true\n  - name: b\n    securityContext: *context\n";
+    let told = ": Pod default/a is written with anchors and aliases, which the patch leaves out; what would be filled in:\n  + spec";
+    for quiet in [&[][..], &["-q"]] {
+        let ended = run_in(&data(), &[&["check", "-p", "psp.yaml", "--diff"], quiet].concat(), pod);
+        assert_eq!((ended.code, &*ended.stdout), (Some(0), ""), "{ended:?}");
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    }
+}
+
+/// A cluster has policies of many modules, and only one of them is this one.
+#[test]
+fn registrations_of_other_modules_are_not_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = run(&["migrate", "-q", "psp.yaml"]).stdout;
+    let other = "---\napiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: drop}\nspec: {module: 'registry://ghcr.io/kubewarden/policies/capabilities-psp:v1', settings: {allowed_capabilities: []}}\n---\napiVersion: policies.kubewarden.io/v1\nkind: PolicyServer\nmetadata: {name: default}\n";
+    let file = folder.path().join("cluster.yaml").display().to_string();
+    fs::write(&file, format!("{ours}{other}")).unwrap();
+    let ended = run(&["check", "-p", &file, "pod.yaml"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let told = "warning: not judged, since they register something else: ClusterAdmissionPolicy drop (registry://ghcr.io/kubewarden/policies/capabilities-psp:v1), PolicyServer default\n";
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    fs::write(&file, other).unwrap();
+    let none = run(&["check", "-p", &file, "pod.yaml"]);
+    assert_eq!(none.code, Some(2));
+    assert!(none.stderr.contains("--module names the module if it has another name"), "{}", none.stderr);
+}
+
+/// Only a cluster knows the plural of a kind that somebody has defined.
+#[test]
+fn a_plural_that_is_not_known_counts_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let registration = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: p}\nspec:\n  module: registry://r.example/pod-security-policy:v1\n  mutating: false\n  rules: [{apiGroups: [example.com], apiVersions: [v1], resources: [RESOURCES], operations: [CREATE]}]\n  settings: {podTemplates: [{apiGroup: example.com, kind: Index, path: spec.template}], runAsUser: {rule: RunAsAny}, seLinux: {rule: RunAsAny}, supplementalGroups: {rule: RunAsAny}, fsGroup: {rule: RunAsAny}, volumes: [projected]}\n";
+    let index = "apiVersion: example.com/v1\nkind: Index\nmetadata: {name: a}\nspec: {template: {spec: {hostPID: true, containers: [{name: a}]}}}\n";
+    let told = "p: without a cluster nobody knows whether its rules name the resource of Index, and they count as if they did";
+    for (resources, doubtful) in [("indices", true), ("'*/*'", false), ("indexes", false)] {
+        fs::write(folder.path().join("p.yaml"), registration.replace("RESOURCES", resources)).unwrap();
+        let ended = run_in(folder.path(), &["check", "-p", "p.yaml"], index);
+        assert_eq!((ended.code, ended.stdout.contains(told)), (Some(1), doubtful), "{resources}: {ended:?}");
     }
 }

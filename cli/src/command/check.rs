@@ -11,8 +11,8 @@ use clap::Args;
 use super::{Identity, Manifests, print};
 use crate::error::Outcome;
 use crate::input::{self, Object};
-use crate::judge::{self, Asker, Judged, Verdict};
-use crate::policies::{self, GrantSources, Policies};
+use crate::judge::{self, Asker, Before, Judged, Verdict};
+use crate::policies::{self, GrantSources, Modules, Policies};
 use crate::report::{Format, Results, Summary};
 use crate::terminal::Voice;
 
@@ -34,6 +34,8 @@ pub(crate) struct Check {
     /// the Pod Security Standards such as `restricted` or `baseline:v1.31`
     #[arg(short, long, value_name = "FILE|LEVEL", required_unless_present = "compare")]
     policies: Vec<PathBuf>,
+    #[command(flatten)]
+    modules: Modules,
     #[command(flatten)]
     grants: GrantSources,
     #[command(flatten)]
@@ -60,7 +62,8 @@ impl Check {
         if let [old, new] = self.compare.as_slice() {
             return self.compare(old, new, &asker, voice);
         }
-        let policies = policies::load(&self.policies, self.grants.load()?)?;
+        let policies =
+            policies::load(&self.policies, &self.modules, self.grants.load(self.identity.namespace())?)?;
         for caveat in policies.caveats() {
             voice.warn(&caveat);
         }
@@ -89,7 +92,13 @@ impl Check {
 
     /// What another set of policies would change.
     fn compare(&self, old: &PathBuf, new: &PathBuf, asker: &Asker, voice: Voice) -> Outcome<ExitCode> {
-        let load = |path: &PathBuf| policies::load(std::slice::from_ref(path), self.grants.load()?);
+        let load = |path: &PathBuf| {
+            policies::load(
+                std::slice::from_ref(path),
+                &self.modules,
+                self.grants.load(self.identity.namespace())?,
+            )
+        };
         let (old, new) = (load(old)?, load(new)?);
         for caveat in new.caveats() {
             voice.warn(&caveat);
@@ -110,7 +119,7 @@ impl Check {
                 return Ok(());
             }
             *turns.entry((before.verdict, after.verdict)).or_default() += 1;
-            after.warnings.insert(0, was(&before));
+            after.before = Some(Before { verdict: before.verdict, policy: before.policy });
             results.summary.count(after.verdict);
             results.results.push(after);
             Ok(())
@@ -157,12 +166,4 @@ fn judged(
     let judged = judge::judge(policies, object, asker);
     summary.count(judged.verdict);
     Some(judged)
-}
-
-/// What became of an object under the policies that are to go.
-fn was(before: &Judged) -> String {
-    match &before.policy {
-        Some(policy) => format!("was {} by {policy}", before.verdict.name()),
-        None => format!("was {}", before.verdict.name()),
-    }
 }

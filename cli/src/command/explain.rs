@@ -14,11 +14,12 @@ use std::rc::Rc;
 use anstyle::Style;
 use clap::Args;
 
+use super::target::Target;
 use super::{Identity, Manifests, print};
 use crate::error::{Fault, Outcome};
 use crate::input::{self, Object, Text};
 use crate::judge::{self, Asked, Asker, Passage, Verdict};
-use crate::policies::{self, GrantSources, Policies};
+use crate::policies::{self, GrantSources, Modules, Policies};
 use crate::report::table;
 use crate::terminal::Voice;
 
@@ -30,17 +31,21 @@ use crate::terminal::Voice;
 Examples:
   kubectl psp explain -p policies.yaml pod.yaml
   kubectl get pod web -o yaml | kubectl psp explain -p psp/ --rbac rbac.json
-  helm template . | kubectl psp explain -p restricted --object Deployment/web")]
+  helm template . | kubectl psp explain -p restricted deploy/web
+  kubectl psp explain -p psp.yaml -f manifests/ ds/monitoring/agent")]
 pub(crate) struct Explain {
     /// What judges: files or folders with PodSecurityPolicies, settings or (Cluster)AdmissionPolicies, or a level of
     /// the Pod Security Standards such as `restricted` or `baseline:v1.31`
     #[arg(short, long, value_name = "FILE|LEVEL", required = true)]
     policies: Vec<PathBuf>,
     #[command(flatten)]
+    modules: Modules,
+    #[command(flatten)]
     grants: GrantSources,
     #[command(flatten)]
     identity: Identity,
-    /// Which object to explain, if there are several: `KIND/NAME` or `KIND/NAMESPACE/NAME`
+    /// Which object to explain, if there are several: `KIND/NAME` or `KIND/NAMESPACE/NAME`, with the short names of
+    /// kubectl; `deploy/web` among the files means the same
     #[arg(long, value_name = "KIND/NAME")]
     object: Option<String>,
     #[command(flatten)]
@@ -48,9 +53,20 @@ pub(crate) struct Explain {
 }
 
 impl Explain {
-    pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
+    pub(crate) fn execute(mut self, voice: Voice) -> Outcome<ExitCode> {
+        let targets = self.manifests.take_targets();
+        let mut wanted = self.object.iter().chain(&targets).cloned();
+        self.object = match (wanted.next(), wanted.next()) {
+            (Some(_), Some(other)) => {
+                let fault =
+                    Fault::new(format_args!("one object can be explained, and {other} is another one"));
+                return Err(fault.into());
+            }
+            (wanted, _) => wanted,
+        };
         let asker = self.identity.asker(&self.grants)?;
-        let policies = policies::load(&self.policies, self.grants.load()?)?;
+        let policies =
+            policies::load(&self.policies, &self.modules, self.grants.load(self.identity.namespace())?)?;
         for caveat in policies.caveats() {
             voice.warn(&caveat);
         }
@@ -59,6 +75,11 @@ impl Explain {
         let judged = judge::judge(&policies, object, &asker);
         let mut text = Told(String::new());
         text.line(format_args!("{BOLD}{}{BOLD:#} ({}:{})", judged.title(), judged.file, judged.line));
+        let style = table::style(judged.verdict);
+        text.line(format_args!("Verdict: {style}{}{style:#}", judged.verdict.name()));
+        for warning in &judged.warnings {
+            text.line(format_args!("  {warning}"));
+        }
         let mut rules: Vec<String> = Vec::new();
         let mut remedies = Vec::new();
         let mut said = Vec::new();
@@ -73,11 +94,6 @@ impl Explain {
             text.once(before, &registration.name, &mut said);
             rules.extend(more);
             remedies.extend(remedy.map(|remedy| (registration, remedy)));
-        }
-        let style = table::style(judged.verdict);
-        text.line(format_args!("\nVerdict: {style}{}{style:#}", judged.verdict.name()));
-        for warning in &judged.warnings {
-            text.line(format_args!("  {warning}"));
         }
         if judged.verdict == Verdict::Rejected {
             text.guidance(&rules);
@@ -130,9 +146,10 @@ struct Found {
 impl Found {
     fn take(&mut self, picked: Picked, asker: &Asker, wanted: Option<&str>) {
         let Object { kind, name, .. } = &picked.object;
-        let spaced = format!("{kind}/{}/{name}", asker.namespace_of(&picked.object));
-        let name = format!("{kind}/{name}");
-        let fits = |wanted: &str| [&name, &spaced].iter().any(|name| wanted.eq_ignore_ascii_case(name));
+        let namespace = asker.namespace_of(&picked.object);
+        let spaced = format!("{kind}/{namespace}/{name}");
+        let fits =
+            |wanted: &str| Target::parse(wanted).is_some_and(|target| target.is(&picked.object, namespace));
         if wanted.is_none_or(fits) {
             self.fitting += 1;
             self.first.get_or_insert(picked);

@@ -20,6 +20,9 @@ pub(crate) struct Manual {
     /// Write a page for each command there
     #[arg(long, value_name = "FOLDER")]
     output_dir: Option<PathBuf>,
+    /// Overwrite files that are there
+    #[arg(long, requires = "output_dir")]
+    force: bool,
 }
 
 impl Manual {
@@ -37,6 +40,12 @@ impl Manual {
                 .and_then(|()| fs::write(&file, page(command).unwrap_or_default()))
                 .map_err(unwritten)
         };
+        if !self.force {
+            let names =
+                command.get_subcommands().map(|subcommand| format!("kubectl-psp-{}", subcommand.get_name()));
+            let files = names.chain(["kubectl-psp".to_owned()]).map(|name| folder.join(format!("{name}.1")));
+            super::refuse_to_overwrite(files.filter(|file| file.exists()))?;
+        }
         for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
             write(format!("kubectl-psp-{}", subcommand.get_name()), subcommand.clone())?;
         }

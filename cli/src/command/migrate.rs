@@ -1,6 +1,7 @@
 //! `migrate`: from PodSecurityPolicies to the manifests that register them with Kubewarden.
 
 mod convert;
+mod rewrite;
 mod summary;
 
 use std::fs;
@@ -13,9 +14,9 @@ use serde_json::{Value, json};
 
 use super::{Manifests, print};
 use crate::error::{Fault, Faults, Outcome};
-use crate::input;
+use crate::input::{self, Object};
 use crate::policies::GrantSources;
-use crate::rbac::Authority;
+use crate::rbac::{Authority, Rbac};
 use crate::registration::{Kind, Mode};
 use crate::report;
 use crate::terminal::Voice;
@@ -23,13 +24,16 @@ use crate::terminal::Voice;
 #[cfg(test)]
 pub(crate) use convert::all;
 pub(crate) use convert::policies_of;
+use convert::sorted;
 
 /// Turn PodSecurityPolicies into the manifests that register them with Kubewarden
 ///
-/// Reads what `kubectl get psp -o yaml` printed. Everything is checked before anything is written; what has changed its
-/// meaning, and who may use what, is told on standard error.
+/// Reads what `kubectl get psp -o yaml` printed, and the roles and bindings that stand in the same input. Everything is
+/// checked before anything is written; what has changed its meaning, and who may use what, is told on standard error.
+/// What PodSecurityPolicy took and settings refuse is written as PodSecurityPolicy acted on it; a policy that it skipped
+/// is left out.
 ///
-/// Exit status: 0 if all policies have been converted, 2 if the input is bad; then nothing is written.
+/// Exit status: 0 if the policies have been converted, 2 if the input is bad; then nothing is written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -75,6 +79,12 @@ pub(crate) struct Migrate {
     /// Write a file for each manifest there, instead of all to standard output
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     output_dir: Option<PathBuf>,
+    /// Overwrite files that are there
+    #[arg(long, requires = "output_dir", help_heading = "Output")]
+    force: bool,
+    /// How the summary on standard error is written; `json` and `markdown` hold all there is
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
+    summary: Option<summary::Form>,
     #[command(flatten)]
     manifests: Manifests,
 }
@@ -116,16 +126,16 @@ impl Migrate {
                 .help("add --kind AdmissionPolicy, or leave --namespace out; --exempt-namespaces names those that are not judged")
                 .into());
         }
-        let objects = input::read_all(&self.manifests.files()?)?;
-        let authority = self.grants.load()?;
-        if let Authority::Dump(rbac) = &authority
-            && let Some(gaps) = rbac.gaps()
-        {
-            voice.warn(&gaps);
-        }
+        let (objects, surroundings) = sorted(input::read_all(&self.manifests.files()?)?)?;
+        let authority = self.authority(&surroundings.rbac)?;
         let policies = policies_of(&objects)?;
-        let converted = self.convert(&policies, &authority);
+        let converted = self.convert(&policies.manifests, &authority)?;
         if converted.manifests.is_empty() {
+            if let Authority::Dump(rbac) = &authority
+                && let Some(gaps) = rbac.gaps()
+            {
+                voice.warn(&gaps);
+            }
             let fault = Fault::new(
                 "no policy is granted in a namespace that is judged, so that there is nothing to register",
             );
@@ -134,8 +144,19 @@ impl Migrate {
                 .into());
         }
         self.write(&converted.manifests)?;
-        self.tell(&objects, &policies, &converted, &authority, voice);
+        let summary = self.summarize(&objects, &policies, &converted, (&authority, &surroundings));
+        self.tell(&summary, voice)?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Who may use what: what --rbac names, and what stands in the input.
+    fn authority(&self, beside: &[Object]) -> Outcome<Authority> {
+        if beside.is_empty() {
+            return self.grants.load(self.namespace.as_deref().unwrap_or("default"));
+        }
+        let mut objects = input::read_all(&self.grants.rbac)?;
+        objects.extend(beside.iter().cloned());
+        Ok(Authority::Dump(Rbac::of(&objects, self.namespace.as_deref().unwrap_or("default"))?))
     }
 
     fn write(&self, manifests: &[Value]) -> Outcome<()> {
@@ -153,6 +174,14 @@ impl Migrate {
             let documents = manifests.iter().map(text).collect::<Result<Vec<_>, _>>().map_err(unwritten)?;
             return print(&documents.join("---\n"));
         };
+        if !self.force {
+            let there = |manifest: &Value| {
+                let name = manifest.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+                let ending = if self.output == Format::Json { "json" } else { "yaml" };
+                Some(folder.join(format!("{name}.{ending}"))).filter(|file| file.exists())
+            };
+            super::refuse_to_overwrite(manifests.iter().filter_map(there))?;
+        }
         let ending = if self.output == Format::Json { "json" } else { "yaml" };
         let mut files = Vec::new();
         for manifest in manifests {

@@ -6,13 +6,14 @@ pub(crate) mod explain;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod suggest;
+mod target;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Faults, Outcome};
 use crate::judge::{self, Asker};
 use crate::policies::GrantSources;
 
@@ -22,13 +23,17 @@ pub(crate) struct Manifests {
     /// Files with manifests, or folders of such; `-` for standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The same, as kubectl has it
+    #[arg(short = 'f', long = "filename", value_name = "FILE", value_delimiter = ',')]
+    filenames: Vec<PathBuf>,
 }
 
 impl Manifests {
     /// The files named; standard input if none is and something comes through it.
     pub(crate) fn files(&self) -> Outcome<Vec<PathBuf>> {
-        if !self.files.is_empty() {
-            return Ok(self.files.clone());
+        let files: Vec<PathBuf> = self.files.iter().chain(&self.filenames).cloned().collect();
+        if !files.is_empty() {
+            return Ok(files);
         }
         if std::io::stdin().is_terminal() {
             let fault = Fault::new("no manifests are named, and nothing comes through standard input");
@@ -37,6 +42,19 @@ impl Manifests {
                 .into());
         }
         Ok(vec![PathBuf::from("-")])
+    }
+}
+
+impl Manifests {
+    /// Takes out the arguments that are no files but name an object, such as `deploy/web`.
+    pub(crate) fn take_targets(&mut self) -> Vec<String> {
+        let named = |path: &PathBuf| {
+            let text = path.to_str().filter(|_| !path.exists())?;
+            target::Target::parse_known(text).map(|_| text.to_owned())
+        };
+        let targets = self.files.iter().filter_map(named).collect();
+        self.files.retain(|path| named(path).is_none());
+        targets
     }
 }
 
@@ -59,6 +77,11 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// The namespace of objects that name none.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// Who asks.
     ///
     /// # Errors
@@ -76,6 +99,19 @@ impl Identity {
             if user.is_empty() { self.groups.clone() } else { judge::with_implied(&user, &self.groups) };
         Ok(Asker { user, groups, namespace: self.namespace.clone() })
     }
+}
+
+/// Makes sure that nothing is overwritten.
+///
+/// # Errors
+///
+/// If there are files where others are to be written.
+pub(crate) fn refuse_to_overwrite(there: impl Iterator<Item = PathBuf>) -> Outcome<()> {
+    let faults: Vec<Fault> = there
+        .map(|file| Fault::new(format_args!("{}: is there already, and is not overwritten", file.display())))
+        .map(|fault| fault.help("--force overwrites it"))
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
 }
 
 /// Writes a result to standard output. Whoever stops reading has read enough.

@@ -23,6 +23,18 @@ pub(crate) enum Admission<'r> {
     None,
 }
 
+impl Admission<'_> {
+    /// Whether an opinion is that of the policy that admits the pods, or would.
+    pub(crate) fn is_of(&self, opinion: &Opinion) -> bool {
+        match self {
+            Admission::Granted(winner)
+            | Admission::ThroughMaker(winner, _)
+            | Admission::Ungranted(winner) => winner.policy == opinion.policy,
+            Admission::None => false,
+        }
+    }
+}
+
 /// Who may use a policy for a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Usage {

@@ -29,7 +29,7 @@ pub(crate) use sent::Sent;
 pub(crate) use standard::{Failing, blamed, failures};
 #[cfg(test)]
 pub(crate) use verdict::Change;
-pub(crate) use verdict::{Finding, Judged, Verdict};
+pub(crate) use verdict::{Before, Finding, Judged, Verdict};
 
 /// Judges the creation of an object: by what fills in first, then by what only judges.
 pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker) -> Judged {
@@ -45,6 +45,10 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker) -> Judg
     for registration in &policies.registrations {
         let about = bench.passage.asks(registration);
         asked |= about != Asked::Nothing;
+        if bench.passage.is_doubtful(registration) {
+            let (name, kind) = (&registration.name, &object.kind);
+            bench.warn(format!("{name}: without a cluster nobody knows whether its rules name the resource of {kind}, and they count as if they did"));
+        }
         match (&registration.judge, about) {
             (_, Asked::Nothing) => {}
             (Judge::Standard(standard), _) => {

@@ -12,6 +12,7 @@ use super::makers::{Admission, admission};
 use super::{Asker, Sent};
 use crate::input::{Object, put, steps};
 use crate::policies::{Judge, Policies, Registration};
+use crate::reach::Covered;
 
 /// An object as it stands before the next registration.
 pub(crate) struct Passage<'p> {
@@ -44,7 +45,7 @@ impl<'p> Passage<'p> {
     /// What a registration is asked about.
     pub(crate) fn asks(&self, registration: &Registration) -> Asked {
         let (reach, namespace) = (&registration.reach, self.asker.namespace_of(self.object));
-        if reach.covers(self.object, namespace) {
+        if reach.covers(self.object, namespace) != Covered::No {
             return Asked::Itself;
         }
         match &registration.judge {
@@ -55,6 +56,11 @@ impl<'p> Passage<'p> {
             }
             _ => Asked::Nothing,
         }
+    }
+
+    /// Whether the rules of a registration may mean the object, and nobody here can tell.
+    pub(crate) fn is_doubtful(&self, registration: &Registration) -> bool {
+        registration.reach.covers(self.object, self.asker.namespace_of(self.object)) == Covered::Perhaps
     }
 
     /// What the cluster would answer.

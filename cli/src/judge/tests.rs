@@ -12,7 +12,7 @@ fn policies(objects: &[Value], levels: &[&str], authority: Authority) -> Policie
     std::fs::write(&file, json!({"kind": "List", "items": objects}).to_string()).unwrap();
     // Levels come first, as they may on a command line.
     let sources: Vec<_> = levels.iter().map(Into::into).chain([file]).collect();
-    crate::policies::load(&sources, authority).unwrap()
+    crate::policies::load(&sources, &crate::policies::Modules::default(), authority).unwrap()
 }
 
 fn spec(over: Value) -> Value {
@@ -75,7 +75,7 @@ fn granting(policy: &str, namespace: &str, account: &str) -> Authority {
     let binding = json!({"apiVersion": group, "kind": "ClusterRoleBinding", "metadata": {"name": "b"},
         "roleRef": {"kind": "ClusterRole", "name": "r"},
         "subjects": [{"kind": "ServiceAccount", "namespace": namespace, "name": account}]});
-    Authority::Dump(Rbac::of(&[Object::of_value(&role), Object::of_value(&binding)]).unwrap())
+    Authority::Dump(Rbac::of(&[Object::of_value(&role), Object::of_value(&binding)], "default").unwrap())
 }
 
 #[rstest]

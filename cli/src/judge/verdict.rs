@@ -41,11 +41,32 @@ pub(crate) struct Judged {
     pub(crate) file: String,
     pub(crate) line: u32,
     pub(crate) verdict: Verdict,
+    /// What became of it under the policies that it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) before: Option<Before>,
     /// The policy that admits it.
     pub(crate) policy: Option<String>,
     pub(crate) changes: Vec<Change>,
     pub(crate) violations: Vec<Finding>,
     pub(crate) warnings: Vec<String>,
+}
+
+/// What other policies made of an object.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Before {
+    pub(crate) verdict: Verdict,
+    pub(crate) policy: Option<String>,
+}
+
+/// `was allowed by baseline`
+impl Display for Before {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = self.verdict.name();
+        match &self.policy {
+            Some(policy) => write!(f, "was {verdict} by {policy}"),
+            None => write!(f, "was {verdict}"),
+        }
+    }
 }
 
 /// A field that a policy fills in.
@@ -88,6 +109,7 @@ impl Judged {
             file: start.file.to_string(),
             line: start.line,
             verdict: Verdict::Allowed,
+            before: None,
             policy: None,
             changes: Vec::new(),
             violations: Vec::new(),

@@ -8,7 +8,7 @@ use pod_security_policy::shape::{Problem, Problems};
 use pod_security_policy::standards::Standard;
 use serde_json::{Value, json};
 
-use super::{Judge, Policies, Registration};
+use super::{Judge, Modules, Policies, Registration};
 use crate::advice;
 use crate::error::{Fault, Faults, Outcome, Place};
 use crate::input::{self, Object};
@@ -16,7 +16,7 @@ use crate::rbac::{Authority, is_rbac};
 use crate::reach::Reach;
 
 /// Loads what judges from files and the names of levels.
-pub(crate) fn load(sources: &[PathBuf], authority: Authority) -> Outcome<Policies> {
+pub(crate) fn load(sources: &[PathBuf], modules: &Modules, authority: Authority) -> Outcome<Policies> {
     let mut registrations = Vec::new();
     let mut paths = Vec::new();
     for source in sources {
@@ -32,28 +32,53 @@ pub(crate) fn load(sources: &[PathBuf], authority: Authority) -> Outcome<Policie
     for path in &paths {
         if !path.exists() && path.as_os_str() != "-" {
             let fault = Fault::new(format_args!("{}: there is no such file", path.display()));
+            let meant = path.to_str().and_then(nearest_level);
+            let meant = meant.map(|level| format!("did you mean `{level}`? ")).unwrap_or_default();
             return Err(fault
-                .help("levels of the Pod Security Standards are privileged, baseline and restricted, with a version if you like: baseline:v1.31")
+                .help(format_args!("{meant}levels of the Pod Security Standards are privileged, baseline and restricted, with a version if you like: baseline:v1.31"))
                 .into());
         }
     }
     let objects = input::read_all(&paths)?;
-    let mut policies = of_objects(&objects, authority, registrations)?;
+    let mut policies = of_objects(&objects, modules, authority, registrations)?;
     if let Authority::Dump(rbac) = &policies.authority {
         policies.advice.extend(advice::of_grants(&policies.registrations, rbac));
     }
     Ok(policies)
 }
 
+/// The level of the Pod Security Standards that a text comes near.
+fn nearest_level(text: &str) -> Option<String> {
+    let (level, version) =
+        text.split_once([':', '@']).map_or((text, None), |(level, version)| (level, Some(version)));
+    let near = |known: &&str| strsim::damerau_levenshtein(known, &level.to_lowercase());
+    let level = ["privileged", "baseline", "restricted"].into_iter().min_by_key(near)?;
+    if near(&level) > 3 {
+        return None;
+    }
+    let Some(version) = version else { return Some(level.to_owned()) };
+    let digits = version.trim_start_matches(['v', 'V']);
+    let minor = digits.split('.').nth(1).unwrap_or_default();
+    [
+        format!("{level}:{}", version.to_lowercase()),
+        format!("{level}:v{digits}"),
+        format!("{level}:v1.{minor}"),
+        level.to_owned(),
+    ]
+    .into_iter()
+    .find(|candidate| candidate.parse::<Standard>().is_ok())
+}
+
 /// Loads what judges from objects that have been read.
 pub(crate) fn of_objects(
     objects: &[Object],
+    modules: &Modules,
     authority: Authority,
     mut registrations: Vec<Registration>,
 ) -> Outcome<Policies> {
-    let mut faults = Vec::new();
+    let (mut faults, mut others) = (Vec::new(), Vec::new());
     let mut manifests: Vec<&Object> = Vec::new();
-    let (mut told, mut advised) = (Vec::new(), Vec::new());
+    let (mut told, mut advised): (Vec<String>, _) = (Vec::new(), Vec::new());
     if objects.iter().any(is_rbac) && matches!(authority, Authority::Everybody) {
         told.push(
             "there are roles or bindings among the policies, which count only if --rbac names them"
@@ -67,7 +92,11 @@ pub(crate) fn of_objects(
                 manifests.push(object);
                 continue;
             }
-            "ClusterAdmissionPolicy" | "AdmissionPolicy" => registration(object),
+            "ClusterAdmissionPolicy" | "AdmissionPolicy" if modules.are_ours(object) => registration(object),
+            _ if object.group() == KUBEWARDEN => {
+                others.push(other(object));
+                continue;
+            }
             "" | "PodSecurityPolicy" => {
                 settings(object.json.clone(), &|path| object.place(path)).map(|settings| Registration {
                     name: "settings".to_owned(),
@@ -85,7 +114,7 @@ pub(crate) fn of_objects(
         // Both halves of a pair have the same settings: advice once is enough.
         let own = policies_in(object);
         if !advised.contains(&own) {
-            told.extend(advice::of_object(object));
+            told.extend(advice::of_object(object).iter().map(ToString::to_string));
             advised.push(own);
         }
         match loaded {
@@ -94,20 +123,50 @@ pub(crate) fn of_objects(
         }
     }
     if !manifests.is_empty() {
-        told.extend(manifests.iter().flat_map(|manifest| advice::of_object(manifest)));
+        let advice = manifests.iter().flat_map(|manifest| advice::of_object(manifest));
+        told.extend(advice.map(|advice| advice.to_string()));
         match of_manifests(&manifests, &authority) {
             Ok(registration) => registrations.push(registration),
             Err(Faults(more)) => faults.extend(more),
         }
     }
     if registrations.is_empty() && faults.is_empty() {
-        faults.push(Fault::new("there is no policy in what `--policies` names"));
+        let fault = Fault::new("there is no policy in what `--policies` names");
+        faults.push(match others.as_slice() {
+            [] => fault,
+            others => fault.help(format_args!(
+                "{}; --module names the module if it has another name",
+                others_told(others)
+            )),
+        });
     }
     if !faults.is_empty() {
         return Err(Faults(faults));
     }
     registrations.sort_by_key(Registration::turn);
-    Ok(Policies { registrations, authority, advice: told })
+    let not_judged = (!others.is_empty()).then(|| others_told(&others));
+    Ok(Policies { registrations, authority, advice: told, not_judged })
+}
+
+/// The API group of Kubewarden.
+const KUBEWARDEN: &str = "policies.kubewarden.io";
+
+/// What registrations of other modules are called: `ClusterAdmissionPolicy drop (registry://example.com/drop:v1)`
+fn other(object: &Object) -> String {
+    match object.value().pointer("/spec/module").and_then(Value::as_str) {
+        Some(module) => format!("{} ({module})", object.title()),
+        None => object.title(),
+    }
+}
+
+/// So many registrations of other modules are named.
+const NAMED: usize = 5;
+
+fn others_told(others: &[String]) -> String {
+    let more = others.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let named: Vec<&str> = others.iter().take(NAMED).map(String::as_str).collect();
+    format!("not judged, since they register something else: {}{more}", named.join(", "))
 }
 
 /// The settings of a registration, whichever half of a pair it is.
@@ -137,39 +196,73 @@ fn of_manifests(manifests: &[&Object], authority: &Authority) -> Outcome<Registr
     Ok(Registration { name, reach: Reach::everything(), judge: Judge::Settings(settings) })
 }
 
-/// Makes sure that PodSecurityPolicies can judge.
-///
-/// # Errors
-///
-/// Everything that is wrong with them, with its place.
-pub(crate) fn check_manifests(manifests: &[&Object]) -> Outcome<()> {
-    settings_of(manifests, "RBAC").map(|_| ())
+/// One thing that is wrong with a policy.
+#[derive(Debug)]
+pub(crate) struct Misfit {
+    /// Which of the policies; nothing for what they say together.
+    pub(crate) nth: Option<usize>,
+    /// The path in the policy.
+    pub(crate) path: String,
+    pub(crate) reason: String,
+    /// The same, for people.
+    pub(crate) fault: Fault,
+}
+
+/// Everything that keeps policies, which have been written otherwise than the objects they come from, from judging.
+pub(crate) fn misfits(objects: &[Object], policies: &[Value]) -> Vec<Misfit> {
+    let manifests: Vec<&Object> = objects.iter().collect();
+    let document = json!({"authorization": "RBAC", "policies": policies}).to_string();
+    let problems = parse(document).err().map(|problems| problems.0).unwrap_or_default();
+    problems.iter().map(|problem| misfit(&manifests, problem)).collect()
 }
 
 fn settings_of(manifests: &[&Object], authorization: &str) -> Outcome<Settings<'static>> {
     let policies: Vec<Value> = manifests.iter().map(|manifest| manifest.value()).collect();
     let document = json!({"authorization": authorization, "policies": policies}).to_string();
     parse(document).map_err(|problems| {
-        let fault = |problem: &Problem| match in_list(manifests, &problem.path) {
-            Some((manifest, path)) => {
-                let own = Problem { path: path.to_owned(), reason: problem.reason.clone() };
-                let fault = Fault::at(manifest.place(path), format_args!("{}: {own}", manifest.name));
-                match manifest.remedy(path).filter(|_| own.reason.contains("must be a string")) {
-                    Some(remedy) => fault.help(remedy),
-                    None => fault,
-                }
-            }
-            None => Fault::new(problem),
-        };
-        Faults(problems.0.iter().map(fault).collect())
+        Faults(problems.0.iter().map(|problem| misfit(manifests, problem).fault).collect())
     })
 }
 
+fn misfit(manifests: &[&Object], problem: &Problem) -> Misfit {
+    let reason = problem.reason.clone();
+    let Some((nth, manifest, path)) = in_list(manifests, &problem.path) else {
+        return Misfit { nth: None, path: problem.path.clone(), reason, fault: Fault::new(problem) };
+    };
+    let own = match profiles(path, &reason) {
+        Some(_) => Problem { path: path.to_owned(), reason: "unknown field".to_owned() },
+        None => Problem { path: path.to_owned(), reason: reason.clone() },
+    };
+    let fault = Fault::at(manifest.place(path), format_args!("{}: {own}", manifest.name));
+    let quoted = manifest.remedy(path).filter(|_| reason.contains("must be a string"));
+    let remedy = profiles(path, &reason).or_else(|| quoted.map(ToString::to_string));
+    let fault = match remedy {
+        Some(remedy) => fault.help(remedy),
+        None => fault,
+    };
+    Misfit { nth: Some(nth), path: path.to_owned(), reason, fault }
+}
+
+/// What to write instead of a field for profiles, which PodSecurityPolicy kept in annotations.
+fn profiles(path: &str, reason: &str) -> Option<String> {
+    let field = path.strip_prefix("spec.").filter(|_| reason.starts_with("unknown field"))?.to_lowercase();
+    let prefix = if field.starts_with("seccomp") {
+        "seccomp.security.alpha.kubernetes.io"
+    } else if field.starts_with("apparmor") {
+        "apparmor.security.beta.kubernetes.io"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "profiles are annotations of the policy: metadata.annotations[{prefix}/allowedProfileNames] and metadata.annotations[{prefix}/defaultProfileName]"
+    ))
+}
+
 /// What `policies[1].spec…` is about, and the path in it.
-fn in_list<'o, 'p>(manifests: &[&'o Object], path: &'p str) -> Option<(&'o Object, &'p str)> {
+fn in_list<'o, 'p>(manifests: &[&'o Object], path: &'p str) -> Option<(usize, &'o Object, &'p str)> {
     let (index, rest) = path.strip_prefix("policies[")?.split_once(']')?;
-    let manifest = manifests.get(index.parse::<usize>().ok()?)?;
-    Some((manifest, rest.trim_start_matches('.')))
+    let index = index.parse::<usize>().ok()?;
+    Some((index, manifests.get(index)?, rest.trim_start_matches('.')))
 }
 
 /// A registration of the policy, as it is applied to clusters.

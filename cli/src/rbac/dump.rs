@@ -2,23 +2,34 @@
 
 use serde::Deserialize;
 
-use super::{Grant, Rbac, Subject};
+use super::aggregation::{self, AggregationRule};
+use super::{Grant, Rbac, Reach, Subject};
 use crate::error::{Fault, Outcome};
 use crate::input::Object;
 
+/// A Role or a ClusterRole.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct Role {
-    rules: Option<Vec<Rule>>,
+pub(super) struct Role {
+    pub(super) rules: Option<Vec<Rule>>,
+    /// Set on ClusterRoles whose rules a controller collects from others.
+    pub(super) aggregation_rule: Option<AggregationRule>,
+    pub(super) metadata: Labelled,
 }
 
 #[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Labelled {
+    pub(super) labels: Option<std::collections::BTreeMap<String, String>>,
+}
+
+#[derive(Clone, Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct Rule {
-    api_groups: Vec<String>,
-    resources: Vec<String>,
+pub(super) struct Rule {
+    api_groups: Option<Vec<String>>,
+    resources: Option<Vec<String>>,
     resource_names: Option<Vec<String>>,
-    verbs: Vec<String>,
+    verbs: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -52,10 +63,13 @@ pub(crate) fn is_rbac(object: &Object) -> bool {
 impl Rbac {
     /// Reads a dump; objects of other kinds in it do not matter.
     ///
+    /// A Role or a RoleBinding without a namespace, as charts write them, is one of `namespace`, where it would be
+    /// created.
+    ///
     /// # Errors
     ///
     /// If an object of RBAC cannot be read, or there is none.
-    pub(crate) fn of(objects: &[Object]) -> Outcome<Self> {
+    pub(crate) fn of(objects: &[Object], namespace: &str) -> Outcome<Self> {
         if !objects.iter().any(is_rbac) {
             let fault = Fault::new("the RBAC dump holds no roles and no bindings");
             return Err(fault
@@ -64,19 +78,21 @@ impl Rbac {
         }
         let mut roles = Vec::new();
         for object in objects.iter().filter(|object| is_rbac(object) && object.kind.ends_with("Role")) {
-            roles.push((object, parse::<Role>(object)?.rules.unwrap_or_default()));
+            roles.push((object, parse::<Role>(object)?));
         }
+        let rules = aggregation::rules(&roles);
         let mut rbac = Rbac::default();
         for object in objects.iter().filter(|object| is_rbac(object) && object.kind.ends_with("Binding")) {
             rbac.has_bindings = true;
             let binding = parse::<Binding>(object)?;
-            let namespace = object.namespace.clone().filter(|_| object.kind == "RoleBinding");
-            let referenced = roles.iter().find(|(role, _)| {
+            let of = |object: &Object| object.namespace.clone().unwrap_or_else(|| namespace.to_owned());
+            let namespace = (object.kind == "RoleBinding").then(|| of(object));
+            let referenced = roles.iter().zip(&rules).find(|((role, _), _)| {
                 role.kind == binding.role_ref.kind
                     && role.name == binding.role_ref.name
-                    && (role.kind == "ClusterRole" || role.namespace == object.namespace)
+                    && (role.kind == "ClusterRole" || Some(of(role)) == namespace)
             });
-            let Some((role, rules)) = referenced else {
+            let Some(((role, _), rules)) = referenced else {
                 let RoleRef { kind, name } = &binding.role_ref;
                 rbac.roleless.push(format!("{} ({kind} {name})", object.title()));
                 continue;
@@ -85,9 +101,9 @@ impl Rbac {
                 for subject in binding.subjects.iter().flatten() {
                     let Some(subject) = subject.known(namespace.as_deref()) else { continue };
                     rbac.grants.push(Grant {
-                        api_groups: rule.api_groups.clone(),
+                        api_groups: rule.api_groups.clone().unwrap_or_default(),
                         policies: rule.resource_names.clone().unwrap_or_default(),
-                        wildcard: rule.has_wildcard(),
+                        reach: rule.reach(),
                         namespace: namespace.clone(),
                         subject,
                         role: role.title(),
@@ -108,15 +124,23 @@ fn parse<T: for<'de> Deserialize<'de>>(object: &Object) -> Outcome<T> {
 
 impl Rule {
     fn is_about_policies(&self) -> bool {
-        let names = |list: &[String], known: &[&str]| list.iter().any(|name| known.contains(&&**name));
-        names(&self.api_groups, &["policy", "extensions", "*"])
-            && names(&self.resources, &["podsecuritypolicies", "*"])
-            && names(&self.verbs, &["use", "*"])
+        lists(&self.api_groups, &["policy", "extensions", "*"])
+            && lists(&self.resources, &["podsecuritypolicies", "*"])
+            && lists(&self.verbs, &["use", "*"])
     }
 
-    fn has_wildcard(&self) -> bool {
-        [&self.api_groups, &self.resources, &self.verbs].into_iter().flatten().any(|name| name == "*")
+    /// How much more than policies it is about. The verb `*` on policies grants their use, and nothing beside them.
+    fn reach(&self) -> Reach {
+        match (lists(&self.api_groups, &["*"]), lists(&self.resources, &["*"])) {
+            (true, true) => Reach::Everything,
+            (false, false) => Reach::Policies,
+            _ => Reach::More,
+        }
     }
+}
+
+fn lists(list: &Option<Vec<String>>, names: &[&str]) -> bool {
+    list.iter().flatten().any(|name| names.contains(&&**name))
 }
 
 impl RawSubject {

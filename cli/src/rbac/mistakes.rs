@@ -1,6 +1,6 @@
 //! The classic mistakes in granting policies.
 
-use super::{Grant, Rbac, Subject};
+use super::{Grant, Rbac, Reach, Subject};
 
 /// The controllers that make pods for whoever asks them to.
 const CONTROLLERS: &[&str] = &[
@@ -71,7 +71,7 @@ fn too_wide(grant: &Grant) -> Option<String> {
     if role == "ClusterRole cluster-admin" && grant.subject == Subject::Group("system:masters".to_owned()) {
         return None;
     }
-    if grant.wildcard {
+    if grant.reach != Reach::Policies {
         return Some(format!(
             "granted by a wildcard of {role}, with everything else it stands for ({binding})"
         ));
@@ -92,7 +92,7 @@ mod tests {
             "rules": [rule]});
         let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
             "metadata": {"name": "b"}, "roleRef": {"kind": "ClusterRole", "name": "r"}, "subjects": [subject]});
-        let rbac = Rbac::of(&[Object::of_value(&role), Object::of_value(&binding)]).unwrap();
+        let rbac = Rbac::of(&[Object::of_value(&role), Object::of_value(&binding)], "default").unwrap();
         mistakes(&rbac, "p")
             .iter()
             .map(|mistake| mistake.split(' ').take(4).collect::<Vec<_>>().join(" "))
@@ -116,6 +116,8 @@ mod tests {
         );
         let narrow = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": ["p"], "verbs": ["use"]});
         assert_eq!(told(narrow, group("system:serviceaccounts:kube-system")), ["granted in all namespaces"]);
+        let any_verb = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": ["p"], "verbs": ["*"]});
+        assert_eq!(told(any_verb, account("shop", "web")), Vec::<String>::new());
         let wide = json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]});
         assert_eq!(told(wide, account("shop", "web")), ["granted by a wildcard"]);
         let all = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["use"]});

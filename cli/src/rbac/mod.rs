@@ -4,6 +4,7 @@
 //! kubectl get roles,rolebindings,clusterroles,clusterrolebindings --all-namespaces --output json
 //! ```
 
+mod aggregation;
 mod dump;
 mod mistakes;
 #[cfg(test)]
@@ -35,8 +36,8 @@ pub(crate) struct Grant {
     api_groups: Vec<String>,
     /// The policies; empty for all.
     policies: Vec<String>,
-    /// `*` among the verbs, the resources or the API groups: more was granted than somebody meant.
-    wildcard: bool,
+    /// What else its rule grants.
+    reach: Reach,
     /// The namespace of a RoleBinding.
     namespace: Option<String>,
     subject: Subject,
@@ -44,6 +45,17 @@ pub(crate) struct Grant {
     role: String,
     /// `RoleBinding shop/psp-restricted`
     binding: String,
+}
+
+/// How far a rule that grants policies reaches beyond them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// It is about policies alone.
+    Policies,
+    /// `*` stands for other resources, or for other API groups.
+    More,
+    /// `*` stands for every resource of every API group, as in `cluster-admin`.
+    Everything,
 }
 
 /// To whom something is granted.
@@ -116,7 +128,7 @@ impl Grant {
     /// Whether it says nothing of who works where: cluster-admin and the like may use every policy everywhere.
     fn is_almighty(&self) -> bool {
         // Whoever names a policy means it, whatever the verb.
-        let everything = self.wildcard && self.policies.is_empty();
+        let everything = self.reach == Reach::Everything && self.policies.is_empty();
         everything || self.subject == Subject::Group(MASTERS.to_owned())
     }
 

@@ -12,14 +12,14 @@ fn role(names: Value) -> Object {
     ]}))
 }
 
-fn binding(namespace: Option<&str>, subject: Value) -> Object {
+pub(super) fn binding(namespace: Option<&str>, subject: Value) -> Object {
     let kind = if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" };
     Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
         "metadata": {"name": "b", "namespace": namespace}, "roleRef": {"kind": "ClusterRole", "name": "r"},
         "subjects": [subject]}))
 }
 
-fn asks(policy: &'static str, namespace: &'static str) -> Question<'static> {
+pub(super) fn asks(policy: &'static str, namespace: &'static str) -> Question<'static> {
     Question {
         user: "system:serviceaccount:shop:web".into(),
         groups: vec!["system:serviceaccounts".into(), "system:serviceaccounts:shop".into()],
@@ -36,7 +36,7 @@ fn asks(policy: &'static str, namespace: &'static str) -> Question<'static> {
 #[case::in_its_own_namespace(Some("shop"), json!({"kind": "ServiceAccount", "name": "web"}), [true, false])]
 #[case::to_whoever_is_known(None, json!({"kind": "Group", "name": "system:authenticated"}), [false, false])]
 fn grants(#[case] namespace: Option<&str>, #[case] subject: Value, #[case] expected: [bool; 2]) {
-    let rbac = Rbac::of(&[binding(namespace, subject), role(json!(["p"]))]).unwrap();
+    let rbac = Rbac::of(&[binding(namespace, subject), role(json!(["p"]))], "default").unwrap();
     let answers = ["shop", "other"].map(|namespace| rbac.may_use(&asks("p", namespace)).unwrap());
     assert_eq!(answers, expected);
     assert!(!rbac.may_use(&asks("q", "shop")).unwrap(), "the role names another policy");
@@ -45,14 +45,14 @@ fn grants(#[case] namespace: Option<&str>, #[case] subject: Value, #[case] expec
 #[test]
 fn a_role_without_names_grants_all() {
     let subject = json!({"kind": "Group", "name": "system:serviceaccounts"});
-    let rbac = Rbac::of(&[binding(None, subject), role(json!(null))]).unwrap();
+    let rbac = Rbac::of(&[binding(None, subject), role(json!(null))], "default").unwrap();
     assert!(rbac.may_use(&asks("anything", "shop")).unwrap());
     assert_eq!(rbac.namespaces("anything"), None);
 }
 
 #[test]
 fn a_dump_without_rbac_is_none() {
-    assert!(Rbac::of(&[Object::of_value(&json!({"kind": "Pod", "apiVersion": "v1"}))]).is_err());
+    assert!(Rbac::of(&[Object::of_value(&json!({"kind": "Pod", "apiVersion": "v1"}))], "default").is_err());
 }
 
 /// A subject who may do anything is no sign of who works where.
@@ -63,7 +63,7 @@ fn a_dump_without_rbac_is_none() {
 fn the_almighty_have_no_namespace(#[case] rule: Value, #[case] subject: Value) {
     let role = Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
         "metadata": {"name": "r"}, "rules": [rule.clone(), rule]}));
-    let rbac = Rbac::of(&[binding(None, subject), role]).unwrap();
+    let rbac = Rbac::of(&[binding(None, subject), role], "default").unwrap();
     assert_eq!(rbac.namespaces("p"), Some(Vec::new()));
     let told: Vec<String> = rbac.almighty("p").iter().map(|grant| grant.origin()).collect();
     assert_eq!(told, ["ClusterRole r by ClusterRoleBinding b"]);
@@ -75,6 +75,61 @@ fn whoever_names_a_policy_means_it() {
         "metadata": {"name": "r"}, "rules": [{"apiGroups": ["policy"], "resources": ["podsecuritypolicies"],
             "resourceNames": ["p"], "verbs": ["*"]}]}));
     let subject = json!({"kind": "ServiceAccount", "name": "web", "namespace": "shop"});
-    let rbac = Rbac::of(&[binding(None, subject), role]).unwrap();
+    let rbac = Rbac::of(&[binding(None, subject), role], "default").unwrap();
     assert_eq!(rbac.namespaces("p"), Some(vec!["shop".to_owned()]));
+}
+
+/// The verb `*` on policies grants their use: it makes nobody an administrator of the cluster.
+#[rstest]
+#[case::every_verb(json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["*"]}), false)]
+#[case::every_resource_of_the_group(json!({"apiGroups": ["policy"], "resources": ["*"], "verbs": ["use"]}), false)]
+#[case::every_group(json!({"apiGroups": ["*"], "resources": ["podsecuritypolicies"], "verbs": ["use"]}), false)]
+#[case::everything(json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["use"]}), true)]
+fn only_who_may_do_everything_is_almighty(#[case] rule: Value, #[case] almighty: bool) {
+    let role = Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "r"}, "rules": [rule]}));
+    let subject = json!({"kind": "ServiceAccount", "name": "web", "namespace": "shop"});
+    let rbac = Rbac::of(&[binding(None, subject), role], "default").unwrap();
+    assert!(rbac.may_use(&asks("p", "shop")).unwrap());
+    assert_eq!(rbac.almighty("p").len(), usize::from(almighty));
+    let namespaces = if almighty { vec![] } else { vec!["shop".to_owned()] };
+    assert_eq!(rbac.namespaces("p"), Some(namespaces));
+}
+
+/// Charts name no namespace: theirs is the one that they are installed in, not every one.
+#[rstest]
+#[case::there("shop", [true, false])]
+#[case::elsewhere("other", [false, true])]
+fn a_role_binding_without_a_namespace_is_in_one(#[case] namespace: &str, #[case] expected: [bool; 2]) {
+    let mut bound = binding(Some("x"), json!({"kind": "Group", "name": "system:serviceaccounts"}));
+    bound.namespace = None;
+    let rbac = Rbac::of(&[bound, role(json!(["p"]))], namespace).unwrap();
+    let answers = ["shop", "other"].map(|namespace| rbac.may_use(&asks("p", namespace)).unwrap());
+    assert_eq!(answers, expected);
+}
+
+/// `kubectl` prints lists that hold nothing as `null`.
+#[test]
+fn lists_that_are_null_are_empty() {
+    let role = Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "r", "labels": null}, "rules": [
+            {"apiGroups": null, "resources": null, "verbs": ["get"], "nonResourceURLs": ["/healthz"]},
+            {"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": null, "verbs": ["use"]}]}));
+    let rbac = Rbac::of(
+        &[binding(None, json!({"kind": "Group", "name": "system:serviceaccounts"})), role],
+        "default",
+    );
+    assert!(rbac.unwrap().may_use(&asks("p", "shop")).unwrap());
+}
+
+/// An empty name grants nothing, and a name with a star is a name.
+#[rstest]
+#[case::empty(json!(["", "p"]), true)]
+#[case::only_empty(json!([""]), false)]
+#[case::a_star(json!(["*"]), false)]
+#[case::no_list(json!([]), true)]
+fn names_are_compared_exactly(#[case] names: Value, #[case] granted: bool) {
+    let subject = json!({"kind": "Group", "name": "system:serviceaccounts"});
+    let rbac = Rbac::of(&[binding(None, subject), role(names)], "default").unwrap();
+    assert_eq!(rbac.may_use(&asks("p", "shop")).unwrap(), granted);
 }

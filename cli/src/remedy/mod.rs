@@ -15,7 +15,7 @@ use candidates::candidates;
 use origins::Origins;
 
 /// An objection that is to go.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Objection {
     pub(crate) rule: String,
     pub(crate) path: String,
@@ -30,13 +30,16 @@ pub(crate) struct Remedy {
 }
 
 /// Every objection takes one change at least; an object that needs more is to be written anew.
-const MOST: usize = 64;
+const MOST: usize = 256;
+
+/// What there is against an object; nothing if it cannot be read.
+pub(crate) type Objections<'o> = &'o dyn Fn(&Value) -> Option<Vec<Objection>>;
 
 /// Changes an object until nobody objects; nothing if that cannot be done.
-pub(crate) fn find(object: &Value, object_to: &dyn Fn(&Value) -> Vec<Objection>) -> Option<Remedy> {
+pub(crate) fn find(object: &Value, object_to: Objections<'_>) -> Option<Remedy> {
     let mut remedy = Remedy { object: object.clone(), steps: Vec::new() };
     let mut origins = Origins::default();
-    let mut left = object_to(&remedy.object);
+    let mut left = object_to(&remedy.object)?;
     while let Some(first) = left.first() {
         let known = originally(first, &origins);
         let (candidate, changed, moved, now) =
@@ -44,7 +47,7 @@ pub(crate) fn find(object: &Value, object_to: &dyn Fn(&Value) -> Vec<Objection>)
                 let (changed, gone) = candidate.apply(&remedy.object)?;
                 let mut moved = origins.clone();
                 gone.iter().for_each(|(list, index)| moved.take_out(list, *index));
-                let now = object_to(&changed);
+                let now = object_to(&changed)?;
                 let remains = now.iter().any(|objection| originally(objection, &moved) == known);
                 (!remains && now.len() < left.len()).then_some((candidate, changed, moved, now))
             })?;

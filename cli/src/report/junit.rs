@@ -38,8 +38,9 @@ fn case(judged: &Judged) -> TestCase {
     };
     let mut case = TestCase::new(judged.title(), status);
     case.set_classname(judged.policy.as_deref().unwrap_or("rejected"));
-    let mut said: Vec<String> =
-        judged.changes.iter().map(|change| format!("+ {}: {}", change.path, change.value)).collect();
+    let mut said: Vec<String> = judged.before.iter().map(ToString::to_string).collect();
+    let changes = judged.changes.iter().map(|change| format!("+ {}: {}", change.path, change.value));
+    said.extend(changes);
     said.extend(judged.warnings.iter().map(|warning| format!("warning: {warning}")));
     if !said.is_empty() {
         case.set_system_out(said.join("\n"));

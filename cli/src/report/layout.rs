@@ -34,14 +34,6 @@ pub(crate) fn told(head: &[&str]) -> Table {
     of(head, Table::new().use_stderr().width().map(sane))
 }
 
-/// A table of sentences on standard error, which wrap everywhere.
-pub(crate) fn prose(head: &[&str]) -> Table {
-    let mut table = told(head);
-    let width = table.width().unwrap_or(WIDTH);
-    table.set_width(width);
-    table
-}
-
 /// Lines that start a little to the right.
 pub(super) fn indented(text: &str, width: u16) -> String {
     let mut table = Table::new();

@@ -7,7 +7,11 @@ use crate::judge::Verdict;
 
 pub(super) fn write(results: &Results) -> String {
     let mut text = format!("**{}**\n", results.summary);
-    let shown: Vec<_> = results.results.iter().filter(|judged| judged.verdict != Verdict::Allowed).collect();
+    let shown: Vec<_> = results
+        .results
+        .iter()
+        .filter(|judged| judged.verdict != Verdict::Allowed || judged.before.is_some())
+        .collect();
     if !shown.is_empty() {
         text.push_str("\n| Workload | Verdict | Policy | Details |\n|---|---|---|---|\n");
     }
@@ -25,11 +29,13 @@ pub(super) fn write(results: &Results) -> String {
         details.extend(judged.warnings.iter().map(|warning| cell(warning)));
         let verdict =
             if judged.verdict == Verdict::Rejected { "**rejected**" } else { judged.verdict.name() };
+        let before = judged.before.as_ref();
+        let before = before.map_or_else(String::new, |before| format!("{} &rarr; ", before.verdict.name()));
         let policy = judged.policy.as_deref().map_or("-".to_owned(), |name| format!("`{name}`"));
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| {}<br>`{}:{}` | {verdict} | {policy} | {} |",
+            "| {}<br>`{}:{}` | {before}{verdict} | {policy} | {} |",
             cell(&judged.title()),
             cell(&judged.file),
             judged.line,
@@ -43,7 +49,7 @@ pub(super) fn write(results: &Results) -> String {
 }
 
 /// A text that neither ends its cell nor opens a tag.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -124,6 +124,11 @@ pub(crate) fn to_yaml(value: &impl Serialize) -> Result<String, String> {
     yaml::text(value)
 }
 
+/// A text as Markdown prints it, in cells of tables too.
+pub(crate) fn escaped(text: &str) -> String {
+    markdown::cell(text)
+}
+
 /// A value as JSON writes it, for people.
 pub(crate) fn to_json(value: &impl Serialize) -> Result<String, String> {
     json::text(value)
@@ -144,6 +149,7 @@ pub(crate) mod testing {
             file: "pods/a.yaml".to_owned(),
             line: 1,
             verdict,
+            before: None,
             policy: (verdict != Verdict::Rejected).then(|| "restricted".to_owned()),
             changes: Vec::new(),
             violations: Vec::new(),

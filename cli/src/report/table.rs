@@ -36,7 +36,7 @@ fn columns(results: &Results, width: Option<u16>) -> String {
         let name = format!("{}\n{}:{}", judged.title(), judged.file, judged.line);
         table.add_row([
             Cell::new(name),
-            verdict(judged.verdict),
+            verdict(judged),
             Cell::new(judged.policy.as_deref().unwrap_or("-")),
             Cell::new(details(judged)),
         ]);
@@ -48,7 +48,7 @@ fn paragraphs(results: &Results, width: u16) -> String {
     let told = results.results.iter().map(|judged| {
         let style = style(judged.verdict);
         let policy = judged.policy.as_ref().map_or_else(String::new, |policy| format!(" by {policy}"));
-        let (title, verdict) = (judged.title(), judged.verdict.name().to_uppercase());
+        let (title, verdict) = (judged.title(), verdicts(judged));
         let head = format!("{style}{verdict}{style:#} {title}{policy} ({}:{})", judged.file, judged.line);
         let details = details(judged);
         if details.is_empty() { head } else { format!("{head}\n{}", layout::indented(&details, width)) }
@@ -56,14 +56,23 @@ fn paragraphs(results: &Results, width: u16) -> String {
     told.collect::<Vec<_>>().join("\n")
 }
 
-/// A verdict in its colour.
-fn verdict(verdict: Verdict) -> Cell {
-    let color = match verdict {
+/// The verdict; where policies are compared, the one before as well.
+fn verdicts(judged: &Judged) -> String {
+    let now = judged.verdict.name().to_uppercase();
+    match &judged.before {
+        Some(before) => format!("{} -> {now}", before.verdict.name().to_uppercase()),
+        None => now,
+    }
+}
+
+/// The verdict in its colour.
+fn verdict(judged: &Judged) -> Cell {
+    let color = match judged.verdict {
         Verdict::Allowed => Color::Green,
         Verdict::Changed => Color::Yellow,
         Verdict::Rejected => Color::Red,
     };
-    Cell::new(verdict.name().to_uppercase()).fg(color)
+    Cell::new(verdicts(judged)).fg(color)
 }
 
 /// The colour of a verdict outside of tables.
@@ -83,8 +92,9 @@ fn details(judged: &Judged) -> String {
         .violations
         .iter()
         .all(|found| Some(&found.policy) == judged.violations.first().map(|first| &first.policy));
-    let mut lines: Vec<String> =
-        judged.changes.iter().map(|change| format!("+ {}: {}", change.path, change.value)).collect();
+    let mut lines: Vec<String> = judged.before.iter().map(ToString::to_string).collect();
+    let changes = judged.changes.iter().map(|change| format!("+ {}: {}", change.path, change.value));
+    lines.extend(changes);
     lines.extend(judged.violations.iter().map(|found| {
         let policy = if one { String::new() } else { format!("[{}] ", found.policy) };
         format!("{policy}{found}")

@@ -60,7 +60,7 @@ fn patch(
         print(&diff::colored(&patch))?;
     }
     for (_, judged) in changed.iter().filter(|(nth, _)| failed.contains(nth)) {
-        voice.warn(&unwritten(judged));
+        voice.insist(&unwritten(judged, &text.text));
     }
     Ok(())
 }
@@ -74,12 +74,25 @@ fn rejected(judged: &Judged) -> String {
     format!("{}:{}: {} is rejected: {first}{more}", judged.file, judged.line, judged.title())
 }
 
-/// Anchors, tags and the like.
-fn unwritten(judged: &Judged) -> String {
+fn unwritten(judged: &Judged, text: &str) -> String {
     let lines = judged.changes.iter().map(|change| format!("\n  + {}: {}", change.path, change.value));
     let place = format!("{}:{}: {}", judged.file, judged.line, judged.title());
+    let why = if has_aliases(text) { "with anchors and aliases, which" } else { "in a way that" };
     format!(
-        "{place} is written in a way that the patch leaves out; what would be filled in:{}",
+        "{place} is written {why} the patch leaves out; what would be filled in:{}",
         lines.collect::<String>()
     )
+}
+
+/// Whether a text of YAML uses one node in several places.
+fn has_aliases(text: &str) -> bool {
+    let starts = |word: &str| {
+        let word = word.trim_start_matches(['[', '{', ',']);
+        let named =
+            word.strip_prefix('*').is_some_and(|name| name.starts_with(|c: char| c.is_alphanumeric()));
+        named || word.starts_with("<<")
+    };
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .any(|line| line.split_whitespace().any(starts))
 }

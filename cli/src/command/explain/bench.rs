@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::input::Object;
 use crate::judge::{self, Asker, Failing, Passage, Usage};
 use crate::policies::{Policies, Registration};
-use crate::remedy::{self, Objection, Remedy};
+use crate::remedy::{self, Objection, Objections, Remedy};
 
 /// The change that satisfies a policy, by the policy's name.
 pub(super) type Named = (String, Remedy);
@@ -51,20 +51,27 @@ impl Bench<'_> {
 
     /// What would satisfy a level of the standards.
     pub(super) fn remedy_of(&self, standard: Standard) -> Option<Named> {
-        self.named(&self.registration.name, &|value| self.objections_of(standard, &value.to_string()))
+        self.named(&self.registration.name, &|value| {
+            let manifest = value.to_string();
+            judge::pods(self.object, &manifest).ok()?;
+            Some(self.objections_of(standard, &manifest))
+        })
     }
 
-    fn named(&self, name: &str, object_to: &dyn Fn(&Value) -> Vec<Objection>) -> Option<Named> {
+    fn named(&self, name: &str, object_to: Objections<'_>) -> Option<Named> {
         let remedy = remedy::find(&self.object.value(), object_to)?;
         (!remedy.steps.is_empty()).then_some((name.to_owned(), remedy))
     }
 
-    /// What a policy and the standard have against a manifest.
-    fn objections(&self, settings: &Settings<'_>, manifest: &Value, policy: Option<&str>) -> Vec<Objection> {
+    /// What a policy and the standard have against a manifest; nothing if it cannot be read.
+    fn objections(
+        &self,
+        settings: &Settings<'_>,
+        manifest: &Value,
+        policy: Option<&str>,
+    ) -> Option<Vec<Objection>> {
         let passage = self.arriving(&manifest.to_string());
-        let Ok(reports) = passage.report(settings) else {
-            return vec![Objection { rule: String::new(), path: String::new(), problem: String::new() }];
-        };
+        let reports = passage.report(settings).ok()?;
         let sent = &passage.sent;
         let mut found = Vec::new();
         for report in &reports {
@@ -74,6 +81,9 @@ impl Bench<'_> {
                     let (path, problem) = sent.told(&violation.path, &violation.problem);
                     Objection { rule: violation.rule.to_owned(), path, problem }
                 }));
+                // Those that are not spelt out count as well, or one that follows would look like a new one.
+                let untold = opinion.denials.saturating_sub(opinion.violations.len());
+                found.extend((0..untold).map(|_| Objection::default()));
                 if !settings.mutate && report.root.is_empty() {
                     found.extend(opinion.edits.iter().map(|edit| Objection {
                         rule: judge::rule_of(edit),
@@ -85,7 +95,7 @@ impl Bench<'_> {
             let blamed = judge::blamed(self.object, &sent.json, report, settings);
             found.extend(blamed.into_iter().flat_map(of_failing));
         }
-        found
+        Some(found)
     }
 
     /// What a standard has against the pods that come of a manifest.

@@ -74,11 +74,18 @@ impl Told {
             let account = report.service_account.as_deref().unwrap_or("none");
             self.line(format_args!("\n{BOLD}{}{BOLD:#}, service account {account}", registration.name));
             let told = Subject { bench, sent: &passage.sent, settings, report };
-            for (nth, opinion) in (1..).zip(&report.opinions) {
+            let admission = judge::admission(report, object, &policies.authority, asker.namespace_of(object));
+            let usable = report.opinions.iter().any(|opinion| bench.usage(opinion) != Usage::Nobody);
+            self.winner(&admission, usable, settings);
+            self.standard(report, settings);
+            // Who reads of 150 policies wants the one that counts first.
+            let mut opinions: Vec<(usize, &Opinion)> = (1..).zip(&report.opinions).collect();
+            opinions.sort_by_key(|(_, opinion)| {
+                (!admission.is_of(opinion), bench.usage(opinion) == Usage::Nobody)
+            });
+            for (nth, opinion) in opinions {
                 self.opinion(nth, opinion, &told);
             }
-            self.standard(report, settings);
-            let admission = judge::admission(report, object, &policies.authority, asker.namespace_of(object));
             if matches!(admission, Admission::Ungranted(_) | Admission::None) {
                 for opinion in &report.opinions {
                     rules.extend(opinion.violations.iter().map(|violation| violation.rule.to_owned()));
@@ -95,8 +102,6 @@ impl Told {
                     report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
                 remedies.extend(bench.remedy(settings, winner));
             }
-            let usable = report.opinions.iter().any(|opinion| bench.usage(opinion) != Usage::Nobody);
-            self.winner(&admission, usable, settings);
         }
         let smallest = remedies.into_iter().min_by_key(|(_, remedy)| remedy.steps.len());
         Ok((rules, smallest))

@@ -16,7 +16,12 @@ fn policies(case: &Case) -> Option<Policies> {
     settings["authorization"] = "None".into();
     let judge = Judge::Settings(parse(settings.to_string()).ok()?);
     let registration = Registration { name: "p".to_owned(), reach: Reach::everything(), judge };
-    Some(Policies { registrations: vec![registration], authority: Authority::Everybody, advice: Vec::new() })
+    Some(Policies {
+        registrations: vec![registration],
+        authority: Authority::Everybody,
+        advice: Vec::new(),
+        not_judged: None,
+    })
 }
 
 /// The pod of a case, if it can be read.
@@ -67,7 +72,8 @@ fn a_remedy_is_small() {
         "supplementalGroups": {"rule": "RunAsAny"}, "fsGroup": {"rule": "RunAsAny"}});
     let judge = Judge::Settings(parse(settings.to_string()).unwrap());
     let registrations = vec![Registration { name: "p".to_owned(), reach: Reach::everything(), judge }];
-    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let policies =
+        Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
     let object =
         Object::of_value(&json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {
         "securityContext": {"runAsUser": 0},
@@ -97,7 +103,8 @@ fn a_remedy_names_places_of_the_manifest_as_it_is() {
         "supplementalGroups": any, "fsGroup": any});
     let judge = Judge::Settings(parse(settings.to_string()).unwrap());
     let registrations = vec![Registration { name: "p".to_owned(), reach: Reach::everything(), judge }];
-    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let policies =
+        Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
     let host = |name: &str| json!({"name": name, "hostPath": {"path": "/"}});
     let mount = |name: &str| json!({"name": name, "mountPath": "/v"});
     let object = Object::of_value(
@@ -130,7 +137,8 @@ fn a_remedy_for_a_level_leaves_containers_alone() {
     let judge = Judge::Standard(standard);
     let registrations =
         vec![Registration { name: "restricted".to_owned(), reach: Reach::everything(), judge }];
-    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let policies =
+        Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
     let pod = json!({"hostNetwork": true, "hostPID": true,
         "volumes": [{"name": "a", "hostPath": {"path": "/"}}, {"name": "b", "emptyDir": {}}, {"name": "c", "hostPath": {"path": "/"}}],
         "containers": [
@@ -177,7 +185,8 @@ fn a_level_explains_the_pods_to_come() {
         registration("p", Judge::Settings(parse(settings.to_string()).unwrap())),
         registration("restricted", Judge::Standard("restricted".parse().unwrap())),
     ];
-    let policies = Policies { registrations, authority: Authority::Everybody, advice: Vec::new() };
+    let policies =
+        Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
     let pod = json!({"containers": [{"name": "c"}]});
     for object in [
         json!({"kind": "Pod", "apiVersion": "v1", "spec": pod}),

@@ -2,10 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use pod_security_policy::names::subdomain_problem;
+
 use super::Migrate;
+use super::rewrite::{Rewrite, Rewritten, rewrite};
 use crate::error::{Fault, Faults, Outcome};
 use crate::input::Object;
-use crate::policies;
+use crate::policies::{self, Misfit};
 use crate::rbac::{Authority, Rbac, is_rbac};
 use crate::registration::{self, CHOSEN, Form, Kind, NAMESPACE_NAME, Selection};
 
@@ -17,7 +20,7 @@ pub(super) struct Converted {
 }
 
 /// The annotations of a policy that say something; a cluster adds others.
-const ANNOTATIONS: [&str; 4] = [
+pub(super) const ANNOTATIONS: [&str; 4] = [
     "seccomp.security.alpha.kubernetes.io/allowedProfileNames",
     "seccomp.security.alpha.kubernetes.io/defaultProfileName",
     "apparmor.security.beta.kubernetes.io/allowedProfileNames",
@@ -25,7 +28,12 @@ const ANNOTATIONS: [&str; 4] = [
 ];
 
 impl Migrate {
-    pub(super) fn convert(&self, policies: &[Value], authority: &Authority) -> Converted {
+    /// The manifests for policies.
+    ///
+    /// # Errors
+    ///
+    /// If a name is too long for where it has to stand.
+    pub(super) fn convert(&self, policies: &[Value], authority: &Authority) -> Outcome<Converted> {
         let form = Form {
             kind: self.kind,
             namespace: self.namespace.clone(),
@@ -39,14 +47,18 @@ impl Migrate {
         let outside: Vec<Selection> =
             Some(outside).into_iter().filter(|one| !one.values.is_empty()).collect();
         let mut converted = Converted { manifests: Vec::new(), left_out: Vec::new() };
+        let mut faults = Vec::new();
         if !self.per_policy {
             converted.manifests = registration::pair(&self.name, &all(policies), &outside, &form).into();
-            return converted;
+            return Ok(converted);
         }
         for policy in policies {
             let name = name_of(policy);
             let selection = match authority {
                 Authority::Everybody => {
+                    if name.len() > LABEL && self.kind == Kind::Cluster {
+                        faults.push(too_long(name));
+                    }
                     let chosen = Selection { key: CHOSEN, wanted: true, values: vec![name.to_owned()] };
                     outside.iter().cloned().chain([chosen]).collect()
                 }
@@ -60,9 +72,16 @@ impl Migrate {
                 },
             };
             let pair_name = format!("{}-{name}", self.name);
+            if let Some(problem) = subdomain_problem(&format!("{pair_name}-validating")) {
+                let reason =
+                    format_args!("{name}: its registrations would be called {pair_name}-…: {problem}");
+                faults.push(
+                    Fault::new(reason).help("choose a shorter start with --name, or leave --per-policy out"),
+                );
+            }
             converted.manifests.extend(registration::pair(&pair_name, &alone(policy), &selection, &form));
         }
-        converted
+        if faults.is_empty() { Ok(converted) } else { Err(Faults(faults)) }
     }
 
     /// The namespaces that are not judged.
@@ -97,27 +116,113 @@ pub(super) fn name_of(policy: &Value) -> &str {
     policy.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The policies among the input, checked and without what the cluster has added.
+/// What of the input says who may use what, and what says nothing.
+#[derive(Default)]
+pub(super) struct Surroundings {
+    pub(super) rbac: Vec<Object>,
+    /// How many ServiceAccounts there are.
+    pub(super) accounts: usize,
+}
+
+/// Separates policies from what a dump or a chart holds besides.
 ///
 /// # Errors
 ///
-/// Everything that is no policy, and all that is wrong with the policies, with its place.
-pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Vec<Value>> {
-    let mut faults = Vec::new();
-    for object in objects.iter().filter(|object| object.kind != "PodSecurityPolicy") {
-        let title = if object.kind.is_empty() { "this object, which has no kind," } else { &object.kind };
-        let fault = Fault::at(object.start(), format_args!("{title} is no PodSecurityPolicy"));
-        faults.push(if is_rbac(object) { fault.help("name dumps of RBAC with --rbac") } else { fault });
+/// If there is no policy, or something that cannot be migrated.
+pub(super) fn sorted(objects: Vec<Object>) -> Outcome<(Vec<Object>, Surroundings)> {
+    let mut surroundings = Surroundings::default();
+    let (mut policies, mut faults) = (Vec::new(), Vec::new());
+    for object in objects {
+        if object.kind == "PodSecurityPolicy" {
+            policies.push(object);
+        } else if is_rbac(&object) {
+            surroundings.rbac.push(object);
+        } else if object.kind == "ServiceAccount" && object.group().is_empty() {
+            surroundings.accounts += 1;
+        } else {
+            let title = if object.kind.is_empty() { "this object, which has no kind," } else { &object.kind };
+            faults.push(Fault::at(object.start(), format_args!("{title} is no PodSecurityPolicy")));
+        }
     }
-    if objects.is_empty() {
+    if policies.is_empty() && faults.is_empty() {
         let fault = Fault::new("there is no PodSecurityPolicy in the input");
         faults.push(fault.help("kubectl get psp -o yaml, on a cluster older than 1.25"));
+    }
+    if faults.is_empty() { Ok((policies, surroundings)) } else { Err(Faults(faults)) }
+}
+
+/// Policies that are ready to be registered.
+#[derive(Debug, Default)]
+pub(crate) struct Policies {
+    /// The manifests, without what the cluster has added.
+    pub(crate) manifests: Vec<Value>,
+    /// What is written otherwise, by the name of its policy.
+    pub(crate) rewrites: Vec<(String, Rewrite)>,
+    /// Policies that PodSecurityPolicy never admitted a pod by, by name, with each place and the reason.
+    pub(crate) skipped: Vec<(String, Vec<String>)>,
+}
+
+/// The policies among objects, checked, as PodSecurityPolicy acted on them.
+///
+/// # Errors
+///
+/// All that is wrong with the policies, with its place; that none of them ever admitted a pod.
+pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
+    let mut done = Policies::default();
+    let mut values: Vec<Value> = objects.iter().map(Object::value).collect();
+    let mut skipped: Vec<Vec<Fault>> = objects.iter().map(|_| Vec::new()).collect();
+    for ((object, value), places) in objects.iter().zip(&mut values).zip(&mut skipped) {
+        let Rewritten { rewrites, useless } = rewrite(value);
+        done.rewrites.extend(rewrites.into_iter().map(|rewrite| (object.name.clone(), rewrite)));
+        places.extend(useless.map(|(path, why)| {
+            Fault::at(object.place(&path), format_args!("{}: {path}: {why}", object.name))
+        }));
+    }
+    let mut faults = Vec::new();
+    for Misfit { nth, path, reason, fault } in policies::misfits(objects, &values) {
+        match nth.and_then(|nth| skipped.get_mut(nth)) {
+            Some(places) if was_skipped(&path, &reason) => places.push(fault),
+            // What comes after a reason to skip says nothing new.
+            Some(places) if places.iter().any(|known| known.reason.contains(&path)) => {}
+            _ => faults.push(fault),
+        }
     }
     if !faults.is_empty() {
         return Err(Faults(faults));
     }
-    policies::check_manifests(&objects.iter().collect::<Vec<_>>())?;
-    Ok(objects.iter().map(|object| without_additions(&object.value())).collect())
+    if skipped.iter().all(|places| !places.is_empty()) {
+        let help = "PodSecurityPolicy skipped such a policy, as if it were not there";
+        return Err(Faults(skipped.into_iter().flatten().map(|fault| fault.help(help)).collect()));
+    }
+    for ((object, value), places) in objects.iter().zip(&values).zip(skipped) {
+        if places.is_empty() {
+            done.manifests.push(without_additions(value));
+        } else {
+            let places = places.iter().map(ToString::to_string).collect();
+            done.skipped.push((object.name.clone(), places));
+        }
+    }
+    done.rewrites.retain(|(name, _)| done.skipped.iter().all(|(skipped, _)| skipped != name));
+    Ok(done)
+}
+
+/// Whether PodSecurityPolicy took such a policy, and skipped it at every pod: its strategies could not be made.
+fn was_skipped(path: &str, reason: &str) -> bool {
+    let strategies = ["runAsUser.ranges", "runAsGroup.ranges", "supplementalGroups.ranges", "fsGroup.ranges"];
+    let field = path.strip_prefix("spec.").unwrap_or_default();
+    let demanded = strategies.contains(&field) || field == "seLinux.seLinuxOptions";
+    demanded && reason.starts_with("Required value: ")
+}
+
+/// What the value of a label has at most.
+const LABEL: usize = 63;
+
+fn too_long(name: &str) -> Fault {
+    let reason = format_args!(
+        "{name}: a namespace would choose it by the label {CHOSEN}, and the value of a label has at most {LABEL} characters; this name has {}",
+        name.len()
+    );
+    Fault::new(reason).help("rename the policy, name the grants with --rbac, or leave --per-policy out")
 }
 
 /// What a policy says: its name, four annotations, its spec. The rest the cluster keeps for itself.

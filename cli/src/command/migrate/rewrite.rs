@@ -1,0 +1,316 @@
+//! What PodSecurityPolicy took, and settings refuse: written as PodSecurityPolicy acted on it.
+//!
+//! The API server checked less than settings do, and nothing that a running cluster has may stop a migration. What a
+//! field did is what is written in its place; what did nothing is left out.
+
+use pod_security_policy::volume_types;
+use serde_json::{Map, Value};
+
+use super::convert::ANNOTATIONS;
+
+/// One place of a policy that is written otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rewrite {
+    pub(crate) path: String,
+    /// What stood there; empty where the path says it.
+    pub(crate) was: String,
+    /// What PodSecurityPolicy did with it, and what is written; the same for all policies.
+    pub(crate) text: &'static str,
+}
+
+/// What becomes of a policy.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Rewritten {
+    pub(super) rewrites: Vec<Rewrite>,
+    /// Why no pod was ever admitted by the policy, with the path of the reason.
+    pub(super) useless: Option<(String, &'static str)>,
+}
+
+const PREFIXES: [&str; 2] =
+    ["seccomp.security.alpha.kubernetes.io/", "apparmor.security.beta.kubernetes.io/"];
+const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";
+const DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
+
+const UNKNOWN: &str = "is no annotation that PodSecurityPolicy read: it had no effect, and is left out";
+const UNREACHED: &str = "the default is not among the allowed profiles, so that pods that relied on it were rejected: it is left out, and they still are";
+const UNSTATED: &str = "is written into pods and not allowed, for no profile is: every pod was rejected";
+const NO_MIN: &str =
+    "a range without `min` started at 0, and still does: pods that leave the id open get 0, which is root";
+const NO_MAX: &str = "a range without `max` ended at 0, and still does";
+const CLAMPED: &str = "ports end at 65535: the range is written as far as it goes";
+const NO_PORT: &str = "holds no port, and is left out";
+const RELATIVE: &str = "is no absolute path, so that no path of a node started with it: it is left out";
+const ALL_RELATIVE: &str = "no path was absolute, so that every hostPath volume of an absolute path was rejected: hostPath is taken out of `volumes`";
+
+/// Writes a policy as PodSecurityPolicy acted on it.
+pub(super) fn rewrite(policy: &mut Value) -> Rewritten {
+    let mut done = Rewritten::default();
+    if let Some(annotations) = policy.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+        unknown_annotations(annotations, &mut done.rewrites);
+        unreachable_default(annotations, &mut done);
+    }
+    if let Some(spec) = policy.get_mut("spec").and_then(Value::as_object_mut) {
+        for field in ["runAsUser", "runAsGroup", "supplementalGroups", "fsGroup"] {
+            open_ranges(spec, field, &mut done.rewrites);
+        }
+        host_ports(spec, &mut done.rewrites);
+        host_paths(spec, &mut done.rewrites);
+    }
+    done
+}
+
+fn annotation_path(key: &str) -> String {
+    format!("metadata.annotations[{key}]")
+}
+
+fn unknown_annotations(annotations: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
+    annotations.retain(|key, _| {
+        let known = ANNOTATIONS.contains(&key.as_str());
+        let is_ours = known || !PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+        if !is_ours {
+            done.push(Rewrite { path: annotation_path(key), was: String::new(), text: UNKNOWN });
+        }
+        is_ours
+    });
+}
+
+/// A default that the allow list leaves out is one that settings refuse.
+fn unreachable_default(annotations: &mut Map<String, Value>, done: &mut Rewritten) {
+    let canonical =
+        |name: &str| if name == "docker/default" { "runtime/default".to_owned() } else { name.to_owned() };
+    let text = |key: &str| annotations.get(key).and_then(Value::as_str).map(str::to_owned);
+    let Some(default) = text(DEFAULT).filter(|name| !name.is_empty()) else { return };
+    let Some(allowed) = text(ALLOWED) else {
+        if canonical(&default) != "runtime/default" {
+            done.useless = Some((annotation_path(DEFAULT), UNSTATED));
+        }
+        return;
+    };
+    if allowed.split(',').any(|name| name == "*" || canonical(name) == canonical(&default)) {
+        return;
+    }
+    if allowed.split(',').all(str::is_empty) {
+        done.useless = Some((annotation_path(DEFAULT), UNSTATED));
+        return;
+    }
+    annotations.shift_remove(DEFAULT);
+    done.rewrites.push(Rewrite { path: annotation_path(DEFAULT), was: default, text: UNREACHED });
+}
+
+/// What is not there was 0. The API server refused ranges that start behind their end.
+fn open_ranges(spec: &mut Map<String, Value>, field: &str, done: &mut Vec<Rewrite>) {
+    let ranges =
+        spec.get_mut(field).and_then(|strategy| strategy.get_mut("ranges")).and_then(Value::as_array_mut);
+    for (index, range) in ranges.into_iter().flatten().enumerate() {
+        let Some(range) = range.as_object_mut() else { continue };
+        let bound = |end: &str| range.get(end).and_then(Value::as_i64);
+        let (absent, text) = match (bound("min"), bound("max")) {
+            (None, Some(max)) if max >= 0 => ("min", NO_MIN),
+            (Some(0), None) => ("max", NO_MAX),
+            _ => continue,
+        };
+        if range.get(absent).is_some_and(|value| !value.is_null()) {
+            continue;
+        }
+        range.insert(absent.to_owned(), 0.into());
+        done.push(Rewrite { path: format!("spec.{field}.ranges[{index}]"), was: String::new(), text });
+    }
+}
+
+/// The API server checked nothing about them.
+fn host_ports(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
+    let Some(ranges) = spec.get_mut("hostPorts").and_then(Value::as_array_mut) else { return };
+    let mut index = 0;
+    ranges.retain_mut(|range| {
+        let path = format!("spec.hostPorts[{index}]");
+        index += 1;
+        let was = range.to_string();
+        let Some(range) = range.as_object_mut() else { return true };
+        let bound = |end: &str| match range.get(end) {
+            None | Some(Value::Null) => Some(0),
+            Some(value) => value.as_i64(),
+        };
+        let (Some(min), Some(max)) = (bound("min"), bound("max")) else { return true };
+        let (first, last) = (min.max(0), max.min(65535));
+        if first > last {
+            done.push(Rewrite { path, was, text: NO_PORT });
+            return false;
+        }
+        let is_open = |end: &str| range.get(end).is_none_or(Value::is_null);
+        let text = match (is_open("min"), is_open("max")) {
+            (true, _) => NO_MIN_PORT,
+            (_, true) => NO_MAX,
+            _ if (first, last) != (min, max) => CLAMPED,
+            _ => return true,
+        };
+        range.insert("min".to_owned(), first.into());
+        range.insert("max".to_owned(), last.into());
+        done.push(Rewrite { path, was, text });
+        true
+    });
+}
+
+const NO_MIN_PORT: &str = "a range without `min` started at 0, and still does";
+
+/// Prefixes were compared as texts, and pods name absolute paths.
+fn host_paths(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
+    let Some(prefixes) = spec.get_mut("allowedHostPaths").and_then(Value::as_array_mut) else { return };
+    let before = prefixes.len();
+    let mut index = 0;
+    prefixes.retain(|entry| {
+        let path = format!("spec.allowedHostPaths[{index}].pathPrefix");
+        index += 1;
+        let Some(prefix) = entry.get("pathPrefix").and_then(Value::as_str) else { return true };
+        // Those that are empty or lead up were refused by the API server as well.
+        let kept =
+            prefix.is_empty() || is_absolute(prefix) || prefix.split(['/', '\\']).any(|part| part == "..");
+        if !kept {
+            done.push(Rewrite { path, was: prefix.to_owned(), text: RELATIVE });
+        }
+        kept
+    });
+    if before == 0 || !prefixes.is_empty() {
+        return;
+    }
+    // No prefix at all would allow every path.
+    spec.shift_remove("allowedHostPaths");
+    if let Some(types) = spec.get_mut("volumes").and_then(Value::as_array_mut) {
+        if types.iter().any(|name| name == "*") {
+            *types = volume_types::TYPES
+                .iter()
+                .filter(|name| **name != "*")
+                .map(|name| Value::from(*name))
+                .collect();
+        }
+        let listed = types.len();
+        types.retain(|name| name != "hostPath");
+        if types.len() < listed {
+            done.push(Rewrite { path: "spec.volumes".to_owned(), was: String::new(), text: ALL_RELATIVE });
+        }
+    }
+}
+
+/// A path of Linux, one of Windows with its drive, or one of a share or device there.
+fn is_absolute(path: &str) -> bool {
+    let mut characters = path.chars();
+    let drive = characters.next().is_some_and(|letter| letter.is_ascii_alphabetic())
+        && characters.next() == Some(':');
+    drive || path.starts_with('/') || path.starts_with("\\\\")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn policy(annotations: Value, over: Value) -> Value {
+        let mut spec = json!({"volumes": ["secret", "hostPath"], "runAsUser": {"rule": "RunAsAny"}});
+        spec.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+        json!({"metadata": {"name": "p", "annotations": annotations}, "spec": spec})
+    }
+
+    /// What is left of a part of the policy, and what is told.
+    fn done(mut policy: Value, pointer: &str) -> (Value, Vec<(String, &'static str)>, Option<&'static str>) {
+        let Rewritten { rewrites, useless } = rewrite(&mut policy);
+        let told = rewrites.into_iter().map(|Rewrite { path, text, .. }| (path, text)).collect();
+        (policy.pointer(pointer).cloned().unwrap_or_default(), told, useless.map(|(_, why)| why))
+    }
+
+    #[rstest]
+    #[case::kept(json!([{"min": 1, "max": 65535}]), json!([{"min": 1, "max": 65535}]), &[])]
+    #[case::one_too_many(json!([{"min": 1, "max": 65536}]), json!([{"min": 1, "max": 65535}]), &[("[0]", CLAMPED)])]
+    #[case::negative(json!([{"min": -1, "max": 80}]), json!([{"min": 0, "max": 80}]), &[("[0]", CLAMPED)])]
+    #[case::backwards(json!([{"min": 90, "max": 80}, {"min": 1, "max": 2}]), json!([{"min": 1, "max": 2}]), &[("[0]", NO_PORT)])]
+    #[case::far_away(json!([{"min": 70000, "max": 80000}]), json!([]), &[("[0]", NO_PORT)])]
+    #[case::no_max(json!([{"min": 80}]), json!([]), &[("[0]", NO_PORT)])]
+    #[case::no_min(json!([{"max": 80}]), json!([{"max": 80, "min": 0}]), &[("[0]", NO_MIN_PORT)])]
+    #[case::neither(json!([{}]), json!([{"min": 0, "max": 0}]), &[("[0]", NO_MIN_PORT)])]
+    #[case::no_number(json!([{"min": "a", "max": 1}]), json!([{"min": "a", "max": 1}]), &[])]
+    fn host_ports_are_kept(
+        #[case] ports: Value,
+        #[case] expected: Value,
+        #[case] told: &[(&str, &'static str)],
+    ) {
+        let told: Vec<_> = told.iter().map(|(path, text)| (format!("spec.hostPorts{path}"), *text)).collect();
+        let policy = policy(json!({}), json!({"hostPorts": ports}));
+        assert_eq!(done(policy, "/spec/hostPorts"), (expected, told, None));
+    }
+
+    #[rstest]
+    #[case::kept(json!([{"min": 1, "max": 2}]), json!([{"min": 1, "max": 2}]), None)]
+    #[case::no_min(json!([{"min": 1, "max": 2}, {"max": 65535}]), json!([{"min": 1, "max": 2}, {"max": 65535, "min": 0}]), Some(NO_MIN))]
+    #[case::null(json!([{"min": 1, "max": 2}, {"min": null, "max": 5}]), json!([{"min": 1, "max": 2}, {"min": 0, "max": 5}]), Some(NO_MIN))]
+    #[case::no_max(json!([{"min": 1, "max": 2}, {"min": 0}]), json!([{"min": 1, "max": 2}, {"min": 0, "max": 0}]), Some(NO_MAX))]
+    #[case::refused_by_the_api_server(json!([{"min": 5}]), json!([{"min": 5}]), None)]
+    fn ranges_of_ids_are_completed(
+        #[case] ranges: Value,
+        #[case] expected: Value,
+        #[case] told: Option<&'static str>,
+    ) {
+        let told = told.map(|text| ("spec.fsGroup.ranges[1]".to_owned(), text)).into_iter().collect();
+        let policy = policy(json!({}), json!({"fsGroup": {"rule": "MustRunAs", "ranges": ranges}}));
+        assert_eq!(done(policy, "/spec/fsGroup/ranges"), (expected, told, None));
+    }
+
+    #[rstest]
+    #[case::of_linux(&["/a"], &["/a"], &[], &["secret", "hostPath"])]
+    #[case::of_windows(&["c:/etc/agent", "\\\\.\\pipe\\agent"], &["c:/etc/agent", "\\\\.\\pipe\\agent"], &[], &["secret", "hostPath"])]
+    #[case::some_relative(&["/a", "b", "./c"], &["/a"], &[1, 2], &["secret", "hostPath"])]
+    #[case::all_relative(&["b"], &[], &[0], &["secret"])]
+    #[case::leads_up(&["../b"], &["../b"], &[], &["secret", "hostPath"])]
+    fn relative_prefixes_are_left_out(
+        #[case] prefixes: &[&str],
+        #[case] left: &[&str],
+        #[case] told: &[usize],
+        #[case] volumes: &[&str],
+    ) {
+        let entries = |prefixes: &[&str]| -> Vec<Value> {
+            prefixes.iter().map(|prefix| json!({"pathPrefix": prefix})).collect()
+        };
+        let policy = policy(json!({}), json!({"allowedHostPaths": entries(prefixes)}));
+        let mut expected: Vec<_> = told
+            .iter()
+            .map(|index| (format!("spec.allowedHostPaths[{index}].pathPrefix"), RELATIVE))
+            .collect();
+        if left.is_empty() {
+            expected.push(("spec.volumes".to_owned(), ALL_RELATIVE));
+        }
+        let (spec, told, _) = done(policy, "/spec");
+        assert_eq!((&spec["volumes"], told), (&json!(volumes), expected));
+        let kept = spec.get("allowedHostPaths").cloned().unwrap_or(json!([]));
+        assert_eq!(kept, Value::Array(entries(left)));
+    }
+
+    /// `*` holds hostPath as well.
+    #[test]
+    fn a_star_stands_for_all_but_host_paths_where_every_prefix_is_relative() {
+        let over = json!({"volumes": ["*"], "allowedHostPaths": [{"pathPrefix": "var/log"}]});
+        let (volumes, ..) = done(policy(json!({}), over), "/spec/volumes");
+        let listed: Vec<&str> = volumes.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert!(listed.contains(&"configMap") && listed.contains(&"image"), "{listed:?}");
+        assert!(!listed.contains(&"hostPath") && !listed.contains(&"*"), "{listed:?}");
+    }
+
+    #[rstest]
+    #[case::misspelt(json!({"seccomp.security.alpha.kubernetes.io/allowedProfilesNames": "*"}), json!({}),
+        Some(("seccomp.security.alpha.kubernetes.io/allowedProfilesNames", UNKNOWN)), None)]
+    #[case::of_a_pod(json!({"apparmor.security.beta.kubernetes.io/pod": "runtime/default", "a/b": "c"}), json!({"a/b": "c"}),
+        Some(("apparmor.security.beta.kubernetes.io/pod", UNKNOWN)), None)]
+    #[case::no_default(json!({ALLOWED: "runtime/default"}), json!({ALLOWED: "runtime/default"}), None, None)]
+    #[case::a_default(json!({ALLOWED: "docker/default", DEFAULT: "runtime/default"}), json!({ALLOWED: "docker/default", DEFAULT: "runtime/default"}), None, None)]
+    #[case::another_default(json!({ALLOWED: "localhost/a", DEFAULT: "runtime/default"}), json!({ALLOWED: "localhost/a"}), Some((DEFAULT, UNREACHED)), None)]
+    #[case::nothing_is_allowed(json!({ALLOWED: "", DEFAULT: "runtime/default"}), json!({ALLOWED: "", DEFAULT: "runtime/default"}), None, Some(UNSTATED))]
+    #[case::no_list(json!({DEFAULT: "unconfined"}), json!({DEFAULT: "unconfined"}), None, Some(UNSTATED))]
+    #[case::no_list_for_the_runtime(json!({DEFAULT: "docker/default"}), json!({DEFAULT: "docker/default"}), None, None)]
+    fn annotations_mean_what_they_did(
+        #[case] annotations: Value,
+        #[case] expected: Value,
+        #[case] told: Option<(&str, &'static str)>,
+        #[case] useless: Option<&'static str>,
+    ) {
+        let told = told.map(|(key, text)| (annotation_path(key), text)).into_iter().collect();
+        assert_eq!(done(policy(annotations, json!({})), "/metadata/annotations"), (expected, told, useless));
+    }
+}

@@ -1,0 +1,117 @@
+//! An object as kubectl names it: `deploy/web`, `deployments.apps/web`, `Deployment/shop/web`.
+
+use crate::input::Object;
+
+/// Which object is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The kind, in small letters.
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+}
+
+/// The names that kubectl has for kinds, in small letters: the kind itself, its plural, and short ones.
+const NAMES: &[(&str, &[&str])] = &[
+    ("pod", &["pods", "po"]),
+    ("deployment", &["deployments", "deploy"]),
+    ("replicaset", &["replicasets", "rs"]),
+    ("statefulset", &["statefulsets", "sts"]),
+    ("daemonset", &["daemonsets", "ds"]),
+    ("job", &["jobs"]),
+    ("cronjob", &["cronjobs", "cj"]),
+    ("replicationcontroller", &["replicationcontrollers", "rc"]),
+    ("podtemplate", &["podtemplates"]),
+    ("namespace", &["namespaces", "ns"]),
+    ("persistentvolume", &["persistentvolumes", "pv"]),
+];
+
+impl Target {
+    /// The object that `KIND/NAME` or `KIND/NAMESPACE/NAME` names; nothing if that is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (kind, rest) = text.split_once('/')?;
+        let (namespace, name) = match rest.split_once('/') {
+            Some((namespace, name)) => (Some(namespace.to_owned()), name),
+            None => (None, rest),
+        };
+        if kind.is_empty() || name.is_empty() || name.contains('/') {
+            return None;
+        }
+        Some(Target {
+            kind: known(kind).map_or_else(|| bare(kind), str::to_owned),
+            namespace,
+            name: name.to_owned(),
+        })
+    }
+
+    /// The same, of a kind that kubectl knows on every cluster: where files may stand as well.
+    pub(crate) fn parse_known(text: &str) -> Option<Self> {
+        let (kind, _) = text.split_once('/')?;
+        known(kind).and_then(|_| Target::parse(text))
+    }
+
+    /// Whether it names an object, which is in `namespace`.
+    pub(crate) fn is(&self, object: &Object, namespace: &str) -> bool {
+        let kind = object.kind.to_lowercase();
+        let stem = kind.strip_suffix('y').unwrap_or(&kind);
+        let plurals = [format!("{kind}s"), format!("{kind}es"), format!("{stem}ies")];
+        (self.kind == kind || plurals.contains(&self.kind))
+            && self.name == object.name
+            && self.namespace.as_deref().is_none_or(|own| own == namespace)
+    }
+}
+
+/// A kind without its group and version: `deployments` of `Deployments.v1.apps`
+fn bare(kind: &str) -> String {
+    kind.split('.').next().unwrap_or_default().to_lowercase()
+}
+
+fn known(kind: &str) -> Option<&'static str> {
+    let kind = bare(kind);
+    NAMES.iter().find(|(name, others)| *name == kind || others.contains(&&*kind)).map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case::short("deploy/web", true)]
+    #[case::plural("deployments/web", true)]
+    #[case::with_its_group("deployments.apps/web", true)]
+    #[case::with_its_version("Deployment.v1.apps/web", true)]
+    #[case::with_its_namespace("deploy/shop/web", true)]
+    #[case::of_another_namespace("deploy/other/web", false)]
+    #[case::of_another_kind("ds/web", false)]
+    #[case::of_another_name("deploy/we", false)]
+    fn objects_are_named_as_kubectl_does(#[case] text: &str, #[case] expected: bool) {
+        let object = Object::of_value(
+            &json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}),
+        );
+        let target = Target::parse_known(text).unwrap();
+        assert_eq!(target.is(&object, "shop"), expected);
+    }
+
+    #[rstest]
+    #[case::by_kind("rollout/web")]
+    #[case::by_plural("Rollouts.argoproj.io/web")]
+    fn kinds_of_others_are_named_as_well(#[case] text: &str) {
+        let object = Object::of_value(
+            &json!({"apiVersion": "argoproj.io/v1", "kind": "Rollout", "metadata": {"name": "web"}}),
+        );
+        assert_eq!(Target::parse_known(text), None);
+        assert!(Target::parse(text).unwrap().is(&object, "shop"));
+    }
+
+    #[rstest]
+    #[case::a_file("pod.yaml")]
+    #[case::a_folder("pods/")]
+    #[case::no_kind("/web")]
+    #[case::too_long("pod/a/b/c")]
+    fn what_names_no_object(#[case] text: &str) {
+        assert_eq!(Target::parse(text), None);
+    }
+}
