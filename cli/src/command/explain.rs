@@ -20,6 +20,7 @@ use crate::error::{Fault, Outcome};
 use crate::input::{self, Object, Text};
 use crate::judge::{self, Asked, Asker, Passage, Verdict};
 use crate::policies::{self, GrantSources, Modules, Policies};
+use crate::remedy::Search;
 use crate::report::table;
 use crate::terminal::Voice;
 
@@ -99,9 +100,16 @@ impl Explain {
             text.guidance(&rules);
         }
         // The halves of a pair are satisfied by the same change.
-        remedies.dedup_by(|(_, (_, later)), (_, (_, earlier))| later.steps == earlier.steps);
-        for (registration, (policy, remedy)) in remedies {
-            text.remedy(registration, &policy, &remedy, &picked);
+        remedies.dedup_by(|(_, (_, later)), (_, (_, earlier))| match (later, earlier) {
+            (Search::Found(later), Search::Found(earlier)) => later.steps == earlier.steps,
+            (Search::Stuck(later), Search::Stuck(earlier)) => later == earlier,
+            _ => false,
+        });
+        for (registration, (policy, search)) in remedies {
+            match search {
+                Search::Found(remedy) => text.remedy(registration, &policy, &remedy, &picked),
+                Search::Stuck(objection) => text.stuck(registration, &policy, &objection),
+            }
         }
         print(&text.0)?;
         Ok(if judged.verdict == Verdict::Rejected { ExitCode::from(1) } else { ExitCode::SUCCESS })

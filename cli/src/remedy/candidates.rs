@@ -1,10 +1,10 @@
 //! What may help against an objection, the gentlest first.
 
-use pod_security_policy::standards::RESTRICTED_VOLUMES;
 use serde_json::Value;
 
 use super::Objection;
 use super::candidate::Candidate;
+use super::standards::of_standard;
 use crate::input::{Step, look, steps};
 
 /// What may help against an objection.
@@ -19,6 +19,9 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
     }
     if let Some(volume) = volume_of(&at) {
         found.push(Candidate::Unmount(volume.0, volume.1));
+    }
+    if let Some(annotated) = of_annotation(object, &at, problem) {
+        return annotated;
     }
     match &**rule {
         "allowedCapabilities" => found.push(Candidate::TakeOut(at.clone(), quoted(problem))),
@@ -46,12 +49,23 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
     }
     let mut places = vec![at.clone()];
     places.extend(of_pod(&at));
+    if rule == "seccomp" || rule == "appArmor" {
+        // What the pod says holds for all containers: one line is enough.
+        for profile in allowed_profiles(problem) {
+            found.extend(places.iter().rev().map(|place| Candidate::Set(place.clone(), profile.clone())));
+        }
+    }
     for place in &places {
         found.push(Candidate::Remove(place.clone()));
     }
     if let Some(context) = parent(&at, 1).filter(|_| rule.to_lowercase().contains("privilegeescalation")) {
         found.push(Candidate::Remove(with(&context, &["privileged"])));
         found.push(Candidate::TakeOut(with(&context, &["capabilities", "add"]), "CAP_SYS_ADMIN".to_owned()));
+        // What the policy adds is not added to those that drop it.
+        found.push(Candidate::PutIn(with(&context, &["capabilities", "drop"]), "CAP_SYS_ADMIN".to_owned()));
+    }
+    if let Some(capabilities) = parent(&at, 1).filter(|_| rule == "defaultAddCapabilities") {
+        found.push(Candidate::PutIn(with(&capabilities, &["drop"]), "CAP_SYS_ADMIN".to_owned()));
     }
     for place in &places {
         for value in [Value::Bool(true), Value::Bool(false)] {
@@ -69,85 +83,71 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
             found.push(Candidate::Set(place.clone(), "Unmasked".into()));
         }
     }
+    if rule == "seccomp" {
+        // An annotation without a field is turned into the field: it has to go with it.
+        let gone =
+            annotations(object, &root(&at), |key| key.contains("seccomp.security.alpha.kubernetes.io/"));
+        if !gone.is_empty() {
+            let more =
+                found.iter().map(|candidate| Candidate::Each([&gone[..], &[candidate.clone()]].concat()));
+            let more: Vec<Candidate> = more.collect();
+            found.extend(more);
+        }
+    }
     found
 }
 
-/// What satisfies a check of the Pod Security Standards at a container, or at the pod.
-fn of_standard(check: &str, at: &[Step], object: &Value) -> Vec<Candidate> {
-    let root: Vec<Step> = {
-        let end = at.iter().rposition(|step| *step == Step::Key("spec".to_owned())).map_or(0, |end| end + 1);
-        at.get(..end).unwrap_or_default().to_vec()
+/// What may help against an annotation that names a profile: the field that has taken its place.
+fn of_annotation(object: &Value, at: &[Step], problem: &str) -> Option<Vec<Candidate>> {
+    let (Step::Key(key), before) = at.split_last()? else { return None };
+    let name = key.strip_prefix("container.apparmor.security.beta.kubernetes.io/")?;
+    let metadata = before.split_last().map(|(_, metadata)| metadata).filter(|path| !path.is_empty())?;
+    let root = [metadata.split_last()?.1, &[Step::Key("spec".to_owned())]].concat();
+    let is_meant = |container: &&Vec<Step>| {
+        look(object, container).and_then(|container| container.get("name")).and_then(Value::as_str)
+            == Some(name)
     };
-    let own = |names: &[&str]| with(at, &[&["securityContext"], names].concat());
-    let pod = |names: &[&str]| with(&root, &[&["securityContext"], names].concat());
-    let everywhere = |names: &[&str]| vec![Candidate::Remove(own(names)), Candidate::Remove(pod(names))];
-    match check {
-        "privileged" => everywhere(&["privileged"]),
-        "procMount" | "procMount_restricted" => everywhere(&["procMount"]),
-        "windowsHostProcess" => everywhere(&["windowsOptions", "hostProcess"]),
-        "seLinuxOptions" => everywhere(&["seLinuxOptions"]),
-        "appArmorProfile" => everywhere(&["appArmorProfile"]),
-        "runAsUser" => everywhere(&["runAsUser"]),
-        "sysctls" => everywhere(&["sysctls"]),
-        "hostNamespaces" => {
-            let names = ["hostIPC", "hostPID", "hostNetwork"];
-            vec![Candidate::Each(names.map(|name| Candidate::Remove(with(&root, &[name]))).into())]
+    let gone = Candidate::Remove(at.to_vec());
+    let mut found = vec![gone.clone()];
+    for container in containers(object, &root).iter().filter(is_meant) {
+        let field = with(container, &["securityContext", "appArmorProfile"]);
+        for profile in allowed_profiles(problem) {
+            found.push(Candidate::Each(vec![gone.clone(), Candidate::Set(field.clone(), profile)]));
         }
-        "hostPorts" => {
-            let path = |index| [with(at, &["ports"]), vec![Step::Index(index)]].concat();
-            let ports = (0..count(object, &with(at, &["ports"]))).rev();
-            vec![
-                Candidate::Each(
-                    ports.clone().map(|index| Candidate::Remove(with(&path(index), &["hostPort"]))).collect(),
-                ),
-                // On the host network the port itself is the host's.
-                Candidate::Each(ports.map(|index| Candidate::Remove(path(index))).collect()),
-            ]
-        }
-        "hostPathVolumes" | "restrictedVolumes" => {
-            let volumes = with(&root, &["volumes"]);
-            let is_refused = |index: &usize| {
-                let volume = look(object, &[&volumes[..], &[Step::Index(*index)]].concat());
-                let mut keys = volume.and_then(Value::as_object).into_iter().flatten().map(|(key, _)| &**key);
-                match check {
-                    "hostPathVolumes" => keys.any(|key| key == "hostPath"),
-                    _ => !keys.any(|key| RESTRICTED_VOLUMES.contains(&key)),
-                }
-            };
-            let refused = (0..count(object, &volumes)).rev().filter(is_refused);
-            vec![Candidate::Each(refused.map(|index| Candidate::Unmount(root.clone(), index)).collect())]
-        }
-        "allowPrivilegeEscalation" => vec![Candidate::Set(own(&["allowPrivilegeEscalation"]), false.into())],
-        "capabilities_baseline" => everywhere(&["capabilities", "add"]),
-        "capabilities_restricted" => vec![
-            Candidate::Set(own(&["capabilities", "drop"]), serde_json::json!(["ALL"])),
-            Candidate::Set(own(&["capabilities"]), serde_json::json!({"drop": ["ALL"]})),
-        ],
-        "runAsNonRoot" => {
-            let set = |path| Candidate::Set(path, true.into());
-            let mut found = vec![set(pod(&["runAsNonRoot"]))];
-            found.extend(everywhere(&["runAsNonRoot"]));
-            found.push(set(own(&["runAsNonRoot"])));
-            found
-        }
-        "seccompProfile_baseline" => everywhere(&["seccompProfile"]),
-        "seccompProfile_restricted" => {
-            let set = |path| Candidate::Set(path, serde_json::json!({"type": "RuntimeDefault"}));
-            let mut found = vec![set(pod(&["seccompProfile"]))];
-            found.extend(everywhere(&["seccompProfile"]));
-            found.push(set(own(&["seccompProfile"])));
-            found
-        }
-        _ => Vec::new(),
     }
+    Some(found)
+}
+
+/// The annotations of a pod that are meant, to be removed.
+pub(super) fn annotations(object: &Value, root: &[Step], is_meant: impl Fn(&str) -> bool) -> Vec<Candidate> {
+    let pod = root.split_last().map(|(_, pod)| pod).unwrap_or_default();
+    let at = with(pod, &["metadata", "annotations"]);
+    let keys = look(object, &at).and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key);
+    keys.filter(|key| is_meant(key)).map(|key| Candidate::Remove(with(&at, &[key]))).collect()
+}
+
+/// The paths of all containers of a pod.
+pub(super) fn containers(object: &Value, root: &[Step]) -> Vec<Vec<Step>> {
+    let lists = ["initContainers", "containers", "ephemeralContainers"];
+    let in_list = |name| {
+        let list = with(root, &[name]);
+        (0..count(object, &list)).map(move |index| [&list[..], &[Step::Index(index)]].concat())
+    };
+    lists.into_iter().flat_map(in_list).collect()
+}
+
+/// The pod's spec, for a path that leads into it.
+pub(super) fn root(at: &[Step]) -> Vec<Step> {
+    let end = at.iter().rposition(|step| *step == Step::Key("spec".to_owned())).map_or(0, |end| end + 1);
+    at.get(..end).unwrap_or_default().to_vec()
 }
 
 /// How many elements a list has.
-fn count(object: &Value, list: &[Step]) -> usize {
+pub(super) fn count(object: &Value, list: &[Step]) -> usize {
     look(object, list).and_then(Value::as_array).map_or(0, Vec::len)
 }
 
-fn with(path: &[Step], names: &[&str]) -> Vec<Step> {
+pub(super) fn with(path: &[Step], names: &[&str]) -> Vec<Step> {
     path.iter().cloned().chain(names.iter().map(|name| Step::Key((*name).to_owned()))).collect()
 }
 
@@ -177,6 +177,28 @@ fn volume_of(path: &[Step]) -> Option<(Vec<Step>, usize)> {
 
 fn quoted(problem: &str) -> String {
     problem.split('"').nth(1).unwrap_or_default().to_owned()
+}
+
+/// The profiles that a problem says are allowed, as fields name them; a profile that confines comes first.
+fn allowed_profiles(problem: &str) -> Vec<Value> {
+    let list = problem.split_once("Valid values are ").or_else(|| problem.split_once("Allowed values: "));
+    let list =
+        list.map_or("", |(_, list)| list).split(" (inherited").next().unwrap_or_default().trim_matches('"');
+    let profile = |name: &str| match name {
+        "runtime/default" | "docker/default" => Some(serde_json::json!({"type": "RuntimeDefault"})),
+        "unconfined" => Some(serde_json::json!({"type": "Unconfined"})),
+        name => name
+            .strip_prefix("localhost/")
+            .map(|file| serde_json::json!({"type": "Localhost", "localhostProfile": file})),
+    };
+    let mut profiles: Vec<Value> = list.split(',').filter_map(profile).collect();
+    profiles.sort_by_key(|profile| match profile.get("type").and_then(Value::as_str) {
+        Some("RuntimeDefault") => 0,
+        Some("Localhost") => 1,
+        _ => 2,
+    });
+    profiles.dedup();
+    profiles
 }
 
 /// The first id of the ranges that a problem tells.

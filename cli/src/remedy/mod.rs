@@ -6,11 +6,12 @@
 mod candidate;
 mod candidates;
 mod origins;
+mod standards;
 
 use serde_json::Value;
 
 use crate::input::steps;
-use candidate::written;
+use candidate::{Candidate, written};
 use candidates::candidates;
 use origins::Origins;
 
@@ -35,29 +36,68 @@ const MOST: usize = 256;
 /// What there is against an object; nothing if it cannot be read.
 pub(crate) type Objections<'o> = &'o dyn Fn(&Value) -> Option<Vec<Objection>>;
 
-/// Changes an object until nobody objects; nothing if that cannot be done.
-pub(crate) fn find(object: &Value, object_to: Objections<'_>) -> Option<Remedy> {
-    let mut remedy = Remedy { object: object.clone(), steps: Vec::new() };
-    let mut origins = Origins::default();
-    let mut left = object_to(&remedy.object)?;
-    while let Some(first) = left.first() {
-        let known = originally(first, &origins);
-        let (candidate, changed, moved, now) =
-            candidates(&remedy.object, first).into_iter().find_map(|candidate| {
-                let (changed, gone) = candidate.apply(&remedy.object)?;
-                let mut moved = origins.clone();
-                gone.iter().for_each(|(list, index)| moved.take_out(list, *index));
-                let now = object_to(&changed)?;
-                let remains = now.iter().any(|objection| originally(objection, &moved) == known);
-                (!remains && now.len() < left.len()).then_some((candidate, changed, moved, now))
-            })?;
-        remedy.steps.extend(candidate.describe(&remedy.object, &origins));
-        (remedy.object, origins, left) = (changed, moved, now);
-        if remedy.steps.len() > MOST {
-            return None;
-        }
+/// What comes of a search.
+#[derive(Clone, Debug)]
+pub(crate) enum Search {
+    Found(Remedy),
+    /// This objection stays, whatever is tried.
+    Stuck(Objection),
+}
+
+/// Changes an object until nobody objects.
+pub(crate) fn find(object: &Value, object_to: Objections<'_>) -> Search {
+    let mut here = State { object: object.clone(), ..State::default() };
+    here.left = object_to(object).unwrap_or_default();
+    while let Some(first) = here.left.first() {
+        // Some changes replace an objection by another one, which the next change takes away.
+        let next = [false, true].iter().find_map(|is_patient| here.without(first, *is_patient, object_to));
+        let Some(next) = next.filter(|next| next.steps.len() <= MOST) else {
+            return Search::Stuck(originally(first, &here.origins));
+        };
+        here = next;
     }
-    Some(remedy)
+    Search::Found(Remedy { object: here.object, steps: here.steps })
+}
+
+/// How far a search has come.
+#[derive(Default)]
+struct State {
+    object: Value,
+    origins: Origins,
+    steps: Vec<String>,
+    left: Vec<Objection>,
+}
+
+impl State {
+    /// The state with fewer objections, and without this one; where there is patience, after two changes.
+    fn without(&self, objection: &Objection, is_patient: bool, object_to: Objections<'_>) -> Option<State> {
+        let known = originally(objection, &self.origins);
+        candidates(&self.object, objection).into_iter().find_map(|candidate| {
+            let next = self.changed(&candidate, object_to)?;
+            let mut left = next.left.iter().map(|left| originally(left, &next.origins));
+            if left.any(|left| left == known) {
+                return None;
+            }
+            if !is_patient {
+                return (next.left.len() < self.left.len()).then_some(next);
+            }
+            let before: Vec<Objection> =
+                self.left.iter().map(|left| originally(left, &self.origins)).collect();
+            let mut new = next.left.iter().filter(|left| !before.contains(&originally(left, &next.origins)));
+            let after = next.without(new.next()?, false, object_to)?;
+            (after.left.len() < self.left.len()).then_some(after)
+        })
+    }
+
+    fn changed(&self, candidate: &Candidate, object_to: Objections<'_>) -> Option<State> {
+        let (object, gone) = candidate.apply(&self.object)?;
+        let mut origins = self.origins.clone();
+        gone.iter().for_each(|(list, index)| origins.take_out(list, *index));
+        let left = object_to(&object)?;
+        let mut steps = self.steps.clone();
+        steps.extend(candidate.describe(&self.object, &self.origins));
+        Some(State { object, origins, steps, left })
+    }
 }
 
 /// An objection with the path that its field had at first.

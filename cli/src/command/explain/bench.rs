@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::input::Object;
 use crate::judge::{self, Asker, Failing, Passage, Usage};
 use crate::policies::{Policies, Registration};
-use crate::remedy::{self, Objection, Objections, Remedy};
+use crate::remedy::{self, Objection, Objections, Search};
 
-/// The change that satisfies a policy, by the policy's name.
-pub(super) type Named = (String, Remedy);
+/// What the search for a change that satisfies a policy comes to, by the policy's name.
+pub(super) type Named = (String, Search);
 
 /// Before whom an object is explained.
 pub(super) struct Bench<'b> {
@@ -59,8 +59,9 @@ impl Bench<'_> {
     }
 
     fn named(&self, name: &str, object_to: Objections<'_>) -> Option<Named> {
-        let remedy = remedy::find(&self.object.value(), object_to)?;
-        (!remedy.steps.is_empty()).then_some((name.to_owned(), remedy))
+        let search = remedy::find(&self.object.value(), object_to);
+        let is_idle = matches!(&search, Search::Found(remedy) if remedy.steps.is_empty());
+        (!is_idle).then_some((name.to_owned(), search))
     }
 
     /// What a policy and the standard have against a manifest; nothing if it cannot be read.

@@ -4,7 +4,7 @@ use super::{BOLD, Picked, Told};
 use crate::guidance;
 use crate::patch::Patch;
 use crate::policies::{Judge, Registration};
-use crate::remedy::Remedy;
+use crate::remedy::{Objection, Remedy};
 use crate::report::diff;
 
 impl Told {
@@ -37,11 +37,7 @@ impl Told {
         remedy: &Remedy,
         picked: &Picked,
     ) {
-        let only = matches!(&registration.judge, Judge::Settings(settings) if settings.policies.len() == 1);
-        let by = match policy == registration.name || only {
-            true => policy.to_owned(),
-            false => format!("{policy}, of {}", registration.name),
-        };
+        let by = called(registration, policy);
         self.line(format_args!("\n{BOLD}The smallest change{BOLD:#} that satisfies {by}"));
         for step in &remedy.steps {
             self.line(format_args!("  {step}"));
@@ -52,5 +48,21 @@ impl Told {
         // What the text cannot be patched for is laid out anew.
         let shown = patch.finish().0.or_else(|| diff::of(&object.value(), &remedy.object, &object.title()));
         self.0.push_str(&diff::colored(&shown.unwrap_or_default()));
+    }
+
+    /// Why there is no such change.
+    pub(super) fn stuck(&mut self, registration: &Registration, policy: &str, objection: &Objection) {
+        let by = called(registration, policy);
+        let Objection { path, problem, .. } = objection;
+        self.line(format_args!("\n{BOLD}No change of single fields{BOLD:#} satisfies {by}: {path}: {problem} stays, whatever is tried"));
+    }
+}
+
+/// A policy, with its registration where that tells more.
+fn called(registration: &Registration, policy: &str) -> String {
+    let only = matches!(&registration.judge, Judge::Settings(settings) if settings.policies.len() == 1);
+    match policy == registration.name || only {
+        true => policy.to_owned(),
+        false => format!("{policy}, of {}", registration.name),
     }
 }

@@ -14,7 +14,7 @@ use crate::error::{Fault, Faults, Outcome};
 use crate::input::Object;
 use crate::judge::{self, Admission, Asker, Sent, Usage};
 use crate::policies::{Judge, Policies, Registration};
-use crate::remedy::Objection;
+use crate::remedy::{Objection, Search};
 
 /// What a report is told about.
 struct Subject<'t> {
@@ -103,7 +103,10 @@ impl Told {
                 remedies.extend(bench.remedy(settings, winner));
             }
         }
-        let smallest = remedies.into_iter().min_by_key(|(_, remedy)| remedy.steps.len());
+        let smallest = remedies.into_iter().min_by_key(|(_, search)| match search {
+            Search::Found(remedy) => remedy.steps.len(),
+            Search::Stuck(_) => usize::MAX,
+        });
         Ok((rules, smallest))
     }
 
