@@ -25,7 +25,7 @@ setup() { load helper; }
 
 @test "settings without a policy are refused" {
     refuse '{}'
-    told 'settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`'
+    told 'settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`'
 }
 
 @test "several policies must say who may use them" {

@@ -16,8 +16,8 @@ NAMESPACES='{"podSecurityStandards":{"enforce":"baseline"},"namespaceLabels":{"e
 }
 
 @test "a namespace that falls short is rejected" {
-    review "$NAMESPACES" "$(around Namespace '{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged","pod-security.kubernetes.io/enforce-version":"v1.30"}}}')"
-    denied 'metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "privileged": must be "baseline" or "restricted"; metadata.labels[pod-security.kubernetes.io/enforce-version]: Invalid value: "v1.30": must be "v1.31" or newer'
+    review "$NAMESPACES" "$(around Namespace '{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted","pod-security.kubernetes.io/enforce-version":"v1.18"}}}')"
+    denied 'metadata.labels[pod-security.kubernetes.io/enforce-version]: Invalid value: "v1.18": lacks seccompProfile_baseline of "baseline:v1.31"; must be "v1.19" or newer'
 }
 
 @test "a volume of a path of the node needs a policy that allows it" {

@@ -106,14 +106,19 @@ impl Settings<'_> {
                 ));
             }
         }
-        if !request.sub_resource.is_empty() && !adds_containers {
+        // Of a namespace's subresources, the API server keeps the labels that are sent there.
+        let may_label = request.kind.is_namespace() && !self.namespace_labels.is_empty();
+        if !request.sub_resource.is_empty() && !adds_containers && !may_label {
             return Answer::accepted();
         }
         let reviewed = match (&*request.kind.group, &*request.kind.kind) {
+            ("", "Namespace") if !self.namespace_labels.is_empty() => self.review_namespace(request, cluster),
+            ("", "PersistentVolume") if let Some(on_volumes) = self.persistent_volumes => {
+                self.review_volume(on_volumes, request, cluster)
+            }
+            _ if !self.judges_pods() => Ok(self.unjudged(request)),
             ("", "Pod") if adds_containers => self.review_added_containers(request, cluster),
             ("", "Pod") => self.review_pod(request, pod, cluster),
-            ("", "Namespace") if !self.namespace_labels.is_empty() => self.review_namespace(request),
-            ("", "PersistentVolume") => self.review_volume(request, cluster),
             _ => self.review_workload(request, cluster),
         };
         reviewed.unwrap_or_else(|fault| Answer::unjudged(format_args!("the object cannot be read: {fault}")))

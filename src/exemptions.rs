@@ -2,7 +2,8 @@
 //!
 //! An exemption frees from the rules that it lists, never from all. Whatever the author of a pod chooses alone is no
 //! ground for one: labels and annotations never are, images and runtime classes only within namespaces that are named.
-//! An image frees the fields of its own containers and nothing that the pod has as a whole.
+//! An image frees the fields of its own containers and nothing that the pod has as a whole. Controllers create the pods
+//! of every tenant, so that grounds which one of them satisfies need a namespace, too.
 
 mod date;
 mod image;
@@ -72,7 +73,9 @@ pub(crate) const FIELD: Field = Field {
         Field {
             name: "rules",
             shape: TEXTS,
-            doc: prose("The rules that neither object nor fill anything in."),
+            doc: prose(
+                "The rules that neither object nor fill anything in: by their fields, checks as `pss/ID`; `*` for all rules of PodSecurityPolicy, `pss/*` for all checks; and `namespaceLabels`, `namespaceLabels/guard`, `persistentVolumes`, `resourceClaims`.",
+            ),
         },
         Field {
             name: "expires",
@@ -201,10 +204,10 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
         problems.add(rules_at, "Required value: an exemption lists the rules that it frees from");
     }
     for (index, name) in rules.iter().enumerate() {
-        match rule_ids::index(name) {
-            Some(rule) => exemption.rules = exemption.rules.with(rule),
+        match rule_ids::exempted(name) {
+            Some(rules) => exemption.rules = exemption.rules.or(rules),
             None => {
-                let reason = rule_ids::unknown(name);
+                let reason = rule_ids::unknown_to_exemptions(name);
                 problems.add(
                     Path::Index(&rules_at, index),
                     format_args!("Invalid value: {}: {reason}", Quoted(name)),
@@ -246,7 +249,12 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
     let images = ground(IMAGES, image::problem);
     exemption.images = images.into_iter().filter_map(Pattern::parse).collect();
 
-    if let Some(day) = text("expires") {
+    if !given(NAMESPACES) {
+        refuse_controllers(&exemption, &match_at, problems);
+    }
+
+    // A form that was left empty writes an empty text.
+    if let Some(day) = text("expires").filter(|day| !day.is_empty()) {
         match date::seconds(&day) {
             Some(seconds) => exemption.expires = Some((day, seconds)),
             None => problems.add(
@@ -256,6 +264,60 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
         }
     }
     exemption
+}
+
+/// The accounts of `kube-system` that create the pods of workloads.
+const CONTROLLERS: [&str; 5] = [
+    "replicaset-controller",
+    "job-controller",
+    "statefulset-controller",
+    "daemon-set-controller",
+    "replication-controller",
+];
+
+/// The user under which they all run where they have no accounts of their own.
+const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
+
+/// The groups of every authenticated user, and those of the controllers' accounts.
+const AUTHENTICATED: &str = "system:authenticated";
+const ACCOUNT_GROUPS: [&str; 2] = ["system:serviceaccounts", "system:serviceaccounts:kube-system"];
+
+/// Refuses grounds that the account of a controller satisfies: it creates the pods of every tenant.
+fn refuse_controllers(exemption: &Exemption<'_>, match_at: &Path<'_>, problems: &mut Problems) {
+    let Exemption { usernames, groups, service_accounts, .. } = exemption;
+    let is_controller = |account: &str, prefix: &str| {
+        account.strip_prefix(prefix).is_some_and(|name| CONTROLLERS.contains(&name))
+    };
+    let by_account = |user: &Text<'_>| is_controller(user, "system:serviceaccount:kube-system:");
+    let by_manager = |user: &Text<'_>| user == CONTROLLER_MANAGER;
+    let in_account = |group: &Text<'_>| group == AUTHENTICATED || ACCOUNT_GROUPS.contains(&&**group);
+    let in_manager = |group: &Text<'_>| group == AUTHENTICATED;
+    let runs_as = |account: &Text<'_>| is_controller(account, "kube-system/");
+    // The first entry of each list that the controllers satisfy; nothing if they do not satisfy all lists.
+    let satisfied = |user: &dyn Fn(&Text<'_>) -> bool, group: &dyn Fn(&Text<'_>) -> bool| {
+        let lists: [(&'static str, &[Text<'_>], &dyn Fn(&Text<'_>) -> bool); 3] = [
+            ("usernames", usernames, user),
+            ("groups", groups, group),
+            (SERVICE_ACCOUNTS, service_accounts, &runs_as),
+        ];
+        let mut first = None;
+        for (key, list, holds) in lists.into_iter().filter(|(_, list, _)| !list.is_empty()) {
+            let index = list.iter().position(holds)?;
+            first = first.or(Some((key, index)));
+        }
+        first
+    };
+    let found = satisfied(&by_account, &in_account).or_else(|| satisfied(&by_manager, &in_manager));
+    let Some((key, index)) = found else { return };
+    let list = match key {
+        "usernames" => usernames,
+        "groups" => groups,
+        _ => service_accounts,
+    };
+    let value = list.get(index).map(|text| Quoted(text).to_string()).unwrap_or_default();
+    let at = Path::Key(match_at, key);
+    let reason = "would free the pods of every tenant, which controllers with this account or group create; name the `namespaces` as well";
+    problems.add(Path::Index(&at, index), format_args!("Invalid value: {value}: {reason}"));
 }
 
 fn namespace_problem(name: &str) -> Option<&'static str> {

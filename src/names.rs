@@ -13,6 +13,17 @@ pub fn subdomain_problem(name: &str) -> Option<&'static str> {
     (!well_formed).then_some(SUBDOMAIN)
 }
 
+/// Why a text is not the name of a label, which is a name with an optional prefix: `app`, `example.org/app`.
+pub(crate) fn label_problem(text: &str) -> Option<&'static str> {
+    let (prefix, name) = text.split_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
+    let ends = [name.chars().next(), name.chars().next_back()];
+    let well_formed = name.len() <= 63
+        && ends.into_iter().all(|end| end.is_some_and(|end| end.is_ascii_alphanumeric()))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && prefix.is_none_or(|prefix| subdomain_problem(prefix).is_none());
+    (!well_formed).then_some("must be the name of a label, such as `example.org/team`")
+}
+
 /// Whether a label starts and ends with a lower-case letter or a digit and holds nothing else but `-` and `extra`.
 pub(crate) fn is_label(label: &[u8], extra: &[u8]) -> bool {
     let ends = [label.first(), label.last()];
@@ -29,6 +40,23 @@ pub(crate) fn is_alphanumeric(byte: u8) -> bool {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[rstest]
+    #[case::plain("app", true)]
+    #[case::all_characters("App-1_a.B", true)]
+    #[case::with_a_prefix("resource.kubernetes.io/admin-access", true)]
+    #[case::longest(&"a".repeat(63), true)]
+    #[case::too_long(&"a".repeat(64), false)]
+    #[case::empty("", false)]
+    #[case::a_prefix_alone("example.org/", false)]
+    #[case::an_empty_prefix("/app", false)]
+    #[case::two_prefixes("a/b/c", false)]
+    #[case::a_pattern("example.org/*", false)]
+    #[case::a_prefix_in_upper_case("Example.org/app", false)]
+    #[case::a_dash_at_the_end("app-", false)]
+    fn names_of_labels(#[case] text: &str, #[case] is_one: bool) {
+        assert_eq!(label_problem(text).is_none(), is_one);
+    }
 
     #[rstest]
     #[case::one_label("a")]

@@ -16,6 +16,7 @@ use crate::policy::{Policy, Scope};
 use crate::prose::prose;
 use crate::request::Request;
 use crate::rule::RuleSet;
+use crate::rule_ids;
 use crate::rules;
 use crate::settings::{Authorization, Settings};
 use crate::shape::{Field, Path, Problems, Shape};
@@ -43,16 +44,21 @@ pub enum OnVolumes {
 const RULES: [&str; 3] = ["volumes", "allowedHostPaths", "allowedFlexVolumes"];
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load(root: Value<'_, '_>, policies: &[Policy<'_>], problems: &mut Problems) -> OnVolumes {
+pub(crate) fn load(
+    root: Value<'_, '_>,
+    policies: &[Policy<'_>],
+    problems: &mut Problems,
+) -> Option<OnVolumes> {
     let on_volumes = match root.get(FIELD.name).and_then(Value::text).as_deref() {
         Some("Deny") => OnVolumes::Deny,
         Some("Warn") => OnVolumes::Warn,
-        _ => return OnVolumes::Ignore,
+        Some(_) => OnVolumes::Ignore,
+        None => return None,
     };
-    if policies.is_empty() {
+    if policies.is_empty() && on_volumes != OnVolumes::Ignore {
         problems.add(Path::Key(&Path::Root, FIELD.name), "needs a policy: no other could allow a volume");
     }
-    on_volumes
+    Some(on_volumes)
 }
 
 /// A source that policies judge: its key here, and the path or the driver.
@@ -107,8 +113,13 @@ fn retold(mut violation: Violation, sources: &[Source<'_>]) -> Violation {
 
 impl Settings<'_> {
     /// Judges a volume of the cluster.
-    pub(crate) fn review_volume(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
-        if self.persistent_volumes == OnVolumes::Ignore {
+    pub(crate) fn review_volume(
+        &self,
+        on_volumes: OnVolumes,
+        request: &Request<'_>,
+        cluster: &dyn Cluster,
+    ) -> Read<Answer> {
+        if on_volumes == OnVolumes::Ignore {
             return Ok(Answer::accepted());
         }
         let Some(object) = request.object else { return Ok(Answer::missing_object()) };
@@ -126,13 +137,13 @@ impl Settings<'_> {
         let pod = Reader::document(&pod)?;
         match self.admits_volume(request, &sources, &pod, cluster, &mut answer) {
             Ok(None) => {}
-            Ok(Some(reason)) if self.persistent_volumes == OnVolumes::Warn => {
+            Ok(Some(reason)) if on_volumes == OnVolumes::Warn => {
                 answer.warnings.push(format!("this PersistentVolume would be rejected: {reason}"));
             }
             Ok(Some(reason)) => answer.rejection = Some(reason),
             Err(cause) => {
-                let reason = format!("who may use which policy cannot be told, because {cause}");
-                answer.rejection = Some(reason);
+                let reason = format_args!("who may use which policy cannot be told, because {cause}");
+                return Ok(Answer::unjudged(reason));
             }
         }
         Ok(answer)
@@ -204,10 +215,19 @@ impl Settings<'_> {
             service_account: None,
             runtime_class: None,
         };
+        let about_volumes = RULES.iter().filter_map(|rule| rules::index(rule));
+        let about_volumes = about_volumes.fold(RuleSet::NONE, RuleSet::with);
         for exemption in &self.exemptions {
-            if exemption.reach(pod, &circumstances) == Reach::Pod && exemption.holds(cluster, answer) {
+            let mut freed = exemption.rules.and(about_volumes);
+            if exemption.rules.has(rule_ids::persistent_volumes()) {
+                freed = about_volumes;
+            }
+            if !freed.is_empty()
+                && exemption.reach(pod, &circumstances) == Reach::Pod
+                && exemption.holds(cluster, answer)
+            {
                 answer.exemptions.push(exemption.name.to_string());
-                excused = excused.or(exemption.rules);
+                excused = excused.or(freed);
             }
         }
         Scope { excused, ..Scope::default() }

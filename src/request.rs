@@ -116,6 +116,11 @@ impl Kind<'_> {
     pub fn is_pod(&self) -> bool {
         self.group.is_empty() && self.kind == "Pod"
     }
+
+    /// Whether this is a namespace.
+    pub fn is_namespace(&self) -> bool {
+        self.group.is_empty() && self.kind == "Namespace"
+    }
 }
 
 /// Some hosts write the keys of Kubernetes, some those of the SDK's types.

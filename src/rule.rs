@@ -75,6 +75,12 @@ impl RuleSet {
         self.0 == 0
     }
 
+    /// The rules of both sets.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        RuleSet(self.0 & other.0)
+    }
+
     /// The rules of either set.
     #[must_use]
     pub fn or(self, other: Self) -> Self {

@@ -4,7 +4,7 @@ use crate::contradictions::{self, Enforced};
 use crate::enforcement;
 use crate::exemptions::{self, Exemption};
 use crate::json::{Quoted, Reader, Text};
-use crate::namespaces::{self, Labels};
+use crate::namespaces::{self, NamespaceLabels};
 use crate::persistent_volumes::{self, OnVolumes};
 use crate::pod_security::{self, Modes};
 use crate::policy::Policy;
@@ -40,9 +40,9 @@ pub struct Settings<'s> {
     /// Who need not keep which rules.
     pub exemptions: Vec<Exemption<'s>>,
     /// The labels of namespaces that are filled in and defended.
-    pub namespace_labels: Vec<Labels>,
-    /// What volumes of the cluster get that no policy allows.
-    pub persistent_volumes: OnVolumes,
+    pub namespace_labels: NamespaceLabels<'s>,
+    /// What volumes of the cluster get that no policy allows; nothing if they are not judged.
+    pub persistent_volumes: Option<OnVolumes>,
 }
 
 /// Which policies count for a pod.
@@ -96,7 +96,9 @@ pub const OPTIONS: &[Field] = &[
             Field {
                 name: "path",
                 shape: Shape::Text,
-                doc: prose("The way to the template, such as `spec.template`; `[*]` steps through a list."),
+                doc: prose(
+                    "The path of the template, such as `spec.template`; `[*]` steps through a list or the values of a map.",
+                ),
             },
         ])),
         doc: prose("Further kinds that carry pod templates."),
@@ -108,7 +110,7 @@ pub const OPTIONS: &[Field] = &[
     persistent_volumes::FIELD,
 ];
 
-const NOTHING: &str = "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`";
+const NOTHING: &str = "settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`";
 
 impl<'s> Settings<'s> {
     /// Reads settings, and also finds the policies that contradict the standard beside them.
@@ -162,10 +164,16 @@ impl<'s> Settings<'s> {
             policies: by_name(policies),
             listed,
         };
-        if settings.policies.is_empty() && settings.standards.is_none() && problems.0.is_empty() {
+        let is_empty = !settings.judges_pods() && settings.namespace_labels.is_empty();
+        if is_empty && problems.0.is_empty() {
             problems.add("", NOTHING);
         }
         if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+
+    /// Whether there is anything to hold pods to. What guards other kinds can stand alone.
+    pub fn judges_pods(&self) -> bool {
+        !self.policies.is_empty() || !self.standards.is_none()
     }
 
     /// The policies' names, quoted and joined.
@@ -200,8 +208,7 @@ fn pod_templates<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Worklo
             problems.add(format_args!("{at}.kind"), "Required value: the kind that carries the template");
         }
         let Some(path) = parse_path(&path) else {
-            let reason =
-                "must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list";
+            let reason = "must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list or a map";
             problems
                 .add(format_args!("{at}.path"), format_args!("Invalid value: {}: {reason}", Quoted(&path)));
             continue;

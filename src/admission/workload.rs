@@ -5,7 +5,6 @@ use crate::answer::{Answer, joined};
 use crate::cluster::Cluster;
 use crate::compare::same;
 use crate::json::{Quoted, Read};
-use crate::persistent_volumes::OnVolumes;
 use crate::policy::Scope;
 use crate::request::Request;
 use crate::settings::{OnWorkloads, Settings};
@@ -15,11 +14,10 @@ impl Settings<'_> {
     /// Rehearses the pods to come of every template in the object.
     pub(super) fn review_workload(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
         let kind = &request.kind;
-        let built_in = workloads::built_in(kind);
         let declared =
             self.pod_templates.iter().filter(|known| known.group == kind.group && known.kind == kind.kind);
-        let paths: Vec<_> =
-            built_in.clone().into_iter().chain(declared.map(|known| known.path.clone())).collect();
+        let declared = declared.map(|known| known.path.clone());
+        let paths: Vec<_> = workloads::built_in(kind).into_iter().chain(declared).collect();
         if paths.is_empty() {
             return Ok(self.unjudged(request));
         }
@@ -29,12 +27,9 @@ impl Settings<'_> {
         let Some(object) = request.object else { return Ok(Answer::missing_object()) };
         let mut answer = Answer::accepted();
         for path in &paths {
-            let templates = workloads::find(object, path)?;
-            if templates.is_empty() && built_in.is_some() {
-                return Err(crate::json::Fault::new("must hold a pod template"));
-            }
+            let templates = workloads::templates(object, path)?;
             let judges = match (&*request.operation, request.old_object) {
-                ("UPDATE", Some(old)) if all_same(&templates, &workloads::find(old, path)?)? => {
+                ("UPDATE", Some(old)) if all_same(&templates, &workloads::templates(old, path)?)? => {
                     Judges::Standards
                 }
                 _ => Judges::All,
@@ -88,22 +83,25 @@ impl Settings<'_> {
         Ok(())
     }
 
-    fn unjudged(&self, request: &Request<'_>) -> Answer {
+    /// Rejects what this policy does not judge: who registered it believes that it is guarded.
+    pub(super) fn unjudged(&self, request: &Request<'_>) -> Answer {
         let declared = self.pod_templates.iter().map(|known| known.kind.to_string());
-        let built_in = workloads::built_in_kinds().map(str::to_owned);
+        let with_pods = std::iter::once("Pod").chain(workloads::built_in_kinds()).map(str::to_owned);
+        let with_pods = with_pods.filter(|_| self.judges_pods());
         let namespace = (!self.namespace_labels.is_empty()).then(|| "Namespace".to_owned());
-        let volume = (self.persistent_volumes != OnVolumes::Ignore).then(|| "PersistentVolume".to_owned());
-        let known: Vec<String> = std::iter::once("Pod".to_owned())
-            .chain(built_in)
-            .chain(namespace)
-            .chain(volume)
-            .chain(declared)
-            .collect();
-        let (group, kind) = (&request.kind.group, Quoted(&request.kind.kind));
+        let volume = self.persistent_volumes.map(|_| "PersistentVolume".to_owned());
+        let known: Vec<String> = with_pods.chain(namespace).chain(volume).chain(declared).collect();
+        let (group, kind) = (&*request.kind.group, Quoted(&request.kind.kind));
         let of_group =
             if group.is_empty() { String::new() } else { format!(" of the API group {}", Quoted(group)) };
+        let remedy = match (group, &*request.kind.kind) {
+            ("", "Namespace") => "set `namespaceLabels`",
+            ("", "PersistentVolume") => "set `persistentVolumes`",
+            _ if !self.judges_pods() => "give a policy or `podSecurityStandards`",
+            _ => "name further kinds in `podTemplates`",
+        };
         Answer::unjudged(format_args!(
-            "request.kind: {kind}{of_group} is not judged by this policy; judged are: {}; register it for those, or name further kinds in `podTemplates`",
+            "request.kind: {kind}{of_group} is not judged by this policy; judged are: {}; register it for those, or {remedy}",
             joined(&known, ", ")
         ))
     }

@@ -271,6 +271,8 @@ fn the_time_is_not_asked_for_an_exemption_that_would_not_hold() {
 #[case::no_rules(json!({"rules": []}), "exemptions[0].rules: Required value: an exemption lists the rules that it frees from")]
 #[case::unknown_rule(json!({"rules": ["volumes", "volume"]}),
     "exemptions[0].rules[1]: Invalid value: \"volume\": unknown rule; did you mean \"volumes\"?")]
+#[case::unknown_option(json!({"rules": ["namespaceLabels/guards"]}),
+    "exemptions[0].rules[0]: Invalid value: \"namespaceLabels/guards\": unknown rule; did you mean \"namespaceLabels/guard\"?")]
 #[case::unknown_check(json!({"rules": ["pss/hostNamespace"]}),
     "exemptions[0].rules[0]: Invalid value: \"pss/hostNamespace\": unknown rule; did you mean \"pss/hostNamespaces\"?")]
 #[case::no_match(json!({"match": null}), "exemptions[0].match: Required value: an exemption for everybody is no exemption")]
@@ -296,6 +298,74 @@ fn refuses(#[case] change: Value, #[case] expected: &str) {
     let exemption = over(exemption(json!({"namespaces": ["shop"]})), change);
     let problems = Settings::parse(&exempting(json!([exemption])).to_string()).unwrap_err();
     assert_eq!(problems.to_string(), expected);
+}
+
+/// Rancher's form writes an empty text for what was left open.
+#[test]
+fn an_empty_text_is_absent() {
+    let open = over(exemption(json!({"namespaces": ["shop"]})), json!({"expires": "", "reason": ""}));
+    let answer = ask(&exempting(json!([open])), &request(pod(json!({"hostPID": true}))));
+    assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned()]));
+}
+
+#[rstest]
+#[case::account(json!({"usernames": ["alice", "system:serviceaccount:kube-system:replicaset-controller"]}), "usernames[1]", "system:serviceaccount:kube-system:replicaset-controller")]
+#[case::jobs(json!({"usernames": ["system:serviceaccount:kube-system:job-controller"]}), "usernames[0]", "system:serviceaccount:kube-system:job-controller")]
+#[case::stateful_sets(json!({"usernames": ["system:serviceaccount:kube-system:statefulset-controller"]}), "usernames[0]", "system:serviceaccount:kube-system:statefulset-controller")]
+#[case::daemon_sets(json!({"usernames": ["system:serviceaccount:kube-system:daemon-set-controller"]}), "usernames[0]", "system:serviceaccount:kube-system:daemon-set-controller")]
+#[case::replication_controllers(json!({"usernames": ["system:serviceaccount:kube-system:replication-controller"]}), "usernames[0]", "system:serviceaccount:kube-system:replication-controller")]
+#[case::manager(json!({"usernames": ["system:kube-controller-manager"]}), "usernames[0]", "system:kube-controller-manager")]
+#[case::accounts_of_kube_system(json!({"groups": ["ops", "system:serviceaccounts:kube-system"]}), "groups[1]", "system:serviceaccounts:kube-system")]
+#[case::accounts(json!({"groups": ["system:serviceaccounts"]}), "groups[0]", "system:serviceaccounts")]
+#[case::everybody(json!({"groups": ["system:authenticated"]}), "groups[0]", "system:authenticated")]
+#[case::account_and_its_group(json!({"usernames": ["system:serviceaccount:kube-system:job-controller"], "groups": ["system:serviceaccounts"]}),
+    "usernames[0]", "system:serviceaccount:kube-system:job-controller")]
+#[case::manager_among_everybody(json!({"usernames": ["system:kube-controller-manager"], "groups": ["system:authenticated"]}), "usernames[0]", "system:kube-controller-manager")]
+#[case::as_service_account(json!({"serviceAccounts": ["shop/web", "kube-system/daemon-set-controller"]}), "serviceAccounts[1]", "kube-system/daemon-set-controller")]
+fn grounds_that_controllers_satisfy_need_a_namespace(
+    #[case] grounds: Value,
+    #[case] at: &str,
+    #[case] value: &str,
+) {
+    let settings = |grounds: &Value| exempting(json!([exemption(grounds.clone())])).to_string();
+    let problems = Settings::parse(&settings(&grounds)).unwrap_err();
+    let expected = format!(
+        "exemptions[0].match.{at}: Invalid value: \"{value}\": would free the pods of every tenant, which controllers with this account or group create; name the `namespaces` as well"
+    );
+    assert_eq!(problems.to_string(), expected);
+    let named = over(grounds, json!({"namespaces": ["shop"]}));
+    assert!(Settings::parse(&settings(&named)).is_ok());
+}
+
+#[rstest]
+#[case::another_user_in_the_group(json!({"usernames": ["alice"], "groups": ["system:authenticated"]}))]
+#[case::another_group_of_the_account(json!({"usernames": ["system:serviceaccount:kube-system:job-controller"], "groups": ["ops"]}))]
+#[case::a_group_that_the_manager_lacks(json!({"usernames": ["system:kube-controller-manager"], "groups": ["system:serviceaccounts"]}))]
+#[case::for_pods_of_one_account(json!({"groups": ["system:authenticated"], "serviceAccounts": ["shop/web"]}))]
+#[case::an_account_of_that_name_elsewhere(json!({"usernames": ["system:serviceaccount:shop:job-controller"]}))]
+#[case::accounts_of_another_namespace(json!({"groups": ["system:serviceaccounts:shop"]}))]
+#[case::another_account_of_kube_system(json!({"usernames": ["system:serviceaccount:kube-system:csi-node"]}))]
+#[case::administrators(json!({"groups": ["system:masters"]}))]
+fn other_grounds_do_not(#[case] grounds: Value) {
+    let settings = exempting(json!([exemption(grounds)]));
+    assert_eq!(Settings::parse(&settings.to_string()).map(|_| ()), Ok(()));
+}
+
+#[test]
+fn a_star_names_all_rules_of_pod_security_policy_and_no_check() {
+    let mut settings =
+        exempting(json!([over(exemption(json!({"namespaces": ["shop"]})), json!({"rules": ["*"]}))]));
+    settings["podSecurityStandards"] = json!({"enforce": "baseline"});
+    settings["volumes"] = json!([]);
+    let spec = json!({"hostPID": true, "volumes": [{"name": "v", "emptyDir": {}}]});
+    let answer = ask(&settings, &request(pod(spec.clone())));
+    assert_eq!(
+        answer.rejection.unwrap(),
+        r#"violates PodSecurity "baseline:latest": host namespaces (hostPID=true)"#
+    );
+    settings["exemptions"][0]["rules"] = json!(["*", "pss/*"]);
+    let answer = ask(&settings, &request(pod(spec)));
+    assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned()]));
 }
 
 #[test]

@@ -90,6 +90,70 @@ fn ignore_does_not_look() {
     assert_eq!(ask(&NoCluster, &settings, &volume(json!({"hostPath": 1}))), Answer::accepted());
 }
 
+/// Who registered the policy for volumes believes that they are guarded.
+#[test]
+fn without_the_option_volumes_are_not_judged() {
+    let answer = ask(&NoCluster, &policy(&json!({"volumes": ["*"]})), &volume(json!({"csi": {}})));
+    assert_eq!(
+        (answer.rejection.unwrap(), answer.unjudged),
+        ("request.kind: \"PersistentVolume\" is not judged by this policy; judged are: Pod, Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController, Job, CronJob, PodTemplate; register it for those, or set `persistentVolumes`".to_owned(), true)
+    );
+}
+
+#[test]
+fn the_status_of_a_volume_is_not_judged() {
+    let mut request = volume(host_path("/"));
+    request["operation"] = json!("UPDATE");
+    request["subResource"] = json!("status");
+    assert_eq!(ask(&NoCluster, &denying(json!({})), &request), Answer::accepted());
+}
+
+/// A cluster that does not answer.
+struct Away;
+
+impl Cluster for Away {
+    fn may_use(&self, _: &Question<'_>) -> Result<bool, String> {
+        Err("the API server is asleep".to_owned())
+    }
+}
+
+#[rstest]
+#[case::deny("Deny")]
+#[case::warn("Warn")]
+fn where_the_cluster_does_not_answer_a_volume_cannot_be_judged(#[case] on_volumes: &str) {
+    let settings = over(listed(), json!({ "persistentVolumes": on_volumes }));
+    let expected = "who may use which policy cannot be told, because the API server is asleep";
+    assert_eq!(ask(&Away, &settings, &volume(host_path("/"))), Answer::unjudged(expected));
+}
+
+#[test]
+fn an_exemption_from_the_option_frees_from_all_of_it() {
+    let exempt = |rules: Value| json!({"exemptions": [{"name": "e", "match": {"usernames": ["alice"]}, "rules": rules}]});
+    let limited = json!({"volumes": ["hostPath"], "allowedHostPaths": [{"pathPrefix": "/mnt"}]});
+    let settings = over(denying(limited), exempt(json!(["persistentVolumes"])));
+    for spec in [host_path("/etc"), json!({"flexVolume": {"driver": "d"}})] {
+        let answer = ask(&NoCluster, &settings, &volume(spec));
+        assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned()]));
+    }
+    // What else it frees from is no matter of volumes.
+    let settings = over(denying(json!({})), exempt(json!(["namespaceLabels", "privileged", "pss/*"])));
+    let answer = ask(&NoCluster, &settings, &volume(host_path("/")));
+    assert_eq!((answer.rejection.as_deref(), answer.exemptions), (Some(NO_PATHS), vec![]));
+}
+
+#[test]
+fn an_exemption_replaces_no_grant() {
+    let exemption = json!([{"name": "e", "match": {"usernames": ["alice"]}, "rules": ["persistentVolumes"]}]);
+    let settings = over(listed(), json!({ "exemptions": exemption }));
+    let answer = ask(&Granting(&[("b", "shop")]), &settings, &volume(host_path("/")));
+    assert_eq!(
+        answer.rejection.unwrap(),
+        "no PodSecurityPolicy admits this volume: none may be used by user \"alice\" in all namespaces"
+    );
+    let answer = ask(&Granting(&[("a", "")]), &settings, &volume(host_path("/")));
+    assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned()]));
+}
+
 #[test]
 fn an_update_that_leaves_the_source_alone_passes() {
     let mut request = volume(host_path("/"));

@@ -72,7 +72,7 @@ fn loads(#[case] modes: Value, #[case] expected: &str) {
 #[case::mode(json!({"enforced": "baseline"}), "podSecurityStandards.enforced: unknown field; did you mean \"enforce\"?")]
 #[case::text(json!({"audit": 1}), "podSecurityStandards.audit: must be a string, not 1")]
 #[case::nothing(json!({}),
-    "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`")]
+    "settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`")]
 fn refuses(#[case] modes: Value, #[case] expected: &str) {
     assert_eq!(Settings::parse(&standards(modes).to_string()).unwrap_err().to_string(), expected);
 }

@@ -95,11 +95,11 @@ fn nulls_are_absent() {
 #[case::string("\"baseline\"", "settings must be an object, not the string \"baseline\"")]
 #[case::empty(
     "{}",
-    "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`"
+    "settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`"
 )]
 #[case::options_alone(
     "{\"mutate\": false}",
-    "settings hold no policy and no standard; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, or a level under `podSecurityStandards`"
+    "settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`"
 )]
 #[case::wrong_options_alone("{\"mutate\": 1}", "mutate: must be true or false, not 1")]
 fn settings_without_a_policy(#[case] text: &str, #[case] expected: &str) {
@@ -133,6 +133,12 @@ fn a_misspelt_key_is_named_with_the_nearest_one() {
 #[case::of_a_type(json!({"privileged": "true"}), "privileged: must be true or false, not the string \"true\"")]
 #[case::of_an_annotation(json!({"annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": ["*"]}}),
     "annotations[seccomp.security.alpha.kubernetes.io/allowedProfileNames]: must be a string, not a list")]
+#[case::of_a_misspelt_annotation(json!({"annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileName": "runtime/default"}}),
+    "annotations[seccomp.security.alpha.kubernetes.io/allowedProfileName]: unknown annotation; did you mean \"seccomp.security.alpha.kubernetes.io/allowedProfileNames\"?")]
+#[case::of_an_annotation_in_lower_case(json!({"annotations": {"apparmor.security.beta.kubernetes.io/defaultprofilename": null}}),
+    "annotations[apparmor.security.beta.kubernetes.io/defaultprofilename]: unknown annotation; did you mean \"apparmor.security.beta.kubernetes.io/defaultProfileName\"?")]
+#[case::of_an_annotation_of_pods(json!({"annotations": {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"}}),
+    "annotations[seccomp.security.alpha.kubernetes.io/pod]: unknown annotation; did you mean \"seccomp.security.alpha.kubernetes.io/defaultProfileName\"?")]
 #[case::of_annotations(json!({"annotations": "*"}), "annotations: must be an object, not the string \"*\"")]
 #[case::authorization(json!({"authorization": "rbac"}), "authorization: Unsupported value: \"rbac\": supported values: \"RBAC\", \"None\"")]
 #[case::workloads(json!({"workloads": "Allow"}), "workloads: Unsupported value: \"Allow\": supported values: \"Deny\", \"Warn\", \"Ignore\"")]
@@ -142,11 +148,11 @@ fn a_misspelt_key_is_named_with_the_nearest_one() {
      workloads: must be a string, not false; \
      hostPorts[0].min: Invalid value: 2: min cannot be greater than max; \
      podTemplates[0].kind: Required value: the kind that carries the template; \
-     podTemplates[0].path: Invalid value: \"a[0]\": must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list")]
+     podTemplates[0].path: Invalid value: \"a[0]\": must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list or a map")]
 #[case::a_kind_that_is_judged_already(json!({"podTemplates": [{"apiGroup": "apps", "kind": "Deployment", "path": "spec"}, {"kind": "Pod", "path": "spec"}]}),
     "podTemplates[0].kind: is judged already; podTemplates[1].kind: is judged already")]
 #[case::no_path(json!({"podTemplates": [{"kind": "A"}]}),
-    "podTemplates[0].path: Invalid value: \"\": must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list")]
+    "podTemplates[0].path: Invalid value: \"\": must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list or a map")]
 fn what_is_wrong_with_a_bare_spec(#[case] fields: Value, #[case] expected: &str) {
     assert_eq!(problems(&with(spec(), fields)), expected);
 }
@@ -188,8 +194,10 @@ fn manifest(over: Value) -> Value {
 #[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\"")]
 #[case::a_field_beside_the_spec(json!({"specs": {}}), "specs: unknown field; did you mean \"spec\"?")]
 #[case::a_misspelt_field(json!({"spec": with(spec(), json!({"privilegd": true}))}), "spec.privilegd: unknown field; did you mean \"privileged\"?")]
-#[case::an_option_in_the_spec(json!({"spec": with(spec(), json!({"hostPorts": [{"min": -1}]}))}),
+#[case::an_option_in_the_spec(json!({"spec": with(spec(), json!({"hostPorts": [{"min": -1, "max": 1}]}))}),
     "spec.hostPorts[0].min: Invalid value: -1: must be between 0 and 65535")]
+#[case::a_misspelt_annotation(json!({"metadata": {"name": "a", "annotations": {"seccomp.security.alpha.kubernetes.io/alowedProfileNames": "*", "example.org/alowedProfileNames": "*"}}}),
+    "metadata.annotations[seccomp.security.alpha.kubernetes.io/alowedProfileNames]: unknown annotation; did you mean \"seccomp.security.alpha.kubernetes.io/allowedProfileNames\"?")]
 #[case::an_annotation(json!({"metadata": {"name": "a", "annotations": {"seccomp.security.alpha.kubernetes.io/defaultProfileName": "x"}}}),
     "metadata.annotations[seccomp.security.alpha.kubernetes.io/defaultProfileName]: Invalid value: \"x\": must be a valid seccomp profile; \
      metadata.annotations[seccomp.security.alpha.kubernetes.io/defaultProfileName]: Invalid value: \"x\": the allowed profiles leave it out, so that no pod that relies on it could be admitted")]
@@ -215,6 +223,10 @@ fn a_name_stands_twice_in_a_manifest() {
 #[case::beside_a_spec(json!({"policies": [named("a")], "privileged": true}),
     "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"policies\"")]
 #[case::options_within_a_policy(json!({"policies": [with(named("a"), json!({"mutate": false}))]}), "policies[0].mutate: unknown field; did you mean \"metadata\"?")]
+#[case::a_misspelt_annotation(json!({"policies": [named("a"), {"metadata": {"name": "b", "annotations": {"apparmor.security.beta.kubernetes.io/allowedProfile": "*"}}, "spec": spec()}], "authorization": "None"}),
+    "policies[1].metadata.annotations[apparmor.security.beta.kubernetes.io/allowedProfile]: unknown annotation; did you mean \"apparmor.security.beta.kubernetes.io/allowedProfileNames\"?")]
+#[case::a_range_with_one_end(json!({"policies": [{"metadata": {"name": "b"}, "spec": with(spec(), json!({"fsGroup": {"rule": "MayRunAs", "ranges": [{"min": 1, "max": 2}, {"max": 65535}]}}))}]}),
+    "policies[0].spec.fsGroup.ranges[1].min: Required value: both ends of a range must be set")]
 #[case::of_the_second(json!({"policies": [named("a"), {"metadata": {"name": "b"}, "spec": with(spec(), json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 2, "max": 1}]}}))}], "authorization": "None"}),
     "policies[1].spec.runAsUser.ranges[0].min: Invalid value: 2: min cannot be greater than max")]
 #[case::of_all(json!({"policies": [with(named("a"), json!({"kind": "Pod"})), {"metadata": {"name": "b"}, "spec": {"privilegd": 1}}], "authorization": 5}),

@@ -108,6 +108,10 @@ pub struct Excuses<'e> {
     pub in_containers: &'e [(Slot, RuleSet)],
 }
 
+/// The checks whose demand became stricter, and when; every other change of a demand only relaxed it. Until v1.19, when
+/// the field appeared, profiles were read from annotations.
+const TIGHTENED: &[(&str, u64)] = &[("seccompProfile_baseline", 19)];
+
 /// Every check with its index.
 pub fn all() -> impl Iterator<Item = (usize, &'static Check)> + Clone {
     (crate::rules::COUNT..).zip(CHECKS)
@@ -122,6 +126,16 @@ pub fn index(id: &str) -> Option<usize> {
 pub fn newest_version() -> Version {
     let variants = CHECKS.iter().flat_map(|check| check.variants);
     Version::Minor(variants.map(|variant| variant.since).max().unwrap_or_default())
+}
+
+impl Level {
+    /// The oldest version at which the level lacks none of the checks of a standard, whose level must not be stricter.
+    pub fn oldest_version_with(self, standard: Standard) -> Version {
+        let Version::Minor(newest) = newest_version() else { return Version::Latest };
+        let lacks_nothing =
+            |version: &Version| Standard { level: self, version: *version }.missing(standard).is_empty();
+        (0..=newest).map(Version::Minor).find(lacks_nothing).unwrap_or(Version::Latest)
+    }
 }
 
 impl Check {
@@ -144,6 +158,20 @@ impl Standard {
             .overridden_by
             .is_some_and(|other| other.level <= self.level && other.at(self.version).is_some());
         if check.level > self.level || is_overridden { None } else { check.at(self.version) }
+    }
+
+    /// The checks of another standard that are missing here: younger than this version, of a stricter level, or in force
+    /// with a demand that has become stricter since. A check of the restricted level that took the place of one of
+    /// baseline counts as that one.
+    pub fn missing(self, other: Standard) -> Vec<&'static Check> {
+        let is_covered = |check: &'static Check| match (self.variant(check), other.variant(check)) {
+            (Some(ours), Some(theirs)) => TIGHTENED
+                .iter()
+                .filter(|(id, _)| *id == check.id)
+                .all(|(_, since)| ours.since >= *since || theirs.since < *since),
+            _ => check.overridden_by.is_some_and(|stricter| self.variant(stricter).is_some()),
+        };
+        other.checks().map(|(_, check)| check).filter(|check| !is_covered(check)).collect()
     }
 
     /// The checks that the pod fails, in their order.

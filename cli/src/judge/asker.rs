@@ -69,7 +69,9 @@ pub(crate) fn is_judged(object: &Object, policies: &Policies) -> bool {
             Judge::Standard(_) => false,
             Judge::Settings(settings) => match (&*kind.group, &*kind.kind) {
                 ("", "Namespace") => !settings.namespace_labels.is_empty(),
-                ("", "PersistentVolume") => settings.persistent_volumes != OnVolumes::Ignore,
+                ("", "PersistentVolume") => {
+                    settings.persistent_volumes.is_some_and(|on_volumes| on_volumes != OnVolumes::Ignore)
+                }
                 _ => declares(settings, &kind),
             },
         })

@@ -50,7 +50,9 @@ fn a_profile_is_registered_as_the_validating_policy_is() {
 }
 
 #[rstest]
-#[case::namespaces("namespaces", true, &["/namespaces CREATE", "/namespaces UPDATE"])]
+// The API server keeps labels that are sent to either subresource.
+#[case::namespaces("namespaces", true,
+    &["/namespaces CREATE", "/namespaces UPDATE", "/namespaces/finalize UPDATE", "/namespaces/status UPDATE"])]
 #[case::volumes("persistent-volumes", false, &["/persistentvolumes CREATE", "/persistentvolumes UPDATE"])]
 fn what_surrounds_the_pod_has_registrations_of_its_own(
     #[case] name: &str,
@@ -88,6 +90,40 @@ fn new_namespaces_get_the_labels_of_the_manifest() {
     });
     ask(&manifest["spec"]["settings"], &create(object))
         .writes(json!([{"op": "add", "path": "/metadata/labels", "value": labels}]));
+}
+
+/// What is not compared there is never sent.
+#[test]
+fn namespaces_are_sent_where_a_label_that_counts_differs() {
+    let spec = &read("manifests/namespaces.yaml")["spec"];
+    let condition = spec["matchConditions"][0]["expression"].as_str().unwrap();
+    let settings = &spec["settings"]["namespaceLabels"];
+    let guarded =
+        settings["guard"].as_array().unwrap().iter().map(|label| label.as_str().unwrap().to_owned());
+    let modes = ["enforce", "warn", "audit"].into_iter().flat_map(|mode| {
+        let label = format!("pod-security.kubernetes.io/{mode}");
+        [format!("{label}-version"), label]
+    });
+    for label in modes.chain(guarded) {
+        assert!(condition.contains(&format!("'{label}'")), "{label}");
+    }
+}
+
+#[test]
+fn administrators_alone_give_access_to_the_devices_of_others() {
+    let settings = &read("manifests/namespaces.yaml")["spec"]["settings"];
+    let labels = json!({"pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/audit": "restricted", "resource.kubernetes.io/admin-access": "true"});
+    let mut request = create(
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gpu", "labels": labels}}),
+    );
+    let rejection = ask(settings, &request).rejection.unwrap();
+    assert!(
+        rejection.starts_with("metadata.labels[resource.kubernetes.io/admin-access]: Forbidden: "),
+        "{rejection}"
+    );
+    request["userInfo"] = json!({"username": "root", "groups": ["system:masters"]});
+    ask(settings, &request).passes();
 }
 
 fn published(name: &str) -> Value {

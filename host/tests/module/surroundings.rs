@@ -28,9 +28,9 @@ fn a_new_namespace_gets_its_labels() {
 
 #[rstest]
 #[case::weaker(json!({"pod-security.kubernetes.io/enforce": "privileged"}),
-    "metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"privileged\": must be \"baseline\" or \"restricted\"")]
+    "metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"privileged\": lacks appArmorProfile, capabilities_baseline, hostNamespaces, hostPathVolumes, hostPorts, privileged, procMount, seLinuxOptions, seccompProfile_baseline, sysctls, windowsHostProcess of \"baseline:v1.31\"; must be \"baseline\" or \"restricted\"")]
 #[case::older(json!({"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/enforce-version": "v1.9"}),
-    "metadata.labels[pod-security.kubernetes.io/enforce-version]: Invalid value: \"v1.9\": must be \"v1.31\" or newer")]
+    "metadata.labels[pod-security.kubernetes.io/enforce-version]: Invalid value: \"v1.9\": lacks seccompProfile_baseline of \"baseline:v1.31\"; must be \"v1.19\" or newer")]
 #[case::misspelt(json!({"pod-security.kubernetes.io/warn": "resticted"}),
     "metadata.labels[pod-security.kubernetes.io/warn]: Invalid value: \"resticted\": must be \"restricted\"")]
 fn a_namespace_that_falls_short_is_rejected(#[case] labels: Value, #[case] expected: &str) {
@@ -38,6 +38,44 @@ fn a_namespace_that_falls_short_is_rejected(#[case] labels: Value, #[case] expec
     let strict = json!({"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"});
     let changed = laid_over(strict.clone(), &labels);
     ask(&defended(), &update(labelled(strict), labelled(changed))).is_rejected(expected);
+}
+
+/// The API server keeps labels that are sent there: who may not label a namespace could patch its status.
+#[rstest]
+#[case::status("status")]
+#[case::finalize("finalize")]
+fn a_namespace_that_is_weakened_through_a_subresource_is_rejected(#[case] sub_resource: &str) {
+    let strict = json!({"pod-security.kubernetes.io/enforce": "restricted"});
+    let sent = |settings: &Value, new: Value| {
+        let mut request = update(labelled(strict.clone()), labelled(new));
+        request["subResource"] = json!(sub_resource);
+        ask(settings, &request)
+    };
+    sent(&defended(), json!({})).is_rejected(
+        "metadata.labels[pod-security.kubernetes.io/enforce]: Required value: must be \"baseline\" or \"restricted\"",
+    );
+    let verdict = sent(&defended(), json!({"pod-security.kubernetes.io/enforce": "privileged"}));
+    assert!(verdict.rejection.unwrap().contains("lacks appArmorProfile"));
+    sent(&defended(), strict.clone()).passes();
+    sent(&psp(json!({})), json!({})).passes();
+}
+
+#[test]
+fn a_guarded_label_needs_an_exemption() {
+    let settings = json!({
+        "namespaceLabels": {"guard": ["resource.kubernetes.io/admin-access"]},
+        "exemptions": [{"name": "admins", "match": {"groups": ["system:masters"]}, "rules": ["namespaceLabels/guard"]}],
+    });
+    assert_eq!(problem(&settings), None);
+    let mut request =
+        update(labelled(json!({})), labelled(json!({"resource.kubernetes.io/admin-access": "true"})));
+    ask(&settings, &request).is_rejected(
+        "metadata.labels[resource.kubernetes.io/admin-access]: Forbidden: may be set, changed or removed only under an exemption from `namespaceLabels/guard`",
+    );
+    request["userInfo"]["groups"] = json!(["system:masters", "system:authenticated"]);
+    let verdict = ask(&settings, &request);
+    verdict.passes();
+    assert_eq!(verdict.audit, json!({"exemptions": "admins"}));
 }
 
 #[test]
@@ -120,5 +158,14 @@ fn volumes_may_only_be_warned_of() {
 fn a_volume_that_nobody_judges_passes() {
     assert_eq!(problem(&psp(json!({"persistentVolumes": "Ignore"}))), None);
     ask(&psp(json!({"persistentVolumes": "Ignore"})), &host_path("/")).passes();
-    ask(&psp(json!({})), &host_path("/")).passes();
+}
+
+/// Who registered the policy for a kind believes that it is guarded.
+#[rstest]
+#[case::namespace(labelled(json!({})), "Namespace", "namespaceLabels")]
+#[case::volume(host_path("/")["object"].clone(), "PersistentVolume", "persistentVolumes")]
+fn a_kind_without_its_option_is_rejected(#[case] object: Value, #[case] kind: &str, #[case] option: &str) {
+    ask(&psp(json!({})), &create(object)).is_rejected(&format!(
+        "request.kind: \"{kind}\" is not judged by this policy; judged are: Pod, Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController, Job, CronJob, PodTemplate; register it for those, or set `{option}`"
+    ));
 }
