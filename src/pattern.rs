@@ -7,70 +7,87 @@ use crate::names::{is_alphanumeric, is_label};
 
 /// A sysctl name, or the start of one when written with a `*` at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SysctlPattern<'s>(Text<'s>);
+pub struct SysctlPattern<'s> {
+    written: Text<'s>,
+    /// The dotted form, where it is another.
+    dotted: Option<String>,
+}
 
 impl<'s> SysctlPattern<'s> {
     /// A pattern as a policy writes it.
     pub fn new(text: Text<'s>) -> Self {
-        SysctlPattern(text)
+        let dotted = match dotted(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(dotted) => Some(dotted),
+        };
+        SysctlPattern { written: text, dotted }
     }
 
     /// The pattern as it was written.
     pub fn text(&self) -> &str {
-        &self.0
+        &self.written
     }
 
-    /// What names must start with, if this is the start of one.
+    /// The pattern with every `/` written as a `.`.
+    pub fn dotted(&self) -> &str {
+        self.dotted.as_deref().unwrap_or(&self.written)
+    }
+
+    /// What dotted names must start with, if this is the start of one.
     pub fn prefix(&self) -> Option<&str> {
-        self.0.strip_suffix('*')
+        self.dotted().strip_suffix('*')
     }
 
     /// Whether the pattern stands for `name`, which must be in its dotted form.
     pub fn matches(&self, name: &str) -> bool {
         match self.prefix() {
             Some(prefix) => name.starts_with(prefix),
-            None => self.0 == name,
+            None => self.dotted() == name,
         }
     }
 
-    /// Whether the pattern is one that PodSecurityPolicy would have stored:
+    /// Whether the dotted pattern is one that PodSecurityPolicy would have stored:
     /// `([a-z0-9]([-_a-z0-9]*[a-z0-9])?\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]`
     pub fn is_well_formed(&self) -> bool {
-        let (parents, last) = match self.0.rsplit_once('.') {
+        let dotted = self.dotted();
+        let (parents, last) = match dotted.rsplit_once('.') {
             Some((parents, last)) => (Some(parents), last),
-            None => (None, &*self.0),
+            None => (None, dotted),
         };
         let Some((end, start)) = last.as_bytes().split_last() else { return false };
         let start_is_well_formed = start.first().is_none_or(|first| is_alphanumeric(*first))
             && start.iter().all(|byte| is_alphanumeric(*byte) || b"-_".contains(byte));
-        self.0.len() <= 253
+        dotted.len() <= 253
             && (is_alphanumeric(*end) || *end == b'*')
             && start_is_well_formed
             && parents.is_none_or(|parents| parents.split('.').all(|label| is_label(label.as_bytes(), b"_")))
     }
 }
 
-/// The dotted form of a sysctl name.
+/// The dotted form of a sysctl name: every `/` is a `.`.
 ///
-/// The kernel takes `kernel/msgmax` for `kernel.msgmax`: whichever separator comes first separates, and the other one
-/// then stands for itself (`net/ipv4/conf/eth0.1/mtu` is `net.ipv4.conf.eth0/1.mtu`), as `sysctl.d(5)` has it.
+/// `sysctl.d(5)` lets whichever separator comes first separate, and takes the other one as part of a name. Container
+/// runtimes do not: `runc` and `crun` turn dots into slashes and open the path, so that `net.ipv4/ip_forward` sets what
+/// `net.ipv4.ip_forward` sets.
 pub fn dotted(name: &str) -> Cow<'_, str> {
-    match name.find(['.', '/']).and_then(|at| name.as_bytes().get(at)) {
-        Some(b'/') => name
-            .chars()
-            .map(|character| match character {
-                '/' => '.',
-                '.' => '/',
-                other => other,
-            })
-            .collect(),
-        _ => Cow::Borrowed(name),
-    }
+    if name.contains('/') { Cow::Owned(name.replace('/', ".")) } else { Cow::Borrowed(name) }
 }
 
 /// Whether a path has an element `..`, which may lead out of what a prefix allows.
 pub fn leads_up(path: &str) -> bool {
     path.split('/').any(|element| element == "..")
+}
+
+/// Whether a path of a node has an element `..`. On Windows `\` separates elements as well.
+pub fn has_parent_dir(path: &str) -> bool {
+    path.split(['/', '\\']).any(|element| element == "..")
+}
+
+/// Whether `path` starts with `prefix` as `PodSecurityPolicy` compared text: at the end of the prefix, a folder ends. A
+/// `/` at the end of either means nothing.
+pub fn starts_with_folder(path: &str, prefix: &str) -> bool {
+    let (path, prefix) = (path.strip_suffix('/').unwrap_or(path), prefix.strip_suffix('/').unwrap_or(prefix));
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether `path` is `prefix` or lies beneath it. Both must be absolute; `.`, `//` and a trailing `/` mean nothing.
@@ -97,6 +114,8 @@ mod tests {
     #[case::prefix_alone("net.*", "net", false)]
     #[case::everything("*", "anything", true)]
     #[case::case_counts("kernel.msgmax", "kernel.MsgMax", false)]
+    #[case::a_pattern_with_slashes("kernel/msg*", "kernel.msgmax", true)]
+    #[case::a_pattern_with_both("net.ipv4/ip_forward", "net.ipv4.ip_forward", true)]
     fn matches(#[case] pattern: &str, #[case] name: &str, #[case] expected: bool) {
         assert_eq!(SysctlPattern::new(pattern.into()).matches(name), expected);
     }
@@ -110,7 +129,9 @@ mod tests {
     #[case::one_letter("a", true)]
     #[case::dash_before_the_end("a-*", true)]
     #[case::star_in_the_middle("net.*.x", false)]
-    #[case::slash("kernel/msgmax", false)]
+    #[case::slash("kernel/msgmax", true)]
+    #[case::both_separators("net/ipv4.conf/*", true)]
+    #[case::two_separators("net./ipv4", false)]
     #[case::upper_case("Kernel", false)]
     #[case::dot_at_the_end("kernel.", false)]
     #[case::empty_label("a..b", false)]
@@ -127,8 +148,10 @@ mod tests {
     #[rstest]
     #[case::dots("kernel.msgmax", "kernel.msgmax")]
     #[case::slashes("kernel/msgmax", "kernel.msgmax")]
-    #[case::slashes_around_a_dot("net/ipv4/conf/eth0.1/mtu", "net.ipv4.conf.eth0/1.mtu")]
-    #[case::dots_around_a_slash("net.ipv4.conf.eth0/1.mtu", "net.ipv4.conf.eth0/1.mtu")]
+    #[case::slashes_around_a_dot("net/ipv4/conf/eth0.1/mtu", "net.ipv4.conf.eth0.1.mtu")]
+    #[case::dots_around_a_slash("net.ipv4.conf.eth0/1.mtu", "net.ipv4.conf.eth0.1.mtu")]
+    #[case::a_slash_after_a_dot("net.ipv4/ip_forward", "net.ipv4.ip_forward")]
+    #[case::a_slash_at_either_end("/kernel/", ".kernel.")]
     #[case::neither("kernel", "kernel")]
     fn dots(#[case] name: &str, #[case] expected: &str) {
         assert_eq!(dotted(name), expected);
@@ -158,5 +181,30 @@ mod tests {
     #[case::dots_in_a_name("/foo/..bar/b..z", false)]
     fn finds_the_way_up(#[case] path: &str, #[case] expected: bool) {
         assert_eq!(leads_up(path), expected);
+        assert_eq!(has_parent_dir(path), expected);
+    }
+
+    #[rstest]
+    #[case::of_windows(r"c:\data\..\windows", true)]
+    #[case::behind_a_slash(r"/data/..\etc", true)]
+    #[case::at_the_end(r"c:\data\..", true)]
+    #[case::of_a_pipe(r"\\.\pipe\agent", false)]
+    #[case::dots_in_a_name(r"c:\..data\b..z", false)]
+    fn a_backslash_separates_on_some_nodes(#[case] path: &str, #[case] expected: bool) {
+        assert_eq!(has_parent_dir(path), expected);
+    }
+
+    #[rstest]
+    #[case::itself(r"\\.\pipe\agent", r"\\.\pipe\agent", true)]
+    #[case::slash_at_the_end("c:/data/", "c:/data", true)]
+    #[case::slash_at_the_end_of_the_prefix("c:/data", "c:/data/", true)]
+    #[case::within("c:/data/a", "c:/data", true)]
+    #[case::a_drive("c:/data", "c:", true)]
+    #[case::sibling_with_the_same_start("c:/database", "c:/data", false)]
+    #[case::case_counts("C:/data", "c:/data", false)]
+    #[case::backslashes_end_no_folder(r"c:\data\a", r"c:\data", false)]
+    #[case::not_cleaned("c:/./data/a", "c:/data", false)]
+    fn starts(#[case] path: &str, #[case] prefix: &str, #[case] expected: bool) {
+        assert_eq!(starts_with_folder(path, prefix), expected);
     }
 }

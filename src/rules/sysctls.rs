@@ -13,7 +13,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "forbiddenSysctls",
         purpose: prose(
-            "The sysctls that pods may not set, safe ones included; `*` at the end stands for any rest.",
+            "The sysctls that pods may not set, safe ones included; a trailing `*` matches any suffix, and `/` reads as `.`.",
         ),
         shape: Some(Shape::List(&Shape::Text)),
         reads: &[],
@@ -25,7 +25,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "allowedUnsafeSysctls",
         purpose: prose(
-            "The sysctls that pods may set beside the safe ones; `*` at the end stands for any rest.",
+            "The sysctls that pods may set in addition to the safe ones; a trailing `*` matches any suffix, and `/` reads as `.`.",
         ),
         shape: Some(Shape::List(&Shape::Text)),
         reads: &["forbiddenSysctls"],
@@ -36,13 +36,26 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// What every pod may set: PodSecurityPolicy's list of 1.24, its last. The kubelet's has grown since.
+/// What every pod may set: what the kubelet of Kubernetes 1.37 sets without being told to, in its order
+/// (`pkg/kubelet/sysctl/safe_sysctls.go`). Of some of them it wants a recent kernel.
+///
+/// `PodSecurityPolicy` knew the first five. A kubelet that is older refuses what it does not know, whatever the policy
+/// says.
 const SAFE: &[&str] = &[
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.ping_group_range",
     "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_notsent_lowat",
 ];
 
 const PATTERN: &str = "must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?\\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]";
@@ -91,7 +104,7 @@ fn load_patterns<'s>(spec: &mut Spec<'_, 's>, field: &str) -> Vec<SysctlPattern<
     patterns
 }
 
-/// Says where a pattern that allows and one that forbids stand for the same names (spec 2.3).
+/// Says where a pattern that allows and one that forbids stand for the same names.
 fn tell_overlap(
     spec: &mut Spec<'_, '_>,
     (i, a): (usize, &SysctlPattern<'_>),
@@ -100,9 +113,9 @@ fn tell_overlap(
     let on_allowed = match (a.prefix(), f.prefix()) {
         (Some(a), Some(f)) if a.starts_with(f) => true,
         (Some(a), Some(f)) if f.starts_with(a) => false,
-        (Some(a), None) if f.text().starts_with(a) => false,
-        (None, Some(f)) if a.text().starts_with(f) => true,
-        (None, None) if a == f => true,
+        (Some(a), None) if f.dotted().starts_with(a) => false,
+        (None, Some(f)) if a.dotted().starts_with(f) => true,
+        (None, None) if a.dotted() == f.dotted() => true,
         _ => return,
     };
     let (field, index, entry, other) =
@@ -147,14 +160,14 @@ mod tests {
 
     use super::{PATTERN, SAFE};
     use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
-    use crate::testing::{judge_pod, problems};
+    use crate::testing::{judge_pod, policy, problems, review};
 
     #[rstest]
     #[case::none(json!({}), &[], Admitted)]
     #[case::safe_ones(json!({}), SAFE, Admitted)]
     #[case::safe_in_the_other_spelling(json!({}), &["kernel/shm_rmid_forced"], Admitted)]
-    #[case::young_ones_are_not_safe(json!({}), &["net.ipv4.ip_local_reserved_ports"],
-        Rejected("spec.securityContext.sysctls[0]: Forbidden: unsafe sysctl \"net.ipv4.ip_local_reserved_ports\" is not allowed"))]
+    #[case::one_that_no_kubelet_finds_safe(json!({}), &["net.ipv4.tcp_rmem", "net.ipv4.tcp_mem"],
+        Rejected("spec.securityContext.sysctls[1]: Forbidden: unsafe sysctl \"net.ipv4.tcp_mem\" is not allowed"))]
     #[case::an_unsafe_one(json!({}), &["kernel.shm_rmid_forced", "kernel.msgmax"],
         Rejected("spec.securityContext.sysctls[1]: Forbidden: unsafe sysctl \"kernel.msgmax\" is not allowed"))]
     #[case::allowed_by_name(json!({"allowedUnsafeSysctls": ["kernel.msgmax"]}), &["kernel.msgmax", "kernel/msgmax"], Admitted)]
@@ -168,6 +181,15 @@ mod tests {
         Rejected("spec.securityContext.sysctls[0]: Forbidden: sysctl \"net.ipv4.tcp_syncookies\" is not allowed"))]
     #[case::forbidden_in_the_other_spelling(json!({"forbiddenSysctls": ["kernel.msg*"]}), &["kernel/msgmax"],
         Rejected("spec.securityContext.sysctls[0]: Forbidden: sysctl \"kernel/msgmax\" is not allowed"))]
+    #[case::forbidden_with_both_separators(json!({"forbiddenSysctls": ["net.ipv4.conf.all.forwarding"], "allowedUnsafeSysctls": ["kernel.*"]}),
+        &["net.ipv4/conf.all/forwarding", "net/ipv4/conf/all.forwarding", "kernel/msg.max"], Objected(&[
+        "spec.securityContext.sysctls[0]: Forbidden: sysctl \"net.ipv4/conf.all/forwarding\" is not allowed",
+        "spec.securityContext.sysctls[1]: Forbidden: sysctl \"net/ipv4/conf/all.forwarding\" is not allowed",
+    ]))]
+    #[case::forbidden_by_a_pattern_with_slashes(json!({"forbiddenSysctls": ["net/ipv4.tcp*"]}), &["net.ipv4/tcp_syncookies"],
+        Rejected("spec.securityContext.sysctls[0]: Forbidden: sysctl \"net.ipv4/tcp_syncookies\" is not allowed"))]
+    #[case::allowed_by_a_name_with_slashes(json!({"allowedUnsafeSysctls": ["kernel/msgmax"]}), &["kernel.msgmax", "kernel/msgmax"], Admitted)]
+    #[case::safe_with_both_separators(json!({}), &["net.ipv4/tcp_syncookies"], Admitted)]
     #[case::an_interface_with_a_dot(json!({"allowedUnsafeSysctls": ["net.ipv4.conf.*"]}), &["net/ipv4/conf/eth0.1/mtu"], Admitted)]
     #[case::each_is_judged_once(json!({"forbiddenSysctls": ["a.b"]}), &["a.b", "a.c"], Objected(&[
         "spec.securityContext.sysctls[0]: Forbidden: sysctl \"a.b\" is not allowed",
@@ -178,13 +200,41 @@ mod tests {
         judge_pod(policy, json!({"spec": {"securityContext": {"sysctls": sysctls}}}), expected);
     }
 
-    /// The table of spec 2.3, and what is wrong with single entries.
+    /// What no rule that denies stands for must not pass because it is spelt in another way.
+    #[test]
+    fn a_forbidden_sysctl_is_refused_where_unsafe_ones_are_only_warned_of() {
+        let settings = policy(&json!({
+            "forbiddenSysctls": ["net.ipv4.conf.all.forwarding"],
+            "enforcement": {"rules": {"allowedUnsafeSysctls": "Warn"}},
+        }));
+        for name in
+            ["net.ipv4.conf.all.forwarding", "net.ipv4/conf/all/forwarding", "net/ipv4.conf/all.forwarding"]
+        {
+            let spec = json!({"securityContext": {"sysctls": [{"name": name, "value": "1"}]}});
+            let request = json!({"operation": "CREATE", "kind": {"group": "", "kind": "Pod"}, "object": {"spec": spec}});
+            let refused =
+                format!("spec.securityContext.sysctls[0]: Forbidden: sysctl \"{name}\" is not allowed");
+            assert_eq!(review(&settings, &request).rejection, Some(refused));
+        }
+    }
+
+    /// `scripts/kubelet-sysctls` records what the newest kubelet takes for safe.
+    #[test]
+    fn what_is_safe_to_the_kubelet_is_safe() {
+        let recorded = include_str!("../../conformance/kubelet/safe-sysctls.txt");
+        let recorded: Vec<&str> = recorded.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(recorded, SAFE);
+    }
+
+    /// How patterns of both lists may overlap, and what is wrong with single entries.
     #[rstest]
     #[case::both_prefixes_allowed_within_forbidden(&["a.b*"], &["a*"], "allowedUnsafeSysctls[0]: Invalid value: \"a.b*\": sysctl overlaps with a*")]
     #[case::both_prefixes_the_same(&["a*"], &["a*"], "allowedUnsafeSysctls[0]: Invalid value: \"a*\": sysctl overlaps with a*")]
     #[case::both_prefixes_forbidden_within_allowed(&["a*"], &["x", "a.b*"], "forbiddenSysctls[1]: Invalid value: \"a.b*\": sysctl overlaps with a*")]
     #[case::allowed_prefix_holds_a_forbidden_name(&["a*"], &["a.b"], "forbiddenSysctls[0]: Invalid value: \"a.b\": sysctl overlaps with a*")]
     #[case::forbidden_prefix_holds_an_allowed_name(&["x", "a.b"], &["a*"], "allowedUnsafeSysctls[1]: Invalid value: \"a.b\": sysctl overlaps with a*")]
+    #[case::the_same_name_in_other_words(&["a/b"], &["a.b"], "allowedUnsafeSysctls[0]: Invalid value: \"a/b\": sysctl overlaps with a.b")]
+    #[case::a_prefix_in_other_words(&["a/*"], &["a.b"], "forbiddenSysctls[0]: Invalid value: \"a.b\": sysctl overlaps with a/*")]
     #[case::the_same_name(&["a.b"], &["a.b"], "allowedUnsafeSysctls[0]: Invalid value: \"a.b\": sysctl overlaps with a.b")]
     #[case::empty(&[""], &[], "allowedUnsafeSysctls[0]: Invalid value: \"\": empty sysctl not allowed")]
     #[case::star_beside_others(&[], &["*", "a"], "forbiddenSysctls: Forbidden: if '*' is present, must not specify other sysctls")]
@@ -196,7 +246,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::slash("kernel/msgmax")]
+    #[case::two_separators("kernel./msgmax")]
+    #[case::separator_at_the_end("kernel/")]
     #[case::star_within("a.*.b")]
     #[case::too_long(&"a".repeat(254))]
     fn refuses_patterns(#[case] pattern: &str) {
