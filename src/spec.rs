@@ -169,30 +169,42 @@ impl<'v, 's> Spec<'v, 's> {
         None
     }
 
+    /// Both ends of a range. `PodSecurityPolicy` read a missing one as 0, so that `{max: 65535}` allowed root and made it
+    /// the default; settings must say what they mean.
+    pub(crate) fn ends(&mut self, at: impl Display, range: Value<'_, '_>) -> Option<(i64, i64)> {
+        let ends = ["min", "max"].map(|end| (end, range.get(end)));
+        for (end, _) in ends.iter().filter(|(_, value)| range.is_object() && value.is_none()) {
+            self.problem(format_args!("{at}.{end}"), "Required value: both ends of a range must be set");
+        }
+        match ends.map(|(_, value)| value.and_then(Value::integer)) {
+            [Some(min), Some(max)] => Some((min, max)),
+            _ => None,
+        }
+    }
+
     /// The ranges under `field.ranges`, each of which must hold at least one id. `demanded` says that an empty list
     /// would make the policy one that no pod can satisfy.
     pub(crate) fn ranges(&mut self, field: &str, demanded: bool) -> Option<IdRanges> {
         let list = self.get(field).and_then(|strategy| strategy.get("ranges")).unwrap_or_default();
-        let bound = |range: Value<'_, '_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
-        let ranges: Vec<IdRange> = list
-            .elements()
-            .map(|range| IdRange { min: bound(range, "min"), max: bound(range, "max") })
-            .collect();
-        for (index, range) in ranges.iter().enumerate() {
-            let IdRange { min, max } = range;
+        let mut ranges = Vec::with_capacity(list.elements().count());
+        for (index, range) in list.elements().enumerate() {
+            let at = format_args!("{field}.ranges[{index}]");
+            let Some((min, max)) = self.ends(at, range) else { continue };
             for (wrong, end, value, reason) in [
-                (*min < 0, "min", min, "min cannot be negative"),
-                (*max < 0, "max", max, "max cannot be negative"),
+                (min < 0, "min", min, "min cannot be negative"),
+                (max < 0, "max", max, "max cannot be negative"),
                 (min > max, "min", min, "min cannot be greater than max"),
             ] {
                 if wrong {
-                    let path = format_args!("{field}.ranges[{index}].{end}");
-                    self.problem(path, format_args!("Invalid value: {value}: {reason}"));
+                    let reason = format_args!("Invalid value: {value}: {reason}");
+                    self.problem(format_args!("{at}.{end}"), reason);
                 }
             }
+            ranges.push(IdRange { min, max });
         }
+        let is_empty = list.elements().next().is_none();
         let ranges = IdRanges::new(ranges);
-        if ranges.is_none() && demanded {
+        if is_empty && demanded {
             self.problem(format_args!("{field}.ranges"), "Required value: must provide at least one range");
         }
         ranges

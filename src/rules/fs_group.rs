@@ -101,7 +101,7 @@ mod tests {
         "fsGroup.rule: Unsupported value: \"MustRunAsNonRoot\": supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"")]
     #[case::must_without_ranges(json!({"rule": "MustRunAs"}), "fsGroup.ranges: Required value: must provide at least one range")]
     #[case::may_without_ranges(json!({"rule": "MayRunAs"}), "fsGroup.ranges: Required value: must provide at least one range")]
-    #[case::wrong_type(json!({"rule": "RunAsAny", "ranges": [{"min": "1"}]}), "fsGroup.ranges[0].min: must be a whole number, not the string \"1\"")]
+    #[case::wrong_type(json!({"rule": "RunAsAny", "ranges": [{"min": "1", "max": 2}]}), "fsGroup.ranges[0].min: must be a whole number, not the string \"1\"")]
     fn refuses_settings(#[case] strategy: Value, #[case] expected: &str) {
         assert_eq!(problems(&json!({"fsGroup": strategy})), expected);
     }

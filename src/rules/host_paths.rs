@@ -1,10 +1,12 @@
 //! Paths of the node: a writable one can mean the node itself.
 //!
-//! A prefix stands for whole path elements: `/foo` allows `/foo/bar` and not `/foobar`. Pods may mount a path that is
+//! A prefix stands for whole path elements: `/foo` allows `/foo/bar` and not `/foobar`. Where both start with `/`, `.`,
+//! `//` and a trailing `/` mean nothing. Paths of Windows (`c:/data`, `\\.\pipe\agent`) are compared as text, as
+//! PodSecurityPolicy compared all of them. Pods may mount a path that is
 //! allowed only for reading with `readOnly: true` everywhere, or leave it unmounted.
 
 use crate::json::{Quoted, Text};
-use crate::pattern::{leads_up, lies_beneath};
+use crate::pattern::{has_parent_dir, lies_beneath, starts_with_folder};
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
@@ -21,7 +23,9 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
         Field {
             name: "pathPrefix",
             shape: Shape::Text,
-            doc: prose("An absolute path; what lies beneath it is allowed too."),
+            doc: prose(
+                "An absolute path (`/data`, `c:/data`, `\\\\.\\pipe\\agent`); what is in that folder is allowed too.",
+            ),
         },
         Field {
             name: "readOnly",
@@ -69,17 +73,27 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<HostPaths<'s>> {
         let place = format_args!("allowedHostPaths[{index}].pathPrefix");
         if path.is_empty() {
             spec.problem(place, "Required value: is required");
-        } else if leads_up(path) {
+        } else if has_parent_dir(path) {
             spec.problem(place, format_args!("Invalid value: {}: must not contain '..'", Quoted(path)));
-        } else if !path.starts_with('/') {
+        } else if !is_absolute(path) {
             let path = Quoted(path);
-            spec.problem(
-                place,
-                format_args!("Invalid value: {path}: must be an absolute path: it would match nothing"),
-            );
+            spec.problem(place, format_args!("Invalid value: {path}: {RELATIVE}"));
         }
     }
     Some(HostPaths { types: spec.volume_types(), prefixes })
+}
+
+const RELATIVE: &str = r"must be an absolute path: start with `/`, a drive such as `c:`, or `\\`";
+
+/// Whether a path starts at a root: that of a file system, of a drive, or of the names of devices and hosts.
+fn is_absolute(path: &str) -> bool {
+    let drive = |path: &str| matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    path.starts_with(['/']) || path.starts_with(r"\\") || drive(path)
+}
+
+/// Whether a prefix allows a path.
+fn allows(prefix: &str, path: &str) -> bool {
+    if prefix.starts_with('/') { lies_beneath(path, prefix) } else { starts_with_folder(path, prefix) }
 }
 
 impl HostPaths<'_> {
@@ -87,7 +101,7 @@ impl HostPaths<'_> {
         if self.prefixes.is_empty() {
             return Access::Full;
         }
-        let mut matching = self.prefixes.iter().filter(|prefix| lies_beneath(path, &prefix.path)).peekable();
+        let mut matching = self.prefixes.iter().filter(|prefix| allows(&prefix.path, path)).peekable();
         if matching.peek().is_none() {
             return Access::None;
         }
@@ -117,7 +131,7 @@ impl Rule for HostPaths<'_> {
         for (index, volume) in pod.judged_volumes() {
             let Some(path) = self.path(volume, found) else { continue };
             let place = format_args!("spec.volumes[{index}].hostPath.path");
-            if leads_up(path) {
+            if has_parent_dir(path) {
                 found.invalid(place, Quoted(path), "must not contain '..'");
             } else if self.access(path) == Access::None {
                 found.invalid(place, Quoted(path), "is not allowed to be used");
@@ -183,6 +197,21 @@ mod tests {
     #[case::a_way_up(&["/foo"], "/foo/../etc", Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/foo/../etc\": must not contain '..'"))]
     #[case::a_way_up_where_every_path_is_allowed(&[], "/foo/..",
         Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/foo/..\": must not contain '..'"))]
+    #[case::a_way_up_on_windows(&["c:/data"], r"c:/data\..\windows",
+        Rejected(r#"spec.volumes[0].hostPath.path: Invalid value: "c:/data\\..\\windows": must not contain '..'"#))]
+    #[case::a_way_up_behind_another_separator(&["/"], r"/data/..\etc",
+        Rejected(r#"spec.volumes[0].hostPath.path: Invalid value: "/data/..\\etc": must not contain '..'"#))]
+    #[case::a_pipe(&[r"\\.\pipe\agent"], r"\\.\pipe\agent", Admitted)]
+    #[case::another_pipe(&[r"\\.\pipe\agent"], r"\\.\pipe\agent2",
+        Rejected(r#"spec.volumes[0].hostPath.path: Invalid value: "\\\\.\\pipe\\agent2": is not allowed to be used"#))]
+    #[case::on_a_drive(&["c:/etc/agent"], "c:/etc/agent/conf.d", Admitted)]
+    #[case::a_whole_drive(&["c:"], "c:/etc", Admitted)]
+    #[case::on_another_drive(&["c:/etc/agent"], "d:/etc/agent",
+        Rejected("spec.volumes[0].hostPath.path: Invalid value: \"d:/etc/agent\": is not allowed to be used"))]
+    #[case::a_drive_is_not_cleaned(&["c:/etc"], "c:/./etc",
+        Rejected("spec.volumes[0].hostPath.path: Invalid value: \"c:/./etc\": is not allowed to be used"))]
+    #[case::the_root_holds_no_drive(&["/"], "c:/etc",
+        Rejected("spec.volumes[0].hostPath.path: Invalid value: \"c:/etc\": is not allowed to be used"))]
     #[case::unmounted_is_judged_too(&["/foo:ro"], "/etc",
         Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/etc\": is not allowed to be used"))]
     #[case::unmounted_may_be_of_a_read_only_prefix(&["/foo:ro"], "/foo/x", Admitted)]
@@ -237,7 +266,10 @@ mod tests {
     #[case::absent(json!({}), "allowedHostPaths[0].pathPrefix: Required value: is required")]
     #[case::empty(json!({"pathPrefix": ""}), "allowedHostPaths[0].pathPrefix: Required value: is required")]
     #[case::a_way_up(json!({"pathPrefix": "/a/../b"}), "allowedHostPaths[0].pathPrefix: Invalid value: \"/a/../b\": must not contain '..'")]
-    #[case::relative(json!({"pathPrefix": "a"}), "allowedHostPaths[0].pathPrefix: Invalid value: \"a\": must be an absolute path: it would match nothing")]
+    #[case::a_way_up_on_windows(json!({"pathPrefix": r"c:\a\..\b"}), r#"allowedHostPaths[0].pathPrefix: Invalid value: "c:\\a\\..\\b": must not contain '..'"#)]
+    #[case::relative(json!({"pathPrefix": "a"}), r#"allowedHostPaths[0].pathPrefix: Invalid value: "a": must be an absolute path: start with `/`, a drive such as `c:`, or `\\`"#)]
+    #[case::one_backslash(json!({"pathPrefix": r"\a"}), r#"allowedHostPaths[0].pathPrefix: Invalid value: "\\a": must be an absolute path: start with `/`, a drive such as `c:`, or `\\`"#)]
+    #[case::no_drive(json!({"pathPrefix": "1:/a"}), r#"allowedHostPaths[0].pathPrefix: Invalid value: "1:/a": must be an absolute path: start with `/`, a drive such as `c:`, or `\\`"#)]
     #[case::misspelt(json!({"pathPrefix": "/a", "readonly": true}), "allowedHostPaths[0].readonly: unknown field; did you mean \"readOnly\"?")]
     #[case::wrong_type(json!({"pathPrefix": "/a", "readOnly": "true"}), "allowedHostPaths[0].readOnly: must be true or false, not the string \"true\"")]
     fn refuses_settings(#[case] prefix: Value, #[case] expected: &str) {

@@ -8,7 +8,6 @@ use crate::ranges::{PortRange, PortRanges};
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
-use crate::value::Value;
 use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -25,25 +24,32 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     default: prose("none: no host port is allowed"),
 }];
 
+/// One more than the highest port. PodSecurityPolicy took it as the end of a range, so that policies have it.
+const BEHIND_ALL: i64 = 65536;
+
 /// Refuses host ports outside of the ranges.
 #[derive(Debug)]
 pub(crate) struct HostPorts(PortRanges);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<HostPorts> {
     let list = spec.get("hostPorts").unwrap_or_default().elements();
-    let bound = |range: Value<'_, '_>, key| range.get(key).and_then(Value::integer).unwrap_or_default();
-    let ranges: Vec<_> =
-        list.map(|range| PortRange { min: bound(range, "min"), max: bound(range, "max") }).collect();
-    for (index, PortRange { min, max }) in ranges.iter().enumerate() {
+    let mut ranges = Vec::with_capacity(list.clone().count());
+    for (index, range) in list.enumerate() {
+        let at = format_args!("hostPorts[{index}]");
+        let Some((min, max)) = spec.ends(at, range) else { continue };
         for (end, port) in [("min", min), ("max", max)] {
-            if !(0..=65535).contains(port) {
-                let path = format_args!("hostPorts[{index}].{end}");
-                spec.problem(path, format_args!("Invalid value: {port}: must be between 0 and 65535"));
+            if !(0..=BEHIND_ALL).contains(&port) {
+                let reason = "must be between 0 and 65535";
+                spec.problem(format_args!("{at}.{end}"), format_args!("Invalid value: {port}: {reason}"));
             }
         }
         if min > max {
-            let path = format_args!("hostPorts[{index}].min");
-            spec.problem(path, format_args!("Invalid value: {min}: min cannot be greater than max"));
+            let reason = "min cannot be greater than max";
+            spec.problem(format_args!("{at}.min"), format_args!("Invalid value: {min}: {reason}"));
+        }
+        let max = max.min(BEHIND_ALL - 1);
+        if min <= max {
+            ranges.push(PortRange { min, max });
         }
     }
     Some(HostPorts(PortRanges(ranges)))
@@ -89,6 +95,12 @@ mod tests {
     ]))]
     #[case::negative(ranges(), json!([{"hostPort": -1}]),
         Rejected("ports[0].hostPort: Invalid value: -1: Host port -1 is not allowed to be used. Allowed ports: [8080,9000-9100]"))]
+    #[case::up_to_one_more_than_there_are(json!({"hostPorts": [{"min": 9000, "max": 65536}]}), json!([{"hostPort": 65535}, {"hostPort": 65536}, {"hostPort": 80}]), Objected(&[
+        "ports[1].hostPort: Invalid value: 65536: Host port 65536 is not allowed to be used. Allowed ports: [9000-65535]",
+        "ports[2].hostPort: Invalid value: 80: Host port 80 is not allowed to be used. Allowed ports: [9000-65535]",
+    ]))]
+    #[case::behind_all(json!({"hostPorts": [{"min": 65536, "max": 65536}]}), json!([{"hostPort": 65535}]),
+        Rejected("ports[0].hostPort: Invalid value: 65535: Host port 65535 is not allowed to be used. Allowed ports: []"))]
     #[case::every(json!({"hostPorts": [{"min": 0, "max": 65535}]}), json!([{"hostPort": 65535}]), Admitted)]
     fn judges(#[case] policy: Value, #[case] ports: Value, #[case] expected: Outcome) {
         judge(policy, json!({"ports": ports}), expected);
@@ -116,9 +128,12 @@ mod tests {
 
     #[rstest]
     #[case::upside_down(json!([{"min": 2, "max": 1}]), "hostPorts[0].min: Invalid value: 2: min cannot be greater than max")]
-    #[case::no_last_port(json!([{"min": 2}]), "hostPorts[0].min: Invalid value: 2: min cannot be greater than max")]
-    #[case::outside(json!([{"min": -1, "max": 65536}]),
-        "hostPorts[0].min: Invalid value: -1: must be between 0 and 65535; hostPorts[0].max: Invalid value: 65536: must be between 0 and 65535")]
+    #[case::no_first_port(json!([{"max": 2}]), "hostPorts[0].min: Required value: both ends of a range must be set")]
+    #[case::no_last_port(json!([{"min": 2, "max": null}]), "hostPorts[0].max: Required value: both ends of a range must be set")]
+    #[case::no_port(json!([{"min": 1, "max": 2}, {}]),
+        "hostPorts[1].min: Required value: both ends of a range must be set; hostPorts[1].max: Required value: both ends of a range must be set")]
+    #[case::outside(json!([{"min": -1, "max": 65537}]),
+        "hostPorts[0].min: Invalid value: -1: must be between 0 and 65535; hostPorts[0].max: Invalid value: 65537: must be between 0 and 65535")]
     #[case::a_single_number(json!([80]), "hostPorts[0]: must be an object, not 80")]
     fn refuses_settings(#[case] ports: Value, #[case] expected: &str) {
         assert_eq!(problems(&json!({"hostPorts": ports})), expected);

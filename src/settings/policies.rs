@@ -6,7 +6,7 @@ use crate::names::subdomain_problem;
 use crate::policy::Policy;
 use crate::prose::prose;
 use crate::rules;
-use crate::shape::{Field, Path, Problems, Shape, check_object, same_name};
+use crate::shape::{self, Field, Path, Problems, Shape, check_object, same_name};
 use crate::spec::{Model, Said, Spec};
 use crate::value::Value;
 
@@ -85,7 +85,9 @@ pub(super) fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) ->
         key => spec_field(key).or_else(|| option(key)),
     };
     let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
-    let mut said = Said::new(root.get("annotations").unwrap_or_default(), None);
+    let annotations = root.get("annotations").unwrap_or_default();
+    check_annotations(annotations, &Path::Key(&Path::Root, "annotations"), problems);
+    let mut said = Said::new(annotations, None);
     check_object(root, &Path::Root, problems, find, &known, |number, value| said.keep(number, value, None));
     let mut spec = Spec {
         said: &said,
@@ -148,7 +150,9 @@ fn load_manifest<'v, 's>(
         problems.add(spec_at, "Required value: the policy itself");
         return None;
     };
-    let mut said = Said::new(metadata.get("annotations").unwrap_or_default(), model);
+    let annotations = metadata.get("annotations").unwrap_or_default();
+    check_annotations(annotations, &Path::Key(&metadata_at, "annotations"), problems);
+    let mut said = Said::new(annotations, model);
     let keep = |number, value| said.keep(number, value, model);
     check_object(spec, &spec_at, problems, spec_field, &spec_names(), keep);
     let mut spec = Spec {
@@ -161,6 +165,21 @@ fn load_manifest<'v, 's>(
     };
     let policy = Policy::load(name, &mut spec, model);
     Some((policy, said))
+}
+
+/// What PodSecurityPolicy's own annotations start with.
+const PREFIXES: [&str; 2] =
+    ["seccomp.security.alpha.kubernetes.io/", "apparmor.security.beta.kubernetes.io/"];
+
+/// Finds annotations that look like PodSecurityPolicy's and are none: a constraint that is misspelt is no constraint.
+fn check_annotations(annotations: Value<'_, '_>, at: &Path<'_>, problems: &mut Problems) {
+    let known = || rules::all().flat_map(|(_, entry)| entry.annotations).copied();
+    for (key, _) in annotations.entries() {
+        let is_ours = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+        if is_ours && !known().any(|known| known == key) {
+            problems.add(Path::Key(at, &key), shape::unknown("annotation", &key, known()));
+        }
+    }
 }
 
 fn manifest_field(key: &str) -> Option<(usize, Shape)> {

@@ -72,13 +72,17 @@ pub(super) fn empty_path(case: &Case) -> bool {
     sources.map(|source| at(source, "path")).any(|path| path.as_str().is_none_or(str::is_empty))
 }
 
+/// Windows separates folders with `\\` as well.
 pub(super) fn path_leads_up(case: &Case) -> bool {
-    paths(case).any(|path| path.split('/').any(|element| element == ".."))
+    paths(case).any(|path| path.split(['/', '\\']).any(|element| element == ".."))
 }
 
 pub(super) fn slashed_sysctl(case: &Case) -> bool {
     let names = list(&case.pod, "spec.securityContext.sysctls").map(|sysctl| at(sysctl, "name"));
-    names.filter_map(Value::as_str).any(|name| name.contains('/'))
+    let patterns = case.psps.iter().flat_map(|policy| {
+        list(policy, "spec.allowedUnsafeSysctls").chain(list(policy, "spec.forbiddenSysctls"))
+    });
+    names.chain(patterns).filter_map(Value::as_str).any(|name| name.contains('/'))
 }
 
 /// A request for the subresource, or an API server that did not know ephemeral containers yet.
@@ -103,6 +107,24 @@ pub(super) fn is_impossible(case: &Case) -> bool {
         let written = *at(own, "allowPrivilegeEscalation") == Value::Bool(false);
         (refuses && (strong || added)) || (written && added)
     })
+}
+
+/// The sysctls that Kubernetes has found safe since 1.24.
+const SAFE_SINCE: [&str; 9] = [
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_notsent_lowat",
+];
+
+pub(super) fn safe_since(case: &Case) -> bool {
+    let names = list(&case.pod, "spec.securityContext.sysctls").map(|sysctl| at(sysctl, "name"));
+    names.filter_map(Value::as_str).any(|name| SAFE_SINCE.contains(&name.replace('/', ".").as_str()))
 }
 
 pub(super) fn host_process(case: &Case) -> bool {

@@ -1,6 +1,8 @@
 //! Policies that the original took and we do not, or the other way round.
 
-use super::pods::list;
+use serde_json::Value;
+
+use super::pods::{at, list};
 use crate::case::Case;
 use crate::ours;
 
@@ -8,13 +10,18 @@ use crate::ours;
 const INVALID: &str = "the policy's settings are not valid: ";
 
 /// What PodSecurityPolicy forgot to check.
-const FORGOTTEN: [&str; 9] = [
+const FORGOTTEN: [&str; 12] = [
     // Strategies that demand what they do not name: the plug-in skipped such policies in silence.
     "ranges: Required value: must provide at least one range",
     "seLinux.seLinuxOptions: Required value",
     // Ports and prefixes that match nothing.
-    "hostPorts[",
-    ".pathPrefix: Invalid value",
+    "must be between 0 and 65535",
+    "min cannot be greater than max",
+    // An end that is absent was 0: `{max: 65535}` made root the default.
+    "both ends of a range must be set",
+    // A key that looks like one of the four and is none.
+    "unknown annotation",
+    "must be an absolute path",
     // Profiles that no pod could have.
     "allowed profiles leave it out",
     "allowedProfileNames]: Invalid value: \"\"",
@@ -57,6 +64,16 @@ pub(super) fn are_stricter(case: &Case) -> bool {
 /// The policies do not load, for nothing but a profile of the node without a name.
 pub(super) fn name_no_profile(case: &Case) -> bool {
     ours::problems(case).is_some_and(|problems| each(&problems).all(|problem| is_about(problem, &NAMELESS)))
+}
+
+/// A policy has a range of which an end is absent, which the original read as 0.
+pub(super) fn one_ended_range(case: &Case) -> bool {
+    let fields = ["runAsUser", "runAsGroup", "supplementalGroups", "fsGroup"];
+    let is_one_ended = |range: &Value| ["min", "max"].iter().any(|end| at(range, end).is_null());
+    case.psps.iter().any(|policy| {
+        let mut ranges = fields.iter().flat_map(|field| list(policy, &format!("spec.{field}.ranges")));
+        ranges.any(is_one_ended)
+    })
 }
 
 /// A policy lists the volume type `image`.

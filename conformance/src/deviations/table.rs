@@ -115,7 +115,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         reason: "`kernel/msgmax` is `kernel.msgmax` to the node, so it is to a policy.",
         backed_by: "section 4, item 5",
         concerns: pods::slashed_sysctl,
-        touches: &[".sysctls[", "winner"],
+        touches: &[".sysctls[", "Sysctls[", "winner"],
     },
     Deviation {
         name: "ephemeral containers are judged",
@@ -144,5 +144,19 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 3",
         concerns: pods::windows,
         touches: &["securityContext", "appArmor", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "sysctls: safe ones are today's",
+        reason: "Kubernetes has found more sysctls safe since 1.24; the kubelet itself refuses what it does not know to be safe.",
+        backed_by: "section 4, item 17",
+        concerns: pods::safe_since,
+        touches: &[".sysctls[", "winner"],
+    },
+    Deviation {
+        name: "ranges have both ends",
+        reason: "An end that is absent was 0, so that `{max: 65535}` allowed root and made it the default. Such a range is refused when the policy is loaded.",
+        backed_by: "section 1; section 4, item 11",
+        concerns: settings::one_ended_range,
+        touches: &["ranges["],
     },
 ];

@@ -56,7 +56,7 @@ fn s03_paths_are_cleaned_before_they_are_compared(#[case] path: &str, #[case] ex
 #[case::relative(
     "foo",
     Some(
-        "allowedHostPaths[0].pathPrefix: Invalid value: \"foo\": must be an absolute path: it would match nothing"
+        "allowedHostPaths[0].pathPrefix: Invalid value: \"foo\": must be an absolute path: start with `/`, a drive such as `c:`, or `\\\\`"
     )
 )]
 #[case::a_way_up(
