@@ -1,6 +1,6 @@
 //! Where each kind keeps the pods to come.
 
-use crate::json::{Fault, Read, Reader, Text, decode};
+use crate::json::{Brief, Fault, Read, Reader, Text, decode};
 use crate::pod::{List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
 use crate::request::Kind;
 
@@ -9,7 +9,7 @@ use crate::request::Kind;
 pub enum Hop<'s> {
     /// To what a key holds.
     Key(Text<'s>),
-    /// To each element of a list.
+    /// To each element of a list, or each value of an object whose keys are free.
     Each,
 }
 
@@ -73,7 +73,56 @@ pub fn parse_path<'s>(text: &str) -> Option<Vec<Hop<'s>>> {
     Some(path)
 }
 
+/// The pod templates at a path, in document order. What is absent or `null` on the way is not there.
+///
+/// A template without a `spec` is left out: it holds nothing to judge. Operators fill in the rest of such a template, and
+/// the API server accepts none in its own kinds. The operator's pods are judged when they are created.
+///
+/// # Errors
+///
+/// If something on the way is neither an object nor a list.
+pub fn templates<'a>(document: &'a str, path: &[Hop<'_>]) -> Read<Vec<Template<'a>>> {
+    let mut found = find(document, path)?;
+    let mut fault = None;
+    found.retain(|template| match has_spec(template) {
+        Ok(has_spec) => has_spec,
+        Err(earlier) => {
+            fault.get_or_insert(earlier);
+            false
+        }
+    });
+    fault.map_or(Ok(found), Err)
+}
+
+/// Whether a template has a `spec`. What is no object is kept, so that it is rejected when it is decoded.
+fn has_spec(template: &Template<'_>) -> Read<bool> {
+    let mut reader = Reader::new(template.text);
+    if reader.next_byte() != Some(b'{') {
+        return Ok(true);
+    }
+    let mut has_spec = false;
+    let read = reader.object(|reader, key| {
+        if key != "spec" {
+            return reader.leap();
+        }
+        if reader.null()? {
+            return Ok(());
+        }
+        has_spec = true;
+        reader.leap()
+    });
+    match read {
+        Ok(()) => Ok(has_spec),
+        Err(fault) if template.path.is_empty() => Err(fault),
+        Err(fault) => Err(fault.beneath(&template.path)),
+    }
+}
+
 /// Everything that stands at a path, in document order. What is absent or `null` on the way is not there.
+///
+/// # Errors
+///
+/// If something on the way is neither an object nor a list.
 pub fn find<'a>(document: &'a str, path: &[Hop<'_>]) -> Read<Vec<Template<'a>>> {
     let mut found = Vec::new();
     walk(&mut Reader::new(document), path, String::new(), &mut found)?;
@@ -94,6 +143,9 @@ fn walk<'a>(
             found.push(Template { path: at, text: reader.raw()? });
             Ok(())
         }
+        Some((Hop::Each, rest)) if reader.next_byte() == Some(b'{') => {
+            reader.object(|reader, key| walk(reader, rest, member(&at, key), found))
+        }
         Some((Hop::Each, rest)) => {
             reader.list(|reader, index| walk(reader, rest, format!("{at}[{index}]"), found))
         }
@@ -111,6 +163,12 @@ fn walk<'a>(
             })
         }
     }
+}
+
+/// The path of an object's value under a key that the author of the object chose: it is cut, since each template has one.
+fn member(at: &str, key: &str) -> String {
+    let brief = Brief(key);
+    if key.contains(['.', '/', '[']) { format!("{at}[{brief}]") } else { format!("{at}.{brief}") }
 }
 
 /// Gives the pod of a template what the API server and controllers give to pods before policies see them.

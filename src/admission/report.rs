@@ -73,7 +73,7 @@ impl Settings<'_> {
             .map(|known| known.path.clone());
         let mut reports = Vec::new();
         for path in workloads::built_in(&request.kind).into_iter().chain(declared) {
-            for template in workloads::find(object, &path)? {
+            for template in workloads::templates(object, &path)? {
                 let mut pod = workloads::decode_pod(&template)?;
                 workloads::complete(&mut pod, &request.kind, object)?;
                 let root =

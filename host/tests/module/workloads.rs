@@ -155,9 +155,37 @@ fn templates_are_rehearsed_with_defaults_even_where_none_are_written() {
     ask(&settings, &create(deployment(&pod(json!({}))))).passes();
 }
 
+/// The API server refuses such a workload, and operators complete such templates.
+#[rstest]
+#[case::no_template(json!({}))]
+#[case::null(json!({"template": null}))]
+#[case::empty(json!({"template": {}}))]
+#[case::metadata_alone(json!({"template": {"metadata": {"labels": {"app": "d"}}}}))]
+fn a_workload_without_a_pod_has_nothing_to_judge(#[case] spec: Value) {
+    let request = create(
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": spec}),
+    );
+    ask(&psp(json!({"readOnlyRootFilesystem": true})), &request).passes();
+}
+
+/// Operators keep one template per role, and users name the roles.
 #[test]
-fn a_workload_without_a_template_is_rejected() {
-    let request =
-        create(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {}}));
-    ask(&psp(json!({})), &request).is_rejected("the object cannot be read: must hold a pod template");
+fn templates_in_a_map_are_judged() {
+    let kind = json!([{"apiGroup": "ml.example.org", "kind": "Training", "path": "spec.roles[*].template"}]);
+    let settings = laid_over(psp(json!({})), &json!({ "podTemplates": kind }));
+    let template =
+        |spec: Value| json!({"template": {"spec": laid_over(spec, &json!({"containers": [{"name": "t"}]}))}});
+    let training = |roles: Value| {
+        create(
+            json!({"apiVersion": "ml.example.org/v1", "kind": "Training", "metadata": {"name": "t"}, "spec": {"roles": roles}}),
+        )
+    };
+    ask(&settings, &training(json!({"worker": template(json!({})), "idle": {}}))).passes();
+    ask(
+        &settings,
+        &training(json!({"worker": template(json!({})), "evaluator": template(json!({"hostPID": true}))})),
+    )
+    .is_rejected(
+        "spec.roles.evaluator.template.spec.hostPID: Invalid value: true: Host PID is not allowed to be used",
+    );
 }
