@@ -86,6 +86,7 @@ impl Modes {
         leniency: &Leniency,
         answer: &mut Answer,
     ) {
+        let excuses = Excuses { everywhere: excuses.everywhere.or(leniency.ignored), ..excuses };
         let mut judged: Vec<(Standard, Vec<Failure>)> = Vec::new();
         let mut evaluate = |standard: Standard| -> Vec<Failure> {
             if let Some((_, failures)) = judged.iter().find(|(earlier, _)| *earlier == standard) {

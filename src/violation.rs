@@ -26,6 +26,8 @@ pub enum Action {
     Warn,
     /// The request passes, and the audit log is told.
     Audit,
+    /// The request passes, and the objection is dropped.
+    Ignore,
 }
 
 /// One field that breaks a policy. Prints as the API server prints field errors.
@@ -101,12 +103,20 @@ pub struct Leniency {
     pub warned: RuleSet,
     /// The rules whose objections only reach the audit log.
     pub audited: RuleSet,
+    /// The rules whose objections are dropped.
+    pub ignored: RuleSet,
 }
 
 impl Leniency {
     /// Whether every objection denies.
     pub fn is_none(&self) -> bool {
-        self.warned.is_empty() && self.audited.is_empty()
+        self.warned.is_empty() && self.audited.is_empty() && self.ignored.is_empty()
+    }
+
+    /// The same for whom nothing is tolerated: rules that are ignored stay so, since they are switched off.
+    #[must_use]
+    pub fn strict(&self) -> Self {
+        Leniency { ignored: self.ignored, ..Leniency::default() }
     }
 
     /// What an objection of a rule does.
@@ -114,6 +124,7 @@ impl Leniency {
         match rule {
             rule if self.warned.has(rule) => Action::Warn,
             rule if self.audited.has(rule) => Action::Audit,
+            rule if self.ignored.has(rule) => Action::Ignore,
             _ => Action::Deny,
         }
     }
@@ -261,6 +272,7 @@ impl<'f> Findings<'f> {
             Action::Deny => &mut self.denials,
             Action::Warn => &mut self.warned,
             Action::Audit => &mut self.audited,
+            Action::Ignore => return,
         };
         *count += 1;
         if !self.spelling || *count > SPELT_OUT {
@@ -309,7 +321,7 @@ mod tests {
     fn leniency(warned: &[&str], audited: &[&str]) -> Leniency {
         let set =
             |ids: &[&str]| ids.iter().fold(RuleSet::NONE, |set, id| set.with(rules::index(id).unwrap()));
-        Leniency { warned: set(warned), audited: set(audited) }
+        Leniency { warned: set(warned), audited: set(audited), ..Leniency::default() }
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn checks_of_the_standards_have_names_of_their_own() {
 #[case::check(json!({"pss/seccompProfile": "Warn"}),
     "enforcement.rules[pss/seccompProfile]: unknown rule; did you mean \"pss/appArmorProfile\"?")]
 #[case::action(json!({"hostPID": "Log"}),
-    "enforcement.rules.hostPID: Unsupported value: \"Log\": supported values: \"Deny\", \"Warn\", \"Audit\"")]
+    "enforcement.rules.hostPID: Unsupported value: \"Log\": supported values: \"Deny\", \"Warn\", \"Audit\", \"Ignore\"")]
 fn what_is_unknown_is_an_error(#[case] rules: Value, #[case] expected: &str) {
     assert_eq!(problem(&lenient(rules, json!({}))).as_deref(), Some(expected));
 }

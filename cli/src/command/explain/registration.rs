@@ -139,6 +139,7 @@ impl Told {
                 Action::Deny => "",
                 Action::Warn => "only warns: ",
                 Action::Audit => "only audits: ",
+                Action::Ignore => "ignored: ",
             };
             self.line(format_args!("    {mild}{path}: {problem} [{}, line {}]", violation.rule, place.line));
         }
