@@ -21,12 +21,13 @@ ANNOTATOR  := $(or $(shell command -v $(KWCTL)),$(HOST))
 VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 ORACLE     := conformance/oracle/oracle
+YAML_ORACLE := conformance/yaml-oracle/yaml-oracle
 SEED       ?= 1
 CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test registry-test lint fmt docs bench size e2e-tests push reproducible conformance fuzz mutants toolchain clean
+.PHONY: all run test registry-test lint fmt docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean
 
 all: policy.wasm
 
@@ -109,6 +110,16 @@ $(ORACLE): $(shell find conformance/oracle conformance/lines -name '*.go' -o -na
 conformance: policy.wasm $(ORACLE)
 	$(CARGO) build --profile host --package conformance --features module
 	$(TARGET_DIR)/host/conformance compare --seed $(SEED) --cases $(CASES) --oracle $(ORACLE) --module policy.wasm
+
+# kubectl's decoder of YAML, behind JSON lines.
+$(YAML_ORACLE): $(shell find conformance/yaml-oracle conformance/lines -name '*.go' -o -name 'go.*')
+	cd conformance/yaml-oracle && go build -o yaml-oracle .
+
+# Fresh texts, read by kubectl's decoder and by the command line's: `make yaml-conformance SEED=7 CASES=200000`. FREEZE=1
+# keeps kubectl's answers for `make test`.
+yaml-conformance: $(YAML_ORACLE)
+	YAML_ORACLE=$(abspath $(YAML_ORACLE)) SEED=$(SEED) CASES=$(CASES) FREEZE=$(FREEZE) \
+		$(CARGO) test $(WORKSPACE) --bin kubectl-psp -- --ignored --nocapture fresh_yaml
 
 # Every target in turn, for so many minutes in all: `make fuzz MINUTES=30`.
 fuzz:

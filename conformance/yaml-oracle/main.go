@@ -1,0 +1,18 @@
+// Command yaml-oracle answers what kubectl reads in a text, by running the decoder of its resource builder.
+//
+// It reads one question per line of standard input and writes one answer per line to standard output, in the same order.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"pod-security-policy/conformance/lines"
+)
+
+func main() {
+	if err := lines.Answer(os.Stdin, os.Stdout, answer); err != nil {
+		fmt.Fprintln(os.Stderr, "yaml-oracle:", err)
+		os.Exit(1)
+	}
+}
