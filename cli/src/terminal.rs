@@ -75,15 +75,19 @@ impl Voice {
     pub(crate) fn progress(self) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let is_shown = !self.quiet && std::io::stderr().is_terminal();
-        Progress { bar, is_shown, read: Cell::new(0), expected: Cell::new(0) }
+        Progress { voice: self, bar, is_shown, read: Cell::new(0), expected: Cell::new(0) }
     }
 }
+
+/// So many files that are skipped are named: repositories hold many.
+const SKIPPED: usize = 10;
 
 /// Less is read before anybody could look at a bar.
 const LONG: u64 = 16 << 20;
 
 /// A bar that is gone when nobody holds it any more.
 pub(crate) struct Progress {
+    voice: Voice,
     bar: ProgressBar,
     is_shown: bool,
     read: Cell<u64>,
@@ -123,6 +127,15 @@ impl Watch for Progress {
         self.read.set(self.read.get().saturating_add(bytes));
         self.bar.inc(bytes);
         self.show();
+    }
+
+    fn skip(&self, what: &str, nth: usize) {
+        match nth {
+            1..=SKIPPED => self.voice.note(what),
+            _ if self.voice.verbose => self.voice.note(what),
+            _ if nth == SKIPPED + 1 => self.voice.note("more files are skipped; --verbose names them"),
+            _ => {}
+        }
     }
 }
 

@@ -72,14 +72,17 @@ impl Check {
         }
         let mut results = Results::default();
         let progress = voice.progress();
-        input::read(&self.manifests.files()?, &progress, &mut |object| {
+        let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
             if let Some(judged) = judged(&object, &policies, &asker, &mut results.summary, voice) {
                 results.results.push(judged);
             }
             Ok(())
-        })?;
+        });
         drop(progress);
-        results.summary.demand_objects()?;
+        if results.summary.is_empty() && !unread.has_skipped() {
+            unread.conclude(ExitCode::SUCCESS)?;
+            return Err(Summary::no_objects());
+        }
         results.advice.clone_from(&policies.advice);
         if !matches!(self.output, Format::Json | Format::Yaml | Format::Markdown) {
             for advice in &policies.advice {
@@ -87,7 +90,7 @@ impl Check {
             }
         }
         print(&results.write(self.output)?)?;
-        Ok(results.summary.exit_code())
+        unread.conclude(results.summary.exit_code())
     }
 
     /// What another set of policies would change.
@@ -107,7 +110,7 @@ impl Check {
         let mut turns: BTreeMap<(Verdict, Verdict), usize> = BTreeMap::new();
         let mut same = 0;
         let progress = voice.progress();
-        input::read(&self.manifests.files()?, &progress, &mut |object| {
+        let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
             if !judge::is_judged(&object, &old) && !judge::is_judged(&object, &new) {
                 results.summary.skipped += 1;
                 return Ok(());
@@ -123,10 +126,11 @@ impl Check {
             results.summary.count(after.verdict);
             results.results.push(after);
             Ok(())
-        })?;
+        });
         drop(progress);
-        if same == 0 {
-            results.summary.demand_objects()?;
+        if same == 0 && results.summary.is_empty() && !unread.has_skipped() {
+            unread.conclude(ExitCode::SUCCESS)?;
+            return Err(Summary::no_objects());
         }
         print(&results.write(self.output)?)?;
         for ((before, after), count) in &turns {
@@ -136,7 +140,7 @@ impl Check {
         let keep = if same == 1 { "object keeps its" } else { "objects keep their" };
         voice.note(&format!("{same} {keep} verdict"));
         let worse = turns.keys().any(|(_, after)| *after == Verdict::Rejected);
-        Ok(if worse { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        unread.conclude(if worse { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 }
 
@@ -150,12 +154,16 @@ fn judged(
 ) -> Option<Judged> {
     if !judge::is_judged(object, policies) {
         voice.detail(&format!("{} is not judged", object.title()));
+        for warning in object.warnings() {
+            voice.detail(&format!("{}: {}: {warning}", object.start(), object.title()));
+        }
         if let Some(doubt) = judge::doubt(object) {
             summary.doubts += 1;
             match summary.doubts {
                 1..=DOUBTS => voice.warn(&doubt),
+                _ if voice.verbose => voice.warn(&doubt),
                 more if more == DOUBTS + 1 => {
-                    voice.warn("more objects are of no known kind; --verbose names them");
+                    voice.warn("more objects that may carry pods are not judged; --verbose names them");
                 }
                 _ => {}
             }

@@ -17,7 +17,7 @@ use clap::Args;
 use super::target::Target;
 use super::{Identity, Manifests, print};
 use crate::error::{Fault, Outcome};
-use crate::input::{self, Object, Text};
+use crate::input::{self, Object, Text, Unread};
 use crate::judge::{self, Asked, Asker, Passage, Verdict};
 use crate::policies::{self, GrantSources, Modules, Policies};
 use crate::remedy::Search;
@@ -71,7 +71,7 @@ impl Explain {
         for caveat in policies.caveats() {
             voice.warn(&caveat);
         }
-        let picked = self.pick(&policies, &asker)?;
+        let (picked, unread) = self.pick(&policies, &asker, voice)?;
         let object = &picked.object;
         let judged = judge::judge(&policies, object, &asker);
         let mut text = Told(String::new());
@@ -112,25 +112,33 @@ impl Explain {
             }
         }
         print(&text.0)?;
-        Ok(if judged.verdict == Verdict::Rejected { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        let is_rejected = judged.verdict == Verdict::Rejected;
+        unread.conclude(if is_rejected { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 
     /// The one object that is to be explained.
-    fn pick(&self, policies: &Policies, asker: &Asker) -> Outcome<Picked> {
+    fn pick(&self, policies: &Policies, asker: &Asker, voice: Voice) -> Outcome<(Picked, Unread)> {
         let mut found = Found::default();
-        for text in input::texts(&self.manifests.files()?)? {
+        let progress = voice.progress();
+        let (texts, mut unread) = input::texts(&self.manifests.files()?);
+        for text in texts {
             let text = Rc::new(text);
             let mut nth = 0;
-            text.read(&mut |object| {
+            unread.append(text.read(&progress, &mut |object| {
                 found.objects += 1;
                 if judge::is_judged(&object, policies) {
                     found.take(Picked { object, text: Rc::clone(&text), nth }, asker, self.object.as_deref());
+                } else if let Some(doubt) = judge::doubt(&object) {
+                    found.doubt(&doubt, voice);
                 }
                 nth += 1;
                 Ok(())
-            })?;
+            }));
         }
-        found.only(self.object.as_deref())
+        match found.only(self.object.as_deref()) {
+            Ok(picked) => Ok((picked, unread)),
+            Err(nothing) => unread.conclude(ExitCode::SUCCESS).and(Err(nothing)),
+        }
     }
 }
 
@@ -141,10 +149,14 @@ struct Picked {
     nth: usize,
 }
 
+/// How many objects that are not judged are named.
+const DOUBTS: usize = 10;
+
 /// What could be explained. Of a dump, one object is kept.
 #[derive(Default)]
 struct Found {
     objects: usize,
+    doubts: usize,
     fitting: usize,
     first: Option<Picked>,
     /// Objects as `--object` names them.
@@ -152,6 +164,14 @@ struct Found {
 }
 
 impl Found {
+    /// Warns of the first objects that may carry pods and are not judged.
+    fn doubt(&mut self, doubt: &str, voice: Voice) {
+        self.doubts += 1;
+        if self.doubts <= DOUBTS {
+            voice.warn(doubt);
+        }
+    }
+
     fn take(&mut self, picked: Picked, asker: &Asker, wanted: Option<&str>) {
         let Object { kind, name, .. } = &picked.object;
         let namespace = asker.namespace_of(&picked.object);

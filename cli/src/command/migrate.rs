@@ -126,7 +126,16 @@ impl Migrate {
                 .help("add --kind AdmissionPolicy, or leave --namespace out; --exempt-namespaces names those that are not judged")
                 .into());
         }
-        let (objects, surroundings) = sorted(input::read_all(&self.manifests.files()?)?)?;
+        let (objects, unread) = input::gather(&self.manifests.files()?, &voice.progress());
+        if objects.is_empty() && !unread.is_empty() {
+            return unread.conclude(ExitCode::SUCCESS);
+        }
+        for object in &objects {
+            for warning in object.warnings() {
+                voice.warn(&format!("{}: {}: {warning}", object.start(), object.title()));
+            }
+        }
+        let (objects, surroundings) = sorted(objects)?;
         let authority = self.authority(&surroundings.rbac)?;
         let policies = policies_of(&objects)?;
         let converted = self.convert(&policies.manifests, &authority)?;
@@ -146,7 +155,7 @@ impl Migrate {
         self.write(&converted.manifests)?;
         let summary = self.summarize(&objects, &policies, &converted, (&authority, &surroundings));
         self.tell(&summary, voice)?;
-        Ok(ExitCode::SUCCESS)
+        unread.conclude(ExitCode::SUCCESS)
     }
 
     /// Who may use what: what --rbac names, and what stands in the input.

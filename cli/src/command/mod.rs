@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::{Fault, Faults, Outcome};
+use crate::input::{Exclude, Sources};
 use crate::judge::{self, Asker};
 use crate::policies::GrantSources;
 
@@ -26,14 +27,19 @@ pub(crate) struct Manifests {
     /// The same, as kubectl has it
     #[arg(short = 'f', long = "filename", value_name = "FILE", value_delimiter = ',')]
     filenames: Vec<PathBuf>,
+    /// Files and folders to leave out, as patterns like `charts`, `*.tmpl.yaml` or `deploy/*/patches`; may be given
+    /// several times. Folders called `node_modules`, or whose names start with a point, are left out anyway
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
 }
 
 impl Manifests {
     /// The files named; standard input if none is and something comes through it.
-    pub(crate) fn files(&self) -> Outcome<Vec<PathBuf>> {
-        let files: Vec<PathBuf> = self.files.iter().chain(&self.filenames).cloned().collect();
-        if !files.is_empty() {
-            return Ok(files);
+    pub(crate) fn files(&self) -> Outcome<Sources> {
+        let exclude = Exclude::new(&self.exclude)?;
+        let paths: Vec<PathBuf> = self.files.iter().chain(&self.filenames).cloned().collect();
+        if !paths.is_empty() {
+            return Ok(Sources { paths, exclude });
         }
         if std::io::stdin().is_terminal() {
             let fault = Fault::new("no manifests are named, and nothing comes through standard input");
@@ -41,7 +47,7 @@ impl Manifests {
                 .help("name files or folders, or pipe manifests in: helm template . | kubectl psp …")
                 .into());
         }
-        Ok(vec![PathBuf::from("-")])
+        Ok(Sources { paths: vec![PathBuf::from("-")], exclude })
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Manifests, print};
 use crate::error::{Fault, Outcome};
-use crate::input;
+use crate::input::{self, Unread};
 use crate::judge;
 use crate::report;
 use crate::suggest::{At, Evidence, Needs, Reason, Rigour, Whose, names};
@@ -62,9 +62,12 @@ enum Format {
     Json,
 }
 
+/// How many objects that may carry pods, and hold none that are known, are named.
+const DOUBTS: usize = 10;
+
 impl Suggest {
     pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
-        let groups = self.gather(voice)?;
+        let (groups, unread) = self.gather(voice)?;
         let rigour = if self.fill_in { Rigour::FilledIn } else { Rigour::Declared };
         let mut manifests = Vec::new();
         let admitted = groups.iter().filter(|(_, needs)| needs.workloads.count > 0);
@@ -82,15 +85,18 @@ impl Suggest {
             let Evidence { workload, path, place, .. } = evidence;
             voice.warn(&format!("{place}: no policy admits {workload}: {path}: {reason}"));
         }
-        Ok(if unfit { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        unread.conclude(if unfit { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 
-    fn gather(&self, voice: Voice) -> Outcome<BTreeMap<Whose, Needs>> {
+    fn gather(&self, voice: Voice) -> Outcome<(BTreeMap<Whose, Needs>, Unread)> {
         let mut groups: BTreeMap<Whose, Needs> = BTreeMap::new();
         let progress = voice.progress();
-        let mut objects = 0;
-        input::read(&self.manifests.files()?, &progress, &mut |object| {
+        let (mut objects, mut doubts) = (0, 0);
+        let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
             objects += 1;
+            for warning in object.warnings() {
+                voice.warn(&format!("{}: {}: {warning}", object.start(), object.title()));
+            }
             let namespace = object.namespace.as_deref().unwrap_or(&self.namespace);
             let title = format!("{} {namespace}/{}", object.kind, object.name);
             let pods = judge::pods(&object, &object.json).map_err(|fault| {
@@ -99,8 +105,13 @@ impl Suggest {
                 let fault = object.hinted(path, &fault);
                 Fault::at(object.place(path), format_args!("{title} cannot be read: {fault}"))
             })?;
-            if pods.is_empty() {
-                voice.detail(&format!("{} holds no pods", object.title()));
+            match judge::doubt(&object).filter(|_| pods.is_empty()) {
+                Some(doubt) if doubts < DOUBTS || voice.verbose => {
+                    doubts += 1;
+                    voice.warn(&doubt);
+                }
+                _ if pods.is_empty() => voice.detail(&format!("{} holds no pods", object.title())),
+                _ => {}
             }
             for (root, pod) in pods {
                 let whose = self.whose(namespace, pod.service_account().unwrap_or("default"));
@@ -108,8 +119,9 @@ impl Suggest {
                 groups.entry(whose).or_default().add(&pod, at);
             }
             Ok(())
-        })?;
+        });
         if groups.is_empty() {
+            unread.conclude(ExitCode::SUCCESS)?;
             let reason = match objects {
                 0 => "there is no object in the input".to_owned(),
                 1 => "there are no workloads in the input, which holds 1 object".to_owned(),
@@ -117,7 +129,7 @@ impl Suggest {
             };
             return Err(Fault::new(reason).help("kubectl get pods,deploy -A -o json").into());
         }
-        Ok(groups)
+        Ok((groups, unread))
     }
 
     fn whose(&self, namespace: &str, account: &str) -> Whose {

@@ -1,51 +1,113 @@
 //! The files that paths stand for.
 
-use std::io;
+use std::collections::HashSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Fault, Faults, Outcome};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// The files that paths stand for: themselves, and of folders all that ends like a manifest.
-///
-/// # Errors
-///
-/// If a folder cannot be read.
-pub(super) fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            let before = files.len();
-            walk(path, &mut files)?;
-            if files.len() == before {
-                return Err(Fault::new(format_args!(
-                    "{}: holds no file that ends in .yaml, .yml or .json",
-                    path.display()
-                ))
-                .into());
-            }
-        } else {
-            files.push(path.clone());
-        }
-    }
-    Ok(files)
+use crate::error::Fault;
+
+/// Files and folders to read, and what to leave out of them; `-` is standard input.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) exclude: Exclude,
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome<()> {
-    let unread = |error: io::Error| Faults::from(Fault::unread(folder, &error));
-    let mut inside = Vec::new();
-    for entry in folder.read_dir().map_err(unread)? {
-        inside.push(entry.map_err(unread)?.path());
+/// Patterns of files and folders that are left out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exclude(GlobSet);
+
+/// Folders that hold no manifests of their own; those whose names start with a point are left out as well.
+const LEFT_OUT: [&str; 1] = ["node_modules"];
+
+impl Exclude {
+    /// Patterns as `.gitignore` has them: `*.tmpl.yaml` and `charts` hold at any depth, `charts/*/templates` from the
+    /// end of a path.
+    ///
+    /// # Errors
+    ///
+    /// If one is no pattern.
+    pub(crate) fn new(patterns: &[String]) -> Result<Self, Fault> {
+        let mut set = GlobSetBuilder::new();
+        for pattern in patterns {
+            let plain = pattern.trim_start_matches("./").trim_end_matches('/');
+            for glob in [plain.to_owned(), format!("**/{plain}")] {
+                let glob = GlobBuilder::new(&glob).literal_separator(true).build();
+                let wrong = |_| Fault::new(format_args!("--exclude {pattern}: is no pattern of file names"));
+                set.add(glob.map_err(wrong)?);
+            }
+        }
+        let wrong = |_| Fault::new("--exclude: the patterns are too large");
+        Ok(Exclude(set.build().map_err(wrong)?))
     }
-    inside.sort();
-    for path in inside {
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.is_dir() && !hidden {
-            walk(&path, files)?;
-        } else if is_manifest(&path) {
-            files.push(path);
+
+    fn holds(&self, path: &Path) -> bool {
+        !self.0.is_empty() && self.0.is_match(path.strip_prefix("./").unwrap_or(path))
+    }
+}
+
+/// The files that paths stand for: themselves, and of folders all that ends like a manifest. What cannot be listed is a
+/// fault.
+pub(super) fn files(sources: &Sources) -> Vec<Result<PathBuf, Fault>> {
+    let mut files = Vec::new();
+    for path in &sources.paths {
+        if !path.is_dir() {
+            if !sources.exclude.holds(path) {
+                files.push(Ok(path.clone()));
+            }
+            continue;
+        }
+        let mut walk =
+            Walk { exclude: &sources.exclude, files: Vec::new(), inside: HashSet::new(), excluded: false };
+        walk.folder(path);
+        if walk.files.is_empty() && !walk.excluded {
+            let reason = format_args!("{}: holds no file that ends in .yaml, .yml or .json", path.display());
+            walk.files.push(Err(Fault::new(reason)));
+        }
+        files.append(&mut walk.files);
+    }
+    files
+}
+
+struct Walk<'w> {
+    exclude: &'w Exclude,
+    files: Vec<Result<PathBuf, Fault>>,
+    /// The folders that have been entered, by their real names: a symbolic link may lead to one of them.
+    inside: HashSet<PathBuf>,
+    excluded: bool,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, folder: &Path) {
+        let real = match fs::canonicalize(folder) {
+            Ok(real) => real,
+            Err(error) => return self.files.push(Err(Fault::unread(folder, &error))),
+        };
+        if !self.inside.insert(real) {
+            return;
+        }
+        let entries = match folder.read_dir().and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+            Ok(entries) => entries,
+            Err(error) => return self.files.push(Err(Fault::unread(folder, &error))),
+        };
+        let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let is_folder = path.is_dir();
+            if self.exclude.holds(&path) {
+                self.excluded = true;
+            } else if is_folder {
+                if !name.starts_with('.') && !LEFT_OUT.contains(&&*name) {
+                    self.folder(&path);
+                }
+            } else if is_manifest(&path) && path.exists() {
+                self.files.push(Ok(path));
+            }
         }
     }
-    Ok(())
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -55,4 +117,45 @@ fn is_manifest(path: &Path) -> bool {
 /// Whether a file says by its name that it holds JSON.
 pub(super) fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|kind| kind == "json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(exclude: &[&str]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for file in
+            ["a.yaml", "b.txt", ".git/c.yaml", "node_modules/d.yaml", "charts/x/templates/e.yaml", "f/g.json"]
+        {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("f/loop")).unwrap();
+        let exclude = Exclude::new(&exclude.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        let sources = Sources { paths: vec![folder.path().to_owned()], exclude };
+        let name = |file: PathBuf| file.strip_prefix(folder.path()).unwrap().display().to_string();
+        files(&sources).into_iter().map(|file| name(file.unwrap())).collect()
+    }
+
+    #[test]
+    fn folders_are_walked_once_and_without_those_of_other_programs() {
+        assert_eq!(listed(&[]), ["a.yaml", "charts/x/templates/e.yaml", "f/g.json"]);
+    }
+
+    #[test]
+    fn patterns_leave_files_and_folders_out() {
+        assert_eq!(listed(&["charts"]), ["a.yaml", "f/g.json"]);
+        assert_eq!(listed(&["./charts/*/templates/"]), ["a.yaml", "f/g.json"]);
+        assert_eq!(listed(&["*.json", "**/templates/**"]), ["a.yaml"]);
+        assert_eq!(listed(&["templates/*", "a.*"]), ["f/g.json"]);
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        let fault = Exclude::new(&["a[".to_owned()]).unwrap_err();
+        assert_eq!(fault.to_string(), "--exclude a[: is no pattern of file names");
+    }
 }

@@ -1,5 +1,6 @@
 //! JSON, one object at a time: a dump of a cluster is one list, and need not fit into memory.
 
+mod kubectl;
 mod tracked;
 
 use std::fmt;
@@ -12,53 +13,73 @@ use serde_json::value::RawValue;
 use super::place::Mark;
 use tracked::Tracked;
 
+pub(super) use kubectl::as_kubectl_sends;
+
 /// A text and where it starts.
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) at: Mark,
     /// What the list says its items are: `Pod` and `v1` of a `PodList`, which leaves both out of its items.
     pub(super) listed: Option<(String, String)>,
+    /// Whether it stands in a list that is no object.
+    pub(super) is_element: bool,
 }
 
 /// Why reading ended early.
 pub(super) enum Stop<E> {
-    /// The text is not JSON.
-    Malformed(Mark, String),
+    /// The text is not JSON, and what has been read of the document that is no list so far.
+    Malformed { at: Mark, reason: String, text: String },
     /// Whoever takes the objects will have no more.
     Refused(E),
 }
 
 /// Calls `take` for every object: those of lists, and documents that are no list.
+///
+/// `line` is the number of the first line.
 pub(super) fn read<R: BufRead, E>(
     source: R,
+    line: u32,
     take: &mut dyn FnMut(Piece) -> Result<(), E>,
 ) -> Result<(), Stop<E>> {
-    let source = Tracked::new(source);
+    let source = Tracked::new(source, line);
     let mut reader = serde_json::Deserializer::from_reader(source.clone());
+    let malformed = |at, reason: &str, copy: Option<Vec<u8>>| {
+        let text = String::from_utf8_lossy(&copy.unwrap_or_default()).into_owned();
+        Stop::Malformed { at, reason: reason.to_owned(), text }
+    };
     loop {
         let start = match source.next_document() {
             Ok(Some(start)) => start,
             Ok(None) => return Ok(()),
-            Err(error) => return Err(Stop::Malformed(source.at(), error.to_string())),
+            Err(error) => return Err(malformed(source.at(), &error.to_string(), None)),
         };
         let mut refused = None;
         let document = Document { source: &source, refused: &mut refused, take };
         if let Err(error) = document.deserialize(&mut reader) {
             return Err(match refused {
                 Some(refused) => Stop::Refused(refused),
-                None => Stop::Malformed(source.last(), without_position(&error)),
+                None => malformed(source.last(), &reason(&error), source.end_copy()),
             });
         }
         // Without a copy it was a list, and its items have been taken.
         if let Some(copy) = source.end_copy() {
-            let text = String::from_utf8(copy).map_err(|error| Stop::Malformed(start, error.to_string()))?;
-            take(Piece { text, at: start, listed: None }).map_err(Stop::Refused)?;
+            let Ok(text) = String::from_utf8(copy) else {
+                return Err(malformed(start, "bytes that are not UTF-8", None));
+            };
+            let piece = Piece { text, at: start, listed: None, is_element: false };
+            take(piece).map_err(Stop::Refused)?;
         }
     }
 }
 
-/// The position is told apart from the reason.
-fn without_position(error: &serde_json::Error) -> String {
+/// What is wrong, without the place, which is told apart from it.
+fn reason(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "the text ends too early".to_owned();
+    }
+    if error.is_data() {
+        return "the `items` of a list are no list".to_owned();
+    }
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
 }
@@ -82,7 +103,33 @@ impl<'de, R: BufRead, E> Visitor<'de> for Document<'_, R, E> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        f.write_str("a document")
+    }
+
+    // What is neither an object nor a list is kept as a text.
+
+    fn visit_bool<X>(self, _: bool) -> Result<(), X> {
+        Ok(())
+    }
+
+    fn visit_i64<X>(self, _: i64) -> Result<(), X> {
+        Ok(())
+    }
+
+    fn visit_u64<X>(self, _: u64) -> Result<(), X> {
+        Ok(())
+    }
+
+    fn visit_f64<X>(self, _: f64) -> Result<(), X> {
+        Ok(())
+    }
+
+    fn visit_str<X>(self, _: &str) -> Result<(), X> {
+        Ok(())
+    }
+
+    fn visit_unit<X>(self) -> Result<(), X> {
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -99,7 +146,13 @@ impl<'de, R: BufRead, E> Visitor<'de> for Document<'_, R, E> {
                 "items" if kind.is_empty() || kind.ends_with("List") => {
                     let of_kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty());
                     let listed = of_kind.map(|kind| (kind.to_owned(), api_version.clone()));
-                    map.next_value_seed(Items { source, refused: &mut *refused, take: &mut *take, listed })?;
+                    map.next_value_seed(Items {
+                        source,
+                        refused: &mut *refused,
+                        take: &mut *take,
+                        listed,
+                        is_element: false,
+                    })?;
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -111,7 +164,7 @@ impl<'de, R: BufRead, E> Visitor<'de> for Document<'_, R, E> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
         let Document { source, refused, take } = self;
-        Items { source, refused, take, listed: None }.visit_seq(list)
+        Items { source, refused, take, listed: None, is_element: true }.visit_seq(list)
     }
 }
 
@@ -121,6 +174,7 @@ struct Items<'d, R, E> {
     refused: &'d mut Option<E>,
     take: &'d mut dyn FnMut(Piece) -> Result<(), E>,
     listed: Option<(String, String)>,
+    is_element: bool,
 }
 
 impl<'de, R: BufRead, E> DeserializeSeed<'de> for Items<'_, R, E> {
@@ -142,7 +196,9 @@ impl<'de, R: BufRead, E> Visitor<'de> for Items<'_, R, E> {
         self.source.end_copy();
         while let Some((at, text)) = list.next_element_seed(Item(self.source))? {
             let text = <Box<str>>::from(text).into_string();
-            if let Err(refused) = (self.take)(Piece { text, at, listed: self.listed.clone() }) {
+            if let Err(refused) =
+                (self.take)(Piece { text, at, listed: self.listed.clone(), is_element: self.is_element })
+            {
                 *self.refused = Some(refused);
                 return Err(A::Error::custom("refused"));
             }

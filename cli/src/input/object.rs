@@ -6,14 +6,22 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::document::look;
+use super::noise::Noise;
 use super::place::{Layout, Mark, steps};
-use crate::error::{Fault, Outcome, Place};
+use super::yaml::Remark;
+use crate::error::{Fault, Place};
 
 /// An object of the input, or settings, which are no object of Kubernetes.
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
     pub(super) file: Arc<str>,
     pub(super) layout: Layout,
+    /// The object as it was written in JSON, where kubectl sends something else.
+    pub(super) source: Option<String>,
+    /// What readers disagree about.
+    pub(super) remarks: Vec<Remark>,
+    /// Lines before it that are not part of it.
+    pub(super) noise: Vec<Noise>,
     /// The object, as JSON.
     pub(crate) json: String,
     /// `apps/v1`; empty if there is none.
@@ -24,8 +32,16 @@ pub(crate) struct Object {
     pub(crate) name: String,
     /// `metadata.namespace`
     pub(crate) namespace: Option<String>,
-    /// The kind of the object that made it, if one did: `ReplicaSet`
-    pub(crate) made_by: Option<String>,
+    /// The object that made it, if one did.
+    pub(crate) made_by: Option<Owner>,
+}
+
+/// The object that made another one: its controller, or the node of a mirror pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Owner {
+    /// `ReplicaSet`
+    pub(crate) kind: String,
+    pub(crate) name: String,
 }
 
 /// The part of an object that says what it is.
@@ -47,10 +63,14 @@ struct Metadata {
 }
 
 impl Metadata {
-    fn made_by(&self) -> Option<String> {
+    fn made_by(&self) -> Option<Owner> {
         let owners = self.owner_references.as_ref()?.as_array()?;
-        let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
-        owner.get("kind")?.as_str().map(str::to_owned)
+        let text = |owner: &Value, key| owner.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let is_controller = |owner: &&Value| owner.get("controller") == Some(&Value::Bool(true));
+        // Kubelets before 1.18 own their mirror pods without being called their controllers.
+        let is_node = |owner: &&Value| text(owner, "kind") == "Node" && text(owner, "apiVersion") == "v1";
+        let owner = owners.iter().find(is_controller).or_else(|| owners.iter().find(is_node))?;
+        Some(Owner { kind: text(owner, "kind"), name: text(owner, "name") })
     }
 }
 
@@ -62,10 +82,9 @@ const TEXTS: [&str; 5] =
 const QUOTE: &str = "YAML reads y, yes, on, n, no and off as booleans, and digits as numbers: quote it";
 
 impl Object {
-    pub(super) fn new(file: &Arc<str>, json: String, layout: Layout) -> Outcome<Self> {
-        let header: Header = match serde_json::from_str(&json) {
-            Ok(header) => header,
-            Err(error) => return Err(no_object(file, &json, &layout, &error).into()),
+    pub(super) fn new(file: &Arc<str>, json: String, layout: Layout) -> Result<Self, Fault> {
+        let Ok(header) = serde_json::from_str::<Header>(&json) else {
+            return Err(no_object(file, &json, &layout));
         };
         let metadata = header.metadata.unwrap_or_default();
         let made_by = metadata.made_by();
@@ -73,6 +92,9 @@ impl Object {
         Ok(Object {
             file: Arc::clone(file),
             layout,
+            source: None,
+            remarks: Vec::new(),
+            noise: Vec::new(),
             json,
             api_version: header.api_version.unwrap_or_default(),
             kind: header.kind.unwrap_or_default(),
@@ -97,7 +119,25 @@ impl Object {
 
     /// Where a field stands, or the nearest one around it that is there.
     pub(crate) fn place(&self, path: &str) -> Place {
-        place(&self.file, self.layout.find(&self.json, path))
+        place(&self.file, self.mark(path))
+    }
+
+    pub(super) fn mark(&self, path: &str) -> Mark {
+        self.layout.find(self.source.as_deref().unwrap_or(&self.json), path)
+    }
+
+    /// The line where the object starts.
+    pub(super) fn line(&self) -> u32 {
+        self.layout.start().line
+    }
+
+    /// What deserves a warning about the way the object is written: readers disagree about it.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let noise = self.noise.iter().map(|Noise { line, text }| {
+            format!("line {line} is not part of the manifest and passed over: {text}")
+        });
+        let remarks = self.remarks.iter().map(ToString::to_string);
+        noise.chain(remarks).collect()
     }
 
     /// The object as a tree.
@@ -141,21 +181,31 @@ pub(super) fn place(file: &Arc<str>, mark: Mark) -> Place {
 }
 
 /// Why something is no object, at the field that makes it so.
-fn no_object(file: &Arc<str>, json: &str, layout: &Layout, error: &serde_json::Error) -> Fault {
+fn no_object(file: &Arc<str>, json: &str, layout: &Layout) -> Fault {
     let value: Value = serde_json::from_str(json).unwrap_or_default();
-    for path in TEXTS {
-        let what = match look(&value, &steps(path)) {
-            Some(Value::Bool(_)) => "a boolean",
-            Some(Value::Number(_)) => "a number",
-            _ => continue,
+    let fault = |path: &str, wanted, here: &Value| {
+        let is = match here {
+            Value::Null => "nothing",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a text",
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
         };
         let fault =
-            Fault::at(place(file, layout.find(json, path)), format_args!("{path} is {what}, not a text"));
-        return if matches!(layout, Layout::Yaml(_)) { fault.help(QUOTE) } else { fault };
+            Fault::at(place(file, layout.find(json, path)), format_args!("{path} is {is}, not {wanted}"));
+        let quotes = matches!(layout, Layout::Yaml(_)) && (here.is_boolean() || here.is_number());
+        if quotes { fault.help(QUOTE) } else { fault }
+    };
+    if let Some(here) = value.get("metadata").filter(|here| !here.is_object() && !here.is_null()) {
+        return fault("metadata", "an object", here);
     }
-    let text = error.to_string();
-    let reason = text.rsplit_once(" at line ").map_or(&*text, |(reason, _)| reason);
-    Fault::at(place(file, layout.start()), format_args!("is no Kubernetes object: {reason}"))
+    let wrong =
+        |path: &&&str| look(&value, &steps(path)).is_some_and(|here| !here.is_string() && !here.is_null());
+    match TEXTS.iter().find(wrong).and_then(|path| Some((path, look(&value, &steps(path))?))) {
+        Some((path, here)) => fault(path, "a text", here),
+        None => Fault::at(place(file, layout.start()), "is no Kubernetes object"),
+    }
 }
 
 #[cfg(test)]
@@ -170,11 +220,11 @@ impl Object {
     pub(crate) fn of_text(text: &str) -> Self {
         let mut objects = Vec::new();
         let text = super::Text::new("test", text.to_owned());
-        text.read(&mut |object| {
+        let unread = text.read(&super::Unwatched, &mut |object| {
             objects.push(object);
             Ok(())
-        })
-        .unwrap();
+        });
+        assert!(unread.is_empty(), "{unread:?}");
         objects.remove(0)
     }
 }

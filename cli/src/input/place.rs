@@ -87,8 +87,13 @@ impl Layout {
 }
 
 impl Mark {
+    /// The mark so many lines further down.
+    pub(super) fn below(self, lines: u32) -> Mark {
+        Mark { line: self.line.saturating_add(lines), ..self }
+    }
+
     /// The mark behind some more text.
-    fn after(self, text: &str) -> Mark {
+    pub(super) fn after(self, text: &str) -> Mark {
         let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let lines = text.bytes().filter(|byte| *byte == b'\n').count();
         match text.rsplit_once('\n') {
@@ -102,6 +107,24 @@ impl Mark {
 }
 
 impl Tree {
+    /// Moves the tree so many lines further down.
+    pub(super) fn move_down(&mut self, lines: u32) {
+        if lines == 0 {
+            return;
+        }
+        self.at = self.at.below(lines);
+        match &mut self.inside {
+            Inside::Scalar => {}
+            Inside::List(elements) => elements.iter_mut().for_each(|element| element.move_down(lines)),
+            Inside::Map(members) => {
+                for (_, at, tree) in members {
+                    *at = at.below(lines);
+                    tree.move_down(lines);
+                }
+            }
+        }
+    }
+
     fn find(&self, steps: &[Step]) -> Mark {
         let mut at = self.at;
         let mut here = self;

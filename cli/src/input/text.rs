@@ -3,58 +3,67 @@
 use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
 use super::place::{Layout, Mark, Tree};
 use super::yaml::{self, Chunk};
-use super::{BYTE_ORDER_MARK, Object, STDIN, Take, Unwatched, files, is_json, read_stream};
-use crate::error::{Fault, Outcome};
+use super::{BYTE_ORDER_MARK, Object, Others, Reading, STDIN, Sources, Take, Unread, Watch, files, is_json};
+use crate::error::Fault;
 
 /// A text, and what it is called.
 pub(crate) struct Text {
     pub(crate) name: Arc<str>,
     is_json: bool,
+    others: Others,
     pub(crate) text: String,
 }
 
 /// The texts of some files and folders; `-` is standard input.
-///
-/// # Errors
-///
-/// If something cannot be read.
-pub(crate) fn texts(paths: &[PathBuf]) -> Outcome<Vec<Text>> {
+pub(crate) fn texts(sources: &Sources) -> (Vec<Text>, Unread) {
     let mut texts = Vec::new();
-    for path in files(paths)? {
-        let is_stdin = path.as_os_str() == "-";
-        let mut text = String::new();
-        let read = if is_stdin {
-            io::stdin().lock().read_to_string(&mut text)
-        } else {
-            fs::File::open(&path).and_then(|mut file| file.read_to_string(&mut text))
-        };
-        let path = if is_stdin { PathBuf::from(STDIN) } else { path };
-        read.map_err(|error| Fault::unread(&path, &error))?;
-        texts.push(Text { name: path.display().to_string().into(), is_json: is_json(&path), text });
+    let mut unread = Unread::default();
+    for path in files(sources) {
+        match path.and_then(|path| text(&path)) {
+            Ok(text) => texts.push(text),
+            Err(fault) => unread.faults.push(fault),
+        }
     }
-    Ok(texts)
+    (texts, unread)
+}
+
+fn text(path: &Path) -> Result<Text, Fault> {
+    let is_stdin = path.as_os_str() == "-";
+    let mut text = String::new();
+    let read = if is_stdin {
+        io::stdin().lock().read_to_string(&mut text)
+    } else {
+        fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    let path = if is_stdin { Path::new(STDIN) } else { path };
+    read.map_err(|error| Fault::unread(path, &error))?;
+    Ok(Text { name: path.display().to_string().into(), is_json: is_json(path), others: Others::Skip, text })
 }
 
 impl Text {
-    /// A text under a name.
+    /// A text under a name, of which every object counts.
+    #[cfg(test)]
     pub(crate) fn new(name: &str, text: String) -> Self {
-        Text { name: name.into(), is_json: is_json(Path::new(name)), text }
+        Text { name: name.into(), is_json: is_json(Path::new(name)), others: Others::Demand, text }
     }
 
-    /// Calls `take` for every object in the text.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read, or `take` refuses an object.
-    pub(crate) fn read(&self, take: Take<'_>) -> Outcome<()> {
-        read_stream(&self.name, self.text.as_bytes(), self.is_json, &Unwatched, take)
+    /// Another text in the place of this one.
+    pub(crate) fn instead(&self, text: String) -> Self {
+        Text { name: Arc::clone(&self.name), text, ..*self }
+    }
+
+    /// Calls `take` for every object in the text. Objects that `take` refuses count as unread.
+    pub(crate) fn read(&self, watch: &dyn Watch, take: Take<'_>) -> Unread {
+        let mut reading = Reading { watch, take, others: self.others, unread: Unread::default() };
+        reading.stream(&self.name, self.text.as_bytes(), self.is_json);
+        reading.unread
     }
 }
 
@@ -64,8 +73,10 @@ pub(crate) struct Lines(Vec<usize>);
 impl Lines {
     pub(crate) fn of(text: &str) -> Self {
         let behind = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        let before = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        Lines(std::iter::once(before).chain(behind).collect())
+        // Every document of a stream may have a mark of its own.
+        let is_marked = |at: usize| text.get(at..).is_some_and(|rest| rest.starts_with(BYTE_ORDER_MARK));
+        let start = |at| if is_marked(at) { at + BYTE_ORDER_MARK.len() } else { at };
+        Lines(std::iter::once(0).chain(behind).map(start).collect())
     }
 
     /// The place of a mark in the text.
@@ -93,8 +104,8 @@ impl Object {
                     serde_json::Deserializer::from_str(text.get(start..)?).into_iter::<&RawValue>();
                 let json = documents.next()?.ok()?.get();
                 // JSON is YAML, and only YAML is read with marks.
-                let (_, tree) = yaml::read(&Chunk { text: json.to_owned(), line: 1 }).ok()?;
-                Some((Cow::Owned(tree), start..start + json.len()))
+                let document = yaml::read(&Chunk { text: json.to_owned(), line: 1 }).ok()??;
+                Some((Cow::Owned(document.tree), start..start + json.len()))
             }
         }
     }

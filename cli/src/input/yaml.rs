@@ -1,14 +1,24 @@
 //! YAML, one document at a time, with the marks of all that stands in it.
+//!
+//! What a document means is what it means to kubectl: the parser is a port of the same libyaml as kubectl's
+//! (`sigs.k8s.io/yaml`, `go.yaml.in/yaml/v2`), [`scalar`] and [`compose`] follow its decoder. What kubectl refuses or passes
+//! over is refused with its line. `conformance/yaml-oracle` asks the original.
+
+mod compose;
+mod events;
+mod nodes;
+mod scalar;
 
 use std::fmt;
 use std::io::{self, BufRead};
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-use serde_saphyr::{Location, Spanned};
+use serde_json::Value;
 
-use super::place::{Inside, Mark, Tree};
+use super::BYTE_ORDER_MARK;
+use super::place::{Mark, Tree};
+use compose::Composer;
+
+pub(super) use scalar::json_number;
 
 /// A text that holds one document, and the line it starts at.
 pub(super) struct Chunk {
@@ -20,21 +30,34 @@ pub(super) struct Chunk {
 /// YAML allows it in no scalar.
 pub(super) fn split<E: From<io::Error>>(
     mut source: impl BufRead,
+    line: u32,
     take: &mut dyn FnMut(Chunk) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut chunk = Chunk { text: String::new(), line: 1 };
-    let mut number = 0_u32;
+    let mut chunk = Chunk { text: String::new(), line };
+    let mut number = line.saturating_sub(1);
+    // Where the line behind the separator starts.
+    let mut behind = None;
     loop {
         let before = chunk.text.len();
         let read = source.read_line(&mut chunk.text)?;
         number = number.saturating_add(1);
-        let line = chunk.text.get(before..).unwrap_or_default();
-        let separates = line
-            .strip_prefix("---")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
+        // Each document of a stream may have come from a file of its own, with a mark of its own.
+        if behind == Some(before)
+            && chunk.text.get(before..).is_some_and(|line| line.starts_with(BYTE_ORDER_MARK))
+        {
+            chunk.text.replace_range(before..before + BYTE_ORDER_MARK.len(), "");
+        }
+        let separates = chunk.text.get(before..).is_some_and(|line| line.starts_with("---"));
+        // kubectl ends every line, whatever the last one does.
+        if read == 0 && !chunk.text.is_empty() && !chunk.text.ends_with('\n') {
+            chunk.text.push('\n');
+        }
+        let before = if read == 0 { chunk.text.len() } else { before };
         if read == 0 || (separates && before > 0) {
             let next = chunk.text.split_off(before);
+            behind = None;
             if holds_anything(&chunk.text) {
+                behind = Some(next.len());
                 take(std::mem::replace(&mut chunk, Chunk { text: String::new(), line: 0 }))?;
             }
             chunk = Chunk { text: next, line: number };
@@ -45,162 +68,113 @@ pub(super) fn split<E: From<io::Error>>(
     }
 }
 
-/// Whether there is anything but comments, directives and separators.
+/// Whether there is anything but comments and separators.
 fn holds_anything(text: &str) -> bool {
     text.lines().any(|line| {
-        let line = line.strip_prefix("---").unwrap_or(line).trim();
-        !line.is_empty() && !line.starts_with(['#', '%']) && line != "..."
+        let line = line.strip_prefix("---").unwrap_or(line).trim_matches([' ', '\r']);
+        !line.is_empty() && (!line.starts_with('#') || line.contains('\r'))
     })
 }
 
 /// Why a document cannot be read.
+#[derive(Debug)]
 pub(super) struct Malformed {
     pub(super) at: Mark,
     pub(super) reason: String,
 }
 
-/// Reads a document as `kubectl` does: `yes` is a boolean and `0644` is octal.
-pub(super) fn read(chunk: &Chunk) -> Result<(Value, Tree), Malformed> {
-    let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false, budget: None };
-    match serde_saphyr::from_str_with_options::<Node>(&chunk.text, options) {
-        Ok(node) => Ok(node.part(chunk.line.saturating_sub(1))),
-        Err(error) => {
-            let at = error.location().map_or(Mark { line: 1, column: 1 }, |location| mark(location, 0));
-            Err(Malformed {
-                at: Mark { line: at.line.saturating_add(chunk.line).saturating_sub(1), ..at },
-                reason: reason(&error),
-            })
+/// What a document says in a way that readers disagree about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Remark {
+    /// A key that an object has twice.
+    Twice { key: String, first: Mark, last: Mark },
+    /// A key of an object's own that a merge key behind it replaces.
+    Merged { key: String, own: Mark, merged: Mark },
+}
+
+impl Remark {
+    /// Where the key stands that counts.
+    pub(super) fn last(&self) -> Mark {
+        let (Remark::Twice { last, .. } | Remark::Merged { merged: last, .. }) = self;
+        *last
+    }
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Remark::Twice { key, first, last } => write!(
+                f,
+                "duplicate key `{key}` in lines {} and {}: the last one counts, as for kubectl; other readers refuse it",
+                first.line, last.line
+            ),
+            Remark::Merged { key, own, merged } => write!(
+                f,
+                "`{key}` of line {} is replaced by that of line {}, since the merge key `<<` follows it, as for kubectl; for other readers the first counts",
+                own.line, merged.line
+            ),
         }
     }
 }
 
-/// What is wrong, without the place, which is told apart from it.
-fn reason(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
-    let text = text.lines().next().unwrap_or_default();
-    let behind = text.strip_prefix("error: ").unwrap_or(text);
-    let behind = match behind.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
-        Some((_, reason)) => reason,
-        None => behind,
-    };
-    behind.rsplit_once(" at line ").map_or(behind, |(reason, _)| reason).to_owned()
+/// A document that has been read.
+pub(super) struct Document {
+    pub(super) value: Value,
+    pub(super) tree: Tree,
+    pub(super) remarks: Vec<Remark>,
 }
 
-fn mark(location: Location, lines_before: u32) -> Mark {
-    let line = u32::try_from(location.line()).unwrap_or(u32::MAX);
-    let column = u32::try_from(location.column()).unwrap_or(u32::MAX);
-    Mark { line: line.saturating_add(lines_before), column: column.max(1) }
-}
-
-/// A YAML node with its place.
-struct Node {
-    at: Location,
-    body: Body,
-}
-
-enum Body {
-    Scalar(Value),
-    List(Vec<Node>),
-    /// Keys are texts, as JSON has them, whatever YAML takes them for.
-    Map(Vec<(Spanned<String>, Node)>),
-}
-
-impl Node {
-    /// The value and the marks, which go separate ways.
-    fn part(self, lines_before: u32) -> (Value, Tree) {
-        let at = mark(self.at, lines_before);
-        match self.body {
-            Body::Scalar(value) => (value, Tree { at, inside: Inside::Scalar }),
-            Body::List(nodes) => {
-                let (values, trees) = nodes.into_iter().map(|node| node.part(lines_before)).unzip();
-                (Value::Array(values), Tree { at, inside: Inside::List(trees) })
+/// Reads a document as kubectl does. None if it holds nothing.
+pub(super) fn read(chunk: &Chunk) -> Result<Option<Document>, Malformed> {
+    let before = chunk.line.saturating_sub(1);
+    read_text(&chunk.text).map_err(|malformed| Malformed { at: malformed.at.below(before), ..malformed }).map(
+        |read| {
+            let mut document = read?;
+            document.tree.move_down(before);
+            for remark in &mut document.remarks {
+                let (Remark::Twice { first: one, last: other, .. }
+                | Remark::Merged { own: one, merged: other, .. }) = remark;
+                (*one, *other) = (one.below(before), other.below(before));
             }
-            Body::Map(members) => {
-                let mut values = Map::new();
-                let mut trees = Vec::new();
-                for (key, value) in members {
-                    let key_at = mark(key.referenced, lines_before);
-                    let key = key.value;
-                    let (value, tree) = value.part(lines_before);
-                    values.insert(key.clone(), value);
-                    trees.push((key, key_at, tree));
-                }
-                (Value::Object(values), Tree { at, inside: Inside::Map(trees) })
-            }
-        }
-    }
+            Some(document)
+        },
+    )
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Body>::deserialize(deserializer)?;
-        Ok(Node { at: spanned.referenced, body: spanned.value })
-    }
+/// The line in which a carriage return stands alone.
+fn lone_return(text: &str) -> Option<u32> {
+    let is_lone = |line: &str| line.strip_suffix('\r').unwrap_or(line).contains('\r');
+    let nth = text.contains('\r').then(|| text.split('\n').position(is_lone)).flatten()?;
+    Some(u32::try_from(nth).unwrap_or(u32::MAX).saturating_add(1))
 }
 
-impl<'de> Deserialize<'de> for Body {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyBody)
-    }
-}
-
-struct AnyBody;
-
-impl<'de> Visitor<'de> for AnyBody {
-    type Value = Body;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value that JSON has too")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Body, E> {
-        Ok(Body::Scalar(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Body, E> {
-        Ok(Body::Scalar(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Body, E> {
-        Ok(Body::Scalar(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Body, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("a number that is none is not JSON"))?;
-        Ok(Body::Scalar(Value::Number(number)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Body, E> {
-        Ok(Body::Scalar(value.into()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Body, E> {
-        Ok(Body::Scalar(Value::Null))
-    }
-
-    fn visit_none<E>(self) -> Result<Body, E> {
-        Ok(Body::Scalar(Value::Null))
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Body, D::Error> {
-        Body::deserialize(deserializer)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Body, A::Error> {
-        let mut nodes = Vec::new();
-        while let Some(node) = list.next_element()? {
-            nodes.push(node);
+fn read_text(text: &str) -> Result<Option<Document>, Malformed> {
+    let start = Mark { line: 1, column: 1 };
+    if let Some(rest) = text.strip_prefix("---") {
+        let rest = rest.lines().next().unwrap_or_default().trim();
+        if !rest.is_empty() && !rest.starts_with('#') {
+            let reason =
+                "something behind `---`, which kubectl takes for a separator alone: start a new line"
+                    .to_owned();
+            return Err(Malformed { at: start, reason });
         }
-        Ok(Body::List(nodes))
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Body::Map(members))
+    if let Some(at) = lone_return(text) {
+        let reason = "a carriage return without a line feed: end lines as other programs do".to_owned();
+        return Err(Malformed { at: Mark { line: at, column: 1 }, reason });
     }
+    let mut marks = text.match_indices(BYTE_ORDER_MARK).filter_map(|(at, _)| text.get(..at));
+    if let Some(before) = marks
+        .find(|before| before.is_empty() || before.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']))
+    {
+        let lines = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX);
+        let reason = "a byte order mark within a document: take it out".to_owned();
+        return Err(Malformed { at: start.below(lines), reason });
+    }
+    let Some(nodes) = nodes::nodes(text)? else { return Ok(None) };
+    let mut composer = Composer::new(&nodes);
+    let (value, tree) = composer.compose(0, 0)?;
+    Ok(Some(Document { value, tree, remarks: composer.remarks }))
 }
 
 #[cfg(test)]

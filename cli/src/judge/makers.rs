@@ -90,9 +90,17 @@ fn maker(kind: &str) -> Option<&'static str> {
     })
 }
 
-/// Who has made a pod that a controller has made.
+/// Who has made a pod that a controller has made, or of a mirror pod the kubelet.
 pub(super) fn maker_of_pod(pod: &Object) -> Option<User<'static>> {
-    pod.made_by.as_deref().and_then(maker).map(user)
+    let owner = pod.made_by.as_ref()?;
+    if owner.kind == "Node" {
+        let groups = with_implied("", &["system:nodes".to_owned()]);
+        return Some(User {
+            username: format!("system:node:{}", owner.name).into(),
+            groups: groups.into_iter().map(Into::into).collect(),
+        });
+    }
+    maker(&owner.kind).map(user)
 }
 
 fn user(maker: &str) -> User<'static> {

@@ -41,6 +41,7 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker) -> Judg
         judged: Judged::new(object, asker.namespace_of(object)),
         refused: false,
     };
+    bench.judged.warnings = object.warnings();
     let mut asked = false;
     for registration in &policies.registrations {
         let about = bench.passage.asks(registration);

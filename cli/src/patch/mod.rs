@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::input::{Lines, Object, Text};
+use crate::input::{Lines, Object, Text, Unwatched};
 
 /// Something else for a part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,19 +95,21 @@ impl<'t> Patch<'t> {
 
     /// Those of some objects that do not come out as they should. What cannot be read any more is searched for by halves.
     fn wrong(&self, objects: &[usize]) -> Vec<usize> {
-        let text = Text::new(&self.text.name, hunks::changed(&self.text.text, &self.all(objects)));
+        let text = self.text.instead(hunks::changed(&self.text.text, &self.all(objects)));
         let mut right = BTreeSet::new();
         let mut nth = 0;
-        let read = text.read(&mut |object| {
+        let unread = text.read(&Unwatched, &mut |object| {
             let wanted = self.wanted.get(&nth).and_then(|(after, _)| serde_json::from_str(after).ok());
             right.extend(wanted.filter(|after: &Value| object.value() == *after).map(|_| nth));
             nth += 1;
             Ok(())
         });
-        match (read, objects) {
-            (Ok(()), _) => objects.iter().filter(|nth| !right.contains(nth)).copied().collect(),
-            (Err(_), [] | [_]) => objects.to_vec(),
-            (Err(_), _) => {
+        // What could not be read before is nobody's change.
+        let is_whole = unread.is_empty() || unread == self.text.read(&Unwatched, &mut |_| Ok(()));
+        match (is_whole, objects) {
+            (true, _) => objects.iter().filter(|nth| !right.contains(nth)).copied().collect(),
+            (false, [] | [_]) => objects.to_vec(),
+            (false, _) => {
                 let (some, others) = objects.split_at(objects.len() / 2);
                 [self.wrong(some), self.wrong(others)].concat()
             }

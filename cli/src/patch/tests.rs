@@ -5,14 +5,14 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
-use crate::input::{put, steps};
+use crate::input::{Unwatched, put, steps};
 
 /// The patch that puts values into the objects of a text.
 fn patch(name: &str, text: &str, puts: &[(usize, &str, Value)]) -> (Option<String>, Vec<usize>) {
     let text = Text::new(name, text.to_owned());
     let mut patch = Patch::new(&text);
     let mut nth = 0;
-    text.read(&mut |object| {
+    let unread = text.read(&Unwatched, &mut |object| {
         let mut after = object.value();
         for (_, path, value) in puts.iter().filter(|(wanted, ..)| *wanted == nth) {
             put(&mut after, &steps(path), value.clone());
@@ -22,8 +22,8 @@ fn patch(name: &str, text: &str, puts: &[(usize, &str, Value)]) -> (Option<Strin
         }
         nth += 1;
         Ok(())
-    })
-    .unwrap();
+    });
+    assert!(unread.is_empty(), "{unread:?}");
     patch.finish()
 }
 
@@ -120,7 +120,7 @@ fn what_goes_leaves_the_rest(
 ) {
     let text = Text::new("f", text.to_owned());
     let mut patch = Patch::new(&text);
-    text.read(&mut |object| {
+    let unread = text.read(&Unwatched, &mut |object| {
         let mut after = object.value();
         match after.pointer_mut(around).unwrap() {
             Value::Array(elements) => drop(elements.remove(gone.parse().unwrap())),
@@ -132,8 +132,8 @@ fn what_goes_leaves_the_rest(
         }
         patch.change(0, &object, &after);
         Ok(())
-    })
-    .unwrap();
+    });
+    assert!(unread.is_empty(), "{unread:?}");
     let (patch, failed) = patch.finish();
     let patch = patch.unwrap_or_else(|| panic!("{failed:?}"));
     assert_eq!(changed_lines(&patch), expected, "{patch}");
@@ -184,14 +184,14 @@ fn patches_of_anything_apply() {
         let text = Text::new(name, text);
         let mut patch = Patch::new(&text);
         let (mut nth, mut changed) = (0, 0);
-        text.read(&mut |object| {
+        let unread = text.read(&Unwatched, &mut |object| {
             let after = pods[(nth + 1) % pods.len()].clone();
             changed += usize::from(object.value() != after);
             patch.change(nth, &object, &after);
             nth += 1;
             Ok(())
-        })
-        .unwrap();
+        });
+        assert!(unread.is_empty(), "{unread:?}");
         let wanted: Vec<usize> = patch.wanted.keys().copied().collect();
         let wrong = patch.wrong(&wanted);
         patch.wanted.retain(|nth, _| !wrong.contains(nth));

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Faults, Outcome};
 use crate::judge::{Judged, Verdict};
 
 /// How results are written.
@@ -66,17 +66,15 @@ impl Summary {
         } += 1;
     }
 
-    /// Makes sure that there was something in the input.
-    ///
-    /// # Errors
-    ///
-    /// If there was nothing.
-    pub(crate) fn demand_objects(&self) -> Outcome<()> {
-        if *self != Summary::default() {
-            return Ok(());
-        }
+    /// Whether there was nothing in the input.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Summary::default()
+    }
+
+    /// The error that there was nothing in the input.
+    pub(crate) fn no_objects() -> Faults {
         let fault = Fault::new("there is no object in the input");
-        Err(fault.help("did the command before the pipe fail?").into())
+        fault.help("did the command before the pipe fail?").into()
     }
 
     /// 0 if all is admitted, 1 if something is rejected.

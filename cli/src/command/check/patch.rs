@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{Check, judged, print};
 use crate::error::Outcome;
-use crate::input::{self, Text, put, steps};
+use crate::input::{self, Text, Unread, put, steps};
 use crate::judge::{Asker, Judged, Verdict};
 use crate::patch::Patch;
 use crate::policies::Policies;
@@ -18,12 +18,16 @@ impl Check {
             voice.note(advice);
         }
         let mut summary = Summary::default();
-        for text in input::texts(&self.manifests.files()?)? {
-            patch(&text, policies, asker, &mut summary, voice)?;
+        let (texts, mut unread) = input::texts(&self.manifests.files()?);
+        for text in texts {
+            unread.append(patch(&text, policies, asker, &mut summary, voice)?);
         }
-        summary.demand_objects()?;
+        if summary.is_empty() && !unread.has_skipped() {
+            unread.conclude(ExitCode::SUCCESS)?;
+            return Err(Summary::no_objects());
+        }
         voice.note(&summary.to_string());
-        Ok(summary.exit_code())
+        unread.conclude(summary.exit_code())
     }
 }
 
@@ -33,11 +37,11 @@ fn patch(
     asker: &Asker,
     summary: &mut Summary,
     voice: Voice,
-) -> Outcome<()> {
+) -> Outcome<Unread> {
     let mut patch = Patch::new(text);
     let mut changed: Vec<(usize, Judged)> = Vec::new();
     let mut nth = 0;
-    text.read(&mut |object| {
+    let unread = text.read(&voice.progress(), &mut |object| {
         if let Some(judged) = judged(&object, policies, asker, summary, voice) {
             match judged.verdict {
                 Verdict::Allowed => voice.detail(&format!("{}: nothing is filled in", judged.title())),
@@ -54,7 +58,7 @@ fn patch(
         }
         nth += 1;
         Ok(())
-    })?;
+    });
     let (patch, failed) = patch.finish();
     if let Some(patch) = patch {
         print(&diff::colored(&patch))?;
@@ -62,7 +66,7 @@ fn patch(
     for (_, judged) in changed.iter().filter(|(nth, _)| failed.contains(nth)) {
         voice.insist(&unwritten(judged, &text.text));
     }
-    Ok(())
+    Ok(unread)
 }
 
 fn rejected(judged: &Judged) -> String {

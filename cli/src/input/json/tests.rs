@@ -2,13 +2,13 @@ use super::*;
 
 fn pieces(text: &str) -> Result<Vec<(u32, u32, String)>, String> {
     let mut pieces = Vec::new();
-    let read = read(text.as_bytes(), &mut |piece| {
+    let read = read(text.as_bytes(), 1, &mut |piece| {
         pieces.push((piece.at.line, piece.at.column, piece.text));
         Ok::<(), ()>(())
     });
     match read {
         Ok(()) => Ok(pieces),
-        Err(Stop::Malformed(at, reason)) => Err(format!("{}:{}: {reason}", at.line, at.column)),
+        Err(Stop::Malformed { at, reason, .. }) => Err(format!("{}:{}: {reason}", at.line, at.column)),
         Err(Stop::Refused(())) => Err("refused".to_owned()),
     }
 }
@@ -39,5 +39,11 @@ fn an_empty_list_holds_nothing() {
 fn what_is_malformed_has_a_place() {
     let told = pieces("{\"items\": [\n{\"a\": 1},\n{\"b\" 2}]}").unwrap_err();
     assert_eq!(told, "3:6: expected `:`");
-    assert_eq!(pieces("5").unwrap_err(), "1:1: invalid type: integer `5`, expected an object");
+    assert_eq!(pieces("[1, ").unwrap_err(), "1:4: the text ends too early");
+}
+
+#[test]
+fn what_is_no_object_is_a_piece() {
+    assert_eq!(pieces("5").unwrap(), [(1, 1, "5".to_owned())]);
+    assert_eq!(pieces("[5,\n[]]").unwrap(), [(1, 2, "5".to_owned()), (2, 1, "[]".to_owned())]);
 }

@@ -40,9 +40,32 @@ impl<R: BufRead> Tracker<R> {
     }
 }
 
+impl<R: BufRead> Tracker<R> {
+    /// Steps over a line that separates documents.
+    fn separator(&mut self) -> io::Result<()> {
+        let mut line = Vec::new();
+        while let Some(byte) = self.next()? {
+            if byte == b'\n' {
+                break;
+            }
+            line.push(byte);
+        }
+        let Some(rest) = line.strip_prefix(b"---") else {
+            return Err(io::Error::other("expected an object"));
+        };
+        let rest = rest.trim_ascii();
+        if rest.is_empty() || rest.starts_with(b"#") {
+            return Ok(());
+        }
+        Err(io::Error::other(
+            "something behind `---`, which kubectl takes for a separator alone: start a new line",
+        ))
+    }
+}
+
 impl<R: BufRead> Tracked<R> {
-    pub(super) fn new(source: R) -> Self {
-        Tracked(Rc::new(RefCell::new(Tracker { source, at: Mark { line: 1, column: 1 }, copy: None })))
+    pub(super) fn new(source: R, line: u32) -> Self {
+        Tracked(Rc::new(RefCell::new(Tracker { source, at: Mark { line, column: 1 }, copy: None })))
     }
 
     pub(super) fn at(&self) -> Mark {
@@ -59,11 +82,14 @@ impl<R: BufRead> Tracked<R> {
     pub(super) fn next_document(&self) -> io::Result<Option<Mark>> {
         let mut tracker = self.0.borrow_mut();
         loop {
+            let starts_line = tracker.at.column == 1;
             match tracker.source.fill_buf()?.first() {
                 None => return Ok(None),
                 Some(byte) if byte.is_ascii_whitespace() => {
                     tracker.next()?;
                 }
+                // Documents of JSON may be separated like those of YAML.
+                Some(b'-') if starts_line => tracker.separator()?,
                 Some(_) => {
                     tracker.copy = Some(Vec::new());
                     return Ok(Some(tracker.at));
