@@ -6,6 +6,7 @@ use pod_security_policy::settings::Settings;
 use pod_security_policy::workloads;
 
 use super::makers::maker_of_pod;
+use super::templates;
 use crate::input::Object;
 use crate::policies::{Judge, Policies};
 
@@ -77,22 +78,60 @@ pub(crate) fn is_judged(object: &Object, policies: &Policies) -> bool {
         })
 }
 
-/// What is strange about the kind of an object that is not judged: no API server knows it.
+/// What is strange about an object that is not judged: no API server knows its kind, or it carries pods.
 pub(crate) fn doubt(object: &Object) -> Option<String> {
     let at = object.start();
     if object.kind.is_empty() {
         return Some(format!("{at}: an object without `kind` is not judged"));
     }
-    // Anybody may define kinds in a group of their own.
-    if !["", "apps", "batch", "extensions"].contains(&object.group()) {
+    strange_kind(object).or_else(|| carried(object)).map(|doubt| format!("{at}: {doubt}"))
+}
+
+/// Anybody may define kinds in a group of their own, but not in these.
+const OWN_GROUPS: [&str; 4] = ["", "apps", "batch", "extensions"];
+
+fn strange_kind(object: &Object) -> Option<String> {
+    if !OWN_GROUPS.contains(&object.group()) {
         return None;
     }
     let kind = &object.kind;
-    let near = std::iter::once("Pod").chain(workloads::built_in_kinds()).find(|known| {
+    let known = || std::iter::once("Pod").chain(workloads::built_in_kinds());
+    if known().any(|known| known == kind) {
+        let group = OWN_GROUPS.iter().find(|group| {
+            let right = Kind { group: (**group).into(), kind: kind.as_str().into() };
+            right.is_pod() || workloads::built_in(&right).is_some()
+        })?;
+        let right = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+        return Some(format!(
+            "kind: `{kind}` is not known in `{}`, and not judged; did you mean `apiVersion: {right}`?",
+            object.api_version
+        ));
+    }
+    let near = known().find(|known| {
         let apart = strsim::damerau_levenshtein(&known.to_lowercase(), &kind.to_lowercase());
-        apart * 4 <= known.len() && known != kind
+        apart * 4 <= known.len()
     })?;
-    Some(format!("{at}: kind: `{kind}` is not known, and not judged; did you mean `{near}`?"))
+    Some(format!("kind: `{kind}` is not known, and not judged; did you mean `{near}`?"))
+}
+
+/// That an object carries pods, and what would judge them.
+fn carried(object: &Object) -> Option<String> {
+    let ways = templates::ways(object);
+    let (first, more) = ways.split_first()?;
+    let (kind, group) = (&object.kind, object.group());
+    if first.is_empty() {
+        return Some(format!(
+            "{kind} {} holds a pod, and is not judged: its pods are, when they are created",
+            object.name
+        ));
+    }
+    let entry = |way: &String| format!("{{apiGroup: {group}, kind: {kind}, path: '{way}'}}");
+    let more: String = more.iter().map(|way| format!(", {}", entry(way))).collect();
+    let title = object.title();
+    Some(format!(
+        "{title} carries a pod template, and is not judged; settings judge it with `podTemplates: [{}{more}]`",
+        entry(first)
+    ))
 }
 
 /// Whether an object carries the templates of pods to come.

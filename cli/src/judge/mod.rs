@@ -7,6 +7,7 @@ mod passage;
 mod pods;
 mod sent;
 mod standard;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod verdict;
