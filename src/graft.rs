@@ -45,18 +45,37 @@ impl Display for Edit<'_> {
 /// What the answer needs around the document, so that it can be written around it in place.
 const ROOM: usize = 1024;
 
-/// The document with the edits made.
+/// The document with the edits made. The time is linear where edits that start with the same steps stand together and those
+/// of a list follow its order, as [`changes`](crate::changes::changes) lists them.
 ///
 /// # Errors
 ///
 /// If the document is not JSON, or an edit leads through a list element that is not there.
 pub fn graft(document: &str, edits: &[Edit<'_>]) -> Read<String> {
-    let grown: usize = edits.iter().map(|edit| edit.value.len() + 64).sum();
-    let mut graft = Graft { document, copied: 0, out: String::with_capacity(document.len() + grown + ROOM) };
+    let edits: Vec<&Edit<'_>> = edits.iter().collect();
+    let room = document.len() + growth(&edits) + ROOM;
+    let mut graft = Graft { document, copied: 0, out: String::with_capacity(room) };
     let mut reader = Reader::new(document);
-    graft.walk(&mut reader, &edits.iter().collect::<Vec<_>>(), 0)?;
+    graft.walk(&mut reader, &edits, 0)?;
     graft.copy_to(document.len());
     Ok(graft.out)
+}
+
+/// How many bytes edits add at most: their values, and of their paths what the edit before does not share.
+fn growth(edits: &[&Edit<'_>]) -> usize {
+    let mut before: &[Step<'_>] = &[];
+    let mut bytes = 0;
+    for edit in edits {
+        let shared = before.iter().zip(&edit.path).take_while(|(one, other)| one == other).count();
+        let added = edit.path.iter().skip(shared).map(|step| match step {
+            // Quotes, a colon, a comma, brackets; a key that has to be escaped is longer.
+            Step::Key(key) => key.len() + 6,
+            Step::Index(_) => 0,
+        });
+        bytes += edit.value.len() + added.sum::<usize>();
+        before = &edit.path;
+    }
+    bytes
 }
 
 struct Graft<'d> {
@@ -64,6 +83,13 @@ struct Graft<'d> {
     /// How much of the document is in `out` already.
     copied: usize,
     out: String,
+}
+
+/// The edits that go on with the same key.
+struct Branch<'e, 'p> {
+    key: &'p str,
+    edits: &'e [&'e Edit<'p>],
+    met: bool,
 }
 
 impl<'d> Graft<'d> {
@@ -89,37 +115,40 @@ impl<'d> Graft<'d> {
         // New members go behind the last one, or behind the opening bracket.
         let mut end = reader.position() + 1;
         let mut empty = true;
-        let mut missing = edits.to_vec();
+        let mut gathered = Vec::new();
+        let mut branches = branches(edits, depth, &mut gathered)?;
         reader.object(|reader, key| {
-            let leads_here = |edit: &&Edit<'_>| edit.path.get(depth) == Some(&Step::Key(key));
-            let here: Vec<_> = missing.extract_if(.., |edit| leads_here(edit)).collect();
-            if here.is_empty() {
-                reader.leap()?;
-            } else {
-                self.walk(reader, &here, depth + 1)?;
+            match branches.iter_mut().find(|branch| !branch.met && branch.key == key) {
+                None => reader.leap()?,
+                Some(branch) => {
+                    branch.met = true;
+                    self.walk(reader, branch.edits, depth + 1)?;
+                }
             }
             end = reader.position();
             empty = false;
             Ok(())
         })?;
-        if !missing.is_empty() {
+        if branches.iter().any(|branch| !branch.met) {
             self.copy_to(end);
-            if !empty {
-                self.out.push(',');
-            }
-            build_members(&mut self.out, &missing, depth)?;
+            build_members(&mut self.out, &branches, empty, depth)?;
         }
         Ok(())
     }
 
     fn walk_list(&mut self, reader: &mut Reader<'d>, edits: &[&Edit<'_>], depth: usize) -> Read<()> {
-        let mut missing = edits.to_vec();
+        let gathered;
+        let mut left = edits;
+        if !edits.is_sorted_by_key(|edit| place(edit, depth)) {
+            gathered = gather(edits, depth);
+            left = &gathered;
+        }
         reader.list(|reader, index| {
-            let here: Vec<_> =
-                missing.extract_if(.., |edit| edit.path.get(depth) == Some(&Step::Index(index))).collect();
-            self.walk(reader, &here, depth + 1)
+            let here;
+            (here, left) = split(left, depth, Step::Index(index));
+            self.walk(reader, here, depth + 1)
         })?;
-        if missing.is_empty() { Ok(()) } else { Err(Fault::new("must hold more elements")) }
+        if left.is_empty() { Ok(()) } else { Err(Fault::new("must hold more elements")) }
     }
 
     fn copy_to(&mut self, end: usize) {
@@ -128,12 +157,70 @@ impl<'d> Graft<'d> {
     }
 }
 
+/// The index of the element that an edit leads to.
+fn place(edit: &Edit<'_>, depth: usize) -> usize {
+    match edit.path.get(depth) {
+        Some(Step::Index(index)) => *index,
+        _ => usize::MAX,
+    }
+}
+
+/// The edits at the front that go on with this step, and the rest.
+fn split<'e, 'p>(
+    edits: &'e [&'e Edit<'p>],
+    depth: usize,
+    step: Step<'_>,
+) -> (&'e [&'e Edit<'p>], &'e [&'e Edit<'p>]) {
+    let here = edits.iter().take_while(|edit| edit.path.get(depth) == Some(&step)).count();
+    edits.split_at_checked(here).unwrap_or((edits, &[]))
+}
+
+/// The keys that edits go on with, in the order in which they come up. There are few, as there are fields that policies
+/// fill in.
+fn branches<'e, 'p>(
+    edits: &'e [&'e Edit<'p>],
+    depth: usize,
+    gathered: &'e mut Vec<&'e Edit<'p>>,
+) -> Read<Vec<Branch<'e, 'p>>> {
+    let mut branches: Vec<Branch<'e, 'p>> = Vec::new();
+    let mut left = edits;
+    let mut gathered = Some(gathered);
+    while let Some(first) = left.first() {
+        // Lists are not made: nobody could tell what their other elements are.
+        let Some(&Step::Key(key)) = first.path.get(depth) else { return Err(Fault::new("must be a list")) };
+        if branches.iter().any(|branch| branch.key == key)
+            && let Some(gathered) = gathered.take()
+        {
+            branches.clear();
+            *gathered = gather(edits, depth);
+            left = gathered;
+            continue;
+        }
+        let here;
+        (here, left) = split(left, depth, Step::Key(key));
+        branches.push(Branch { key, edits: here, met: false });
+    }
+    Ok(branches)
+}
+
+/// The same edits, those that go on with the same step together.
+#[cold]
+fn gather<'e, 'p>(edits: &[&'e Edit<'p>], depth: usize) -> Vec<&'e Edit<'p>> {
+    let mut left = edits.to_vec();
+    let mut gathered = Vec::with_capacity(left.len());
+    // The least index; of keys, which have none, the first.
+    while let Some(next) = left.iter().min_by_key(|edit| place(edit, depth)).copied() {
+        gathered.extend(left.extract_if(.., |edit| edit.path.get(depth) == next.path.get(depth)));
+    }
+    gathered
+}
+
 /// Writes the value that `edits` make where there was none.
 fn build(out: &mut String, edits: &[&Edit<'_>], depth: usize) -> Read<()> {
     match edits.first() {
         Some(edit) if edit.path.len() > depth => {
             out.push('{');
-            build_members(out, edits, depth)?;
+            build_members(out, &branches(edits, depth, &mut Vec::new())?, true, depth)?;
             out.push('}');
         }
         Some(edit) => out.push_str(&edit.value),
@@ -142,20 +229,16 @@ fn build(out: &mut String, edits: &[&Edit<'_>], depth: usize) -> Read<()> {
     Ok(())
 }
 
-fn build_members(out: &mut String, edits: &[&Edit<'_>], depth: usize) -> Read<()> {
-    let mut left = edits.to_vec();
-    let mut first = true;
-    while let Some(edit) = left.first() {
-        // Lists are not made: nobody could tell what their other elements are.
-        let Some(Step::Key(key)) = edit.path.get(depth) else { return Err(Fault::new("must be a list")) };
-        let here: Vec<_> =
-            left.extract_if(.., |edit| edit.path.get(depth) == Some(&Step::Key(key))).collect();
-        if !first {
+/// Writes the members that the object does not have.
+fn build_members(out: &mut String, branches: &[Branch<'_, '_>], mut first: bool, depth: usize) -> Read<()> {
+    for Branch { key, edits, .. } in branches.iter().filter(|branch| !branch.met) {
+        if !std::mem::take(&mut first) {
             out.push(',');
         }
-        first = false;
-        out.push_str(&format!("{}:", Quoted(key)));
-        build(out, &here, depth + 1).map_err(|fault| fault.under(key))?;
+        // Writing to a String cannot fail.
+        let _ = Quoted(key).write_to(out);
+        out.push(':');
+        build(out, edits, depth + 1).map_err(|fault| fault.under(key))?;
     }
     Ok(())
 }

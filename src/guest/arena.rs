@@ -58,15 +58,25 @@ impl Arena {
         }
         let start = self.top.get().checked_next_multiple_of(align)?;
         let top = start.checked_add(size)?;
-        if top > self.end.get() {
-            let pages = (top - self.end.get()).div_ceil(PAGE);
-            if memory_grow(0, pages) == usize::MAX {
-                return None;
-            }
-            self.end.set(self.end.get() + pages * PAGE);
+        if !self.reserve(top) {
+            return None;
         }
         self.rise(top);
         Some(start)
+    }
+
+    /// Makes sure that there is memory up to `top`, unless the host grants no more.
+    fn reserve(&self, top: usize) -> bool {
+        let end = self.end.get();
+        if top <= end {
+            return true;
+        }
+        let pages = (top - end).div_ceil(PAGE);
+        if memory_grow(0, pages) == usize::MAX {
+            return false;
+        }
+        self.end.set(end + pages * PAGE);
+        true
     }
 
     fn rise(&self, top: usize) {
@@ -112,8 +122,10 @@ unsafe impl GlobalAlloc for Arena {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         let start = block.addr();
+        // The last block grows where it is, into new memory if need be: a list that is read would be copied for each doubling,
+        // and what it left is not used again.
         let is_last = start + layout.size() == self.top.get();
-        if is_last && start.checked_add(size).is_some_and(|top| top <= self.end.get()) {
+        if is_last && start.checked_add(size).is_some_and(|top| self.reserve(top)) {
             self.rise(start + size);
             return block;
         }
