@@ -1,11 +1,12 @@
 //! What the policy answers.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
 use crate::graft::Edit;
-use crate::json::{Quoted, Text};
+use crate::json::{Quoted, Reader, Text};
 use crate::standards::Standard;
-use crate::violation::{Action, SPELT_OUT, Tolerated, Violation, and_more, join};
+use crate::violation::{Action, ROOM, Row, SPELT_OUT, TAIL, Tolerated, Violation, and_more, join};
 
 /// The answer to a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Answer {
     pub untold: usize,
     /// What the requesting user should know.
     pub warnings: Vec<String>,
+    /// How many more warnings there are.
+    pub unwarned: usize,
     /// The Pod Security Standard that the pod was held to.
     pub enforced: Option<Standard>,
     /// What the audit log is told of the Pod Security Standards, a text for each pod or template.
@@ -68,10 +71,39 @@ impl Answer {
     /// Whose objections come back as warnings, and which only reach the audit log.
     pub(crate) fn tolerate(&mut self, tolerated: Vec<Violation>, in_all: Tolerated) {
         let warned = tolerated.iter().filter(|violation| violation.action == Action::Warn);
-        self.warnings.extend(warned.map(|violation| Shortened(&violation.to_string()).to_string()));
+        self.warnings.extend(warned.map(warning));
         self.warnings.extend(Some(and_more(in_all.warned, "")).filter(|more| !more.is_empty()));
         self.tolerated.extend(tolerated);
         self.untold += in_all.untold();
+    }
+
+    /// Adds a warning, unless it is there already: templates of one object can share it. Past as many as there is room for,
+    /// warnings are counted.
+    pub(crate) fn warn(&mut self, warning: String) {
+        if self.warnings.contains(&warning) {
+            return;
+        }
+        if self.warnings.len() < WARNINGS {
+            self.warnings.push(warning);
+        } else {
+            self.unwarned += 1;
+        }
+    }
+
+    /// Adds what is to be said of one more template of the same object, the verdict excepted.
+    pub(crate) fn absorb(&mut self, other: Answer) {
+        other.warnings.into_iter().for_each(|warning| self.warn(warning));
+        self.unwarned += other.unwarned;
+        self.tolerated.extend(other.tolerated);
+        self.untold += other.untold;
+        self.audit_violations.extend(other.audit_violations);
+        for name in other.exemptions {
+            if !self.exemptions.contains(&name) {
+                self.exemptions.push(name);
+            }
+        }
+        self.policy = self.policy.take().or(other.policy);
+        self.unjudged |= other.unjudged;
     }
 
     /// The response that the policy server expects: a `ValidationResponse` of the Kubewarden protocol.
@@ -94,24 +126,26 @@ impl Answer {
 
     /// The paths that were filled in.
     fn mutated(&self) -> String {
+        let mut row = Row::new(", ", ROOM);
         let told = self.edits.get(..SPELT_OUT).unwrap_or(&self.edits);
-        joined(told, ", ") + &and_more(self.edits.len(), ", ")
+        told.iter().for_each(|edit| row.push(edit));
+        row.end(self.edits.len() - told.len())
     }
 
     /// What follows the verdict and the object.
     fn write_json(&self, json: &mut String) -> fmt::Result {
         if let Some(reason) = &self.rejection {
             json.push_str(",\"message\":");
-            Quoted(reason).write_to(json)?;
+            Quoted(&fit(reason)).write_to(json)?;
             json.push_str(",\"code\":403");
         }
         let annotations = [
             ("policy", self.policy.clone().unwrap_or_default()),
             ("mutated", self.mutated()),
             ("violations", join(&self.tolerated, self.tolerated.len() + self.untold)),
-            ("exemptions", self.exemptions.join(", ")),
+            ("exemptions", row(", ", &self.exemptions)),
             ("enforce-policy", self.enforced.map(|standard| standard.to_string()).unwrap_or_default()),
-            ("audit-violations", self.audit_violations.join("; ")),
+            ("audit-violations", row("; ", &self.audit_violations)),
         ];
         let mut before = ",\"audit_annotations\":{";
         for (key, value) in annotations.iter().filter(|(_, value)| !value.is_empty()) {
@@ -125,9 +159,20 @@ impl Answer {
             json.push('}');
         }
         let mut before = ",\"warnings\":[";
+        let mut room = ROOM - TAIL;
+        let mut told = 0;
         for warning in &self.warnings {
+            let warning = fit(warning);
+            let Some(left) = room.checked_sub(warning.len()) else { break };
+            room = left;
+            told += 1;
             json.push_str(before);
-            Quoted(warning).write_to(json)?;
+            Quoted(&warning).write_to(json)?;
+            before = ",";
+        }
+        let more = self.warnings.len() - told + self.unwarned;
+        if more > 0 {
+            write!(json, "{before}\"and {more} more warnings\"")?;
             before = ",";
         }
         if before == "," {
@@ -153,16 +198,56 @@ pub(crate) fn quoted_names<'n>(names: impl Iterator<Item = &'n Text<'n>>) -> Str
     joined(&names.map(|name| Quoted(name)).collect::<Vec<_>>(), ", ")
 }
 
-/// A warning of at most 256 characters, past which API servers cut it themselves.
-struct Shortened<'w>(&'w str);
+/// How many warnings are kept: each is compared with the others of the same object.
+const WARNINGS: usize = 256;
+/// How many characters of a warning a terminal shows well; Kubernetes asks webhooks not to send more.
+const SHORT: usize = 120;
+/// How many are left for the reason where the path alone is about as long.
+const REASON: usize = 40;
+/// Past these API servers cut a warning themselves.
+const LONGEST: usize = 256;
 
-impl Display for Shortened<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(255).and_then(|(end, _)| self.0.get(..end)) {
-            Some(start) => write!(f, "{start}…"),
-            None => f.write_str(self.0),
-        }
+/// A violation as a warning: place and reason, the value only where both leave room for it. The audit log has all of it.
+fn warning(violation: &Violation) -> String {
+    let whole = violation.to_string();
+    let most = SHORT.max(violation.path.chars().count() + REASON).min(LONGEST);
+    if fits(&whole, most) {
+        return whole;
     }
+    let reason = reason(&violation.problem);
+    let brief =
+        if violation.path.is_empty() { reason.to_owned() } else { [&violation.path, ": ", reason].concat() };
+    match brief.char_indices().nth(most - 1).and_then(|(end, _)| brief.get(..end)) {
+        Some(start) if !fits(&brief, most) => [start, "…"].concat(),
+        _ => brief,
+    }
+}
+
+fn fits(text: &str, most: usize) -> bool {
+    text.chars().nth(most).is_none()
+}
+
+/// What is wrong, less the value that it is wrong with.
+fn reason(problem: &str) -> &str {
+    let Some(value) = problem.strip_prefix("Invalid value: ") else { return problem };
+    let mut reader = Reader::new(value);
+    let behind = reader.skip().ok().and_then(|()| value.get(reader.position()..));
+    behind.and_then(|behind| behind.strip_prefix(": ")).unwrap_or(problem)
+}
+
+/// A text in no more than the room there is.
+fn fit(text: &str) -> Cow<'_, str> {
+    match text.get(..text.floor_char_boundary(ROOM - TAIL)) {
+        Some(start) if text.len() > ROOM => [start, "…"].concat().into(),
+        _ => text.into(),
+    }
+}
+
+/// Texts in a row, in no more than the room there is.
+fn row(separator: &'static str, texts: &[String]) -> String {
+    let mut row = Row::new(separator, ROOM);
+    texts.iter().for_each(|text| row.push(text));
+    row.end(0)
 }
 
 #[cfg(test)]
@@ -253,14 +338,93 @@ mod tests {
         );
     }
 
-    #[rstest]
-    #[case::short("a".repeat(256 - 22), false)]
-    #[case::long("é".repeat(1_000), true)]
-    fn warnings_are_cut_where_the_api_server_would_cut_them(#[case] path: String, #[case] cut: bool) {
+    fn warned(path: &str, problem: &str) -> String {
         let mut answer = Answer::accepted();
-        answer.tolerate(vec![violation(Action::Warn, &path)], Tolerated { warned: 1, audited: 0 });
-        let warning = &answer.warnings[0];
-        assert_eq!((warning.chars().count() <= 256, warning.ends_with('…')), (true, cut), "{warning}");
+        let violation = Violation { problem: problem.to_owned(), ..violation(Action::Warn, path) };
+        answer.tolerate(vec![violation], Tolerated { warned: 1, audited: 0 });
+        answer.warnings.concat()
+    }
+
+    #[rstest]
+    #[case::short("spec.x", "Invalid value: 1: no", "spec.x: Invalid value: 1: no")]
+    #[case::without_the_value(
+        "spec.x",
+        &format!("Invalid value: \"{}: \\\"\": must be short", "a".repeat(100)),
+        "spec.x: must be short"
+    )]
+    #[case::without_a_value(
+        "spec.x",
+        &format!("Required value: {}", "a".repeat(120)),
+        &format!("spec.x: Required value: {}…", "a".repeat(95))
+    )]
+    #[case::with_a_value_that_is_no_json(
+        "spec.x",
+        &format!("Invalid value: {}: no", "a".repeat(120)),
+        &format!("spec.x: Invalid value: {}…", "a".repeat(96))
+    )]
+    #[case::a_long_reason(
+        "spec.x",
+        &format!("Invalid value: true: {}", "a".repeat(120)),
+        &format!("spec.x: {}…", "a".repeat(111))
+    )]
+    #[case::a_long_path(
+        &"p".repeat(110),
+        &format!("Invalid value: {{}}: {}", "a".repeat(50)),
+        &format!("{}: {}…", "p".repeat(110), "a".repeat(37))
+    )]
+    #[case::a_path_that_is_all_too_long(&"é".repeat(1_000), "Invalid value: 1: no", &format!("{}…", "é".repeat(255)))]
+    #[case::no_path("", &format!("Invalid value: 1: {}", "a".repeat(121)), &format!("{}…", "a".repeat(119)))]
+    fn a_warning_is_short(#[case] path: &str, #[case] problem: &str, #[case] expected: &str) {
+        assert_eq!(warned(path, problem), expected);
+    }
+
+    #[test]
+    fn templates_share_warnings_and_add_up() {
+        let of_template = |nth: usize| Answer {
+            warnings: vec!["shared".to_owned(), format!("own {nth}")],
+            tolerated: vec![violation(Action::Audit, "spec.x")],
+            untold: 2,
+            audit_violations: vec![format!("violation {nth}")],
+            exemptions: vec!["e".to_owned()],
+            policy: Some(format!("p{nth}")),
+            ..Answer::accepted()
+        };
+        let mut answer = Answer::accepted();
+        (0..2).for_each(|nth| answer.absorb(of_template(nth)));
+        let expected = Answer {
+            warnings: vec!["shared".to_owned(), "own 0".to_owned(), "own 1".to_owned()],
+            tolerated: vec![violation(Action::Audit, "spec.x"); 2],
+            untold: 4,
+            audit_violations: vec!["violation 0".to_owned(), "violation 1".to_owned()],
+            ..of_template(0)
+        };
+        assert_eq!(answer, expected);
+        (2..1_000).for_each(|nth| answer.absorb(of_template(nth)));
+        assert_eq!((answer.warnings.len(), answer.unwarned), (256, 1_001 - 256));
+        let told = read(&answer)["warnings"].as_array().unwrap().clone();
+        assert_eq!((told.len(), &told[256]), (257, &json!("and 745 more warnings")));
+    }
+
+    #[test]
+    fn nothing_takes_more_room_than_there_is() {
+        let long = |count| vec!["x".repeat(10_000); count];
+        let answer = Answer {
+            rejection: Some("é".repeat(50_000)),
+            warnings: long(8),
+            audit_violations: long(8),
+            exemptions: long(8),
+            tolerated: vec![violation(Action::Audit, &"p".repeat(10_000)); 8],
+            ..Answer::accepted()
+        };
+        let answer = read(&answer);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        assert_eq!(text(&answer["message"]), format!("{}…", "é".repeat((65_536 - 64) / 2)));
+        for (key, separator) in [("audit-violations", "; "), ("exemptions", ", "), ("violations", "; ")] {
+            let value = text(&answer["audit_annotations"][key]);
+            assert!(value.len() < 65_536 && value.ends_with(&format!("{separator}and 2 more")), "{key}");
+        }
+        let warnings = answer["warnings"].as_array().unwrap();
+        assert_eq!((warnings.len(), &warnings[6]), (7, &json!("and 2 more warnings")));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::graft::{Edit, Step};
 use crate::json::{Quoted, Text};
 use crate::pod::{List, Pod, Profile, SeLinuxOptions, SecurityContext, Slot};
 use crate::shape::Listed;
+use crate::violation::SPELT_OUT;
 
 /// The edits that make `before` into `after`: first the pod's, then each container's, in the order of spec 4.2.
 ///
@@ -14,6 +15,13 @@ pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
     let mut edits = Vec::new();
     compare(before, after, &mut edits);
     edits
+}
+
+/// The first [`changes`], and how many there are in all.
+pub(crate) fn first_changes(before: &Pod<'_>, after: &Pod<'_>) -> (Vec<Edit<'static>>, usize) {
+    let mut first = First { edits: Vec::new(), in_all: 0 };
+    compare(before, after, &mut first);
+    (first.edits, first.in_all)
 }
 
 /// Whether there are any [`changes`], which takes much less than to write them.
@@ -31,6 +39,21 @@ trait Found {
 impl Found for Vec<Edit<'static>> {
     fn add(&mut self, path: impl FnOnce() -> Vec<Step<'static>>, value: impl FnOnce() -> String) {
         self.push(Edit { path: path(), value: value() });
+    }
+}
+
+/// As many changes as are spelt out.
+struct First {
+    edits: Vec<Edit<'static>>,
+    in_all: usize,
+}
+
+impl Found for First {
+    fn add(&mut self, path: impl FnOnce() -> Vec<Step<'static>>, value: impl FnOnce() -> String) {
+        self.in_all += 1;
+        if self.in_all <= SPELT_OUT {
+            self.edits.add(path, value);
+        }
     }
 }
 

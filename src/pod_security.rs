@@ -4,6 +4,8 @@
 //! violated. Workloads are never denied. Unless it is given, `warn` is what `enforce` is, as it is for a namespace with
 //! that label alone: else nobody would be told that the pods of a workload cannot run.
 
+use std::collections::BinaryHeap;
+
 use crate::answer::Answer;
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
@@ -158,7 +160,14 @@ pub(crate) fn is_significant(new: &Pod<'_>, old: &Pod<'_>) -> bool {
 
 /// Whether an ephemeral container is new, or its image is.
 pub(crate) fn has_new_ephemeral_images(new: &[Container<'_>], old: &[Container<'_>]) -> bool {
-    new.iter().any(|new| old.iter().find(|old| old.name == new.name).is_none_or(|old| old.image != new.image))
+    // Of old ones that share a name, the first one counts.
+    let named = old.iter().enumerate().map(|(index, old)| (&*old.name, index, &*old.image));
+    // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
+    let old = named.collect::<BinaryHeap<_>>().into_sorted_vec();
+    new.iter().any(|new| {
+        let first = old.partition_point(|(name, ..)| *name < &*new.name);
+        old.get(first).is_none_or(|(name, _, image)| *name != new.name || *image != new.image)
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::json::Text;
 use crate::pod::{List, Pod, Slot};
-use crate::rule::{Rule, RuleSet};
+use crate::rule::{Rule, RuleSet, RulesByContainer};
 use crate::rules::{self, AnyRule};
 use crate::spec::{Model, Spec};
 use crate::violation::Findings;
@@ -21,25 +21,24 @@ pub struct Policy<'s> {
 /// Which part of a pod is judged, and which rules are forgiven there.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    /// For a request that adds ephemeral containers: the indexes of the new ones, which alone are judged.
+    /// For a request that adds ephemeral containers: the indexes of the new ones in their order, which alone are judged.
     pub added: Option<Vec<usize>>,
     /// The rules that neither object nor mutate anywhere.
     pub excused: RuleSet,
     /// The rules that neither object nor mutate in single containers.
-    pub excused_in: Vec<(Slot, RuleSet)>,
+    pub excused_in: RulesByContainer,
 }
 
 impl Scope {
     fn concerns(&self, slot: Slot) -> bool {
         match &self.added {
-            Some(added) => slot.list == List::Ephemeral && added.contains(&slot.index),
+            Some(added) => slot.list == List::Ephemeral && added.binary_search(&slot.index).is_ok(),
             None => true,
         }
     }
 
     fn excused_at(&self, slot: Slot) -> RuleSet {
-        let here = self.excused_in.iter().filter(|(excused, _)| *excused == slot);
-        here.fold(self.excused, |all, (_, rules)| all.or(*rules))
+        self.excused.or(self.excused_in.at(slot))
     }
 }
 

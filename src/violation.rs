@@ -8,6 +8,52 @@ use crate::rule::RuleSet;
 /// How many violations of each action a policy spells out; the rest is counted.
 pub const SPELT_OUT: usize = 32;
 
+/// How many bytes a message, an annotation of the audit log, or all warnings of an answer may take: the author of a pod
+/// chooses how much there is to object to, and the API server sends it to whoever waits.
+pub const ROOM: usize = 64 * 1024;
+
+/// The room for what is said of what does not fit.
+pub(crate) const TAIL: usize = 64;
+
+/// Things in a row that takes no more than so many bytes. What does not fit is counted: `a; b; and 3 more`.
+pub(crate) struct Row {
+    text: String,
+    separator: &'static str,
+    limit: usize,
+    left_out: usize,
+}
+
+impl Row {
+    pub(crate) fn new(separator: &'static str, limit: usize) -> Self {
+        Row { text: String::new(), separator, limit: limit.saturating_sub(TAIL), left_out: 0 }
+    }
+
+    /// One more. Behind one that does not fit none does, so that the first ones are shown and the last ones counted.
+    pub(crate) fn push(&mut self, thing: &dyn Display) {
+        let before = self.text.len();
+        if self.left_out == 0 {
+            let separator = if before == 0 { "" } else { self.separator };
+            // Writing to a String cannot fail.
+            let _ = write!(self.text, "{separator}{thing}");
+        }
+        if self.left_out > 0 || self.text.len() > self.limit {
+            self.text.truncate(before);
+            self.left_out += 1;
+        }
+    }
+
+    /// The row; `more` things are known of that were not even tried.
+    pub(crate) fn end(self, more: usize) -> String {
+        let Row { mut text, separator, left_out, .. } = self;
+        let more = left_out + more;
+        if more > 0 {
+            let separator = if text.is_empty() { "" } else { separator };
+            let _ = write!(text, "{separator}and {more} more");
+        }
+        text
+    }
+}
+
 /// `; and 3 more`, if there are more than [`SPELT_OUT`].
 pub(crate) fn and_more(in_all: usize, separator: &str) -> String {
     match in_all.saturating_sub(SPELT_OUT) {
@@ -54,19 +100,16 @@ impl Display for Violation {
     }
 }
 
-/// Violations joined as a response shows them: `a; b; and 3 more`.
+/// Violations joined as a response shows them: `a; b; and 3 more`, in no more than [`ROOM`].
 pub fn join(violations: &[Violation], in_all: usize) -> String {
-    let mut text = String::new();
-    for violation in violations {
-        let separator = if text.is_empty() { "" } else { "; " };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{separator}{violation}");
-    }
-    let more = in_all.saturating_sub(violations.len());
-    if more > 0 {
-        let _ = write!(text, "; and {more} more");
-    }
-    text
+    join_within(violations, in_all, ROOM)
+}
+
+/// Violations joined in no more than so many bytes.
+pub(crate) fn join_within(violations: &[Violation], in_all: usize, limit: usize) -> String {
+    let mut row = Row::new("; ", limit);
+    violations.iter().for_each(|violation| row.push(violation));
+    row.end(in_all.saturating_sub(violations.len()))
 }
 
 /// How many bytes of a path or a problem are told. What policies say is shorter; names and values that the author of a
@@ -175,6 +218,8 @@ pub struct Findings<'f> {
     warned: usize,
     audited: usize,
     violations: Vec<Violation>,
+    /// The indexes of the volumes that the rule about host paths lets containers read and not write, once it has looked.
+    read_only_volumes: Option<Vec<usize>>,
 }
 
 impl<'f> Findings<'f> {
@@ -191,6 +236,7 @@ impl<'f> Findings<'f> {
             warned: 0,
             audited: 0,
             violations: Vec::new(),
+            read_only_volumes: None,
         }
     }
 
@@ -233,6 +279,11 @@ impl<'f> Findings<'f> {
         }
         let Some(index) = crate::rules::index(rule) else { return true };
         !self.excused.has(index) && self.leniency.action(index) == Action::Deny
+    }
+
+    /// What a rule finds out of all volumes once for all containers: those that may only be read.
+    pub(crate) fn read_only_volumes(&mut self, find: impl FnOnce() -> Vec<usize>) -> &[usize] {
+        self.read_only_volumes.get_or_insert_with(find)
     }
 
     /// A value that is not allowed. `field` continues the path of the container, or of the pod.
@@ -312,6 +363,22 @@ mod tests {
     #[case::more(1, 3, "p0: is bad; and 2 more")]
     fn joins(#[case] spelt_out: usize, #[case] in_all: usize, #[case] expected: &str) {
         assert_eq!(join(&violations(spelt_out), in_all), expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let told = |limit| join_within(&violations(5), 7, TAIL + limit);
+        assert_eq!(told(25), "p0: is bad; p1: is bad; and 5 more");
+        assert_eq!(told(22), "p0: is bad; p1: is bad; and 5 more");
+        assert_eq!(told(21), "p0: is bad; and 6 more");
+        assert_eq!(told(0), "and 7 more");
+    }
+
+    #[test]
+    fn behind_one_that_does_not_fit_none_does() {
+        let mut row = Row::new(", ", TAIL + 5);
+        ["a", "b", "too long", "c"].iter().for_each(|thing| row.push(thing));
+        assert_eq!(row.end(0), "a, b, and 2 more");
     }
 
     fn entry(id: &'static str) -> (usize, &'static str) {

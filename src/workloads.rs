@@ -1,5 +1,7 @@
 //! Where each kind keeps the pods to come.
 
+use std::collections::BinaryHeap;
+
 use crate::json::{Brief, Fault, Read, Reader, Text, decode};
 use crate::pod::{List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
 use crate::request::Kind;
@@ -247,19 +249,29 @@ fn mount_token(pod: &mut Pod<'_>) {
 /// The `StatefulSet` controller gives each pod a volume per claim template, in the place of one of the same name.
 fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
     let path = [Hop::Key("spec".into()), Hop::Key("volumeClaimTemplates".into()), Hop::Each];
+    let written = pod.spec.volumes.len();
+    let mut names = BinaryHeap::new();
     for claim in find(document, &path)? {
         let Named { metadata } =
             Reader::document(claim.text).map_err(|fault: Fault| fault.beneath(&claim.path))?;
-        // What is replaced stays: those behind it keep the index that their author knows, and standards judge it.
-        for replaced in pod.spec.volumes.iter_mut().filter(|volume| volume.name == metadata.name) {
-            replaced.unconcerned = true;
-        }
+        names.push((metadata.name.clone(), pod.spec.volumes.len()));
         pod.spec.volumes.push(Volume {
             name: metadata.name,
             source: Some(VolumeSource::new("persistentVolumeClaim".into(), VolumeDetail::Other)),
             origin: Origin::Claim(claim.path),
             ..Volume::default()
         });
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names = names.into_sorted_vec();
+    // What is replaced stays: those behind it keep the index that their author knows, and standards judge it.
+    for (index, volume) in pod.spec.volumes.iter_mut().enumerate() {
+        // By any claim of its name; a claim, by a later one. Claims stand behind all that is written.
+        let last = index.max(written.saturating_sub(1));
+        let behind = names.partition_point(|(name, at)| (name, *at) <= (&volume.name, last));
+        volume.unconcerned |= names.get(behind).is_some_and(|(name, _)| *name == volume.name);
     }
     Ok(())
 }

@@ -165,7 +165,8 @@ fn no_check_knows_a_rule_of_psp() {
         }
         let strange: Vec<_> = imports
             .into_iter()
-            .filter(|import| !["pod", "prose", "rule"].contains(&import.as_str()))
+            // What it says is cut where violations are.
+            .filter(|import| !["pod", "prose", "rule", "violation"].contains(&import.as_str()))
             .collect();
         assert_eq!(strange, Vec::<String>::new(), "{name} imports");
     }

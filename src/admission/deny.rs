@@ -1,13 +1,16 @@
 //! Why no policy admits a pod.
 
 use super::{Case, Mode};
-use crate::changes::changes;
+use crate::changes::{first_changes, restore};
 use crate::cluster::Grants;
 use crate::json::Quoted;
 use crate::pod::Pod;
 use crate::policy::Policy;
 use crate::settings::Settings;
-use crate::violation::{Action, Findings, SPELT_OUT, Violation, and_more, cut, join};
+use crate::violation::{Action, Findings, ROOM, Row, TAIL, Violation, cut, join_within};
+
+/// The least room that the reasons of one policy among many get: its name, and a violation or two.
+const SHARE: usize = 512;
 
 impl Settings<'_> {
     /// Why no policy admits the pod, policy by policy.
@@ -35,33 +38,46 @@ impl Settings<'_> {
         if usable.is_empty() {
             usable = self.policies.iter().collect();
         }
-        let reasons = usable.iter().map(|policy| {
-            let mut pod = arrived.clone();
+        let mut pod = arrived.clone();
+        let mut reason = |policy: &Policy<'_>, room: usize| {
+            restore(&mut pod, arrived);
             policy.mutate(&mut pod, &filling);
-            let (violations, denials) = self.objections(policy, case, &pod);
-            let denying: Vec<_> =
-                violations.into_iter().filter(|violation| violation.action == Action::Deny).collect();
-            let mut reason = join(&denying, denials);
+            let (mut denying, denials) = self.objections(policy, case, &pod);
+            denying.retain(|violation| violation.action == Action::Deny);
+            let mut reason = join_within(&denying, denials, room);
             if case.mode == Mode::Refuse {
-                let edits = changes(arrived, &pod);
-                for edit in edits.iter().take(SPELT_OUT) {
-                    let before = if reason.is_empty() { "" } else { "; " };
-                    let change = format_args!("{before}would have to be changed: {edit} = {}", edit.value);
-                    reason.push_str(&cut(&change));
+                let (edits, in_all) = first_changes(arrived, &pod);
+                let mut row = Row::new("; ", room.saturating_sub(reason.len()));
+                for edit in &edits {
+                    row.push(&cut(&format_args!("would have to be changed: {edit} = {}", edit.value)));
                 }
-                reason.push_str(&and_more(edits.len(), "; "));
+                let changes = row.end(in_all - edits.len());
+                let before = if reason.is_empty() || changes.is_empty() { "" } else { "; " };
+                reason.push_str(&[before, &changes].concat());
             }
             reason
-        });
-        if let [_] = self.policies.as_slice() {
-            return Ok(reasons.collect());
+        };
+        if let ([_], [policy]) = (self.policies.as_slice(), usable.as_slice()) {
+            return Ok(reason(policy, ROOM));
         }
-        let named: Vec<String> = usable
-            .iter()
-            .zip(reasons)
-            .map(|(policy, reason)| format!("{}: {reason}", Quoted(&policy.name)))
-            .collect();
-        Ok(format!("no PodSecurityPolicy admits this pod: {}", named.join("; ")))
+        let mut text = "no PodSecurityPolicy admits this pod: ".to_owned();
+        for (nth, policy) in usable.iter().enumerate() {
+            let left = usable.len() - nth;
+            // What one policy leaves is for those behind it.
+            let room = ROOM.saturating_sub(text.len() + TAIL);
+            let share = SHARE.max(room / left);
+            let before = if nth == 0 { "" } else { "; " };
+            if room < SHARE {
+                let policies = if left == 1 { "policy" } else { "policies" };
+                text.push_str(&format!("{before}and {left} more {policies}"));
+                break;
+            }
+            let name = format!("{before}{}: ", Quoted(&policy.name));
+            let reason = reason(policy, share.saturating_sub(name.len()));
+            text.push_str(&name);
+            text.push_str(&reason);
+        }
+        Ok(text)
     }
 
     /// All objections of a policy to a pod, spelt out, and how many of them deny.
@@ -75,5 +91,75 @@ impl Settings<'_> {
         policy.validate(pod, &case.scope, &mut found);
         let denials = found.denials();
         (found.into_violations(), denials)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{policy, review};
+
+    /// What so many policies that allow no privileged container say of so many of them.
+    fn told(policies: usize, containers: usize, mutate: bool) -> String {
+        let policies: Vec<Value> = (0..policies)
+            .map(|nth| {
+                let spec = policy(&json!({"readOnlyRootFilesystem": true}));
+                json!({"metadata": {"name": format!("p{nth:03}")}, "spec": spec})
+            })
+            .collect();
+        let settings = json!({"policies": policies, "authorization": "None", "mutate": mutate});
+        let containers: Vec<Value> = (0..containers)
+            .map(|nth| json!({"name": format!("c{nth}"), "securityContext": {"privileged": true}}))
+            .collect();
+        let request = json!({"operation": "CREATE", "kind": {"kind": "Pod"}, "namespace": "n",
+            "object": {"spec": {"containers": containers}}});
+        let answer = review(&settings, &request);
+        let answer: Value = serde_json::from_str(&answer.into_json()).unwrap();
+        answer["message"].as_str().unwrap().to_owned()
+    }
+
+    fn privileged(nth: usize) -> String {
+        let detail = "Invalid value: true: Privileged containers are not allowed";
+        format!("spec.containers[{nth}].securityContext.privileged: {detail}")
+    }
+
+    #[test]
+    fn a_policy_counts_what_is_past_32_violations() {
+        let first: Vec<_> = (0..32).map(privileged).collect();
+        assert_eq!(told(1, 40, true), format!("{}; and 8 more", first.join("; ")));
+    }
+
+    #[test]
+    fn what_would_have_to_be_changed_is_counted_as_well() {
+        let text = told(1, 40, false);
+        let change =
+            "would have to be changed: spec.containers[31].securityContext.readOnlyRootFilesystem = true";
+        assert!(text.ends_with(&format!("{change}; and 8 more")), "{text}");
+        assert!(
+            text.contains(&format!("{}; and 8 more; would have to be changed: ", privileged(31))),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn many_policies_share_the_room_and_each_counts_what_it_leaves_out() {
+        let text = told(50, 32, true);
+        assert!((60_000..65_536).contains(&text.len()), "{}", text.len());
+        for nth in 0..50 {
+            assert!(text.contains(&format!("\"p{nth:03}\": {}; ", privileged(0))), "{nth}: {text}");
+        }
+        let counted = text.matches("; and ").count();
+        assert_eq!(counted, 50, "{text}");
+        assert_eq!(text, told(50, 32, true));
+    }
+
+    #[test]
+    fn policies_that_get_no_room_are_counted() {
+        let text = told(300, 32, true);
+        assert!(text.len() < 65_536, "{}", text.len());
+        let named = text.matches("\": spec.").count();
+        assert!(text.ends_with(&format!("; and {} more policies", 300 - named)), "{named}: {text}");
+        assert!(named > 100, "{named}");
     }
 }

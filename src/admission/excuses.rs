@@ -10,7 +10,7 @@ use crate::exemptions::{Circumstances, Exemption, Reach};
 use crate::graft::Edit;
 use crate::pod::Pod;
 use crate::policy::{Policy, Scope};
-use crate::rule::RuleSet;
+use crate::rule::{RuleSet, RulesByContainer};
 use crate::rules::adopt_annotations;
 use crate::settings::Settings;
 use crate::standards::{Excuses, Failure};
@@ -69,7 +69,7 @@ impl Settings<'_> {
         }
         for (_, scope) in &excused {
             case.scope.excused = case.scope.excused.or(scope.excused);
-            case.scope.excused_in.extend_from_slice(&scope.excused_in);
+            case.scope.excused_in.extend(&scope.excused_in);
         }
         excused
     }
@@ -91,7 +91,8 @@ impl Settings<'_> {
             None if self.policies.is_empty() => vec![self.outcome(None, &arrived, scope)],
             None => self.policies.iter().map(|policy| self.outcome(Some(policy), &arrived, scope)).collect(),
         };
-        let without = Scope { excused: RuleSet::NONE, excused_in: Vec::new(), ..case.scope.clone() };
+        let without =
+            Scope { excused: RuleSet::NONE, excused_in: RulesByContainer::NONE, ..case.scope.clone() };
         let without = outcomes(&without);
         for (exemption, scope) in excused {
             if outcomes(scope) != without {

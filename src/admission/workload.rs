@@ -8,7 +8,14 @@ use crate::json::{Quoted, Read};
 use crate::policy::Scope;
 use crate::request::Request;
 use crate::settings::{OnWorkloads, Settings};
+use crate::violation::ROOM;
 use crate::workloads::{self, Template};
+
+/// How many pod templates of one object are judged: each is a review of its own.
+const TEMPLATES: usize = 4096;
+
+/// The least room for the reasons of one more template.
+const SHARE: usize = 512;
 
 impl Settings<'_> {
     /// Rehearses the pods to come of every template in the object.
@@ -37,7 +44,23 @@ impl Settings<'_> {
             if judges == Judges::Standards && self.standards.is_none() {
                 continue;
             }
-            for template in &templates {
+            if templates.len() > TEMPLATES {
+                let (count, path) =
+                    (templates.len(), templates.first().map_or("", |template| &template.path));
+                return Ok(Answer::unjudged(format_args!(
+                    "the object holds {count} pod templates, the first at {path}: more than {TEMPLATES} are not judged"
+                )));
+            }
+            for (nth, template) in templates.iter().enumerate() {
+                // Nothing more can be said, nor does it change the verdict.
+                if answer.rejection.as_ref().is_some_and(|reason| reason.len() > ROOM - SHARE) {
+                    let left = templates.len() - nth;
+                    let templates = if left == 1 { "template" } else { "templates" };
+                    answer.rejection.iter_mut().for_each(|reason| {
+                        reason.push_str(&format!("; and {left} more {templates}, which were not judged"));
+                    });
+                    break;
+                }
                 self.rehearse(request, object, (template, judges), cluster, &mut answer)?;
             }
         }
@@ -56,27 +79,18 @@ impl Settings<'_> {
         workloads::complete(&mut pod, &request.kind, object)?;
         let root = if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
         let case = Case { request, pod, root, mode: Mode::Rehearse, scope: Scope::default(), judges };
-        let rehearsed = self.answer(case, object, cluster)?;
-        // Templates of one object can share a warning.
-        let known = answer.warnings.clone();
-        answer.warnings.extend(rehearsed.warnings.into_iter().filter(|warning| !known.contains(warning)));
-        answer.tolerated.extend(rehearsed.tolerated);
-        answer.audit_violations.extend(rehearsed.audit_violations);
-        let known = answer.exemptions.clone();
-        answer.exemptions.extend(rehearsed.exemptions.into_iter().filter(|name| !known.contains(name)));
-        answer.untold += rehearsed.untold;
-        answer.policy = answer.policy.take().or(rehearsed.policy);
-        answer.unjudged |= rehearsed.unjudged;
-        match rehearsed.rejection {
+        let mut rehearsed = self.answer(case, object, cluster)?;
+        let rejection = rehearsed.rejection.take();
+        answer.absorb(rehearsed);
+        match rejection {
             Some(reason) if self.workloads == OnWorkloads::Warn => {
-                answer
-                    .warnings
-                    .push(format!("pods of this {} would be rejected: {reason}", request.kind.kind));
+                answer.warn(format!("pods of this {} would be rejected: {reason}", request.kind.kind));
             }
             Some(reason) => {
-                let before =
-                    answer.rejection.take().map(|earlier| format!("{earlier}; ")).unwrap_or_default();
-                answer.rejection = Some(format!("{before}{reason}"));
+                answer.rejection = Some(match answer.rejection.take() {
+                    Some(earlier) => earlier + "; " + &reason,
+                    None => reason,
+                });
             }
             None => {}
         }

@@ -29,11 +29,21 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
     let mut kinds = Vec::new();
     let pod = forbids(subject.security_context().app_armor_profile.as_ref(), &mut kinds);
     let setters = subject.setters(pod, &mut |own| forbids(own.app_armor_profile.as_ref(), &mut kinds));
+    let forbidden: Vec<_> = subject
+        .pod
+        .annotations
+        .iter()
+        .filter_map(|(key, value)| Some((key, key.strip_prefix(APP_ARMOR_CONTAINER)?, value)))
+        .filter(|(_, _, value)| !is_allowed(value))
+        .collect();
     let mut annotations = Vec::new();
-    for (key, value) in subject.pod.annotations.iter() {
-        let container = key.strip_prefix(APP_ARMOR_CONTAINER);
-        if container.is_some_and(|name| !subject.excuses(name)) && !is_allowed(value) {
-            annotations.push(annotation(key, value));
+    if !forbidden.is_empty() {
+        // A name may be that of excused containers and of others: then it counts.
+        let (excused, judged) = (subject.sorted_names(true), subject.sorted_names(false));
+        for (key, name, value) in forbidden {
+            if excused.binary_search(&name).is_err() || judged.binary_search(&name).is_ok() {
+                annotations.push(annotation(key, value));
+            }
         }
     }
     let mut culprits = setters.phrase();

@@ -10,7 +10,7 @@
 //! On the host network the API server gives a pod a host port for each port, and such a pod fails here as well. It
 //! leaves templates alone, and what it will do to their pods does not count against them.
 
-use super::phrases::{containers, plural, set};
+use super::phrases::{containers, plain, plural, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
 use crate::prose::prose;
@@ -38,10 +38,7 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
     let ports = set(taken.iter().map(String::as_str).collect());
     let verb = plural(names.len(), " uses ", " use ");
     let noun = plural(ports.len(), "hostPort ", "hostPorts ");
-    Some(Objection {
-        reason: "hostPort",
-        detail: [&containers(&names), verb, noun, &ports.join(", ")].concat(),
-    })
+    Some(Objection { reason: "hostPort", detail: [&containers(&names), verb, noun, &plain(&ports)].concat() })
 }
 
 #[cfg(test)]

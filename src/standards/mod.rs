@@ -32,8 +32,9 @@ mod windows_host_process;
 pub use level::{Level, Standard, Unknown, Version};
 pub use restricted_volumes::ALLOWED as RESTRICTED_VOLUMES;
 
-use crate::pod::{Pod, Slot};
-use crate::rule::RuleSet;
+use crate::pod::Pod;
+use crate::rule::{RuleSet, RulesByContainer};
+use crate::violation::{ROOM, Row};
 use subject::{Objection, Subject};
 
 /// Every check: those of baseline by their IDs, then those of restricted by theirs. Messages keep this order.
@@ -100,12 +101,19 @@ pub struct Failure {
 }
 
 /// Who is excused from which checks, told by their [`index`]: in the numbering of all rules, behind those of PSP.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Excuses<'e> {
     /// The checks that are not run.
     pub everywhere: RuleSet,
     /// The checks that do not look at single containers.
-    pub in_containers: &'e [(Slot, RuleSet)],
+    pub in_containers: &'e RulesByContainer,
+}
+
+impl Default for Excuses<'_> {
+    fn default() -> Self {
+        static NOWHERE: RulesByContainer = RulesByContainer::NONE;
+        Excuses { everywhere: RuleSet::NONE, in_containers: &NOWHERE }
+    }
 }
 
 /// The checks whose demand became stricter, and when; every other change of a demand only relaxed it. Until v1.19, when
@@ -227,11 +235,11 @@ pub fn reasons<'f>(failures: impl IntoIterator<Item = &'f Failure>) -> String {
 /// The reasons with their details: `privileged (…), hostPort (…)`. A detail can be empty: that of a sysctl without a
 /// name is.
 pub fn details<'f>(failures: impl IntoIterator<Item = &'f Failure>) -> String {
-    let mut text = String::new();
+    // A page less than there is room for: something stands before it.
+    let mut row = Row::new(", ", ROOM - 1024);
     for Failure { reason, detail, .. } in failures {
-        let before = if text.is_empty() { "" } else { ", " };
         let (open, close) = if detail.is_empty() { ("", "") } else { (" (", ")") };
-        text.push_str(&[before, reason, open, detail, close].concat());
+        row.push(&[reason, open, detail, close].concat());
     }
-    text
+    row.end(0)
 }

@@ -5,6 +5,8 @@
 use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 
+use crate::violation::{SPELT_OUT, and_more, cut};
+
 /// The items as a set: each once, in the order of their bytes, so that port 10080 comes before port 443.
 #[cold]
 pub(super) fn set(items: Vec<&str>) -> Vec<&str> {
@@ -14,10 +16,26 @@ pub(super) fn set(items: Vec<&str>) -> Vec<&str> {
     sorted
 }
 
-/// `"a", "b"`
+/// `"a", "b"`. Pod Security admission lists them all; here what is past the number of violations that are spelt out is
+/// counted.
 #[cold]
 pub(super) fn quoted(items: &[&str]) -> String {
-    ["\"", &items.join("\", \""), "\""].concat()
+    listed(items, "\"")
+}
+
+/// `a, b`, with as many of them.
+#[cold]
+pub(super) fn plain(items: &[&str]) -> String {
+    listed(items, "")
+}
+
+fn listed(items: &[&str], quote: &str) -> String {
+    let mut text = String::new();
+    for item in items.iter().take(SPELT_OUT) {
+        let before = if text.is_empty() { "" } else { ", " };
+        text.push_str(&[before, quote, &cut(item), quote].concat());
+    }
+    text + &and_more(items.len(), ", ")
 }
 
 /// The word for one thing, or the one for any other number of them.
@@ -105,6 +123,14 @@ mod tests {
     #[case::not_escaped(&["\"\\"], r#"container ""\""#)]
     fn names_containers(#[case] names: &[&str], #[case] phrase: &str) {
         assert_eq!(containers(names), phrase);
+    }
+
+    #[test]
+    fn a_long_list_is_counted() {
+        let names = vec!["a"; 40];
+        assert_eq!(containers(&names), format!("containers {}and 8 more", "\"a\", ".repeat(32)));
+        assert_eq!(plain(&names), format!("{}and 8 more", "a, ".repeat(32)));
+        assert_eq!(quoted(&[&"x".repeat(2_000)]), format!("\"{}…\"", "x".repeat(1024)));
     }
 
     #[test]

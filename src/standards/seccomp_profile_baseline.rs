@@ -10,7 +10,7 @@
 //!
 //! Neither variant reads what the other one does, and an empty annotation is one that is not accepted.
 
-use super::phrases::{annotation, plural, quoted, set};
+use super::phrases::{annotation, plain, plural, quoted, set};
 use super::subject::{Objection, Setters, Subject};
 use super::{Check, Level, Variant, seccomp_profile_restricted};
 use crate::pod::{Profile, SECCOMP_CONTAINER, SECCOMP_POD};
@@ -32,9 +32,12 @@ pub(super) const CHECK: Check = Check {
 
 fn judge_annotations(subject: &Subject<'_>) -> Option<Objection> {
     let mut forbidden = Vec::new();
+    let mut judged = None;
     for (key, value) in subject.pod.annotations.iter() {
         let counts = match key.strip_prefix(SECCOMP_CONTAINER) {
-            Some(name) => subject.has(name),
+            Some(name) => {
+                judged.get_or_insert_with(|| subject.sorted_names(false)).binary_search(&name).is_ok()
+            }
             None => key == SECCOMP_POD,
         };
         let is_accepted =
@@ -48,7 +51,7 @@ fn judge_annotations(subject: &Subject<'_>) -> Option<Objection> {
     }
     let forbidden = set(forbidden.iter().map(String::as_str).collect());
     let noun = plural(forbidden.len(), "forbidden annotation ", "forbidden annotations ");
-    Some(Objection { reason: "seccompProfile", detail: [noun, &forbidden.join(", ")].concat() })
+    Some(Objection { reason: "seccompProfile", detail: [noun, &plain(&forbidden)].concat() })
 }
 
 /// The profiles that are declared and not accepted.

@@ -2,7 +2,7 @@
 
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::{List, Pod, Slot};
-use pod_security_policy::rule::RuleSet;
+use pod_security_policy::rule::{RuleSet, RulesByContainer};
 use pod_security_policy::standards::{Excuses, Failure, Standard, index};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ fn evaluate(standard: &str, pod: &Value, excuses: Excuses<'_>) -> Vec<Failure> {
 
 /// What the check says when the first of the regular containers is excused from it.
 fn says(standard: &str, check: &str, pod: &Value) -> String {
-    let in_containers = [(FIRST, only(check))];
+    let in_containers = RulesByContainer::from_iter([(FIRST, only(check))]);
     let failures = evaluate(standard, pod, Excuses { in_containers: &in_containers, ..Excuses::default() });
     failures.into_iter().filter(|failure| failure.id == check).map(|failure| failure.detail).collect()
 }
@@ -85,7 +85,7 @@ fn the_pod_is_not_excused_with_its_container(
 #[test]
 fn an_excuse_holds_for_one_check() {
     let pod = of(&[secured("a", json!({"privileged": true, "procMount": "x"}))]);
-    let in_containers = [(FIRST, only("privileged"))];
+    let in_containers = RulesByContainer::from_iter([(FIRST, only("privileged"))]);
     let excuses = Excuses { in_containers: &in_containers, ..Excuses::default() };
     let ids: Vec<_> = evaluate("baseline", &pod, excuses).iter().map(|failure| failure.id).collect();
     assert_eq!(ids, ["procMount"]);
@@ -94,7 +94,8 @@ fn an_excuse_holds_for_one_check() {
 #[test]
 fn excuses_add_up() {
     let pod = of(&[secured("a", json!({"privileged": true, "procMount": "x"}))]);
-    let in_containers = [(FIRST, only("privileged")), (FIRST, only("procMount"))];
+    let in_containers =
+        RulesByContainer::from_iter([(FIRST, only("privileged")), (FIRST, only("procMount"))]);
     let excuses = Excuses { in_containers: &in_containers, ..Excuses::default() };
     assert_eq!(evaluate("baseline", &pod, excuses), []);
 }

@@ -3,7 +3,7 @@
 use pod_security_policy::admission::Report;
 use pod_security_policy::graft::Edit;
 use pod_security_policy::pod::{List, Pod, Slot};
-use pod_security_policy::rule::RuleSet;
+use pod_security_policy::rule::{RuleSet, RulesByContainer};
 use pod_security_policy::settings::Settings;
 use pod_security_policy::standards::{self, Excuses, Failure, Standard};
 
@@ -31,17 +31,17 @@ pub(crate) fn failures(standard: Standard, pod: &Pod<'_>, root: &str) -> Vec<Fai
         .into_iter()
         .map(|failure| {
             let check = standards::index(failure.id).map_or(RuleSet::NONE, |index| RuleSet::NONE.with(index));
-            let fails = |excused: &[(Slot, RuleSet)]| {
+            let fails = |excused: &RulesByContainer| {
                 let excuses = Excuses { everywhere: RuleSet::NONE, in_containers: excused };
                 standard.evaluate_excusing(pod, excuses).iter().any(|other| other.id == failure.id)
             };
-            let all: Vec<_> = slots.iter().map(|slot| (*slot, check)).collect();
+            let all = slots.iter().map(|slot| (*slot, check)).collect();
             let mut paths = Vec::new();
             if fails(&all) {
                 paths.push(format!("{root}spec"));
             }
             for slot in &slots {
-                let others: Vec<_> = all.iter().filter(|(other, _)| other != slot).copied().collect();
+                let others = slots.iter().filter(|other| *other != slot).map(|slot| (*slot, check)).collect();
                 // Where the pod fails by itself, nobody can tell what its containers add.
                 if paths.first().is_none_or(|path| !path.ends_with("spec")) && fails(&others) {
                     paths.push(format!("{root}{slot}"));
