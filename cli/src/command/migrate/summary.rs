@@ -3,11 +3,12 @@
 //! People who migrate 157 policies read one page, not one table: what policies have in common is told once, with their
 //! names behind it, and what needs a decision comes first.
 
-use std::fmt::Write as _;
+mod page;
 
 use clap::ValueEnum;
-use serde::Serialize;
 use serde_json::Value;
+
+use page::{Remark, Status, Summary, add};
 
 use super::Migrate;
 use super::convert::{Converted, Policies, Surroundings, name_of};
@@ -31,47 +32,6 @@ pub(super) enum Form {
     Markdown,
 }
 
-/// All that there is to say of a migration.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Summary {
-    policies: Vec<Row>,
-    warnings: Vec<Remark>,
-    /// Where policies judge otherwise than PodSecurityPolicy did.
-    deviations: Vec<Remark>,
-    notes: Vec<Remark>,
-}
-
-/// What is to be said of one policy.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Row {
-    name: String,
-    status: Status,
-    changed_meaning: Vec<&'static str>,
-    /// Nothing where nobody knows.
-    may_be_used_by: Option<Vec<String>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Status {
-    Converted,
-    LeftOut,
-}
-
-/// A sentence about some policies.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Remark {
-    text: String,
-    /// The policies that it is about, with the place or the object that is meant; empty for all.
-    policies: Vec<String>,
-}
-
-/// So many lines are read.
-const LINES: usize = 40;
-/// So many policies are named in a line.
-const NAMED: usize = 3;
 /// Of so many policies, each has a line that says who may use it.
 const FEW: usize = 8;
 
@@ -288,118 +248,6 @@ fn together(namespace: &str, names: &str) -> String {
     )
 }
 
-impl Summary {
-    fn row(&mut self, name: &str, status: Status, policy: &Value, authority: &Authority) {
-        let may_be_used_by = match authority {
-            Authority::Everybody => None,
-            Authority::Dump(rbac) => Some(users(rbac, name)),
-        };
-        let changed_meaning = match policy {
-            Value::Null => Vec::new(),
-            policy => deviations::of(policy).map(|deviation| deviation.name).collect(),
-        };
-        self.policies.push(Row { name: name.to_owned(), status, changed_meaning, may_be_used_by });
-    }
-
-    fn warn(&mut self, text: &str, policy: &str) {
-        add(&mut self.warnings, text, policy);
-    }
-
-    /// A warning about the whole.
-    fn caution(&mut self, text: String) {
-        self.warnings.push(Remark { text, policies: Vec::new() });
-    }
-
-    fn note(&mut self, text: String) {
-        self.notes.push(Remark { text, policies: Vec::new() });
-    }
-
-    /// `157 policies: 155 converted, 2 left out`
-    fn count(&self) -> String {
-        let all = self.policies.len();
-        let left_out = self.policies.iter().filter(|row| row.status == Status::LeftOut).count();
-        let noun = if all == 1 { "policy" } else { "policies" };
-        let converted = all - left_out;
-        let left_out = if left_out == 0 { String::new() } else { format!(", {left_out} left out") };
-        format!("{all} {noun}: {converted} converted{left_out}")
-    }
-
-    fn text(&self, voice: Voice) {
-        voice.note(&self.count());
-        let all = self.policies.len();
-        let warnings = self.warnings.iter().map(|remark| (true, remark.line("", all)));
-        let deviations = self.deviations.iter().map(|remark| (false, remark.line("changed meaning: ", all)));
-        let notes = self.notes.iter().map(|remark| (false, remark.line("", all)));
-        let mut lines: Vec<(bool, String)> = warnings.chain(deviations).chain(notes).collect();
-        if lines.len() > LINES - 1 {
-            let more = lines.len() - (LINES - 2);
-            lines.truncate(LINES - 2);
-            lines.push((false, format!("and {more} more lines; --summary markdown has all")));
-        }
-        for (is_warning, line) in lines {
-            if is_warning { voice.warn(&line) } else { voice.note(&line) }
-        }
-    }
-
-    fn markdown(&self) -> String {
-        let mut text = format!("**{}**\n", self.count());
-        for (title, remarks) in
-            [("Warnings", &self.warnings), ("Changed meaning", &self.deviations), ("Notes", &self.notes)]
-        {
-            if remarks.is_empty() {
-                continue;
-            }
-            // Writing to a String cannot fail.
-            let _ = write!(text, "\n### {title}\n\n");
-            for Remark { text: sentence, policies } in remarks {
-                let names: Vec<String> = policies.iter().map(|name| format!("`{name}`")).collect();
-                let names = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
-                let _ = writeln!(text, "* {}{names}", report::escaped(sentence));
-            }
-        }
-        let _ = write!(text, "\n### Policies\n\n| Policy | Status | May be used by |\n|---|---|---|\n");
-        for Row { name, status, may_be_used_by, .. } in &self.policies {
-            let status = if *status == Status::Converted { "converted" } else { "**left out**" };
-            let users = match may_be_used_by.as_deref() {
-                None => "unknown".to_owned(),
-                Some([]) => "nobody".to_owned(),
-                Some(users) => report::escaped(&users.join("; ")),
-            };
-            let _ = writeln!(text, "| `{name}` | {status} | {users} |");
-        }
-        text
-    }
-}
-
-impl Remark {
-    /// The sentence, and the first policies that it is about.
-    fn line(&self, before: &str, all: usize) -> String {
-        let Remark { text, policies } = self;
-        let named: Vec<&str> = policies.iter().take(NAMED).map(String::as_str).collect();
-        let named = match policies.len() {
-            0 => return format!("{before}{text}"),
-            count if count > NAMED && count == all => "all policies".to_owned(),
-            // The last one stands where "1 more" would.
-            count if count == NAMED + 1 => policies.join(", "),
-            count if count > NAMED => format!("{} and {} more", named.join(", "), count - NAMED),
-            _ => named.join(", "),
-        };
-        format!("{before}{text} [{named}]")
-    }
-}
-
-/// Adds a policy to those that a sentence is about.
-fn add(remarks: &mut Vec<Remark>, text: &str, policy: &str) {
-    match remarks.iter_mut().find(|known| known.text == text) {
-        Some(known) => {
-            if !known.policies.iter().any(|known| known == policy) {
-                known.policies.push(policy.to_owned());
-            }
-        }
-        None => remarks.push(Remark { text: text.to_owned(), policies: vec![policy.to_owned()] }),
-    }
-}
-
 /// The sentence of advice, which is the same for all policies, and the policy with its field.
 fn told(advice: &Advice) -> (String, String) {
     let field = &advice.about.field;
@@ -415,11 +263,4 @@ fn told(advice: &Advice) -> (String, String) {
 /// A mistake in granting, and the object that makes it, in its brackets.
 fn split(mistake: &str) -> (&str, &str) {
     mistake.rfind(" (").map_or((mistake, ""), |at| mistake.split_at(at))
-}
-
-fn users(rbac: &Rbac, policy: &str) -> Vec<String> {
-    let mut users: Vec<String> = rbac.of_policy(policy).map(ToString::to_string).collect();
-    users.sort_unstable();
-    users.dedup();
-    users
 }

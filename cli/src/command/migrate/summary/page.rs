@@ -1,0 +1,170 @@
+//! The summary as data, and how it is laid out.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::rbac::{Authority, Rbac};
+use crate::terminal::Voice;
+use crate::{deviations, report};
+
+/// All that there is to say of a migration.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::command::migrate) struct Summary {
+    pub(super) policies: Vec<Row>,
+    pub(super) warnings: Vec<Remark>,
+    /// Where policies judge otherwise than PodSecurityPolicy did.
+    pub(super) deviations: Vec<Remark>,
+    pub(super) notes: Vec<Remark>,
+}
+
+/// What is to be said of one policy.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) status: Status,
+    changed_meaning: Vec<&'static str>,
+    /// Nothing where nobody knows.
+    pub(super) may_be_used_by: Option<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Status {
+    Converted,
+    LeftOut,
+}
+
+/// A sentence about some policies.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Remark {
+    pub(super) text: String,
+    /// The policies that it is about, with the place or the object that is meant; empty for all.
+    pub(super) policies: Vec<String>,
+}
+
+/// So many lines are read.
+const LINES: usize = 40;
+/// So many policies are named in a line.
+const NAMED: usize = 3;
+impl Summary {
+    pub(super) fn row(&mut self, name: &str, status: Status, policy: &Value, authority: &Authority) {
+        let may_be_used_by = match authority {
+            Authority::Everybody => None,
+            Authority::Dump(rbac) => Some(users(rbac, name)),
+        };
+        let changed_meaning = match policy {
+            Value::Null => Vec::new(),
+            policy => deviations::of(policy).map(|deviation| deviation.name).collect(),
+        };
+        self.policies.push(Row { name: name.to_owned(), status, changed_meaning, may_be_used_by });
+    }
+
+    pub(super) fn warn(&mut self, text: &str, policy: &str) {
+        add(&mut self.warnings, text, policy);
+    }
+
+    /// A warning about the whole.
+    pub(super) fn caution(&mut self, text: String) {
+        self.warnings.push(Remark { text, policies: Vec::new() });
+    }
+
+    pub(super) fn note(&mut self, text: String) {
+        self.notes.push(Remark { text, policies: Vec::new() });
+    }
+
+    /// `157 policies: 155 converted, 2 left out`
+    fn count(&self) -> String {
+        let all = self.policies.len();
+        let left_out = self.policies.iter().filter(|row| row.status == Status::LeftOut).count();
+        let noun = if all == 1 { "policy" } else { "policies" };
+        let converted = all - left_out;
+        let left_out = if left_out == 0 { String::new() } else { format!(", {left_out} left out") };
+        format!("{all} {noun}: {converted} converted{left_out}")
+    }
+
+    pub(super) fn text(&self, voice: Voice) {
+        voice.note(&self.count());
+        let all = self.policies.len();
+        let warnings = self.warnings.iter().map(|remark| (true, remark.line("", all)));
+        let deviations = self.deviations.iter().map(|remark| (false, remark.line("changed meaning: ", all)));
+        let notes = self.notes.iter().map(|remark| (false, remark.line("", all)));
+        let mut lines: Vec<(bool, String)> = warnings.chain(deviations).chain(notes).collect();
+        if lines.len() > LINES - 1 {
+            let more = lines.len() - (LINES - 2);
+            lines.truncate(LINES - 2);
+            lines.push((false, format!("and {more} more lines; --summary markdown has all")));
+        }
+        for (is_warning, line) in lines {
+            if is_warning { voice.warn(&line) } else { voice.note(&line) }
+        }
+    }
+
+    pub(super) fn markdown(&self) -> String {
+        let mut text = format!("**{}**\n", self.count());
+        for (title, remarks) in
+            [("Warnings", &self.warnings), ("Changed meaning", &self.deviations), ("Notes", &self.notes)]
+        {
+            if remarks.is_empty() {
+                continue;
+            }
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n### {title}\n\n");
+            for Remark { text: sentence, policies } in remarks {
+                let names: Vec<String> = policies.iter().map(|name| format!("`{name}`")).collect();
+                let names = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
+                let _ = writeln!(text, "* {}{names}", report::escaped(sentence));
+            }
+        }
+        let _ = write!(text, "\n### Policies\n\n| Policy | Status | May be used by |\n|---|---|---|\n");
+        for Row { name, status, may_be_used_by, .. } in &self.policies {
+            let status = if *status == Status::Converted { "converted" } else { "**left out**" };
+            let users = match may_be_used_by.as_deref() {
+                None => "unknown".to_owned(),
+                Some([]) => "nobody".to_owned(),
+                Some(users) => report::escaped(&users.join("; ")),
+            };
+            let _ = writeln!(text, "| `{name}` | {status} | {users} |");
+        }
+        text
+    }
+}
+
+impl Remark {
+    /// The sentence, and the first policies that it is about.
+    fn line(&self, before: &str, all: usize) -> String {
+        let Remark { text, policies } = self;
+        let named: Vec<&str> = policies.iter().take(NAMED).map(String::as_str).collect();
+        let named = match policies.len() {
+            0 => return format!("{before}{text}"),
+            count if count > NAMED && count == all => "all policies".to_owned(),
+            // The last one stands where "1 more" would.
+            count if count == NAMED + 1 => policies.join(", "),
+            count if count > NAMED => format!("{} and {} more", named.join(", "), count - NAMED),
+            _ => named.join(", "),
+        };
+        format!("{before}{text} [{named}]")
+    }
+}
+
+/// Adds a policy to those that a sentence is about.
+pub(super) fn add(remarks: &mut Vec<Remark>, text: &str, policy: &str) {
+    match remarks.iter_mut().find(|known| known.text == text) {
+        Some(known) => {
+            if !known.policies.iter().any(|known| known == policy) {
+                known.policies.push(policy.to_owned());
+            }
+        }
+        None => remarks.push(Remark { text: text.to_owned(), policies: vec![policy.to_owned()] }),
+    }
+}
+
+fn users(rbac: &Rbac, policy: &str) -> Vec<String> {
+    let mut users: Vec<String> = rbac.of_policy(policy).map(ToString::to_string).collect();
+    users.sort_unstable();
+    users.dedup();
+    users
+}
