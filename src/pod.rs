@@ -157,6 +157,11 @@ impl<'a> Pod<'a> {
         self.spec.os.name == "windows"
     }
 
+    /// Whether the pod asks for a user namespace of its own (KEP-127).
+    pub fn has_user_namespace(&self) -> bool {
+        self.spec.host_users == Some(false)
+    }
+
     /// The service account that the pod names, if it names one; the API server leaves only mirror pods without.
     pub fn service_account(&self) -> Option<&str> {
         let spec = &self.spec;

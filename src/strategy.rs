@@ -1,6 +1,9 @@
 //! The strategies that several rules share.
 
+use std::fmt::{self, Display};
+
 use crate::json::Text;
+use crate::pod::Pod;
 use crate::prose::prose;
 use crate::ranges::IdRanges;
 use crate::shape::{Field, Shape};
@@ -28,6 +31,34 @@ pub(crate) const GROUP_SHAPE: Shape = Shape::Object(&[
     },
 ]);
 
+/// The last id that is mapped into a pod's own user namespace. A kubelet maps 65536 ids unless its
+/// `userNamespaces.idsPerPod` says more (KEP-127), and a container with an id that is not mapped does not start.
+const LAST_MAPPED_ID: i64 = 65_535;
+
+/// The id to write where a pod leaves it open: the default of the ranges. None for a pod in whose user namespace that id
+/// does not exist.
+pub(crate) fn default_id(ranges: &IdRanges, pod: &Pod<'_>) -> Option<i64> {
+    let id = ranges.default_id();
+    if id > LAST_MAPPED_ID && pod.has_user_namespace() { None } else { Some(id) }
+}
+
+/// Says of a pod whose id must be set why it is not filled in, behind what is demanded.
+pub(crate) struct NotFilled<'n>(pub(crate) &'n IdRanges, pub(crate) &'n Pod<'n>);
+
+impl Display for NotFilled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NotFilled(ranges, pod) = self;
+        if default_id(ranges, pod).is_some() {
+            return Ok(());
+        }
+        let id = ranges.default_id();
+        write!(
+            f,
+            "; the default {id} is not filled in, because pods with hostUsers: false have no ids above {LAST_MAPPED_ID}"
+        )
+    }
+}
+
 impl GroupStrategy {
     /// Loads the strategy of a field that every policy must have.
     pub(crate) fn load(spec: &mut Spec<'_, '_>, field: &str) -> Option<Self> {
@@ -46,10 +77,15 @@ impl GroupStrategy {
         }
     }
 
+    /// Whether a group must be set.
+    pub(crate) fn is_demanded(&self) -> bool {
+        matches!(self, GroupStrategy::MustRunAs(_))
+    }
+
     /// The group to write where none is set.
-    pub(crate) fn default_id(&self) -> Option<i64> {
+    pub(crate) fn default_id(&self, pod: &Pod<'_>) -> Option<i64> {
         match self {
-            GroupStrategy::MustRunAs(ranges) => Some(ranges.default_id()),
+            GroupStrategy::MustRunAs(ranges) => default_id(ranges, pod),
             GroupStrategy::MayRunAs(_) => None,
         }
     }

@@ -88,6 +88,22 @@ proptest! {
     }
 
     #[test]
+    fn no_pod_is_made_that_kubernetes_refuses(seed in any::<u64>(), index in 0_u64..1000) {
+        let case = creation(seed, index);
+        prop_assume!(case.is_some());
+        let mut case = case.unwrap();
+        if seed % 2 == 0 {
+            case.pod["spec"]["hostUsers"] = json!(false);
+        }
+        let first = stored(&case);
+        prop_assume!(first.is_some());
+        let before = refusals(&case.pod);
+        let made: Vec<_> =
+            refusals(&first.unwrap().0).into_iter().filter(|refusal| !before.contains(refusal)).collect();
+        assert_eq!(made, [""; 0]);
+    }
+
+    #[test]
     fn what_was_admitted_passes_the_validating_twin(seed in any::<u64>(), index in 0_u64..1000) {
         let case = creation(seed, index);
         prop_assume!(case.is_some());
@@ -120,6 +136,63 @@ proptest! {
             assert_eq!(pod, plain);
         }
     }
+}
+
+/// What Linux alone has: `validateWindows` in pkg/apis/core/validation.
+const LINUX_ONLY: &[&str] = &[
+    "allowPrivilegeEscalation",
+    "appArmorProfile",
+    "capabilities",
+    "fsGroup",
+    "privileged",
+    "procMount",
+    "readOnlyRootFilesystem",
+    "runAsGroup",
+    "runAsUser",
+    "seLinuxOptions",
+    "seccompProfile",
+    "supplementalGroups",
+];
+
+/// Why the API server refuses a pod, or a kubelet does not start it, as far as security contexts go.
+fn refusals(pod: &Value) -> Vec<String> {
+    let spec = &pod["spec"];
+    let mut contexts = vec![(String::from("pod"), &spec["securityContext"])];
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
+        for (index, container) in spec[list].as_array().into_iter().flatten().enumerate() {
+            contexts.push((format!("{list}[{index}]"), &container["securityContext"]));
+        }
+    }
+    let mut refusals = Vec::new();
+    for (place, context) in contexts {
+        let mut refuse = |reason: &str| refusals.push(format!("{place}: {reason}"));
+        let added = context["capabilities"]["add"].as_array();
+        let adds_sys_admin = added.into_iter().flatten().any(|name| name == "CAP_SYS_ADMIN");
+        if context["allowPrivilegeEscalation"] == false && (context["privileged"] == true || adds_sys_admin) {
+            refuse("no privilege escalation for a container that has every privilege");
+        }
+        for field in LINUX_ONLY.iter().filter(|field| !context[**field].is_null()) {
+            if spec["os"]["name"] == "windows" {
+                refuse(&format!("{field} on Windows"));
+            }
+        }
+        for field in ["seccompProfile", "appArmorProfile"] {
+            let profile = &context[field];
+            let has_path = profile["localhostProfile"].as_str().is_some_and(|path| !path.is_empty());
+            if has_path != (profile["type"] == "Localhost") {
+                refuse(&format!(
+                    "{field} with a path of the node for another type, or without one for its own"
+                ));
+            }
+        }
+        let groups = context["supplementalGroups"].as_array().into_iter().flatten();
+        for id in ["runAsUser", "runAsGroup", "fsGroup"].iter().map(|id| &context[*id]).chain(groups) {
+            if spec["hostUsers"] == false && id.as_i64().is_some_and(|id| id > 65_535) {
+                refuse(&format!("id {id} in a user namespace"));
+            }
+        }
+    }
+    refusals
 }
 
 /// The properties above say nothing of pods that are all refused or all left alone.

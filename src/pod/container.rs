@@ -133,6 +133,11 @@ impl<'a> Container<'a> {
             || self.volume_devices.iter().any(|device| device.name == volume)
     }
 
+    /// Whether the container says that it is privileged.
+    pub fn is_privileged(&self) -> bool {
+        self.security_context.privileged == Some(true)
+    }
+
     /// The user the container runs as, if the pod says so: its own, else the pod's.
     pub fn run_as_user(&self, pod: &Pod<'a>) -> Option<i64> {
         self.security_context.run_as_user.or(pod.spec.security_context.run_as_user)

@@ -1,6 +1,12 @@
 //! Capabilities are root in slices: what a container has of them counts, whoever it runs as.
 //!
-//! Names are compared as they are written: `ALL`, `all`, `NET_RAW` and `CAP_NET_RAW` are four of them.
+//! Names are compared as they are written: `ALL`, `all`, `NET_RAW` and `CAP_NET_RAW` are four of them. Two exceptions
+//! follow container runtimes (`WithCapabilities` in containerd's internal/cri/opts reads `ALL` in any letter case and puts
+//! `CAP_` before every other name):
+//!
+//! * `drop: [ALL]` satisfies every required drop, since nothing is left to be dropped, unless the container adds some of
+//!   it again.
+//! * `CAP_X` among the required drops is read as `X`: as it stands, runtimes drop nothing for it.
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
@@ -24,9 +30,11 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
     Entry {
         id: "requiredDropCapabilities",
-        purpose: prose("The capabilities that every container must drop."),
+        purpose: prose(
+            "The capabilities that every container must drop, by name or with `ALL`; `CAP_X` is read as `X`.",
+        ),
         shape: Some(Shape::List(&Shape::Text)),
-        reads: &[],
+        reads: &["defaultAddCapabilities", "allowedCapabilities"],
         annotations: &[],
         pod_fields: prose("containers' `securityContext.capabilities.drop`"),
         mutates: prose("containers' `capabilities.drop`"),
@@ -46,6 +54,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
 
 /// The spelling that the API server itself refuses beside `allowPrivilegeEscalation: false`.
 const CAP_SYS_ADMIN: &str = "CAP_SYS_ADMIN";
+
+/// What the kernel puts before each name, and Kubernetes does not.
+const PREFIX: &str = "CAP_";
+
+/// Every capability there is, spelt as the Pod Security Standards demand.
+const ALL: &str = "ALL";
 
 /// Adds capabilities.
 #[derive(Debug)]
@@ -69,7 +83,18 @@ pub(super) fn load_default_add<'s>(spec: &mut Spec<'_, 's>) -> Option<DefaultAdd
 }
 
 pub(super) fn load_required_drop<'s>(spec: &mut Spec<'_, 's>) -> Option<RequiredDrop<'s>> {
-    let dropped = spec.texts("requiredDropCapabilities");
+    let mut dropped = spec.texts("requiredDropCapabilities");
+    if dropped.iter().any(|name| name.starts_with(PREFIX)) {
+        let mut permitted = spec.texts("defaultAddCapabilities");
+        permitted.append(&mut spec.texts("allowedCapabilities"));
+        for name in &mut dropped {
+            // A policy that permits `X` cannot demand that it is dropped: there PodSecurityPolicy's reading stays.
+            let short = name.strip_prefix(PREFIX).filter(|short| !permitted.iter().any(|name| name == short));
+            if let Some(short) = short.filter(|short| !short.is_empty()) {
+                *name = Text::Owned(short.to_owned());
+            }
+        }
+    }
     if dropped.is_empty() { None } else { Some(RequiredDrop(dropped)) }
 }
 
@@ -104,11 +129,6 @@ fn tell_contradictions(spec: &mut Spec<'_, '_>, field: &str, names: &[Text<'_>])
     }
 }
 
-/// The names that `list` lacks, as they would be written into it.
-fn missing<'n>(names: &'n [Text<'_>], list: &'n [Text<'_>]) -> impl Iterator<Item = Text<'static>> + 'n {
-    names.iter().filter(|name| !list.iter().any(|own| own == *name)).map(|name| Text::Owned(name.to_string()))
-}
-
 /// Both lists as PodSecurityPolicy left them once it had changed either: sorted, each name once.
 fn settle(capabilities: &mut Capabilities<'_>) {
     for list in [&mut capabilities.add, &mut capabilities.drop] {
@@ -122,7 +142,8 @@ impl DefaultAdd<'_> {
     /// The capabilities that the container neither has nor drops.
     fn open(&self, container: &Container<'_>) -> Vec<Text<'static>> {
         let Capabilities { add, drop } = &container.security_context.capabilities;
-        missing(&self.0, add).filter(|name| !drop.iter().any(|dropped| dropped == name)).collect()
+        let known = |name: &Text<'_>| add.iter().chain(drop).any(|known| known == name);
+        self.0.iter().filter(|name| !known(name)).map(|name| Text::Owned(name.to_string())).collect()
     }
 
     /// Whether the API server would refuse the container with these capabilities.
@@ -154,22 +175,49 @@ impl Rule for DefaultAdd<'_> {
     }
 }
 
+/// The name without its prefix, to be compared without regard to letter case.
+fn unprefixed(name: &str) -> &str {
+    match name.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
+        _ => name,
+    }
+}
+
+impl RequiredDrop<'_> {
+    /// The capabilities that the container drops neither by name nor with all others.
+    fn missing<'n>(&'n self, container: &'n Container<'_>) -> impl Iterator<Item = &'n Text<'n>> {
+        let Capabilities { add, drop } = &container.security_context.capabilities;
+        // Next to `drop: [ALL]` runtimes keep what is added, whatever its spelling.
+        let is_required = |added: &str| {
+            let mut names = self.0.iter().map(|name| unprefixed(name));
+            added.eq_ignore_ascii_case(ALL) || names.any(|name| added.eq_ignore_ascii_case(name))
+        };
+        let drops_all =
+            drop.iter().any(|name| name == ALL) && !add.iter().any(|added| is_required(unprefixed(added)));
+        let names: &[Text<'_>] = if drops_all { &[] } else { &self.0 };
+        names.iter().filter(|name| !drop.iter().any(|dropped| dropped == *name))
+    }
+}
+
 impl Rule for RequiredDrop<'_> {
     fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
-        let capabilities = &mut container.security_context.capabilities;
-        let open: Vec<_> = missing(&self.0, &capabilities.drop).collect();
-        if !open.is_empty() && !pod.is_windows() {
-            capabilities.drop.extend(open);
+        if pod.is_windows() {
+            return;
+        }
+        let missing: Vec<_> = self.missing(container).map(|name| Text::Owned(name.to_string())).collect();
+        if !missing.is_empty() {
+            let capabilities = &mut container.security_context.capabilities;
+            capabilities.drop.extend(missing);
             settle(capabilities);
         }
     }
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
-        let own = &container.security_context.capabilities.drop;
         if pod.is_windows() {
             return;
         }
-        for name in self.0.iter().filter(|name| !own.iter().any(|dropped| dropped == *name)) {
+        let own = &container.security_context.capabilities.drop;
+        for name in self.missing(container) {
             let detail = format_args!("{name} is required to be dropped but was not found");
             found.invalid("securityContext.capabilities.drop", format_args!("[{}]", Listed(own)), detail);
         }
@@ -212,15 +260,13 @@ mod tests {
     #[case::absent(json!({"requiredDropCapabilities": ["X"]}), json!({}), Mutated(caps(&[], &["X"])))]
     #[case::null(json!({"requiredDropCapabilities": ["X"]}), json!({"capabilities": null}), Mutated(caps(&[], &["X"])))]
     #[case::without_a_security_context(json!({"requiredDropCapabilities": ["X"]}), json!(null), Mutated(caps(&[], &["X"])))]
-    #[case::sorted_and_each_once(json!({"requiredDropCapabilities": ["NET_RAW", "CHOWN"]}), caps(&[], &["all", "ALL", "all"]),
-        Mutated(caps(&[], &["ALL", "CHOWN", "NET_RAW", "all"])))]
+    #[case::sorted_and_each_once(json!({"requiredDropCapabilities": ["NET_RAW", "CHOWN"]}), caps(&[], &["all", "All", "all"]),
+        Mutated(caps(&[], &["All", "CHOWN", "NET_RAW", "all"])))]
     #[case::dropped_already_order_and_duplicates_stay(
         json!({"requiredDropCapabilities": ["X"], "allowedCapabilities": ["A", "B"]}), caps(&["B", "B", "A"], &["Y", "X", "Y"]), Admitted)]
     #[case::both_lists_are_settled_when_one_changes(
         json!({"requiredDropCapabilities": ["X"], "allowedCapabilities": ["A", "B"]}), caps(&["B", "B", "A"], &["Y"]),
         Mutated(caps(&["A", "B"], &["X", "Y"])))]
-    #[case::dropping_all_is_not_dropping_each(json!({"requiredDropCapabilities": ["X"]}), caps(&[], &["ALL"]),
-        Mutated(caps(&[], &["ALL", "X"])))]
     #[case::the_other_spelling_is_another_name(json!({"requiredDropCapabilities": ["NET_RAW"]}), caps(&[], &["CAP_NET_RAW"]),
         Mutated(caps(&[], &["CAP_NET_RAW", "NET_RAW"])))]
     #[case::added_and_to_be_dropped_fails_as_added(json!({"requiredDropCapabilities": ["X"]}), caps(&["X"], &[]),
@@ -228,6 +274,74 @@ mod tests {
     #[case::a_policy_that_names_one_twice(json!({"requiredDropCapabilities": ["X", "X"]}), json!({}), Mutated(caps(&[], &["X"])))]
     fn drops(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
         judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::alone(caps(&[], &["ALL"]), Admitted)]
+    #[case::among_others_which_stay_as_they_are(caps(&[], &["X", "ALL", "A"]), Admitted)]
+    #[case::and_adds_what_need_not_be_dropped(caps(&["NET_BIND_SERVICE", "CHOWN", "CHOWN"], &["ALL"]), Admitted)]
+    #[case::and_adds_what_only_starts_alike(caps(&["KILLER", "CAP_", "ééé"], &["ALL"]), Admitted)]
+    #[case::in_lower_case_it_is_a_name(caps(&[], &["all"]), Mutated(caps(&[], &["KILL", "NET_RAW", "all"])))]
+    #[case::with_a_prefix_it_is_a_name(caps(&[], &["CAP_ALL"]), Mutated(caps(&[], &["CAP_ALL", "KILL", "NET_RAW"])))]
+    #[case::but_adds_all(caps(&["ALL"], &["ALL"]), Mutated(caps(&["ALL"], &["ALL", "KILL", "NET_RAW"])))]
+    #[case::but_adds_all_in_lower_case(caps(&["all"], &["ALL"]), Mutated(caps(&["all"], &["ALL", "KILL", "NET_RAW"])))]
+    #[case::but_adds_one(caps(&["NET_RAW"], &["ALL"]), Mutated(caps(&["NET_RAW"], &["ALL", "KILL", "NET_RAW"])))]
+    #[case::but_adds_one_in_mixed_case(caps(&["Net_Raw"], &["ALL"]), Mutated(caps(&["Net_Raw"], &["ALL", "KILL", "NET_RAW"])))]
+    #[case::but_adds_one_with_its_prefix(caps(&["CAP_KILL"], &["ALL"]), Mutated(caps(&["CAP_KILL"], &["ALL", "KILL", "NET_RAW"])))]
+    #[case::but_adds_one_with_a_prefix_in_lower_case(caps(&["cap_kill"], &["ALL"]),
+        Mutated(caps(&["cap_kill"], &["ALL", "KILL", "NET_RAW"])))]
+    #[case::but_adds_one_among_others(caps(&["A", "KILL"], &["KILL", "ALL"]), Mutated(caps(&["A", "KILL"], &["ALL", "KILL", "NET_RAW"])))]
+    #[case::but_adds_one_and_drops_each(caps(&["NET_RAW"], &["ALL", "NET_RAW", "KILL"]), Admitted)]
+    fn a_container_drops_all(#[case] security_context: Value, #[case] expected: Outcome) {
+        // No policy can allow what it requires to be dropped, but it can let it pass.
+        let policy = json!({"requiredDropCapabilities": ["KILL", "NET_RAW"],
+            "enforcement": {"rules": {"allowedCapabilities": "Audit"}}});
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    /// What a policy adds by default is added again as well.
+    #[test]
+    fn a_container_drops_all_and_gets_one_by_default() {
+        let policy = json!({"requiredDropCapabilities": ["NET_RAW"], "defaultAddCapabilities": ["net_raw"]});
+        let expected = Mutated(caps(&["net_raw"], &["ALL", "NET_RAW"]));
+        judge(policy, json!({"securityContext": caps(&[], &["ALL"])}), expected);
+    }
+
+    #[rstest]
+    #[case::is_read_without_it(json!({"requiredDropCapabilities": ["CAP_NET_RAW", "CHOWN"]}), json!({}), Mutated(caps(&[], &["CHOWN", "NET_RAW"])))]
+    #[case::dropped_by_its_name(json!({"requiredDropCapabilities": ["CAP_NET_RAW"]}), caps(&[], &["NET_RAW"]), Admitted)]
+    #[case::dropped_with_all(json!({"requiredDropCapabilities": ["CAP_NET_RAW"]}), caps(&[], &["ALL"]), Admitted)]
+    #[case::the_pods_spelling_is_kept(json!({"requiredDropCapabilities": ["CAP_NET_RAW"]}), caps(&[], &["CAP_NET_RAW"]),
+        Mutated(caps(&[], &["CAP_NET_RAW", "NET_RAW"])))]
+    #[case::named_twice(json!({"requiredDropCapabilities": ["CAP_NET_RAW", "NET_RAW"]}), json!({}), Mutated(caps(&[], &["NET_RAW"])))]
+    #[case::all(json!({"requiredDropCapabilities": ["CAP_ALL"]}), json!({}), Mutated(caps(&[], &["ALL"])))]
+    #[case::nothing_behind_it(json!({"requiredDropCapabilities": ["CAP_"]}), json!({}), Mutated(caps(&[], &["CAP_"])))]
+    #[case::once_is_enough(json!({"requiredDropCapabilities": ["CAP_CAP_KILL"]}), json!({}), Mutated(caps(&[], &["CAP_KILL"])))]
+    #[case::in_lower_case_it_is_a_name(json!({"requiredDropCapabilities": ["cap_kill"]}), json!({}), Mutated(caps(&[], &["cap_kill"])))]
+    #[case::allowed_by_the_same_policy(json!({"requiredDropCapabilities": ["CAP_KILL"], "allowedCapabilities": ["KILL"]}),
+        caps(&["KILL"], &[]), Mutated(caps(&["KILL"], &["CAP_KILL"])))]
+    #[case::added_by_the_same_policy(json!({"requiredDropCapabilities": ["CAP_KILL"], "defaultAddCapabilities": ["KILL"]}),
+        json!({}), Mutated(caps(&["KILL"], &["CAP_KILL"])))]
+    #[case::allowed_in_another_spelling(json!({"requiredDropCapabilities": ["CAP_KILL"], "allowedCapabilities": ["kill"]}),
+        json!({}), Mutated(caps(&[], &["KILL"])))]
+    #[case::another_is_allowed(json!({"requiredDropCapabilities": ["CAP_KILL"], "allowedCapabilities": ["CHOWN"]}),
+        json!({}), Mutated(caps(&[], &["KILL"])))]
+    fn a_required_drop_with_a_prefix(
+        #[case] policy: Value,
+        #[case] security_context: Value,
+        #[case] expected: Outcome,
+    ) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    #[test]
+    fn names_what_must_be_dropped_without_its_prefix() {
+        let pod =
+            json!({"spec": {"containers": [{"name": "c", "securityContext": caps(&[], &["CAP_KILL"])}]}});
+        assert_eq!(
+            unfilled("requiredDropCapabilities", json!({"requiredDropCapabilities": ["CAP_KILL"]}), pod),
+            "spec.containers[0].securityContext.capabilities.drop: Invalid value: [\"CAP_KILL\"]: KILL is required to be dropped but was not found"
+        );
     }
 
     #[rstest]
@@ -281,13 +395,20 @@ mod tests {
     }
 
     #[test]
+    fn a_default_of_no_escalation_is_not_written_where_the_policy_adds_it() {
+        let policy =
+            json!({"defaultAddCapabilities": ["CAP_SYS_ADMIN"], "defaultAllowPrivilegeEscalation": false});
+        judge(policy, json!({}), Mutated(caps(&["CAP_SYS_ADMIN"], &[])));
+    }
+
+    #[test]
     fn a_policy_that_adds_it_and_refuses_escalation_admits_no_silent_container() {
         let policy = json!({"defaultAddCapabilities": ["CAP_SYS_ADMIN"], "allowPrivilegeEscalation": false});
         judge(
             policy,
             json!({}),
             Rejected(
-                "securityContext.allowPrivilegeEscalation: Required value: the policy sets false, which Kubernetes refuses beside the added capability CAP_SYS_ADMIN; such a container needs a policy that allows privilege escalation by default",
+                "securityContext.allowPrivilegeEscalation: Required value: the policy demands false, which Kubernetes refuses together with the added capability CAP_SYS_ADMIN; such a container needs a policy with allowPrivilegeEscalation: true",
             ),
         );
     }

@@ -4,7 +4,7 @@ use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::spec::Spec;
-use crate::strategy::{GROUP_SHAPE, GroupStrategy};
+use crate::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
 use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -29,7 +29,7 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<FsGroup> {
 impl Rule for FsGroup {
     fn mutate(&self, pod: &mut Pod<'_>) {
         if pod.spec.security_context.fs_group.is_none() && !pod.is_windows() {
-            pod.spec.security_context.fs_group = self.0.default_id();
+            pod.spec.security_context.fs_group = self.0.default_id(pod);
         }
     }
 
@@ -40,8 +40,9 @@ impl Rule for FsGroup {
             Some(group) if !ranges.hold(group) => {
                 found.invalid(field, group, format_args!("group {group} must be in the ranges: {ranges}"));
             }
-            None if self.0.default_id().is_some() && !pod.is_windows() => {
-                found.required(field, format_args!("must be in the ranges: {ranges}"));
+            None if self.0.is_demanded() && !pod.is_windows() => {
+                let why = NotFilled(ranges, pod);
+                found.required(field, format_args!("must be in the ranges: {ranges}{why}"));
             }
             _ => {}
         }
@@ -88,6 +89,23 @@ mod tests {
     #[case::to_none_that_may_be_unset("MayRunAs", "linux", "")]
     fn objects_where_it_may_not_fill_in(#[case] rule: &str, #[case] os: &str, #[case] expected: &str) {
         assert_eq!(unfilled("fsGroup", ranges(rule), json!({"spec": {"os": {"name": os}}})), expected);
+    }
+
+    /// A pod whose id is not mapped into its user namespace does not start.
+    #[rstest]
+    #[case::a_group_that_exists("MustRunAs", 65_535, json!(false), Mutated(json!({"securityContext": {"fsGroup": 65_535}})))]
+    #[case::a_group_that_does_not("MustRunAs", 65_536, json!(false),
+        Rejected("spec.securityContext.fsGroup: Required value: must be in the ranges: [{65536 70000}]; the default 65536 is not filled in, because pods with hostUsers: false have no ids above 65535"))]
+    #[case::groups_of_the_node("MustRunAs", 65_536, json!(null), Mutated(json!({"securityContext": {"fsGroup": 65_536}})))]
+    #[case::none_is_demanded("MayRunAs", 65_536, json!(false), Admitted)]
+    fn fills_in_no_group_that_a_user_namespace_lacks(
+        #[case] rule: &str,
+        #[case] min: i64,
+        #[case] host_users: Value,
+        #[case] expected: Outcome,
+    ) {
+        let policy = json!({"fsGroup": {"rule": rule, "ranges": [{"min": min, "max": 70_000}]}});
+        judge_pod(policy, json!({"spec": {"hostUsers": host_users}}), expected);
     }
 
     #[test]

@@ -1,4 +1,9 @@
 //! Whether a process may gain more privileges than its parent: through set-uid programs, or file capabilities.
+//!
+//! The API server refuses `allowPrivilegeEscalation: false` in a container that is privileged or adds `CAP_SYS_ADMIN`
+//! (`validateSecurityContext` in pkg/apis/core/validation), so it is never written into one. PodSecurityPolicy wrote it
+//! and made such pods impossible. A default is just not written: the container is admitted without it if the rest of the
+//! policy allows that. A policy that refuses escalation cannot be satisfied and rejects the container with the reason.
 
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
@@ -15,17 +20,23 @@ pub(crate) const ENTRIES: &[Entry] = &[
         shape: Some(Shape::Flag),
         reads: &["allowPrivilegeEscalation"],
         annotations: &[],
-        pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
-        mutates: prose("containers' `allowPrivilegeEscalation`"),
+        pod_fields: prose(
+            "containers' `securityContext.allowPrivilegeEscalation`, `privileged` and `capabilities.add`",
+        ),
+        mutates: prose(
+            "containers' `allowPrivilegeEscalation`, but no `false` into one that is privileged or adds `CAP_SYS_ADMIN`",
+        ),
         default: prose("nothing is written"),
     },
     Entry {
         id: "allowPrivilegeEscalation",
         purpose: prose("Whether containers may allow privilege escalation."),
         shape: Some(Shape::Flag),
-        reads: &[],
+        reads: &["privileged"],
         annotations: &[],
-        pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`"),
+        pod_fields: prose(
+            "containers' `securityContext.allowPrivilegeEscalation`, `privileged` and `capabilities.add`",
+        ),
         mutates: prose("`false`: containers' `allowPrivilegeEscalation`, to `false`"),
         default: prose("`true`: they may"),
     },
@@ -33,17 +44,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
 
 const FIELD: &str = "securityContext.allowPrivilegeEscalation";
 
-/// Writes what a policy wants of containers that do not say.
+/// Fills in the default of a policy.
 #[derive(Debug)]
-pub(crate) struct Default {
-    value: bool,
-    /// Whether the policy allows escalation, so that no other rule demands the same.
-    alone: bool,
-}
+pub(crate) struct Default(bool);
 
 /// Refuses privilege escalation; a policy that allows it has no such rule.
 #[derive(Debug)]
-pub(crate) struct Refused;
+pub(crate) struct Refused {
+    /// Whether the policy allows privileged containers, so that no other rule rejects them.
+    privileged: bool,
+}
 
 fn allowed(spec: &Spec<'_, '_>) -> bool {
     spec.get("allowPrivilegeEscalation").and_then(Value::flag).unwrap_or(true)
@@ -55,53 +65,30 @@ pub(super) fn load_default(spec: &mut Spec<'_, '_>) -> Option<Default> {
         let reason = "Cannot set DefaultAllowPrivilegeEscalation to true without also setting AllowPrivilegeEscalation to true";
         spec.problem("defaultAllowPrivilegeEscalation", format_args!("Invalid value: true: {reason}"));
     }
-    Some(Default { value: default, alone: allowed(spec) })
+    Some(Default(default))
 }
 
 pub(super) fn load_allow(spec: &mut Spec<'_, '_>) -> Option<Refused> {
-    if allowed(spec) { None } else { Some(Refused) }
+    if allowed(spec) { None } else { Some(Refused { privileged: spec.flag("privileged") }) }
 }
 
-/// What the container asks for that the API server refuses beside `allowPrivilegeEscalation: false`.
-fn contradiction(container: &Container<'_>) -> Option<&'static str> {
-    let own = &container.security_context;
-    if own.privileged == Some(true) {
-        return Some("privileged: true");
-    }
-    // Only this spelling: the API server does not look for SYS_ADMIN.
-    own.capabilities
-        .add
-        .iter()
-        .any(|name| name == "CAP_SYS_ADMIN")
-        .then_some("the added capability CAP_SYS_ADMIN")
+/// The API server looks for this spelling only: `SYS_ADMIN`, which gives the same, passes its validation.
+fn adds_sys_admin(container: &Container<'_>) -> bool {
+    container.security_context.capabilities.add.iter().any(|name| name == "CAP_SYS_ADMIN")
 }
 
-/// Writes `value` where the container is silent, unless that makes a pod that the API server then refuses.
+/// Fills in `value` where the container leaves it open, unless that makes a pod that the API server refuses.
 fn fill(pod: &Pod<'_>, container: &mut Container<'_>, value: bool) {
     let open = container.security_context.allow_privilege_escalation.is_none() && !pod.is_windows();
-    if open && (value || contradiction(container).is_none()) {
+    let refused = !value && (container.is_privileged() || adds_sys_admin(container));
+    if open && !refused {
         container.security_context.allow_privilege_escalation = Some(value);
     }
 }
 
-fn tell_contradiction(container: &Container<'_>, found: &mut Findings<'_>) {
-    let Some(contradiction) = contradiction(container) else { return };
-    found.required(
-        FIELD,
-        format_args!("the policy sets false, which Kubernetes refuses beside {contradiction}; such a container needs a policy that allows privilege escalation by default"),
-    );
-}
-
 impl Rule for Default {
     fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
-        fill(pod, container, self.value);
-    }
-
-    fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
-        let silent = container.security_context.allow_privilege_escalation.is_none() && !pod.is_windows();
-        if silent && !self.value && (self.alone || !found.denies("allowPrivilegeEscalation")) {
-            tell_contradiction(container, found);
-        }
+        fill(pod, container, self.0);
     }
 }
 
@@ -113,12 +100,22 @@ impl Rule for Refused {
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
         let detail = "Allowing privilege escalation for containers is not allowed";
         match container.security_context.allow_privilege_escalation {
-            Some(true) => found.invalid(FIELD, true, detail),
-            None if pod.is_windows() => {}
-            None if contradiction(container).is_some() => tell_contradiction(container, found),
-            None => found.required(FIELD, detail),
-            Some(false) => {}
+            Some(true) => return found.invalid(FIELD, true, detail),
+            Some(false) => return,
+            None if pod.is_windows() => return,
+            None => {}
         }
+        let cause = match (container.is_privileged(), adds_sys_admin(container)) {
+            (false, false) => return found.required(FIELD, detail),
+            (_, true) => "the added capability CAP_SYS_ADMIN",
+            // The container is rejected as privileged: without that, the value is filled in.
+            (true, false) if !self.privileged && found.denies("privileged") => return,
+            (true, false) => "privileged: true",
+        };
+        found.required(
+            FIELD,
+            format_args!("the policy demands false, which Kubernetes refuses together with {cause}; such a container needs a policy with allowPrivilegeEscalation: true"),
+        );
     }
 }
 
@@ -127,8 +124,8 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    use crate::testing::Outcome::{self, Admitted, Mutated, Rejected};
-    use crate::testing::{judge, judge_within, problems, unfilled};
+    use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
+    use crate::testing::{judge, judge_within, policy, problems, review, unfilled};
 
     /// The table of spec 4.10.
     #[rstest]
@@ -153,33 +150,88 @@ mod tests {
         judge(policy, json!({"securityContext": security_context}), expected);
     }
 
-    /// Kubernetes refuses `allowPrivilegeEscalation: false` beside these.
+    /// A policy that allows whatever else the container asks for.
+    fn open(mut fields: Value) -> Value {
+        fields["privileged"] = json!(true);
+        fields["allowedCapabilities"] = json!(["*"]);
+        fields
+    }
+
+    const WITH_PRIVILEGED: &str = "securityContext.allowPrivilegeEscalation: Required value: the policy demands false, which Kubernetes refuses together with privileged: true; such a container needs a policy with allowPrivilegeEscalation: true";
+    const WITH_SYS_ADMIN: &str = "securityContext.allowPrivilegeEscalation: Required value: the policy demands false, which Kubernetes refuses together with the added capability CAP_SYS_ADMIN; such a container needs a policy with allowPrivilegeEscalation: true";
+
+    /// Kubernetes refuses `allowPrivilegeEscalation: false` together with the first three.
     #[rstest]
-    #[case::privileged(json!({"privileged": true}),
-        Rejected("securityContext.allowPrivilegeEscalation: Required value: the policy sets false, which Kubernetes refuses beside privileged: true; such a container needs a policy that allows privilege escalation by default"))]
-    #[case::sys_admin(json!({"capabilities": {"add": ["CAP_SYS_ADMIN"]}}),
-        Rejected("securityContext.allowPrivilegeEscalation: Required value: the policy sets false, which Kubernetes refuses beside the added capability CAP_SYS_ADMIN; such a container needs a policy that allows privilege escalation by default"))]
+    #[case::privileged(json!({"privileged": true}), Admitted, Rejected(WITH_PRIVILEGED))]
+    #[case::sys_admin(json!({"capabilities": {"add": ["KILL", "CAP_SYS_ADMIN"]}}), Admitted, Rejected(WITH_SYS_ADMIN))]
+    #[case::both(json!({"privileged": true, "capabilities": {"add": ["CAP_SYS_ADMIN"]}}), Admitted, Rejected(WITH_SYS_ADMIN))]
     #[case::the_other_spelling_is_no_matter(json!({"capabilities": {"add": ["SYS_ADMIN"]}}),
+        Mutated(json!({"capabilities": {"add": ["SYS_ADMIN"]}, "allowPrivilegeEscalation": false})),
         Mutated(json!({"capabilities": {"add": ["SYS_ADMIN"]}, "allowPrivilegeEscalation": false})))]
-    #[case::the_author_said_so(json!({"privileged": true, "allowPrivilegeEscalation": false}), Admitted)]
-    fn makes_no_pod_that_kubernetes_refuses(#[case] security_context: Value, #[case] expected: Outcome) {
-        for policy in [
+    #[case::nor_is_lower_case(json!({"capabilities": {"add": ["cap_sys_admin"]}}),
+        Mutated(json!({"capabilities": {"add": ["cap_sys_admin"]}, "allowPrivilegeEscalation": false})),
+        Mutated(json!({"capabilities": {"add": ["cap_sys_admin"]}, "allowPrivilegeEscalation": false})))]
+    #[case::dropping_it_is_no_matter(json!({"capabilities": {"drop": ["CAP_SYS_ADMIN"]}}),
+        Mutated(json!({"capabilities": {"drop": ["CAP_SYS_ADMIN"]}, "allowPrivilegeEscalation": false})),
+        Mutated(json!({"capabilities": {"drop": ["CAP_SYS_ADMIN"]}, "allowPrivilegeEscalation": false})))]
+    #[case::not_privileged(json!({"privileged": false}),
+        Mutated(json!({"privileged": false, "allowPrivilegeEscalation": false})),
+        Mutated(json!({"privileged": false, "allowPrivilegeEscalation": false})))]
+    #[case::the_author_said_so(json!({"privileged": true, "allowPrivilegeEscalation": false}), Admitted, Admitted)]
+    #[case::the_author_said_the_opposite(json!({"privileged": true, "allowPrivilegeEscalation": true}), Admitted,
+        Rejected("securityContext.allowPrivilegeEscalation: Invalid value: true: Allowing privilege escalation for containers is not allowed"))]
+    fn makes_no_pod_that_kubernetes_refuses(
+        #[case] security_context: Value,
+        #[case] where_it_is_the_default: Outcome,
+        #[case] where_it_is_demanded: Outcome,
+    ) {
+        let container = json!({"securityContext": security_context});
+        let default = open(json!({"defaultAllowPrivilegeEscalation": false}));
+        judge(default, container.clone(), where_it_is_the_default);
+        for demanded in [
             json!({"allowPrivilegeEscalation": false}),
-            json!({"defaultAllowPrivilegeEscalation": false}),
             json!({"defaultAllowPrivilegeEscalation": false, "allowPrivilegeEscalation": false}),
         ] {
-            let mut policy = policy;
-            policy["privileged"] = json!(true);
-            policy["allowedCapabilities"] = json!(["*"]);
-            judge(policy, json!({"securityContext": security_context}), expected.clone());
+            judge(open(demanded), container.clone(), where_it_is_demanded.clone());
         }
     }
 
+    /// The remedy for the first would settle the second as well.
     #[rstest]
-    #[case::to_silence(json!({}), "linux",
+    #[case::refused_anyway(json!({"allowPrivilegeEscalation": false}), json!({"privileged": true}),
+        Rejected("securityContext.privileged: Invalid value: true: Privileged containers are not allowed"))]
+    #[case::sys_admin_is_a_cause_of_its_own(json!({"allowPrivilegeEscalation": false, "allowedCapabilities": ["*"]}),
+        json!({"privileged": true, "capabilities": {"add": ["CAP_SYS_ADMIN"]}}),
+        Objected(&["securityContext.privileged: Invalid value: true: Privileged containers are not allowed", WITH_SYS_ADMIN]))]
+    #[case::by_a_default(json!({"defaultAllowPrivilegeEscalation": false}), json!({"privileged": true}),
+        Rejected("securityContext.privileged: Invalid value: true: Privileged containers are not allowed"))]
+    fn a_refusal_of_privileged_containers_says_it_all(
+        #[case] policy: Value,
+        #[case] security_context: Value,
+        #[case] expected: Outcome,
+    ) {
+        judge(policy, json!({"securityContext": security_context}), expected);
+    }
+
+    /// Or a container that neither rule rejects would run with escalation.
+    #[rstest]
+    #[case::warned_of("Warn")]
+    #[case::audited("Audit")]
+    fn a_refusal_of_privileged_containers_that_does_not_deny_is_no_excuse(#[case] action: &str) {
+        let mut settings = policy(&json!({"allowPrivilegeEscalation": false}));
+        settings["enforcement"] = json!({"rules": {"privileged": action}});
+        let pod = json!({"spec": {"containers": [{"name": "c", "securityContext": {"privileged": true}}],
+            "automountServiceAccountToken": false}});
+        let request = json!({"operation": "CREATE", "kind": {"version": "v1", "kind": "Pod"}, "object": pod});
+        let answer = review(&settings, &request);
+        assert_eq!(answer.rejection, Some(format!("spec.containers[0].{WITH_PRIVILEGED}")));
+    }
+
+    #[rstest]
+    #[case::to_an_open_container(json!({}), "linux",
         "spec.containers[0].securityContext.allowPrivilegeEscalation: Required value: Allowing privilege escalation for containers is not allowed")]
-    #[case::to_silence_that_cannot_be_filled(json!({"privileged": true}), "linux",
-        "spec.containers[0].securityContext.allowPrivilegeEscalation: Required value: the policy sets false, which Kubernetes refuses beside privileged: true; such a container needs a policy that allows privilege escalation by default")]
+    #[case::to_one_that_cannot_be_filled_in(json!({"privileged": true}), "linux",
+        "spec.containers[0].securityContext.allowPrivilegeEscalation: Required value: the policy demands false, which Kubernetes refuses together with privileged: true; such a container needs a policy with allowPrivilegeEscalation: true")]
     #[case::but_not_of_windows(json!({}), "windows", "")]
     fn objects_where_it_may_not_fill_in(
         #[case] security_context: Value,

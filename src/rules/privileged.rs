@@ -41,7 +41,7 @@ impl Rule for Unprivileged {
     }
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
-        if container.security_context.privileged == Some(true) {
+        if container.is_privileged() {
             found.invalid("securityContext.privileged", true, "Privileged containers are not allowed");
         }
         let inherited = pod.spec.security_context.windows_options.host_process;

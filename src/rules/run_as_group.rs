@@ -5,7 +5,7 @@ use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
-use crate::strategy::GroupStrategy;
+use crate::strategy::{GroupStrategy, NotFilled};
 use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -50,7 +50,7 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<RunAsGroup> {
 impl Rule for RunAsGroup {
     fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
         if container.run_as_group(pod).is_none() && !pod.is_windows() {
-            container.security_context.run_as_group = self.0.default_id();
+            container.security_context.run_as_group = self.0.default_id(pod);
         }
     }
 
@@ -63,8 +63,10 @@ impl Rule for RunAsGroup {
                 let detail = format_args!("group {group} must be in the ranges: {ranges}{inherited}");
                 found.invalid("securityContext.runAsGroup", group, detail);
             }
-            None if self.0.default_id().is_some() && !pod.is_windows() => {
-                found.required("securityContext.runAsGroup", format_args!("must be in the ranges: {ranges}"));
+            None if self.0.is_demanded() && !pod.is_windows() => {
+                let why = NotFilled(ranges, pod);
+                let detail = format_args!("must be in the ranges: {ranges}{why}");
+                found.required("securityContext.runAsGroup", detail);
             }
             _ => {}
         }
@@ -123,6 +125,23 @@ mod tests {
     #[case::to_none_that_may_be_unset("MayRunAs", "linux", "")]
     fn objects_where_it_may_not_fill_in(#[case] rule: &str, #[case] os: &str, #[case] expected: &str) {
         assert_eq!(unfilled("runAsGroup", ranges(rule), json!({"spec": {"os": {"name": os}}})), expected);
+    }
+
+    /// A container whose id is not mapped into the pod's user namespace does not start.
+    #[rstest]
+    #[case::a_group_that_exists("MustRunAs", 65_535, json!(false), Mutated(json!({"runAsGroup": 65_535})))]
+    #[case::a_group_that_does_not("MustRunAs", 1_000_650_000, json!(false),
+        Rejected("securityContext.runAsGroup: Required value: must be in the ranges: [{1000650000 1000659999}]; the default 1000650000 is not filled in, because pods with hostUsers: false have no ids above 65535"))]
+    #[case::groups_of_the_node("MustRunAs", 1_000_650_000, json!(true), Mutated(json!({"runAsGroup": 1_000_650_000})))]
+    #[case::none_is_demanded("MayRunAs", 1_000_650_000, json!(false), Admitted)]
+    fn fills_in_no_group_that_a_user_namespace_lacks(
+        #[case] rule: &str,
+        #[case] min: i64,
+        #[case] host_users: Value,
+        #[case] expected: Outcome,
+    ) {
+        let policy = json!({"runAsGroup": {"rule": rule, "ranges": [{"min": min, "max": 1_000_659_999}]}});
+        judge_within(json!({"spec": {"hostUsers": host_users}}), policy, json!({}), expected);
     }
 
     #[test]

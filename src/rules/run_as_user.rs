@@ -6,6 +6,7 @@ use crate::ranges::IdRanges;
 use crate::rule::{Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
+use crate::strategy::{NotFilled, default_id};
 use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -55,7 +56,7 @@ impl Rule for RunAsUser {
             // Windows knows users by name: the API server refuses an id there.
             RunAsUser::MustRunAs(_) if pod.is_windows() => {}
             RunAsUser::MustRunAs(ranges) => {
-                container.security_context.run_as_user = Some(ranges.default_id());
+                container.security_context.run_as_user = default_id(ranges, pod);
             }
             RunAsUser::MustRunAsNonRoot if container.run_as_non_root(pod).is_some() => {}
             RunAsUser::MustRunAsNonRoot => container.security_context.run_as_non_root = Some(true),
@@ -73,10 +74,9 @@ impl Rule for RunAsUser {
                     found.invalid("securityContext.runAsUser", user, detail);
                 }
                 None if !pod.is_windows() => {
-                    found.required(
-                        "securityContext.runAsUser",
-                        format_args!("must be in the ranges: {ranges}"),
-                    );
+                    let why = NotFilled(ranges, pod);
+                    let detail = format_args!("must be in the ranges: {ranges}{why}");
+                    found.required("securityContext.runAsUser", detail);
                 }
                 _ => {}
             },
@@ -199,6 +199,27 @@ mod tests {
     )]
     fn objects_where_it_may_not_fill_in(#[case] policy: Value, #[case] os: &str, #[case] expected: &str) {
         assert_eq!(unfilled("runAsUser", policy, json!({"spec": {"os": {"name": os}}})), expected);
+    }
+
+    /// A container whose id is not mapped into the pod's user namespace does not start.
+    #[rstest]
+    #[case::an_id_that_exists(json!(false), 65_535, json!({}), Mutated(json!({"runAsUser": 65_535})))]
+    #[case::an_id_that_does_not(json!(false), 65_536, json!({}),
+        Rejected("securityContext.runAsUser: Required value: must be in the ranges: [{65536 70000} {5 5}]; the default 65536 is not filled in, because pods with hostUsers: false have no ids above 65535"))]
+    #[case::the_author_picks_one(json!(false), 65_536, json!({"runAsUser": 5}), Admitted)]
+    #[case::the_author_picks_another(json!(false), 65_536, json!({"runAsUser": 65_536}), Admitted)]
+    #[case::users_of_the_node(json!(true), 65_536, json!({}), Mutated(json!({"runAsUser": 65_536})))]
+    #[case::unset(json!(null), 65_536, json!({}), Mutated(json!({"runAsUser": 65_536})))]
+    fn fills_in_no_id_that_a_user_namespace_lacks(
+        #[case] host_users: Value,
+        #[case] min: i64,
+        #[case] security_context: Value,
+        #[case] expected: Outcome,
+    ) {
+        let ranges = json!([{"min": min, "max": 70_000}, {"min": 5, "max": 5}]);
+        let policy = json!({"runAsUser": {"rule": "MustRunAs", "ranges": ranges}});
+        let pod = json!({"spec": {"hostUsers": host_users}});
+        judge_within(pod, policy, json!({"securityContext": security_context}), expected);
     }
 
     #[rstest]

@@ -3,6 +3,10 @@
 //! PodSecurityPolicy kept its settings in annotations and judged those of the pod. Since Kubernetes 1.27 only the field
 //! counts (KEP-135): defaults are written to it, an annotation without a field is turned into the field when a pod is
 //! created, as the API server did up to 1.26, and an annotation alone satisfies nothing.
+//!
+//! The profile of the pod counts for the containers that have none. Where each has one of its own that the policy lists,
+//! the pod's makes no difference: it is neither judged nor filled in. PodSecurityPolicy judged an annotation of the pod
+//! even there, and changed pods that satisfy the standard `restricted` by their containers alone.
 
 use crate::json::Text;
 use crate::pattern::leads_up;
@@ -19,7 +23,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     reads: &[],
     annotations: &[ALLOWED, DEFAULT],
     pod_fields: prose("`securityContext.seccompProfile` of pod and containers"),
-    mutates: prose("the pod's `seccompProfile`"),
+    mutates: prose("the pod's `seccompProfile`, unless each container has a listed one of its own"),
     default: prose("no profile or `RuntimeDefault`"),
 }];
 
@@ -104,6 +108,20 @@ impl Allowed<'_> {
 }
 
 impl Seccomp<'_> {
+    /// Whether the policy lists what is allowed, and each container has such a profile of its own, so that none inherits
+    /// the pod's.
+    ///
+    /// Ephemeral containers do not count: each is judged by the profile that it has or inherits, and a default goes into
+    /// its own field, since nothing else can be written when it is added.
+    fn is_satisfied_by_containers(&self, pod: &Pod<'_>) -> bool {
+        let has_own = |container: &Container<'_>| {
+            let profile = container.security_context.seccomp_profile.as_ref();
+            profile.and_then(Profile::name).is_some_and(|name| self.allowed.hold(&name))
+        };
+        !matches!(self.allowed, Allowed::Unstated)
+            && pod.spec.init_containers.iter().chain(&pod.spec.containers).all(has_own)
+    }
+
     fn default_profile(&self) -> Option<Profile<'static>> {
         self.default.as_ref().and_then(|name| Profile::named(name))
     }
@@ -147,7 +165,8 @@ impl Seccomp<'_> {
 
 impl Rule for Seccomp<'_> {
     fn mutate(&self, pod: &mut Pod<'_>) {
-        if pod.spec.security_context.seccomp_profile.is_none() && !pod.is_windows() {
+        let open = pod.spec.security_context.seccomp_profile.is_none() && !pod.is_windows();
+        if open && self.default.is_some() && !self.is_satisfied_by_containers(pod) {
             pod.spec.security_context.seccomp_profile = self.default_profile();
         }
     }
@@ -160,7 +179,11 @@ impl Rule for Seccomp<'_> {
 
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         let profile = pod.spec.security_context.seccomp_profile.as_ref();
-        self.judge(profile, pod.is_windows(), "spec.securityContext.seccompProfile", "", found);
+        let is_malformed = profile.is_some_and(|profile| profile.name().is_none());
+        // What the API server refuses is refused here, whoever inherits it.
+        if is_malformed || !self.is_satisfied_by_containers(pod) {
+            self.judge(profile, pod.is_windows(), "spec.securityContext.seccompProfile", "", found);
+        }
     }
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {

@@ -6,7 +6,7 @@ use crate::pod::Pod;
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
 use crate::spec::Spec;
-use crate::strategy::{GROUP_SHAPE, GroupStrategy};
+use crate::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
 use crate::violation::Findings;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -32,7 +32,7 @@ impl Rule for SupplementalGroups {
     fn mutate(&self, pod: &mut Pod<'_>) {
         // An empty list is a choice of the author, and not overridden.
         if pod.spec.security_context.supplemental_groups.is_none() && !pod.is_windows() {
-            pod.spec.security_context.supplemental_groups = self.0.default_id().map(|id| vec![id]);
+            pod.spec.security_context.supplemental_groups = self.0.default_id(pod).map(|id| vec![id]);
         }
     }
 
@@ -40,8 +40,14 @@ impl Rule for SupplementalGroups {
         let field = "spec.securityContext.supplementalGroups";
         let ranges = self.0.ranges();
         let groups = pod.spec.security_context.supplemental_groups.as_deref().unwrap_or_default();
-        if groups.is_empty() && self.0.default_id().is_some() && !pod.is_windows() {
-            found.invalid(field, Groups(groups), "unable to validate empty groups against required ranges");
+        if groups.is_empty() && self.0.is_demanded() && !pod.is_windows() {
+            let detail = "unable to validate empty groups against required ranges";
+            if pod.spec.security_context.supplemental_groups.is_some() {
+                found.invalid(field, Groups(groups), detail);
+            } else {
+                let why = NotFilled(ranges, pod);
+                found.invalid(field, Groups(groups), format_args!("{detail}{why}"));
+            }
         }
         for group in groups.iter().filter(|group| !ranges.hold(**group)) {
             let detail = format_args!("group {group} must be in the ranges: {ranges}");
@@ -90,6 +96,23 @@ mod tests {
         Rejected("spec.securityContext.supplementalGroups: Invalid value: [0]: group 0 must be in the ranges: [{5 9} {1 2}]"))]
     fn judges(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
         judge_pod(policy, json!({"spec": {"securityContext": security_context}}), expected);
+    }
+
+    /// A pod whose id is not mapped into its user namespace does not start.
+    #[rstest]
+    #[case::a_group_that_exists("MustRunAs", 65_535, json!(false), Mutated(json!({"securityContext": {"supplementalGroups": [65_535]}})))]
+    #[case::a_group_that_does_not("MustRunAs", 65_536, json!(false),
+        Rejected("spec.securityContext.supplementalGroups: Invalid value: []: unable to validate empty groups against required ranges; the default 65536 is not filled in, because pods with hostUsers: false have no ids above 65535"))]
+    #[case::groups_of_the_node("MustRunAs", 65_536, json!(null), Mutated(json!({"securityContext": {"supplementalGroups": [65_536]}})))]
+    #[case::none_is_demanded("MayRunAs", 65_536, json!(false), Admitted)]
+    fn fills_in_no_group_that_a_user_namespace_lacks(
+        #[case] rule: &str,
+        #[case] min: i64,
+        #[case] host_users: Value,
+        #[case] expected: Outcome,
+    ) {
+        let policy = json!({"supplementalGroups": {"rule": rule, "ranges": [{"min": min, "max": 70_000}]}});
+        judge_pod(policy, json!({"spec": {"hostUsers": host_users}}), expected);
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl<'p> Subject<'p> {
 
     /// Whether containers run in a user namespace, where root is nobody on the node (KEP-127).
     pub(super) fn has_user_namespace(&self) -> bool {
-        self.pod.spec.host_users == Some(false)
+        self.pod.has_user_namespace()
     }
 
     /// The names of the volumes that fit, of those that the author of the pod or template wrote: a standard does not

@@ -79,3 +79,15 @@ proptest! {
         check(&pods(seed, count));
     }
 }
+
+/// A policy reads a required `CAP_KILL` as `KILL`, which a pod that only drops `CAP_KILL` does not drop.
+#[test]
+fn a_name_that_drops_nothing_is_not_required() {
+    let drop = json!({"capabilities": {"drop": ["CAP_KILL", "CHOWN"]}});
+    let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p", "namespace": "n"},
+        "spec": {"containers": [{"name": "c", "securityContext": drop}]}});
+    let (_, manifest, answers) = answers(std::slice::from_ref(&pod), Rigour::Declared);
+    assert_eq!(manifest["spec"]["requiredDropCapabilities"], json!(["CHOWN"]));
+    assert!(answers.iter().all(|answer| answer.is_accepted() && answer.edits.is_empty()));
+    check(&[pod]);
+}

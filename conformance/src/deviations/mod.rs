@@ -3,6 +3,7 @@
 //! A difference is explained only if each part of it is: every violation that only one side has, every field that is not
 //! the same, at a path that a deviation is about, in a case that has what the deviation is about.
 
+mod capabilities;
 mod pods;
 mod seccomp;
 mod settings;

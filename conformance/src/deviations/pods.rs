@@ -127,6 +127,35 @@ pub(super) fn safe_since(case: &Case) -> bool {
     names.filter_map(Value::as_str).any(|name| SAFE_SINCE.contains(&name.replace('/', ".").as_str()))
 }
 
+/// A policy's default would be `allowPrivilegeEscalation: false` beside what the API server refuses there.
+pub(super) fn default_is_impossible(case: &Case) -> bool {
+    let adds = |object: &Value, path: &str| list(object, path).any(|name| name == "CAP_SYS_ADMIN");
+    let by_default = |policy: &&Value| {
+        *at(policy, "spec.defaultAllowPrivilegeEscalation") == Value::Bool(false)
+            && *at(policy, "spec.allowPrivilegeEscalation") != Value::Bool(false)
+    };
+    containers(&case.pod).any(|container| {
+        let own = at(container, "securityContext");
+        let strong = *at(own, "privileged") == Value::Bool(true) || adds(own, "capabilities.add");
+        let unset = at(own, "allowPrivilegeEscalation").is_null();
+        let mut policies = case.psps.iter().filter(by_default);
+        unset && policies.any(|policy| strong || adds(policy, "spec.defaultAddCapabilities"))
+    })
+}
+
+/// The pod has a user namespace, and a policy demands ids that such a one lacks.
+pub(super) fn beyond_user_namespace(case: &Case) -> bool {
+    let beyond = |policy: &Value| {
+        ["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"].into_iter().any(|field| {
+            *at(policy, &format!("spec.{field}.rule")) == "MustRunAs"
+                && list(policy, &format!("spec.{field}.ranges"))
+                    .next()
+                    .is_some_and(|range| at(range, "min").as_i64().is_some_and(|min| min > 65_535))
+        })
+    };
+    *at(&case.pod, "spec.hostUsers") == Value::Bool(false) && case.psps.iter().any(beyond)
+}
+
 pub(super) fn host_process(case: &Case) -> bool {
     pod_and_containers(case)
         .any(|object| *at(object, "securityContext.windowsOptions.hostProcess") == Value::Bool(true))

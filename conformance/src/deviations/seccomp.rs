@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::pods::{annotation, at, containers};
+use super::pods::{annotation, at, containers, list};
 use crate::case::Case;
 
 const POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
@@ -87,4 +87,22 @@ pub(super) fn runtime_default_unlisted(case: &Case) -> bool {
     let mut unlisted = case.psps.iter().filter(|policy| annotation(policy, ALLOWED).is_none());
     let asked = places(case).iter().any(asks);
     unlisted.any(|policy| asked || gives(policy))
+}
+
+/// Every container has a profile of its own; or one is added to a running pod, to be judged by the profile that it runs
+/// with, where a policy minds.
+pub(super) fn own_profiles(case: &Case) -> bool {
+    let created = matches!(case.op.as_str(), "" | "CREATE") && case.steps != "validate";
+    let listed = case
+        .psps
+        .iter()
+        .any(|policy| [ALLOWED, DEFAULT].into_iter().any(|key| annotation(policy, key).is_some()));
+    let own =
+        |place: &Place<'_>| place.text().is_some() || (created && !place.has_field() && place.is_adoptable());
+    // Each ephemeral container is judged by the profile that it runs with, its own or the pod's.
+    let ephemeral = list(&case.pod, "spec.ephemeralContainers").count();
+    let all = places(case);
+    let mut of_containers = all.iter().skip(1).take(all.len().saturating_sub(1 + ephemeral)).peekable();
+    listed
+        && (case.sub == "ephemeralcontainers" || (of_containers.peek().is_some() && of_containers.all(own)))
 }

@@ -1,6 +1,6 @@
 //! All deviations; the first that explains a path names it.
 
-use super::{Deviation, pods, seccomp, settings};
+use super::{Deviation, capabilities, pods, seccomp, settings};
 
 /// The table.
 pub const DEVIATIONS: &[Deviation] = &[
@@ -126,7 +126,7 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         name: "no pod that the API server refuses",
-        reason: "`allowPrivilegeEscalation: false` beside `privileged: true` or an added `CAP_SYS_ADMIN` does not pass the API's validation. It is not written, and the pod is rejected with the reason.",
+        reason: "`allowPrivilegeEscalation: false` beside `privileged: true` or an added `CAP_SYS_ADMIN` does not pass the API's validation. A policy that demands it does not write it there, and rejects the pod with the reason.",
         backed_by: "section 3; section 4, item 9",
         concerns: pods::is_impossible,
         touches: &["allowPrivilegeEscalation", "capabilities", "winner"],
@@ -158,5 +158,40 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 1; section 4, item 11",
         concerns: settings::one_ended_range,
         touches: &["ranges["],
+    },
+    Deviation {
+        name: "capabilities: dropping all drops each",
+        reason: "`drop: [ALL]` satisfies every required drop, and nothing is written beside it, unless the container adds `ALL` or one of the required names.",
+        backed_by: "section 4, item 13",
+        concerns: capabilities::drop_all,
+        touches: &["capabilities", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "capabilities: required drops have no prefix",
+        reason: "`CAP_NET_RAW` among `requiredDropCapabilities` reads as `NET_RAW`, since a runtime would drop nothing otherwise; it keeps PodSecurityPolicy's reading where the policy allows or adds `NET_RAW`.",
+        backed_by: "section 4, item 19",
+        concerns: capabilities::prefixed_drop,
+        touches: &["capabilities", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "seccomp: containers' own profiles suffice",
+        reason: "A pod of which every container has an allowed profile of its own needs none for the pod, and none is written. A new ephemeral container is judged by the profile that it runs with, and gets a default into its own field.",
+        backed_by: "section 4, item 14",
+        concerns: seccomp::own_profiles,
+        touches: &["seccompProfile", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "escalation: no default for those who have it",
+        reason: "`defaultAllowPrivilegeEscalation: false` is not written beside `privileged: true` or an added `CAP_SYS_ADMIN`, where the API server refuses it: the container is admitted as it is if the policy allows that.",
+        backed_by: "section 3; section 4, item 15",
+        concerns: pods::default_is_impossible,
+        touches: &["allowPrivilegeEscalation", "winner", "unchanged"],
+    },
+    Deviation {
+        name: "user namespaces have 65,536 ids",
+        reason: "A pod with `hostUsers: false` cannot start with an id above 65535: it is rejected with the reason where a policy could only fill in such an id.",
+        backed_by: "section 4, item 18",
+        concerns: pods::beyond_user_namespace,
+        touches: &["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups", "winner"],
     },
 ];

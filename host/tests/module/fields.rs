@@ -67,15 +67,15 @@ fn s20_what_a_container_drops_is_not_added() {
 #[rstest]
 #[case::privileged(json!({"privileged": true}), "privileged: true")]
 #[case::prefixed_capability(json!({"capabilities": {"add": ["CAP_SYS_ADMIN"]}}), "the added capability CAP_SYS_ADMIN")]
-fn s21_no_pod_is_made_that_the_api_server_refuses(#[case] context: Value, #[case] beside: &str) {
-    let policy =
-        json!({"privileged": true, "allowedCapabilities": ["*"], "defaultAllowPrivilegeEscalation": false});
+fn s21_no_pod_is_made_that_the_api_server_refuses(#[case] context: Value, #[case] cause: &str) {
+    let open = |field: &str| json!({"privileged": true, "allowedCapabilities": ["*"], (field): false});
+    judged(open("defaultAllowPrivilegeEscalation"), secured(context.clone()), None);
     judged(
-        policy,
+        open("allowPrivilegeEscalation"),
         secured(context),
         Some(&format!(
-            "allowPrivilegeEscalation: Required value: the policy sets false, which Kubernetes refuses beside {beside}; \
-             such a container needs a policy that allows privilege escalation by default"
+            "allowPrivilegeEscalation: Required value: the policy demands false, which Kubernetes refuses together with {cause}; \
+             such a container needs a policy with allowPrivilegeEscalation: true"
         )),
     );
 }

@@ -39,8 +39,12 @@ fn told() -> Vec<String> {
         ),
         rejected(psp(json!({})), pod(json!({"containers": "none"}))),
         rejected(
-            psp(json!({"privileged": true, "defaultAllowPrivilegeEscalation": false})),
+            psp(json!({"privileged": true, "allowPrivilegeEscalation": false})),
             secured(json!({"privileged": true})),
+        ),
+        rejected(
+            psp(json!({"fsGroup": {"rule": "MustRunAs", "ranges": [{"min": 100_000, "max": 200_000}]}})),
+            pod(json!({"hostUsers": false})),
         ),
         rejected(
             psp(json!({})),

@@ -90,8 +90,13 @@ fn where_any_is_allowed_no_profile_is_judged() {
 #[case::of_its_own(json!("runtime/default"), runtime_default(), localhost("b"),
     Rejected("securityContext.seccompProfile: Forbidden: localhost/b is not an allowed seccomp profile. Valid values are runtime/default"))]
 #[case::of_its_own_is_allowed(json!("runtime/default,localhost/b"), runtime_default(), localhost("b"), Admitted)]
-#[case::of_its_own_leaves_the_pod_without_one(json!("runtime/default"), json!(null), runtime_default(),
-    Rejected("spec.securityContext.seccompProfile: Required value: no profile is set, which is not an allowed seccomp profile. Valid values are runtime/default"))]
+#[case::of_its_own_in_a_pod_without_one(json!("runtime/default"), json!(null), runtime_default(), Admitted)]
+#[case::of_its_own_in_a_pod_with_another(json!("localhost/b"), json!({"type": "Unconfined"}), localhost("b"), Admitted)]
+#[case::of_its_own_where_any_is_allowed(json!("*"), json!({"type": "Unconfined"}), localhost("b"), Admitted)]
+#[case::of_its_own_that_is_not_listed(json!("localhost/c"), localhost("c"), localhost("b"),
+    Rejected("securityContext.seccompProfile: Forbidden: localhost/b is not an allowed seccomp profile. Valid values are localhost/c"))]
+#[case::of_its_own_where_none_is_listed(json!(null), json!({"type": "Unconfined"}), runtime_default(),
+    Rejected("spec.securityContext.seccompProfile: Forbidden: seccomp may not be set to unconfined, only to runtime/default"))]
 #[case::unconfined_in_a_confined_pod(json!(null), runtime_default(), json!({"type": "Unconfined"}),
     Rejected("securityContext.seccompProfile: Forbidden: seccomp may not be set to unconfined, only to runtime/default"))]
 fn judges_a_container_with_a_profile(
@@ -122,12 +127,53 @@ fn the_default_overrides_nothing() {
     judge_pod(profiles(json!("*"), json!("runtime/default")), pod, Admitted);
 }
 
+fn container(name: &str, profile: Value) -> Value {
+    json!({"name": name, "securityContext": {"seccompProfile": profile}})
+}
+
+/// The pod's field has no effect where every container has a field of its own.
+#[rstest]
+#[case::where_any_is_allowed(json!("*"), json!([container("b", localhost("a")), container("c", runtime_default())]), true)]
+#[case::where_both_are_listed(json!("localhost/a,runtime/default"), json!([container("b", localhost("a")), container("c", runtime_default())]), true)]
+#[case::but_for_one_without(json!("*"), json!([container("b", localhost("a")), container("c", json!(null))]), false)]
+#[case::where_one_is_listed(json!("runtime/default"), json!([container("b", runtime_default())]), true)]
+#[case::not_where_nothing_is_listed(json!(null), json!([container("b", runtime_default())]), false)]
+fn profiles_of_all_containers_keep_the_default_from_the_pod(
+    #[case] allowed: Value,
+    #[case] containers: Value,
+    #[case] unchanged: bool,
+) {
+    let default = Mutated(json!({"securityContext": {"seccompProfile": runtime_default()}}));
+    let expected = if unchanged { Admitted } else { default };
+    let policy = profiles(allowed, json!("runtime/default"));
+    let pod =
+        json!({"spec": {"containers": containers, "initContainers": [container("a", runtime_default())]}});
+    judge_pod(policy.clone(), pod, expected);
+    // An init container without a profile inherits the pod's.
+    let pod = json!({"spec": {"containers": containers, "initContainers": [{"name": "a"}]}});
+    judge_pod(policy, pod, Mutated(json!({"securityContext": {"seccompProfile": runtime_default()}})));
+}
+
 #[test]
-fn a_profile_of_a_container_does_not_keep_the_default_from_the_pod() {
-    let container = json!({"name": "c", "securityContext": {"seccompProfile": localhost("a")}});
-    let mutated = json!({"securityContext": {"seccompProfile": runtime_default()}});
-    let pod = json!({"spec": {"containers": [container]}});
-    judge_pod(profiles(json!("*"), json!("runtime/default")), pod, Mutated(mutated));
+fn a_profile_that_is_not_listed_does_not_keep_the_default_from_the_pod() {
+    let pod =
+        json!({"spec": {"containers": [container("b", runtime_default()), container("c", localhost("a"))]}});
+    judge_pod(
+        profiles(json!("runtime/default"), json!("runtime/default")),
+        pod,
+        Rejected(
+            "spec.containers[1].securityContext.seccompProfile: Forbidden: localhost/a is not an allowed seccomp profile. Valid values are runtime/default",
+        ),
+    );
+}
+
+#[test]
+fn a_malformed_profile_of_the_pod_is_refused_whoever_inherits_it() {
+    let pod = json!({"spec": {"securityContext": {"seccompProfile": {"type": "Localhost"}},
+        "containers": [container("c", runtime_default())]}});
+    let objection: &'static str =
+        format!("spec.securityContext.seccompProfile: Forbidden: {NO_PROFILE}").leak();
+    judge_pod(profiles(json!("runtime/default"), json!(null)), pod, Rejected(objection));
 }
 
 #[test]
@@ -157,6 +203,28 @@ fn an_added_container_gets_the_default(#[case] spec: Value, #[case] expected: Op
     });
     let mutated = answer.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
     assert_eq!((answer.rejection, mutated), (None, expected));
+}
+
+/// What the pod says counts only where it is inherited.
+#[rstest]
+#[case::has_its_own(json!({}), runtime_default(), None)]
+#[case::has_its_own_in_a_pod_with_another(json!({"seccompProfile": {"type": "Unconfined"}}), runtime_default(), None)]
+#[case::inherits_an_allowed_one(json!({"seccompProfile": {"type": "RuntimeDefault"}}), json!(null), None)]
+#[case::inherits_another(json!({"seccompProfile": {"type": "Unconfined"}}), json!(null),
+    Some("spec.ephemeralContainers[0].securityContext.seccompProfile: Forbidden: unconfined is not an allowed seccomp profile. Valid values are runtime/default (inherited from the pod)"))]
+#[case::has_another(json!({"seccompProfile": {"type": "RuntimeDefault"}}), json!({"type": "Unconfined"}),
+    Some("spec.ephemeralContainers[0].securityContext.seccompProfile: Forbidden: unconfined is not an allowed seccomp profile. Valid values are runtime/default"))]
+#[case::has_none(json!({}), json!(null),
+    Some("spec.ephemeralContainers[0].securityContext.seccompProfile: Required value: no profile is set, which is not an allowed seccomp profile. Valid values are runtime/default"))]
+fn an_added_container_is_judged_by_its_effective_profile(
+    #[case] of_pod: Value,
+    #[case] own: Value,
+    #[case] expected: Option<&str>,
+) {
+    let pod = json!({"spec": {"securityContext": of_pod, "containers": [container("c", runtime_default())]}});
+    let added = json!({"securityContext": {"seccompProfile": own}});
+    let answer = review_added(profiles(json!("runtime/default"), json!(null)), pod, added);
+    assert_eq!((answer.rejection.as_deref(), answer.mutated_object), (expected, None));
 }
 
 #[test]

@@ -98,7 +98,8 @@ impl Draft {
         } else if let Some(evidence) = &needs.undropped {
             self.because("requiredDropCapabilities", "ALL is not dropped", evidence);
         }
-        dropped.retain(|name| !needs.capabilities.contains_key(name));
+        // With its prefix a name drops nothing, and a policy that demands it reads it without.
+        dropped.retain(|name| !needs.capabilities.contains_key(name) && !name.starts_with("CAP_"));
         // One that drops all needs no other named.
         if dropped.contains("ALL") && self.rigour == Rigour::Declared {
             dropped.retain(|name| name == "ALL");
