@@ -7,7 +7,7 @@ BARE='allowPrivilegeEscalation != false (container "app" must set securityContex
 @test "a level in one word" {
     review '{"podSecurityStandards":{"enforce":"restricted"}}' "$(pod "$(container '{}')")"
     denied "violates PodSecurity \"restricted:latest\": $BARE"
-    same "$(jq -c '.auditAnnotations' <<<"$answer")" '{"enforce-policy":"restricted:latest"}'
+    same "$(jq -c '.auditAnnotations' <<<"$answer")" '{"enforce-policy":"restricted:latest (v1.37)"}'
 }
 
 @test "a pod that satisfies the level passes unchanged" {

@@ -144,7 +144,7 @@ impl Answer {
             ("mutated", self.mutated()),
             ("violations", join(&self.tolerated, self.tolerated.len() + self.untold)),
             ("exemptions", row(", ", &self.exemptions)),
-            ("enforce-policy", self.enforced.map(|standard| standard.to_string()).unwrap_or_default()),
+            ("enforce-policy", self.enforced.map(Standard::resolved).unwrap_or_default()),
             ("audit-violations", row("; ", &self.audit_violations)),
         ];
         let mut before = ",\"audit_annotations\":{";

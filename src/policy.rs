@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use crate::json::Text;
 use crate::pod::{List, Pod, Slot};
-use crate::rule::{Rule, RuleSet, RulesByContainer};
+use crate::rule::{Demands, Rule, RuleSet, RulesByContainer};
 use crate::rules::{self, AnyRule};
 use crate::spec::{Model, Spec};
+use crate::standards::{self, Standard};
 use crate::violation::Findings;
 
 /// A policy that is ready to judge.
@@ -16,6 +17,8 @@ pub struct Policy<'s> {
     pub name: Text<'s>,
     /// The rules that demand anything, with their index and name in the registry, in its order.
     rules: Vec<(usize, &'static str, Rc<AnyRule<'s>>)>,
+    /// The enforced standard that its pods must satisfy as well, if that rejects those that may run as root.
+    pub(crate) non_root: Option<Standard>,
 }
 
 /// Which part of a pod is judged, and which rules are forgiven there.
@@ -72,7 +75,7 @@ impl<'s> Policy<'s> {
             spec.rule = Some((index, entry));
             rules.extend(rules::load(index, spec).map(|rule| (index, entry.id, Rc::new(rule))));
         }
-        Policy { name, rules }
+        Policy { name, rules, non_root: None }
     }
 
     /// The rules that are one with those of another policy.
@@ -92,14 +95,17 @@ impl<'s> Policy<'s> {
                 }
             }
         }
+        let non_root = self.non_root.filter(|standard| standard.demands_non_root(pod));
+        let non_root = non_root.and_then(|_| standards::index(standards::NON_ROOT));
         pod.visit_containers(|pod, slot, container| {
             if !scope.concerns(slot) {
                 return;
             }
             let excused = scope.excused_at(slot);
+            let demands = Demands { non_root: non_root.is_some_and(|check| !excused.has(check)) };
             for (index, _, rule) in &self.rules {
                 if !excused.has(*index) {
-                    rule.mutate_container(pod, container);
+                    rule.mutate_container(pod, container, demands);
                 }
             }
         });

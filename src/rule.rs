@@ -14,7 +14,7 @@ pub trait Rule {
     fn mutate(&self, _pod: &mut Pod<'_>) {}
 
     /// Fills in what the policy demands and a container, with what it inherits, leaves open.
-    fn mutate_container(&self, _pod: &Pod<'_>, _container: &mut Container<'_>) {}
+    fn mutate_container(&self, _pod: &Pod<'_>, _container: &mut Container<'_>, _demands: Demands) {}
 
     /// Objects to pod-level fields that break the policy, in document order.
     fn validate(&self, _pod: &Pod<'_>, _found: &mut Findings<'_>) {}
@@ -27,6 +27,13 @@ pub trait Rule {
 
     /// Objects to fields of a container, and to what it inherits, that break the policy.
     fn validate_container(&self, _pod: &Pod<'_>, _container: &Container<'_>, _found: &mut Findings<'_>) {}
+}
+
+/// What a container has to satisfy apart from the policy, as far as defaults depend on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// The enforced Pod Security Standard rejects the container unless `runAsNonRoot: true` holds for it.
+    pub non_root: bool,
 }
 
 /// A rule as the registry knows it.

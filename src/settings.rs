@@ -10,8 +10,9 @@ use crate::pod_security::{self, Modes};
 use crate::policy::Policy;
 use crate::prose::prose;
 use crate::shape::{Field, Problem, Problems, Shape};
+use crate::standards::{self, Standard};
 use crate::value::{Tree, Value};
-use crate::violation::Leniency;
+use crate::violation::{Action, Leniency};
 use crate::workloads::{Workload, built_in, parse_path};
 
 mod policies;
@@ -147,7 +148,7 @@ impl<'s> Settings<'s> {
             return Err(problems);
         }
         let (policies, listed) = load_policies(root, &mut problems);
-        let settings = Settings {
+        let mut settings = Settings {
             authorization: authorization(root, policies.len(), &mut problems),
             mutate: root.get("mutate").and_then(Value::flag).unwrap_or(true),
             workloads: match root.get("workloads").and_then(Value::text).as_deref() {
@@ -164,6 +165,9 @@ impl<'s> Settings<'s> {
             policies: by_name(policies),
             listed,
         };
+        if let Some(standard) = settings.standard_that_denies(standards::NON_ROOT) {
+            settings.policies.iter_mut().for_each(|policy| policy.non_root = Some(standard));
+        }
         let is_empty = !settings.judges_pods() && settings.namespace_labels.is_empty();
         if is_empty && problems.0.is_empty() {
             problems.add("", NOTHING);
@@ -174,6 +178,13 @@ impl<'s> Settings<'s> {
     /// Whether there is anything to hold pods to. What guards other kinds can stand alone.
     pub fn judges_pods(&self) -> bool {
         !self.policies.is_empty() || !self.standards.is_none()
+    }
+
+    /// The enforced standard, if a pod that fails this check of it is denied.
+    fn standard_that_denies(&self, check: &str) -> Option<Standard> {
+        let standard = self.standards.enforce?;
+        let denies = self.leniency.action(standards::index(check)?) == Action::Deny;
+        denies.then_some(standard)
     }
 
     /// The policies' names, quoted and joined.

@@ -83,7 +83,7 @@ fn a_standard_needs_no_policy() {
     assert_eq!(answer.rejection, Some(violates("restricted:latest", BARE)));
     assert_eq!(
         (answer.warnings.len(), audited(&answer)),
-        (0, json!({"enforce-policy": "restricted:latest"}))
+        (0, json!({"enforce-policy": "restricted:latest (v1.37)"}))
     );
     let answer = created(&standards(json!({"enforce": "baseline"})), pod(json!({})));
     assert_eq!((answer.rejection, answer.mutated_object, answer.warnings), (None, None, vec![]));
@@ -110,7 +110,7 @@ fn what_is_denied_is_audited_and_not_warned_of() {
     assert_eq!(answer.warnings, Vec::<String>::new());
     assert_eq!(
         audited(&answer),
-        json!({"enforce-policy": "baseline:latest", "audit-violations": would_violate("baseline:latest", details)})
+        json!({"enforce-policy": "baseline:latest (v1.37)", "audit-violations": would_violate("baseline:latest", details)})
     );
 }
 
@@ -136,7 +136,7 @@ fn filling(over: Value) -> Value {
 fn the_pod_is_judged_as_the_policy_leaves_it() {
     let answer = created(&filling(json!({})), pod(json!({})));
     assert_eq!((answer.rejection.as_deref(), &answer.warnings), (None, &vec![]));
-    assert_eq!(audited(&answer)["enforce-policy"], "restricted:latest");
+    assert_eq!(audited(&answer)["enforce-policy"], "restricted:latest (v1.37)");
     let object: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
     assert_eq!(object["spec"]["securityContext"], json!({"seccompProfile": {"type": "RuntimeDefault"}}));
 }
@@ -293,12 +293,12 @@ fn ephemeral_containers_are_judged_with_their_pod() {
 
 #[rstest]
 #[case::warned(json!({"pss/hostNamespaces": "Warn", "pss/privileged": "Deny"}), None,
-    &[would_violate("baseline:latest", "host namespaces (hostPID=true)")], json!({"enforce-policy": "baseline:latest",
+    &[would_violate("baseline:latest", "host namespaces (hostPID=true)")], json!({"enforce-policy": "baseline:latest (v1.37)",
         "violations": would_violate("baseline:latest", "host namespaces (hostPID=true)")}))]
-#[case::audited(json!({"pss/hostNamespaces": "Audit"}), None, &[], json!({"enforce-policy": "baseline:latest",
+#[case::audited(json!({"pss/hostNamespaces": "Audit"}), None, &[], json!({"enforce-policy": "baseline:latest (v1.37)",
     "violations": would_violate("baseline:latest", "host namespaces (hostPID=true)")}))]
 #[case::of_another_check(json!({"pss/hostPorts": "Warn"}),
-    Some(violates("baseline:latest", "host namespaces (hostPID=true)")), &[], json!({"enforce-policy": "baseline:latest"}))]
+    Some(violates("baseline:latest", "host namespaces (hostPID=true)")), &[], json!({"enforce-policy": "baseline:latest (v1.37)"}))]
 fn a_check_that_does_not_deny(
     #[case] rules: Value,
     #[case] rejection: Option<String>,
@@ -323,7 +323,10 @@ fn what_warn_tells_is_told_once() {
         r#"host namespaces (hostPID=true), privileged (container "c" must not set securityContext.privileged=true)"#,
     );
     assert_eq!((answer.rejection.as_deref(), &answer.warnings), (None, &vec![told.clone()]));
-    assert_eq!(audited(&answer), json!({"enforce-policy": "baseline:latest", "audit-violations": told}));
+    assert_eq!(
+        audited(&answer),
+        json!({"enforce-policy": "baseline:latest (v1.37)", "audit-violations": told})
+    );
 }
 
 #[test]
@@ -337,4 +340,101 @@ fn a_rule_that_only_warns_does_where_nothing_may_change() {
             "spec.containers[0].securityContext.readOnlyRootFilesystem: Required value: ReadOnlyRootFilesystem must be set to true"
         ]
     );
+}
+
+/// What `MustRunAs` fills in beside a standard, into the container of a pod.
+fn user_filled_in(options: Value, spec: Value) -> Answer {
+    let mut settings =
+        policy(&json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 70_000}]}}));
+    for (key, value) in options.as_object().unwrap() {
+        settings[key] = value.clone();
+    }
+    created(&settings, pod(spec))
+}
+
+fn container_of(answer: &Answer) -> Value {
+    let object: Value =
+        answer.mutated_object.as_deref().map_or(json!(null), |text| serde_json::from_str(text).unwrap());
+    object["spec"]["containers"][0]["securityContext"].clone()
+}
+
+const SATISFYING: &str = r#"{"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}"#;
+
+/// A container that satisfies `restricted` but for what is said of root.
+fn satisfying(over: Value) -> Value {
+    let mut context: Value = serde_json::from_str(SATISFYING).unwrap();
+    for (key, value) in over.as_object().unwrap() {
+        context[key] = value.clone();
+    }
+    context
+}
+
+/// Pod Security admission rejects a pod without `runAsNonRoot: true` whatever its user is.
+#[rstest]
+#[case::restricted(json!({"enforce": "restricted"}), json!({}), json!({"runAsUser": 1000, "runAsNonRoot": true}))]
+#[case::restricted_in_a_namespace_of_the_node(json!({"enforce": "restricted"}), json!({"hostUsers": true}), json!({"runAsUser": 1000, "runAsNonRoot": true}))]
+#[case::restricted_of_a_version(json!({"enforce": "restricted:v1.0"}), json!({}), json!({"runAsUser": 1000, "runAsNonRoot": true}))]
+#[case::not_relaxed_yet(json!({"enforce": "restricted:v1.34"}), json!({"hostUsers": false}), json!({"runAsUser": 1000, "runAsNonRoot": true}))]
+#[case::relaxed_in_a_user_namespace(json!({"enforce": "restricted:v1.35"}), json!({"hostUsers": false}), json!({"runAsUser": 1000}))]
+#[case::baseline(json!({"enforce": "baseline"}), json!({}), json!({"runAsUser": 1000}))]
+#[case::only_warned_of(json!({"warn": "restricted", "audit": "restricted"}), json!({}), json!({"runAsUser": 1000}))]
+#[case::the_pod_says_so(json!({"enforce": "restricted"}), json!({"securityContext": {"runAsNonRoot": true}}), json!({"runAsUser": 1000}))]
+fn a_user_that_is_filled_in_is_said_not_to_be_root(
+    #[case] modes: Value,
+    #[case] over: Value,
+    #[case] written: Value,
+) {
+    let mut spec = over;
+    spec["containers"] = json!([{"name": "c", "securityContext": satisfying(json!({}))}]);
+    let answer = user_filled_in(json!({"podSecurityStandards": modes}), spec);
+    assert_eq!((answer.rejection.as_deref(), container_of(&answer)), (None, satisfying(written)));
+    let again: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+    let again = user_filled_in(json!({"podSecurityStandards": modes}), again["spec"].clone());
+    assert_eq!((again.rejection, again.mutated_object), (None, None), "a second run changes nothing");
+}
+
+/// What the author wrote stays, and is rejected where the standard rejects it.
+#[rstest]
+#[case::a_user_of_its_own(json!({"runAsUser": 2000}),
+    r#"runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)"#)]
+#[case::a_denial(json!({"runAsNonRoot": false}),
+    r#"runAsNonRoot != true (container "c" must not set securityContext.runAsNonRoot=false)"#)]
+fn what_the_author_says_of_root_is_not_changed(#[case] over: Value, #[case] details: &str) {
+    let spec = json!({"containers": [{"name": "c", "securityContext": satisfying(over)}]});
+    let answer = user_filled_in(json!({"podSecurityStandards": {"enforce": "restricted"}}), spec);
+    assert_eq!(answer.rejection, Some(violates("restricted:latest", details)));
+}
+
+#[rstest]
+#[case::warned_of(json!({"enforcement": {"rules": {"pss/runAsNonRoot": "Warn"}}}))]
+#[case::audited(json!({"enforcement": {"rules": {"pss/runAsNonRoot": "Audit"}}}))]
+#[case::exempt(json!({"exemptions": [{"name": "e", "match": {"namespaces": ["shop"]}, "rules": ["pss/runAsNonRoot"]}]}))]
+#[case::exempt_in_the_container(json!({"exemptions": [
+    {"name": "e", "match": {"namespaces": ["shop"], "images": ["docker.io/library/a"]}, "rules": ["pss/runAsNonRoot"]}]}))]
+fn a_check_that_does_not_deny_makes_nobody_say_so(#[case] mut options: Value) {
+    options["podSecurityStandards"] = json!({"enforce": "restricted"});
+    let spec = json!({"containers": [{"name": "c", "image": "a", "securityContext": satisfying(json!({}))}]});
+    let answer = user_filled_in(options, spec);
+    assert_eq!(
+        (answer.rejection.as_deref(), container_of(&answer)),
+        (None, satisfying(json!({"runAsUser": 1000})))
+    );
+}
+
+#[test]
+fn root_that_is_filled_in_is_not_said_to_be_another() {
+    let root = json!({"rule": "MustRunAs", "ranges": [{"min": 0, "max": 1}]});
+    let options = json!({"podSecurityStandards": {"enforce": "restricted"}, "runAsUser": root});
+    let spec = json!({"containers": [{"name": "c", "securityContext": satisfying(json!({}))}]});
+    let details = r#"runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), runAsUser=0 (container "c" must not set runAsUser=0)"#;
+    assert_eq!(user_filled_in(options, spec).rejection, Some(violates("restricted:latest", details)));
+}
+
+/// Windows knows no user ids, so that none is filled in.
+#[test]
+fn a_pod_of_windows_must_say_by_itself_that_it_is_not_root() {
+    let spec = json!({"os": {"name": "windows"}, "containers": [{"name": "c"}]});
+    let answer = user_filled_in(json!({"podSecurityStandards": {"enforce": "restricted"}}), spec);
+    let details = r#"runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)"#;
+    assert_eq!(answer.rejection, Some(violates("restricted:latest", details)));
 }

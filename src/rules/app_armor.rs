@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::json::{Quoted, Text};
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
 use crate::prose::prose;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Demands, Entry, Rule};
 use crate::spec::Spec;
 use crate::violation::Findings;
 
@@ -95,7 +95,7 @@ fn objection(list: &str, name: Option<&str>) -> Option<Cow<'static, str>> {
 }
 
 impl Rule for AppArmor<'_> {
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         let Some(default) = self.default.as_ref().filter(|_| !pod.is_windows()) else { return };
         if matches!(effective(pod, container), Effective::Unset) {
             container.security_context.app_armor_profile = Profile::named(default);

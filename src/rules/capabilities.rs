@@ -11,7 +11,7 @@
 use crate::json::{Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
 use crate::prose::prose;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Demands, Entry, Rule};
 use crate::shape::{Listed, Shape};
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -154,7 +154,7 @@ impl DefaultAdd<'_> {
 }
 
 impl Rule for DefaultAdd<'_> {
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         let open = self.open(container);
         if open.is_empty() || pod.is_windows() || Self::impossible(&open, container) {
             return;
@@ -200,7 +200,7 @@ impl RequiredDrop<'_> {
 }
 
 impl Rule for RequiredDrop<'_> {
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         if pod.is_windows() {
             return;
         }

@@ -22,7 +22,7 @@ mod sysctls;
 mod volumes;
 
 use crate::pod::{Container, Pod};
-use crate::rule::{Entry, Rule};
+use crate::rule::{Demands, Entry, Rule};
 use crate::shape::same_name;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -91,9 +91,9 @@ macro_rules! kinds {
                 }
             }
 
-            fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+            fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, demands: Demands) {
                 match self {
-                    $(AnyRule::$kind(rule) => rule.mutate_container(pod, container)),+
+                    $(AnyRule::$kind(rule) => rule.mutate_container(pod, container, demands)),+
                 }
             }
 

@@ -7,7 +7,7 @@
 
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Demands, Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::value::Value;
@@ -87,13 +87,13 @@ fn fill(pod: &Pod<'_>, container: &mut Container<'_>, value: bool) {
 }
 
 impl Rule for Default {
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         fill(pod, container, self.0);
     }
 }
 
 impl Rule for Refused {
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         fill(pod, container, false);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Demands, Entry, Rule};
 use crate::shape::Shape;
 use crate::spec::Spec;
 use crate::violation::Findings;
@@ -27,7 +27,7 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<ReadOnly> {
 }
 
 impl Rule for ReadOnly {
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         let own = &mut container.security_context.read_only_root_filesystem;
         if own.is_none() && !pod.is_windows() {
             *own = Some(true);

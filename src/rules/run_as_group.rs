@@ -2,7 +2,7 @@
 
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Demands, Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
 use crate::strategy::{GroupStrategy, NotFilled};
@@ -48,7 +48,7 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<RunAsGroup> {
 }
 
 impl Rule for RunAsGroup {
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         if container.run_as_group(pod).is_none() && !pod.is_windows() {
             container.security_context.run_as_group = self.0.default_id(pod);
         }

@@ -1,9 +1,12 @@
 //! Root inside a container is root on the node, but for what else confines it.
+//!
+//! A user that is filled in brings `runAsNonRoot: true` with it where the Pod Security Standard `restricted` is enforced:
+//! its check `runAsNonRoot` takes no user for an answer, so it would reject every pod that `MustRunAs` fills in.
 
 use crate::pod::{Container, Pod};
 use crate::prose::prose;
 use crate::ranges::IdRanges;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Demands, Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::{RANGES, Spec};
 use crate::strategy::{NotFilled, default_id};
@@ -23,7 +26,9 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     reads: &[],
     annotations: &[],
     pod_fields: prose("`securityContext.runAsUser` and `runAsNonRoot` of pod and containers"),
-    mutates: prose("`MustRunAs`: containers' `runAsUser`; `MustRunAsNonRoot`: containers' `runAsNonRoot`"),
+    mutates: prose(
+        "`MustRunAs`: containers' `runAsUser`, and `runAsNonRoot` where `restricted` is enforced; `MustRunAsNonRoot`: containers' `runAsNonRoot`",
+    ),
     default: prose("must be given"),
 }];
 
@@ -48,7 +53,7 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<RunAsUser> {
 }
 
 impl Rule for RunAsUser {
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, demands: Demands) {
         if container.run_as_user(pod).is_some() {
             return;
         }
@@ -56,7 +61,12 @@ impl Rule for RunAsUser {
             // Windows knows users by name: the API server refuses an id there.
             RunAsUser::MustRunAs(_) if pod.is_windows() => {}
             RunAsUser::MustRunAs(ranges) => {
-                container.security_context.run_as_user = default_id(ranges, pod);
+                let user = default_id(ranges, pod);
+                container.security_context.run_as_user = user;
+                let is_open = container.run_as_non_root(pod).is_none();
+                if demands.non_root && is_open && user.is_some_and(|user| user > 0) {
+                    container.security_context.run_as_non_root = Some(true);
+                }
             }
             RunAsUser::MustRunAsNonRoot if container.run_as_non_root(pod).is_some() => {}
             RunAsUser::MustRunAsNonRoot => container.security_context.run_as_non_root = Some(true),

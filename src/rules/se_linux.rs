@@ -3,7 +3,7 @@
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod, SeLinuxOptions};
 use crate::prose::prose;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Demands, Entry, Rule};
 use crate::shape::{Field, Shape};
 use crate::spec::Spec;
 use crate::value::Value;
@@ -97,7 +97,7 @@ impl Rule for MustRunAs<'_> {
         }
     }
 
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         if container.se_linux_options(pod).is_none() && !pod.is_windows() {
             container.security_context.se_linux_options = Some(self.default());
         }

@@ -12,7 +12,7 @@ use crate::json::Text;
 use crate::pattern::leads_up;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::prose::prose;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Demands, Entry, Rule};
 use crate::spec::Spec;
 use crate::violation::Findings;
 
@@ -171,7 +171,7 @@ impl Rule for Seccomp<'_> {
         }
     }
 
-    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>) {
+    fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         if container.seccomp_profile(pod).is_none() && !pod.is_windows() {
             container.security_context.seccomp_profile = self.default_profile();
         }

@@ -60,6 +60,9 @@ const CHECKS: &[Check] = &[
     seccomp_profile_restricted::CHECK,
 ];
 
+/// The check that demands `runAsNonRoot: true`.
+pub(crate) const NON_ROOT: &str = run_as_non_root::CHECK.id;
+
 /// One demand of the standards.
 #[derive(Debug)]
 pub struct Check {
@@ -205,6 +208,11 @@ impl Standard {
         failures
     }
 
+    /// Whether the check [`NON_ROOT`] rejects the pod if a container leaves open whether it may run as root.
+    pub(crate) fn demands_non_root(self, pod: &Pod<'_>) -> bool {
+        self.variant(&run_as_non_root::CHECK).is_some_and(|variant| !run_as_non_root::exempts(variant, pod))
+    }
+
     /// What a denial says: `violates PodSecurity "restricted:latest": privileged (…), hostPort (…)`.
     pub fn violated<'f>(self, failures: impl IntoIterator<Item = &'f Failure>) -> String {
         [self.named("violates"), details(failures)].concat()
@@ -220,6 +228,17 @@ impl Standard {
     pub fn forbidden<'f>(self, name: &str, failures: impl IntoIterator<Item = &'f Failure>) -> String {
         let name = if name.is_empty() { String::new() } else { [" \"", name, "\""].concat() };
         ["pods", &name, " is forbidden: ", &self.violated(failures)].concat()
+    }
+
+    /// The standard for the audit log: `restricted:latest (v1.37)`, as Pod Security admission prints it (its annotation
+    /// `enforce-policy`) and with the version that `latest` then was. `privileged` is the same at every version.
+    pub fn resolved(self) -> String {
+        match (self.level, self.version) {
+            (Level::Baseline | Level::Restricted, Version::Latest) => {
+                format!("{self} ({})", newest_version())
+            }
+            _ => self.to_string(),
+        }
     }
 
     fn named(self, verb: &str) -> String {

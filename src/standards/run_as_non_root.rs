@@ -12,7 +12,11 @@
 use super::phrases::containers;
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::pod::Pod;
 use crate::prose::prose;
+
+/// Since when pods in a user namespace are free.
+const USER_NAMESPACES: u64 = 35;
 
 pub(super) const CHECK: Check = Check {
     id: "runAsNonRoot",
@@ -23,11 +27,16 @@ pub(super) const CHECK: Check = Check {
     variants: &[
         Variant { since: 0, judge },
         Variant {
-            since: 35,
+            since: USER_NAMESPACES,
             judge: |subject| if subject.has_user_namespace() { None } else { judge(subject) },
         },
     ],
 };
+
+/// Whether the pod is free.
+pub(super) fn exempts(variant: &Variant, pod: &Pod<'_>) -> bool {
+    variant.since >= USER_NAMESPACES && pod.has_user_namespace()
+}
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
     let reason = "runAsNonRoot != true";

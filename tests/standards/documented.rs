@@ -1,6 +1,6 @@
 //! The table of checks in the documentation is that of the registry.
 
-use pod_security_policy::standards::all;
+use pod_security_policy::standards::{all, newest_version};
 use std::fs;
 use std::path::Path;
 
@@ -22,6 +22,24 @@ fn table() -> String {
         table += &format!("| {} |\n", row.map(|cell: &str| cell.replace('|', "\\|")).join(" | "));
     }
     table
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+#[test]
+fn the_page_says_which_version_latest_is() {
+    let sentence = format!("`latest` is `{}` in this release", newest_version());
+    assert!(read("docs/pod-security-standards.md").contains(&sentence), "no longer so: {sentence}");
+}
+
+#[test]
+fn the_profiles_pin_the_version_that_is_the_newest() {
+    for level in ["privileged", "baseline", "restricted"] {
+        let pinned = format!("enforce: {level}:{}\n", newest_version());
+        assert!(read(&format!("manifests/profiles/{level}.yaml")).contains(&pinned), "{level}");
+    }
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn checks_of_the_standards_have_names_of_their_own() {
     assert_eq!(verdict.warnings, [namespaces]);
     assert_eq!(
         verdict.audit,
-        json!({"enforce-policy": "baseline:latest", "violations": format!("{namespaces}; {ports}")})
+        json!({"enforce-policy": "baseline:latest (v1.37)", "violations": format!("{namespaces}; {ports}")})
     );
 }
 

@@ -215,7 +215,7 @@ fn checks_of_the_standards_are_freed_by_their_own_names() {
         |rules| json!({"podSecurityStandards": {"enforce": "baseline"}, "exemptions": exemption(rules)});
     let verdict = ask(&settings(json!(["pss/hostNamespaces"])), &host_pid());
     verdict.passes();
-    assert_eq!(verdict.audit, json!({"enforce-policy": "baseline:latest", "exemptions": "e"}));
+    assert_eq!(verdict.audit, json!({"enforce-policy": "baseline:latest (v1.37)", "exemptions": "e"}));
     ask(&settings(json!(["hostPID", "pss/hostPorts"])), &host_pid())
         .is_rejected(r#"violates PodSecurity "baseline:latest": host namespaces (hostPID=true)"#);
 }

@@ -10,15 +10,17 @@ use crate::manifests::{read, registered};
 
 #[rstest]
 #[case::privileged("privileged", [None, None])]
-#[case::baseline("baseline", [None, Some(r#"violates PodSecurity "baseline:latest": host namespaces (hostPID=true)"#)])]
+#[case::baseline("baseline", [None, Some(r#"violates PodSecurity "baseline:v1.37": host namespaces (hostPID=true)"#)])]
 #[case::restricted("restricted", [
-    Some(r#"violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")"#),
-    Some(r#"violates PodSecurity "restricted:latest": host namespaces (hostPID=true), allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")"#),
+    Some(r#"violates PodSecurity "restricted:v1.37": allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")"#),
+    Some(r#"violates PodSecurity "restricted:v1.37": host namespaces (hostPID=true), allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")"#),
 ])]
 fn a_profile_holds_pods_to_its_level(#[case] level: &str, #[case] expected: [Option<&str>; 2]) {
     let manifest = read(&format!("manifests/profiles/{level}.yaml"));
     let settings = &manifest["spec"]["settings"];
-    assert_eq!((problem(settings), settings), (None, &json!({"podSecurityStandards": {"enforce": level}})));
+    // A pinned version: a newer release of the policy demands nothing more of those who applied the profile.
+    let pinned = json!({"podSecurityStandards": {"enforce": format!("{level}:v1.37")}});
+    assert_eq!((problem(settings), settings), (None, &pinned));
     let pods = [pod(json!({})), pod(json!({"hostPID": true}))];
     for (pod, expected) in pods.into_iter().zip(expected) {
         let verdict = ask(settings, &create(pod));

@@ -30,7 +30,7 @@ fn one_word_is_enough() {
         .is_rejected(&format!("violates PodSecurity \"restricted:latest\": {BARE}"));
     let verdict = ask(&restricted(), &create(secured(compliant())));
     verdict.passes();
-    assert_eq!(verdict.audit, json!({"enforce-policy": "restricted:latest"}));
+    assert_eq!(verdict.audit, json!({"enforce-policy": "restricted:latest (v1.37)"}));
 }
 
 #[rstest]
@@ -51,7 +51,10 @@ fn warn_and_audit_are_told_and_deny_nothing() {
     verdict.passes();
     assert_eq!(verdict.warnings, [format!("would violate PodSecurity \"restricted:latest\": {BARE}")]);
     let audited = r#"would violate PodSecurity "restricted:v1.0": runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)"#;
-    assert_eq!(verdict.audit, json!({"enforce-policy": "baseline:latest", "audit-violations": audited}));
+    assert_eq!(
+        verdict.audit,
+        json!({"enforce-policy": "baseline:latest (v1.37)", "audit-violations": audited})
+    );
 }
 
 /// A policy that fills in what the restricted level demands.
@@ -87,7 +90,7 @@ fn what_the_policy_allows_the_standard_can_refuse() {
     verdict.is_rejected(
         r#"violates PodSecurity "restricted:latest": restricted volume types (volume "v" uses restricted volume type "hostPath")"#,
     );
-    assert_eq!(verdict.audit, json!({"policy": "default", "enforce-policy": "restricted:latest"}));
+    assert_eq!(verdict.audit, json!({"policy": "default", "enforce-policy": "restricted:latest (v1.37)"}));
 }
 
 #[test]
