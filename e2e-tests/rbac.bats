@@ -60,7 +60,7 @@ ACCOUNTS='[system:serviceaccounts, "system:serviceaccounts:shop"]'
     review "$(policies RBAC)" "$(pod '{"containers":[]}')"
     same "$(jq -r .allowed <<<"$answer")" false
     # How it goes on is the host's business.
-    told='who may use which policy cannot be told, because the policy server could not ask the cluster: '
+    told='cannot determine who may use which policy: the policy server could not ask the cluster: '
     same "$(jq -r .status.message <<<"$answer" | cut -c "1-${#told}")" "$told"
 }
 

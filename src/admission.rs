@@ -2,11 +2,12 @@
 
 use crate::answer::Answer;
 use crate::changes::changes;
-use crate::cluster::Cluster;
-use crate::compare::only_bookkeeping;
+use crate::cluster::{Cluster, Grants, Identity};
+use crate::compare::{changes_governed, kept_ephemeral_containers};
+use crate::controllers::Controllers;
 use crate::graft::{Edit, Step, graft};
-use crate::json::{Quoted, Read, Reader};
-use crate::pod::{ADMITTED_BY, Pod};
+use crate::json::{Quoted, Read, Reader, Text};
+use crate::pod::{ADMITTED_BY, Container, List, Names, Pod, Slot};
 use crate::pod_security::{has_new_ephemeral_images, is_significant};
 use crate::policy::{Policy, Scope};
 use crate::request::{Payload, Request};
@@ -45,6 +46,8 @@ struct Case<'c, 'a> {
     scope: Scope,
     /// Who is asked about it.
     judges: Judges,
+    /// Who creates the pods of the template.
+    controllers: Controllers,
 }
 
 /// Who is asked about a pod.
@@ -58,18 +61,55 @@ enum Judges {
     Standards,
 }
 
-impl Case<'_, '_> {
+impl<'c, 'a> Case<'c, 'a> {
+    /// A pod as it stands in the request.
+    fn of_pod(request: &'c Request<'a>, pod: Pod<'a>, mode: Mode) -> Self {
+        let scope = Scope { frozen: mode == Mode::Refuse, ..Scope::default() };
+        let controllers = Controllers::Unknown;
+        Case { request, pod, root: String::new(), mode, scope, judges: Judges::All, controllers }
+    }
+
     /// The service account that the pod will run as: of a template that names none, the namespace's `default`.
     fn service_account(&self) -> Option<&str> {
         let fallback = if self.mode == Mode::Rehearse { Some("default") } else { None };
         self.pod.service_account().or(fallback)
+    }
+
+    /// The accounts that may create the pod: its requester, or the controllers of a workload.
+    fn creators(&self) -> Vec<Identity<'a>> {
+        match self.mode {
+            Mode::Rehearse => self.controllers.accounts(),
+            Mode::Apply | Mode::Refuse => Identity::requesting_user(self.request).into_iter().collect(),
+        }
+    }
+
+    /// Says that a policy admits the pods of a workload and none of their accounts may use it.
+    fn missing_grant(&self, policy: &str, grants: &Grants<'_>) -> String {
+        let (accounts, policy) = (grants.describe_in_order(), Quoted(policy));
+        let unknown = match self.controllers {
+            Controllers::BuiltIn(_) => "",
+            Controllers::Unknown => "; whether the account that creates the pods may use it is not known",
+        };
+        format!("no role lets {accounts} use PodSecurityPolicy {policy}, which admits these pods{unknown}")
+    }
+
+    /// Whether this is an audit of an object in the cluster, which no user requests.
+    fn is_audit(&self) -> bool {
+        self.request.user.username.is_empty()
     }
 }
 
 /// Who wins, or why nobody does.
 enum Verdict<'v, 'a> {
     /// This policy admits the pod as it then is.
-    Admitted { policy: &'v Policy<'v>, pod: Box<Pod<'a>>, granted: bool },
+    Admitted {
+        policy: &'v Policy<'v>,
+        pod: Box<Pod<'a>>,
+        /// Whether it does so only because some rules do not deny.
+        is_tolerant: bool,
+        /// Of a workload: why its pods will be rejected all the same.
+        ungranted: Option<String>,
+    },
     /// No policy does.
     Denied(String),
 }
@@ -95,7 +135,6 @@ impl Settings<'_> {
     pub fn review(&self, mut request: Request<'_>, cluster: &dyn Cluster) -> Answer {
         let pod = request.pod.take();
         let request = &request;
-        let adds_containers = request.sub_resource == "ephemeralcontainers" && request.kind.is_pod();
         match &*request.operation {
             "DELETE" | "CONNECT" => return Answer::accepted(),
             "CREATE" | "UPDATE" => {}
@@ -106,9 +145,13 @@ impl Settings<'_> {
                 ));
             }
         }
+        let adds_containers = request.sub_resource == "ephemeralcontainers" && request.kind.is_pod();
+        let is_namespace = request.kind.is_namespace();
         // Of a namespace's subresources, the API server keeps the labels that are sent there.
-        let may_label = request.kind.is_namespace() && !self.namespace_labels.is_empty();
-        if !request.sub_resource.is_empty() && !adds_containers && !may_label {
+        let keeps_labels = is_namespace && !self.namespace_labels.is_empty();
+        let is_ungoverned = UNGOVERNED_SUBRESOURCES.contains(&&*request.sub_resource)
+            || (is_namespace && request.sub_resource == "finalize");
+        if is_ungoverned && !keeps_labels {
             return Answer::accepted();
         }
         let reviewed = match (&*request.kind.group, &*request.kind.kind) {
@@ -131,9 +174,10 @@ impl Settings<'_> {
         cluster: &dyn Cluster,
     ) -> Read<Answer> {
         let Some(object) = request.object else { return Ok(Answer::missing_object()) };
-        let created = request.operation == "CREATE";
-        if let (false, Some(old)) = (created, request.old_object)
-            && only_bookkeeping(object, old)?
+        let created = request.operation == "CREATE" && request.sub_resource.is_empty();
+        let old = request.old_object.filter(|_| !created);
+        if let Some(old) = old
+            && !changes_governed(object, old)?
         {
             return Ok(Answer::accepted());
         }
@@ -143,64 +187,97 @@ impl Settings<'_> {
         };
         workloads::default_pod(&mut pod);
         let mode = if created && self.mutate { Mode::Apply } else { Mode::Refuse };
-        let judges = match request.old_object {
-            Some(old) if !created && !self.standards.is_none() => {
-                let old = Reader::document(old).map_err(|fault| fault.beneath("oldObject"))?;
-                if is_significant(&pod, &old) { Judges::All } else { Judges::Policies }
+        let mut case = Case::of_pod(request, pod, mode);
+        if let Some(old) = old {
+            if !case.pod.spec.ephemeral_containers.is_empty() {
+                let kept = kept_ephemeral_containers(object, old)?;
+                case.scope.reviewed = Some(all_but(&case.pod, &kept));
             }
-            _ => Judges::All,
-        };
-        let case = Case { request, pod, root: String::new(), mode, scope: Scope::default(), judges };
+            if !self.standards.is_none() {
+                let old = Reader::document(old).map_err(|fault| fault.beneath("oldObject"))?;
+                case.judges = if is_significant(&case.pod, &old) { Judges::All } else { Judges::Policies };
+            }
+        }
         self.answer(case, object, cluster)
     }
 
     /// Judges new ephemeral containers in the pod that is there: of the request's pod, the API server keeps nothing
     /// but their list.
+    ///
+    /// One policy must admit a new container with all that it shares with the pod. Else a tenant who may use a lax policy
+    /// and finds a pod of a strict one, or the reverse, has what neither of them allows.
     fn review_added_containers(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
         let Some(object) = request.object else { return Ok(Answer::missing_object()) };
         let asked: Pod<'_> = Reader::document(object)?;
         let mut pod: Pod<'_> = Reader::document(request.old_object.unwrap_or(object))?;
+        workloads::default_pod(&mut pod);
         let mut present =
             std::mem::replace(&mut pod.spec.ephemeral_containers, asked.spec.ephemeral_containers);
         if request.old_object.is_none() {
             present.clear();
         }
-        let containers = &pod.spec.ephemeral_containers;
-        let is_new = |name: &str| !present.iter().any(|container| container.name == name);
-        let added: Vec<usize> = containers
-            .iter()
-            .enumerate()
-            .filter(|(_, new)| is_new(&new.name))
-            .map(|(index, _)| index)
-            .collect();
+        let known = Names::of(present.iter().map(|container| &*container.name));
+        let new = |container: &Container<'_>| !known.contain(&container.name);
+        let added: Vec<usize> = indexes(&pod.spec.ephemeral_containers, new);
         let judges = if added.is_empty() { Judges::Standards } else { Judges::All };
-        if added.is_empty() && (self.standards.is_none() || !has_new_ephemeral_images(containers, &present)) {
+        if added.is_empty()
+            && (self.standards.is_none()
+                || !has_new_ephemeral_images(&pod.spec.ephemeral_containers, &present))
+        {
             return Ok(Answer::accepted());
         }
-        let new = || containers.iter().filter(|container| is_new(&container.name));
-        for volume in &mut pod.spec.volumes {
-            let mounted = new().any(|container| container.uses(&volume.name));
-            volume.unconcerned = !mounted;
+        let reviewed = shared_with(&pod, &added);
+        for list in List::ALL {
+            for (index, container) in pod.list_mut(list).iter_mut().enumerate() {
+                // What is mounted into containers that the new ones cannot reach is no concern of theirs.
+                if reviewed.binary_search(&Slot { list, index }).is_err() {
+                    container.volume_mounts.clear();
+                    container.volume_devices.clear();
+                }
+            }
         }
+        let mounted: Vec<Text<'_>> =
+            pod.containers().flat_map(|(_, container)| container.used_volumes().cloned()).collect();
+        let mounted = Names::of(mounted.iter().map(|name| &**name));
+        for volume in &mut pod.spec.volumes {
+            volume.unconcerned = !mounted.contain(&volume.name);
+        }
+        pod.gains_containers = true;
         let mode = if self.mutate { Mode::Apply } else { Mode::Refuse };
-        let scope = Scope { added: Some(added), ..Scope::default() };
-        self.answer(Case { request, pod, root: String::new(), mode, scope, judges }, object, cluster)
+        let mut case = Case::of_pod(request, pod, mode);
+        case.scope.reviewed = Some(reviewed);
+        case.scope.added = Some(added);
+        case.judges = judges;
+        self.answer(case, object, cluster)
     }
 
     /// Judges a pod and writes the answer.
     fn answer<'a>(&self, mut case: Case<'_, 'a>, object: &str, cluster: &dyn Cluster) -> Read<Answer> {
         let mut answer = Answer::accepted();
-        let mut excused = Vec::new();
+        let mut active = Vec::new();
         if !self.exemptions.is_empty() {
-            excused = self.excuse(&mut case, cluster, &mut answer);
+            active = self.excuse(&mut case, cluster, &mut answer);
         }
         let case = &case;
         let mut admitted = None;
         let settled = case.judges == Judges::Standards && case.mode != Mode::Rehearse;
         if !self.policies.is_empty() && !settled {
             match self.select(case, cluster) {
-                Ok(Verdict::Admitted { policy, pod, granted }) => {
-                    self.admit(case, policy, &pod, granted, &mut answer);
+                Ok(Verdict::Admitted { policy, pod, is_tolerant, ungranted }) => {
+                    if case.judges != Judges::Standards {
+                        answer.policy = Some(policy.name.to_string());
+                        if is_tolerant {
+                            self.tolerate(case, policy, &pod, &mut answer);
+                        }
+                        match ungranted {
+                            // Whoever applies a workload can still apply the grant; what is audited runs without.
+                            Some(reason) if case.is_audit() && case.controllers != Controllers::Unknown => {
+                                self.tell_used(case, Some(policy), &active, &mut answer);
+                                return Ok(Answer { rejection: Some(reason), ..answer });
+                            }
+                            reason => answer.warnings.extend(reason),
+                        }
+                    }
                     admitted = Some((policy, pod));
                 }
                 // What passed before passes, whatever became of the policies.
@@ -208,12 +285,11 @@ impl Settings<'_> {
                     return Ok(Answer::accepted());
                 }
                 Ok(Verdict::Denied(reason)) => {
-                    self.tell_used(case, None, &excused, &mut answer);
+                    self.tell_used(case, None, &active, &mut answer);
                     return Ok(Answer { rejection: Some(reason), ..answer });
                 }
                 Err(cause) => {
-                    let reason = format_args!("who may use which policy cannot be told, because {cause}");
-                    return Ok(Answer::unjudged(reason));
+                    return Ok(Answer::unjudged(format_args!("{UNANSWERED}{}", first_sentence(&cause))));
                 }
             }
         }
@@ -223,7 +299,7 @@ impl Settings<'_> {
             let is_template = case.mode == Mode::Rehearse;
             self.standards.judge(pod, is_template, excuses, &self.leniency, &mut answer);
         }
-        self.tell_used(case, admitted.as_ref().map(|(policy, _)| *policy), &excused, &mut answer);
+        self.tell_used(case, admitted.as_ref().map(|(policy, _)| *policy), &active, &mut answer);
         if let (Mode::Apply, Some((policy, pod)), true) = (case.mode, &admitted, answer.is_accepted()) {
             answer.edits = changes(&case.pod, pod);
             answer.edits.extend(self.admission_mark(case, policy));
@@ -234,34 +310,15 @@ impl Settings<'_> {
         Ok(answer)
     }
 
-    /// Says what is to be said of a pod that a policy admits.
-    fn admit(
-        &self,
-        case: &Case<'_, '_>,
-        policy: &Policy<'_>,
-        pod: &Pod<'_>,
-        granted: bool,
-        answer: &mut Answer,
-    ) {
-        if case.judges == Judges::Standards {
-            return;
-        }
-        answer.policy = Some(policy.name.to_string());
-        if !self.leniency.is_none() {
-            let mut found = Findings::spelling(&case.root, &self.leniency);
-            policy.validate(pod, &case.scope, &mut found);
-            let in_all = found.tolerated();
-            let mut tolerated = found.into_violations();
-            tolerated.retain(|violation| violation.action != Action::Deny);
-            answer.tolerate(tolerated, in_all);
-        }
-        if !granted {
-            let account = Quoted(case.service_account().unwrap_or_default());
-            answer.warnings.push(format!(
-                "service account {account} may use no policy that admits its pods, such as {}",
-                Quoted(&policy.name)
-            ));
-        }
+    /// Reports the objections that do not deny.
+    fn tolerate(&self, case: &Case<'_, '_>, policy: &Policy<'_>, pod: &Pod<'_>, answer: &mut Answer) {
+        let pass = self.tolerant(case);
+        let mut found = Findings::spelling(&case.root, &pass.leniency);
+        policy.validate(pod, &pass.scope, &mut found);
+        let in_all = found.tolerated();
+        let mut tolerated = found.into_violations();
+        tolerated.retain(|violation| violation.action != Action::Deny);
+        answer.tolerate(tolerated, in_all);
     }
 
     /// The annotation that names the winner of a list, on a pod being created.
@@ -273,6 +330,44 @@ impl Settings<'_> {
         let path = vec![Step::Key("metadata"), Step::Key("annotations"), Step::Key(ADMITTED_BY)];
         Some(Edit { path, value: Quoted(&policy.name).to_string() })
     }
+}
+
+/// Subresources that change nothing that policies look at, whatever kind of object they belong to.
+const UNGOVERNED_SUBRESOURCES: &[&str] =
+    &["attach", "binding", "eviction", "exec", "log", "portforward", "proxy", "resize", "scale", "status"];
+
+/// Precedes the cause of an access review that failed.
+pub(crate) const UNANSWERED: &str = "cannot determine who may use which policy: ";
+
+/// The first sentence of what a host reports: what follows is for its developers.
+pub(crate) fn first_sentence(cause: &str) -> &str {
+    let line =
+        cause.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("the host gives no reason");
+    line.split_once(". ").map_or(line, |(sentence, _)| sentence).trim_end_matches(['.', ':', ' '])
+}
+
+/// Every container of a pod but some of the ephemeral ones, in visiting order.
+fn all_but(pod: &Pod<'_>, kept: &[usize]) -> Vec<Slot> {
+    let is_kept = |slot: &Slot| slot.list == List::Ephemeral && kept.binary_search(&slot.index).is_ok();
+    pod.containers().map(|(slot, _)| slot).filter(|slot| !is_kept(slot)).collect()
+}
+
+/// The ephemeral containers with these indexes, and all containers that they can look into, in visiting order: those whose
+/// process namespace they share.
+fn shared_with(pod: &Pod<'_>, added: &[usize]) -> Vec<Slot> {
+    let new = added.iter().filter_map(|index| pod.spec.ephemeral_containers.get(*index));
+    let targets = Names::of(new.map(|container| &*container.target_container_name));
+    let is_shared = |slot: Slot, container: &Container<'_>| {
+        let is_added = slot.list == List::Ephemeral && added.binary_search(&slot.index).is_ok();
+        let is_target = !container.name.is_empty() && targets.contain(&container.name);
+        pod.spec.share_process_namespace || is_added || is_target
+    };
+    pod.containers().filter(|(slot, container)| is_shared(*slot, container)).map(|(slot, _)| slot).collect()
+}
+
+fn indexes(containers: &[Container<'_>], fits: impl Fn(&Container<'_>) -> bool) -> Vec<usize> {
+    let fitting = containers.iter().enumerate().filter(|(_, container)| fits(container));
+    fitting.map(|(index, _)| index).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::graft::{Edit, Step};
 use crate::json::{Quoted, Text};
-use crate::pod::{List, Pod, Profile, SeLinuxOptions, SecurityContext, Slot};
+use crate::pod::{Container, List, Pod, Profile, SeLinuxOptions, SecurityContext, Slot};
+use crate::policy::Scope;
 use crate::shape::Listed;
 use crate::violation::SPELT_OUT;
 
@@ -13,22 +14,74 @@ use crate::violation::SPELT_OUT;
 /// Only fields that some rule writes are compared, and no rule ever takes a value away.
 pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
     let mut edits = Vec::new();
-    compare(before, after, &mut edits);
+    compare_pod(before, after, &mut edits);
+    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
+        compare_containers(slot, &old.security_context, &new.security_context, &mut edits);
+    }
     edits
 }
 
-/// The first [`changes`], and how many there are in all.
-pub(crate) fn first_changes(before: &Pod<'_>, after: &Pod<'_>) -> (Vec<Edit<'static>>, usize) {
+/// What mutation came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// The pod is as it was.
+    None,
+    /// Defaults were filled in, all of them where they can be written.
+    Writable,
+    /// A default was filled in where it cannot be written.
+    Blocked,
+}
+
+/// What kind of [`changes`] there are, which takes much less than to write them.
+pub(crate) fn change(before: &Pod<'_>, after: &Pod<'_>, scope: &Scope) -> Change {
+    let mut changed = false;
+    compare_pod(before, after, &mut changed);
+    let mut blocked = changed && (scope.frozen || scope.added.is_some());
+    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
+        let mut here = false;
+        compare_containers(slot, &old.security_context, &new.security_context, &mut here);
+        changed |= here;
+        blocked |= here && !scope.writes(slot);
+    }
+    match (changed, blocked) {
+        (false, _) => Change::None,
+        (true, false) => Change::Writable,
+        (true, true) => Change::Blocked,
+    }
+}
+
+/// The first [`changes`] that cannot be written, and how many there are in all.
+pub(crate) fn blocked_changes(
+    before: &Pod<'_>,
+    after: &Pod<'_>,
+    scope: &Scope,
+) -> (Vec<Edit<'static>>, usize) {
     let mut first = First { edits: Vec::new(), in_all: 0 };
-    compare(before, after, &mut first);
+    if scope.frozen || scope.added.is_some() {
+        compare_pod(before, after, &mut first);
+    }
+    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
+        if !scope.writes(slot) {
+            compare_containers(slot, &old.security_context, &new.security_context, &mut first);
+        }
+    }
     (first.edits, first.in_all)
 }
 
-/// Whether there are any [`changes`], which takes much less than to write them.
-pub(crate) fn is_changed(before: &Pod<'_>, after: &Pod<'_>) -> bool {
-    let mut changed = false;
-    compare(before, after, &mut changed);
-    changed
+/// How many fields of the pod as a whole are set that mutation can fill in.
+pub(crate) fn written_to_pod(pod: &Pod<'_>) -> usize {
+    let mut written = 0;
+    compare_pod(&Pod::default(), pod, &mut written);
+    written
+}
+
+/// How many fields of a container are set that mutation can fill in, each capability counted.
+pub(crate) fn written_to(container: &Container<'_>) -> usize {
+    let own = &container.security_context;
+    let mut written = own.capabilities.add.len() + own.capabilities.drop.len();
+    let slot = Slot { list: List::Regular, index: 0 };
+    compare_containers(slot, &SecurityContext::default(), own, &mut written);
+    written
 }
 
 /// What becomes of a change that is found.
@@ -63,7 +116,13 @@ impl Found for bool {
     }
 }
 
-fn compare(before: &Pod<'_>, after: &Pod<'_>, found: &mut impl Found) {
+impl Found for usize {
+    fn add(&mut self, _path: impl FnOnce() -> Vec<Step<'static>>, _value: impl FnOnce() -> String) {
+        *self += 1;
+    }
+}
+
+fn compare_pod(before: &Pod<'_>, after: &Pod<'_>, found: &mut impl Found) {
     let (old, new) = (&before.spec.security_context, &after.spec.security_context);
     let own = |field| move || vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key(field)];
     let (groups, new_groups) = (&old.supplemental_groups, &new.supplemental_groups);
@@ -74,9 +133,6 @@ fn compare(before: &Pod<'_>, after: &Pod<'_>, found: &mut impl Found) {
     let (old, new) = (&before.spec.runtime_class_name, &after.spec.runtime_class_name);
     let path = || vec![Step::Key("spec"), Step::Key("runtimeClassName")];
     field(found, old, new, path, |name| Quoted(name).to_string());
-    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
-        compare_containers(slot, &old.security_context, &new.security_context, found);
-    }
 }
 
 fn compare_containers(
@@ -197,7 +253,8 @@ mod tests {
         let (before, after) = (before.to_string(), after.to_string());
         let (before, after) = (Reader::document(&before).unwrap(), Reader::document(&after).unwrap());
         let edits = changes(&before, &after);
-        assert_eq!(is_changed(&before, &after), !edits.is_empty());
+        let is_changed = change(&before, &after, &Scope::default()) == Change::Writable;
+        assert_eq!(is_changed, !edits.is_empty());
         edits.iter().map(|edit| format!("{edit} = {}", edit.value)).collect()
     }
 

@@ -116,17 +116,42 @@ impl<'g> Grants<'g> {
 
     /// `user "alice" or service account "shop/web"`, for a message.
     pub(crate) fn describe(&self) -> String {
-        let names = self.identities.iter().flatten().rev().map(|identity| {
-            match identity.user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':')) {
-                Some((namespace, name)) => format!("service account \"{namespace}/{name}\""),
-                None => format!("user {}", crate::json::Quoted(&identity.user)),
-            }
-        });
-        let names: Vec<_> = names.collect();
+        let mut names = self.names();
+        names.reverse();
         if names.is_empty() {
             return "anybody (the pod names no service account and the request no user)".to_owned();
         }
-        names.join(" or ")
+        any_of(&names)
+    }
+
+    /// The same in the order in which they are asked, the pod's own account first.
+    pub(crate) fn describe_in_order(&self) -> String {
+        any_of(&self.names())
+    }
+
+    /// The names of the identities, each once: two identities can share one.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for Identity { user, .. } in self.identities.iter().flatten() {
+            let account = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+            let name = match account {
+                Some((namespace, name)) => format!("service account \"{namespace}/{name}\""),
+                None => format!("user {}", crate::json::Quoted(user)),
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// `a, b or c`
+fn any_of(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 

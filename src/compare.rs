@@ -1,29 +1,78 @@
 //! Whether two versions of an object are the same where it matters.
 
 use crate::json::{Read, Reader, Text};
+use crate::pod::{APP_ARMOR_CONTAINER, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::value::{Tree, Value};
+use crate::workloads::{Hop, Template, find};
 
-/// What the garbage collector and the API server write into metadata: no part of what a policy judges (spec 3.1).
-/// `resourceVersion` and `generation` are filled in only after mutating webhooks have seen the object.
-const BOOKKEEPING: &[&str] =
-    &["ownerReferences", "finalizers", "managedFields", "selfLink", "resourceVersion", "generation"];
+/// What an update of a pod may change in `spec` without a look at the rest: no policy reads these fields, and the API server
+/// itself allows each to be changed only in harmless ways (`ValidatePodUpdate` in pkg/apis/core/validation/validation.go).
+const UNGOVERNED: &[&str] = &[
+    "tolerations",
+    "schedulingGates",
+    "nodeSelector",
+    "affinity",
+    "activeDeadlineSeconds",
+    "terminationGracePeriodSeconds",
+];
 
-/// The maps of metadata: an empty one is the same as none (spec 3.6).
-const MAPS: &[&str] = &["labels", "annotations"];
-
-/// Whether an update of a pod changes nothing but bookkeeping and status.
-pub(crate) fn only_bookkeeping(new: &str, old: &str) -> Read<bool> {
+/// Whether an update of a pod changes anything that a policy may look at.
+///
+/// Metadata counts for its seccomp and AppArmor annotations alone, and `status` not at all. Whatever is not known to be
+/// harmless counts, fields that are newer than this policy included.
+pub(crate) fn changes_governed(new: &str, old: &str) -> Read<bool> {
     let (new, old) = (members(new)?, members(old)?);
-    let (new_metadata, old_metadata) = (take(&new, "metadata"), take(&old, "metadata"));
-    let metadata = |text| match members(text) {
-        Ok(mut members) => {
-            members.retain(|(key, value)| !(MAPS.contains(&&**key) && is_empty_object(value)));
-            Ok(members)
+    if !same_members(&new, &old, &["metadata", "spec", "status"])? {
+        return Ok(true);
+    }
+    let (new_spec, old_spec) = (part(&new, "spec")?, part(&old, "spec")?);
+    if !same_members(&new_spec, &old_spec, UNGOVERNED)? {
+        return Ok(true);
+    }
+    Ok(!same_members(&governed_annotations(&new)?, &governed_annotations(&old)?, &[])?)
+}
+
+fn governed_annotations<'a>(object: &[Member<'a>]) -> Read<Vec<Member<'a>>> {
+    let metadata = part(object, "metadata")?;
+    let mut annotations = part(&metadata, "annotations").map_err(|fault| fault.under("metadata"))?;
+    annotations.retain(|(key, _)| is_governed_annotation(key));
+    Ok(annotations)
+}
+
+fn part<'a>(object: &[Member<'a>], key: &str) -> Read<Vec<Member<'a>>> {
+    members(take(object, key)).map_err(|fault| fault.under(key))
+}
+
+fn is_governed_annotation(key: &str) -> bool {
+    key == SECCOMP_POD
+        || [SECCOMP_CONTAINER, APP_ARMOR_CONTAINER].iter().any(|prefix| key.starts_with(prefix))
+}
+
+/// The indexes of the ephemeral containers that a pod had before, just as they are: they were judged when they were added.
+pub(crate) fn kept_ephemeral_containers(new: &str, old: &str) -> Read<Vec<usize>> {
+    let path = [Hop::Key("spec".into()), Hop::Key("ephemeralContainers".into()), Hop::Each];
+    let (new, old) = (find(new, &path)?, find(old, &path)?);
+    let mut known: Vec<(Text<'_>, &Template<'_>)> = Vec::with_capacity(old.len());
+    for container in &old {
+        known.push((name(container)?, container));
+    }
+    known.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut kept = Vec::new();
+    for (index, container) in new.iter().enumerate() {
+        let name = name(container)?;
+        let before = known.binary_search_by(|(known, _)| known.cmp(&name)).ok().and_then(|at| known.get(at));
+        if let Some((_, before)) = before
+            && same(container.text, before.text)?
+        {
+            kept.push(index);
         }
-        Err(fault) => Err(fault.under("metadata")),
-    };
-    Ok(same_members(&new, &old, &["metadata", "status"])?
-        && same_members(&metadata(new_metadata)?, &metadata(old_metadata)?, BOOKKEEPING)?)
+    }
+    Ok(kept)
+}
+
+fn name<'a>(container: &Template<'a>) -> Read<Text<'a>> {
+    let members = members(container.text).map_err(|fault| fault.beneath(&container.path))?;
+    Reader::document(take(&members, "name")).or(Ok(Text::default()))
 }
 
 /// Whether two values are the same: the order of keys, white space and `null` members make no difference.
@@ -49,11 +98,6 @@ fn members(object: &str) -> Read<Vec<Member<'_>>> {
         Ok(())
     })?;
     Ok(members)
-}
-
-fn is_empty_object(value: &str) -> bool {
-    let inside = value.strip_prefix('{').and_then(|value| value.strip_suffix('}'));
-    inside.is_some_and(|inside| inside.trim().is_empty())
 }
 
 fn take<'a>(members: &[Member<'a>], key: &str) -> &'a str {
@@ -134,34 +178,44 @@ mod tests {
     const OLD: &str = r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}, "status": {"phase": "Pending"}}"#;
 
     #[rstest]
-    #[case::nothing(OLD, true)]
-    #[case::status(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}}"#, true)]
+    #[case::nothing(OLD)]
+    #[case::status(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}}"#)]
     #[case::bookkeeping(r#"{"metadata": {"labels": {"a": "b"}, "name": "p", "ownerReferences": [{}], "finalizers": ["f"], "managedFields": [],
-        "selfLink": "/", "resourceVersion": "2", "generation": 3}, "spec": {"x": 1}, "status": {}}"#, true)]
-    #[case::empty_map_is_absent(
-        r#"{"metadata": {"name": "p", "labels": {"a": "b"}, "annotations": { }}, "spec": {"x": 1}}"#,
-        true
+        "selfLink": "/", "resourceVersion": "2", "generation": 3}, "spec": {"x": 1}, "status": {}}"#)]
+    #[case::label(r#"{"metadata": {"name": "p", "labels": {"a": "c"}}, "spec": {"x": 1}}"#)]
+    #[case::annotation(r#"{"metadata": {"annotations": {"kubernetes.io/psp": "q"}}, "spec": {"x": 1}}"#)]
+    #[case::empty_annotations(r#"{"metadata": {"annotations": {}}, "spec": {"x": 1}}"#)]
+    #[case::deletion(r#"{"metadata": {"name": "p", "deletionTimestamp": "now"}, "spec": {"x": 1}}"#)]
+    #[case::no_metadata(r#"{"metadata": null, "spec": {"x": 1}}"#)]
+    #[case::tolerations(r#"{"spec": {"x": 1, "tolerations": [{"operator": "Exists"}]}}"#)]
+    #[case::scheduling(
+        r#"{"spec": {"x": 1, "schedulingGates": [], "nodeSelector": {"a": "b"}, "affinity": {}}}"#
     )]
-    #[case::emptied_map(r#"{"metadata": {"name": "p", "labels": {}}, "spec": {"x": 1}}"#, false)]
-    #[case::label(r#"{"metadata": {"name": "p", "labels": {"a": "c"}}, "spec": {"x": 1}}"#, false)]
-    #[case::annotation(
-        r#"{"metadata": {"name": "p", "labels": {"a": "b"}, "annotations": {"k": "v"}}, "spec": {"x": 1}}"#,
-        false
+    #[case::deadlines(
+        r#"{"spec": {"x": 1, "activeDeadlineSeconds": 1, "terminationGracePeriodSeconds": 2}}"#
     )]
-    #[case::deletion(
-        r#"{"metadata": {"name": "p", "labels": {"a": "b"}, "deletionTimestamp": "now"}, "spec": {"x": 1}}"#,
-        false
+    fn what_no_policy_reads_is_no_change(#[case] new: &str) {
+        assert_eq!((changes_governed(new, OLD), changes_governed(OLD, new)), (Ok(false), Ok(false)));
+    }
+
+    #[rstest]
+    #[case::spec(r#"{"spec": {"x": 2}}"#)]
+    #[case::a_field_that_is_not_known(r#"{"spec": {"x": 1, "y": 1}}"#)]
+    #[case::no_spec(r#"{"metadata": {"name": "p"}}"#)]
+    #[case::a_member_that_is_not_known(r#"{"spec": {"x": 1}, "more": 1}"#)]
+    #[case::seccomp_annotation(
+        r#"{"metadata": {"annotations": {"seccomp.security.alpha.kubernetes.io/pod": "unconfined"}}, "spec": {"x": 1}}"#
     )]
-    #[case::spec(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 2}}"#, false)]
-    #[case::no_spec(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}}"#, false)]
-    #[case::no_metadata(r#"{"metadata": null, "spec": {"x": 1}}"#, false)]
-    #[case::spec_twice(
-        r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"x": 1}, "spec": {"x": 2}}"#,
-        false
+    #[case::seccomp_annotation_of_a_container(
+        r#"{"metadata": {"annotations": {"container.seccomp.security.alpha.kubernetes.io/c": ""}}, "spec": {"x": 1}}"#
     )]
-    #[case::metadata_twice(r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "metadata": {"labels": {"a": "c"}}, "spec": {"x": 1}}"#, false)]
-    fn knows_bookkeeping(#[case] new: &str, #[case] expected: bool) {
-        assert_eq!(only_bookkeeping(new, OLD), Ok(expected));
+    #[case::app_armor_annotation(
+        r#"{"metadata": {"annotations": {"container.apparmor.security.beta.kubernetes.io/c": "unconfined"}}, "spec": {"x": 1}}"#
+    )]
+    #[case::spec_twice(r#"{"spec": {"x": 1}, "spec": {"x": 1}}"#)]
+    #[case::a_field_twice(r#"{"spec": {"x": 1, "x": 1}}"#)]
+    fn what_a_policy_may_read_is_a_change(#[case] new: &str) {
+        assert_eq!((changes_governed(new, OLD), changes_governed(OLD, new)), (Ok(true), Ok(true)));
     }
 
     #[rstest]
@@ -170,11 +224,27 @@ mod tests {
         r#"{"metadata": "p", "spec": {"x": 1}}"#,
         "metadata: must be an object, not the string \"p\""
     )]
+    #[case::annotations(
+        r#"{"metadata": {"annotations": 1}, "spec": {"x": 1}}"#,
+        "metadata.annotations: must be an object, not 1"
+    )]
     #[case::not_json(
         r#"{"metadata": {"name": "x}}"#,
         "metadata: is not JSON: the document ends within a string (byte 26)"
     )]
     fn tells_where_it_cannot_compare(#[case] new: &str, #[case] expected: &str) {
-        assert_eq!(only_bookkeeping(new, OLD).unwrap_err().to_string(), expected);
+        assert_eq!(changes_governed(new, OLD).unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn ephemeral_containers_are_kept_if_name_and_content_stay() {
+        let pod = |list: &str| format!(r#"{{"spec": {{"ephemeralContainers": {list}}}}}"#);
+        let old = pod(r#"[{"name": "a", "image": "i"}, {"name": "b", "image": "i"}]"#);
+        let new = pod(
+            r#"[{"image": "i", "name": "b", "tty": null}, {"name": "c", "image": "i"}, {"name": "a", "image": "j"}]"#,
+        );
+        assert_eq!(kept_ephemeral_containers(&new, &old), Ok(vec![0]));
+        assert_eq!(kept_ephemeral_containers(&old, &old), Ok(vec![0, 1]));
+        assert_eq!(kept_ephemeral_containers("{}", &old), Ok(vec![]));
     }
 }

@@ -9,12 +9,12 @@ mod date;
 mod image;
 
 use crate::answer::Answer;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Identity};
+use crate::controllers::{self, CONTROLLER_MANAGER};
 use crate::json::{Quoted, Text};
 use crate::names::{is_label, subdomain_problem};
-use crate::pod::{Pod, Slot};
+use crate::pod::Container;
 use crate::prose::prose;
-use crate::request::User;
 use crate::rule::RuleSet;
 use crate::rule_ids;
 use crate::shape::{Field, Path, Problems, Shape};
@@ -109,38 +109,13 @@ pub struct Exemption<'s> {
 pub(crate) struct Circumstances<'c> {
     /// The namespace of the request; what the object says is its author's word.
     pub(crate) namespace: &'c str,
-    /// Who sends the request that creates the pod; nobody that is known when the object is a workload.
-    pub(crate) user: Option<&'c User<'c>>,
+    /// Who may create the pod: the requester, or the controllers of a workload. One who meets all conditions is enough.
+    pub(crate) users: &'c [Identity<'c>],
     pub(crate) service_account: Option<&'c str>,
     pub(crate) runtime_class: Option<&'c str>,
 }
 
-/// Where an exemption holds.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Nowhere in this pod.
-    Nowhere,
-    /// For the pod and all of its containers.
-    Pod,
-    /// For the own fields of these containers.
-    Containers(Vec<Slot>),
-}
-
 impl Exemption<'_> {
-    /// Where the exemption holds, had it not expired.
-    pub(crate) fn reach(&self, pod: &Pod<'_>, circumstances: &Circumstances<'_>) -> Reach {
-        if !self.fits(circumstances) {
-            return Reach::Nowhere;
-        }
-        if self.images.is_empty() {
-            return Reach::Pod;
-        }
-        let fits = |image: &str| self.images.iter().any(|pattern| pattern.fits(image));
-        let slots: Vec<Slot> =
-            pod.containers().filter(|(_, container)| fits(&container.image)).map(|(slot, _)| slot).collect();
-        if slots.is_empty() { Reach::Nowhere } else { Reach::Containers(slots) }
-    }
-
     /// Whether the exemption has not expired, asking for the time only if it ever does. A clock that does not answer is no
     /// reason to let anything through.
     pub(crate) fn holds(&self, cluster: &dyn Cluster, answer: &mut Answer) -> bool {
@@ -155,18 +130,31 @@ impl Exemption<'_> {
         false
     }
 
+    /// Whether the exemption holds for the pod as a whole, and not only for containers of some images.
+    pub(crate) fn frees_pod(&self) -> bool {
+        self.images.is_empty()
+    }
+
+    /// Whether it holds for a container, as far as the image decides.
+    pub(crate) fn frees(&self, container: &Container<'_>) -> bool {
+        self.images.iter().any(|pattern| pattern.fits(&container.image))
+    }
+
     /// Whether every ground but the images holds. What a request leaves empty never does.
-    fn fits(&self, circumstances: &Circumstances<'_>) -> bool {
-        let Circumstances { namespace, user, service_account, runtime_class } = *circumstances;
+    pub(crate) fn fits(&self, circumstances: &Circumstances<'_>) -> bool {
+        let Circumstances { namespace, users, service_account, runtime_class } = *circumstances;
         let listed = |list: &[Text<'_>], actual: Option<&str>| {
             list.is_empty() || actual.is_some_and(|actual| list.iter().any(|known| known == actual))
         };
         let account =
             |known: &Text<'_>| known.split_once('/') == service_account.map(|name| (namespace, name));
-        let member = |user: &User<'_>| self.groups.iter().any(|group| user.groups.contains(group));
+        let created_by = |user: &Identity<'_>| {
+            listed(&self.usernames, Some(&*user.user))
+                && (self.groups.is_empty() || self.groups.iter().any(|group| user.groups.contains(group)))
+        };
+        let is_for_anybody = self.usernames.is_empty() && self.groups.is_empty();
         listed(&self.namespaces, Some(namespace))
-            && listed(&self.usernames, user.map(|user| &*user.username))
-            && (self.groups.is_empty() || user.is_some_and(member))
+            && (is_for_anybody || users.iter().any(created_by))
             && (self.service_accounts.is_empty() || self.service_accounts.iter().any(account))
             && listed(&self.runtime_classes, runtime_class)
     }
@@ -266,18 +254,6 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
     exemption
 }
 
-/// The accounts of `kube-system` that create the pods of workloads.
-const CONTROLLERS: [&str; 5] = [
-    "replicaset-controller",
-    "job-controller",
-    "statefulset-controller",
-    "daemon-set-controller",
-    "replication-controller",
-];
-
-/// The user under which they all run where they have no accounts of their own.
-const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
-
 /// The groups of every authenticated user, and those of the controllers' accounts.
 const AUTHENTICATED: &str = "system:authenticated";
 const ACCOUNT_GROUPS: [&str; 2] = ["system:serviceaccounts", "system:serviceaccounts:kube-system"];
@@ -286,7 +262,7 @@ const ACCOUNT_GROUPS: [&str; 2] = ["system:serviceaccounts", "system:serviceacco
 fn refuse_controllers(exemption: &Exemption<'_>, match_at: &Path<'_>, problems: &mut Problems) {
     let Exemption { usernames, groups, service_accounts, .. } = exemption;
     let is_controller = |account: &str, prefix: &str| {
-        account.strip_prefix(prefix).is_some_and(|name| CONTROLLERS.contains(&name))
+        account.strip_prefix(prefix).is_some_and(|name| controllers::SERVICE_ACCOUNTS.contains(&name))
     };
     let by_account = |user: &Text<'_>| is_controller(user, "system:serviceaccount:kube-system:");
     let by_manager = |user: &Text<'_>| user == CONTROLLER_MANAGER;

@@ -58,6 +58,7 @@ mod changes;
 pub mod cluster;
 mod compare;
 mod contradictions;
+pub mod controllers;
 mod enforcement;
 pub mod exemptions;
 pub mod graft;

@@ -6,13 +6,12 @@
 //! that these are judged like updates.
 
 use crate::answer::{Answer, joined};
-use crate::cluster::Cluster;
-use crate::exemptions::{Circumstances, Reach};
+use crate::cluster::{Cluster, Identity};
+use crate::exemptions::Circumstances;
 use crate::graft::{Edit, Step, graft};
 use crate::json::{Quoted, Read, Reader, Text};
 use crate::lookup;
 use crate::names::label_problem;
-use crate::pod::Pod;
 use crate::pod_security::load_modes;
 use crate::prose::prose;
 use crate::request::Request;
@@ -278,12 +277,9 @@ impl Settings<'_> {
         (levels, guarded): (&mut Verdict, &mut Verdict),
         answer: &mut Answer,
     ) {
-        let circumstances = Circumstances {
-            namespace: name,
-            user: Some(&request.user),
-            service_account: None,
-            runtime_class: None,
-        };
+        let requester: Vec<_> = Identity::requesting_user(request).into_iter().collect();
+        let circumstances =
+            Circumstances { namespace: name, users: &requester, service_account: None, runtime_class: None };
         let (mut levels_exempt, mut guard_exempt) = (false, false);
         let concerns_levels = !levels.problems.is_empty() || !levels.edits.is_empty();
         let concerns_guard = !guarded.problems.is_empty();
@@ -291,7 +287,8 @@ impl Settings<'_> {
             let frees_levels = concerns_levels && exemption.rules.has(rule_ids::namespace_labels());
             let frees_guard = concerns_guard && exemption.rules.has(rule_ids::namespace_guard());
             if !(frees_levels || frees_guard)
-                || exemption.reach(&Pod::default(), &circumstances) != Reach::Pod
+                || !exemption.frees_pod()
+                || !exemption.fits(&circumstances)
                 || !exemption.holds(cluster, answer)
             {
                 continue;

@@ -6,9 +6,10 @@
 
 use std::fmt::Write as _;
 
+use crate::admission::{UNANSWERED, first_sentence};
 use crate::answer::Answer;
 use crate::cluster::{Cluster, Grants, Identity};
-use crate::exemptions::{Circumstances, Reach};
+use crate::exemptions::Circumstances;
 use crate::json::{Quoted, Read, Reader, Text};
 use crate::lookup;
 use crate::pod::Pod;
@@ -142,8 +143,7 @@ impl Settings<'_> {
             }
             Ok(Some(reason)) => answer.rejection = Some(reason),
             Err(cause) => {
-                let reason = format_args!("who may use which policy cannot be told, because {cause}");
-                return Ok(Answer::unjudged(reason));
+                return Ok(Answer::unjudged(format_args!("{UNANSWERED}{}", first_sentence(&cause))));
             }
         }
         Ok(answer)
@@ -158,7 +158,7 @@ impl Settings<'_> {
         cluster: &dyn Cluster,
         answer: &mut Answer,
     ) -> Result<Option<String>, String> {
-        let scope = self.scope_of_volume(request, pod, cluster, answer);
+        let scope = self.scope_of_volume(request, cluster, answer);
         let mut grants = match self.authorization {
             Authorization::None => Grants::to_everybody(cluster),
             // No namespace is every namespace.
@@ -200,21 +200,12 @@ impl Settings<'_> {
     }
 
     /// Only the rules about volumes are asked, less those that exemptions for the user excuse.
-    fn scope_of_volume(
-        &self,
-        request: &Request<'_>,
-        pod: &Pod<'_>,
-        cluster: &dyn Cluster,
-        answer: &mut Answer,
-    ) -> Scope {
+    fn scope_of_volume(&self, request: &Request<'_>, cluster: &dyn Cluster, answer: &mut Answer) -> Scope {
         let others = rules::all().filter(|(_, entry)| !RULES.contains(&entry.id));
         let mut excused = others.fold(RuleSet::NONE, |excused, (index, _)| excused.with(index));
-        let circumstances = Circumstances {
-            namespace: "",
-            user: Some(&request.user),
-            service_account: None,
-            runtime_class: None,
-        };
+        let requester: Vec<_> = Identity::requesting_user(request).into_iter().collect();
+        let circumstances =
+            Circumstances { namespace: "", users: &requester, service_account: None, runtime_class: None };
         let about_volumes = RULES.iter().filter_map(|rule| rules::index(rule));
         let about_volumes = about_volumes.fold(RuleSet::NONE, RuleSet::with);
         for exemption in &self.exemptions {
@@ -223,7 +214,8 @@ impl Settings<'_> {
                 freed = about_volumes;
             }
             if !freed.is_empty()
-                && exemption.reach(pod, &circumstances) == Reach::Pod
+                && exemption.frees_pod()
+                && exemption.fits(&circumstances)
                 && exemption.holds(cluster, answer)
             {
                 answer.exemptions.push(exemption.name.to_string());

@@ -8,6 +8,7 @@
 
 mod annotations;
 mod container;
+mod names;
 mod probe;
 mod slot;
 mod volume;
@@ -19,6 +20,7 @@ pub use container::{
     Capabilities, Container, Port, Profile, SeLinuxOptions, SecurityContext, VolumeDevice, VolumeMount,
     WindowsOptions,
 };
+pub use names::Names;
 pub use probe::{Lifecycle, Probe};
 pub use slot::{List, Slot};
 pub use volume::{Origin, Volume, VolumeDetail, VolumeSource};
@@ -30,6 +32,9 @@ pub struct Pod<'a> {
     pub annotations: Annotations<'a>,
     /// What holds for the pod as a whole.
     pub spec: PodSpec<'a>,
+    /// Whether containers are being added to this pod, which runs: what it lacks as a whole can no longer be filled in, so
+    /// that what containers inherit is a matter of the new ones alone.
+    pub gains_containers: bool,
 }
 
 /// The governed fields of a `PodSpec`.
@@ -43,6 +48,8 @@ pub struct PodSpec<'a> {
     pub host_ipc: bool,
     /// `hostUsers`
     pub host_users: Option<bool>,
+    /// `shareProcessNamespace`
+    pub share_process_namespace: bool,
     /// `os.name`
     pub os: Os<'a>,
     /// `runtimeClassName`
@@ -206,6 +213,7 @@ decode!(PodSpec<'a> {
     "hostPID" => host_pid,
     "hostIPC" => host_ipc,
     "hostUsers" => host_users,
+    "shareProcessNamespace" => share_process_namespace,
     "os" => os,
     "runtimeClassName" => runtime_class_name,
     "serviceAccountName" => service_account_name,

@@ -19,12 +19,6 @@ pub trait Rule {
     /// Objects to pod-level fields that break the policy, in document order.
     fn validate(&self, _pod: &Pod<'_>, _found: &mut Findings<'_>) {}
 
-    /// Whether [`Rule::validate`] is about volumes alone. Such a rule is asked about a new ephemeral container too, which
-    /// mounts volumes that the pod has; what else the pod is as a whole was settled when it was created.
-    fn is_about_volumes(&self) -> bool {
-        false
-    }
-
     /// Objects to fields of a container, and to what it inherits, that break the policy.
     fn validate_container(&self, _pod: &Pod<'_>, _container: &Container<'_>, _found: &mut Findings<'_>) {}
 }
@@ -130,6 +124,13 @@ impl RulesByContainer {
                 *here = here.or(*more);
             }
         }
+    }
+}
+
+impl RulesByContainer {
+    /// Whether there are no rules anywhere.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().flatten().all(|rules| rules.is_empty())
     }
 }
 

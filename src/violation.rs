@@ -148,6 +148,8 @@ pub struct Leniency {
     pub audited: RuleSet,
     /// The rules whose objections are dropped.
     pub ignored: RuleSet,
+    /// Whether an objection to what a pod will probably get, and its template does not have, only warns.
+    pub predictions_warn: bool,
 }
 
 impl Leniency {
@@ -306,6 +308,17 @@ impl<'f> Findings<'f> {
         self.object(Place::Pod(&field), &format_args!("Forbidden: {detail}"));
     }
 
+    /// A value that is not allowed, and that pods of a template will probably have.
+    pub(crate) fn invalid_prediction(
+        &mut self,
+        field: impl Display,
+        value: impl Display,
+        detail: impl Display,
+    ) {
+        let warns = self.leniency.predictions_warn;
+        self.act(Place::Here(&field), &format_args!("Invalid value: {value}: {detail}"), warns);
+    }
+
     /// A value that is missing.
     pub(crate) fn required(&mut self, field: impl Display, detail: impl Display) {
         self.object(Place::Here(&field), &format_args!("Required value: {detail}"));
@@ -317,8 +330,15 @@ impl<'f> Findings<'f> {
     }
 
     fn object(&mut self, place: Place<'_>, problem: &dyn Display) {
+        self.act(place, problem, false);
+    }
+
+    fn act(&mut self, place: Place<'_>, problem: &dyn Display, warns_at_most: bool) {
         let (index, rule) = self.rule;
-        let action = self.leniency.action(index);
+        let action = match self.leniency.action(index) {
+            Action::Deny if warns_at_most => Action::Warn,
+            action => action,
+        };
         let count = match action {
             Action::Deny => &mut self.denials,
             Action::Warn => &mut self.warned,

@@ -304,6 +304,7 @@ fn full_pod() -> api::Pod {
         startup_probe: Some(probe("startup")),
         lifecycle: Some(lifecycle()),
         security_context: Some(security_context()),
+        target_container_name: text("target"),
         ..Default::default()
     };
     let context = api::PodSecurityContext {
@@ -346,6 +347,7 @@ fn full_pod() -> api::Pod {
         security_context: Some(context),
         service_account: text("old"),
         service_account_name: text("new"),
+        share_process_namespace: Some(true),
         ..Default::default()
     });
     pod
@@ -365,7 +367,7 @@ fn the_view_reads_what_the_api_writes() {
     let json = serde_json::to_string(&full_pod()).unwrap();
     let pod: Pod<'_> = Reader::document(&json).unwrap();
     let spec = &pod.spec;
-    assert_eq!([spec.host_network, spec.host_pid, spec.host_ipc], [true; 3]);
+    assert_eq!([spec.host_network, spec.host_pid, spec.host_ipc, spec.share_process_namespace], [true; 4]);
     assert_eq!([spec.host_users, spec.automount_service_account_token], [Some(false); 2]);
     assert_eq!(
         [&*spec.os.name, &*spec.service_account_name, &*spec.service_account],
@@ -396,6 +398,7 @@ fn the_view_reads_every_container(#[case] list: List, #[case] name: &str) {
         Container {
             name: own_name,
             image,
+            target_container_name,
             ports,
             volume_mounts,
             volume_devices,
@@ -410,6 +413,7 @@ fn the_view_reads_every_container(#[case] list: List, #[case] name: &str) {
         panic!("there is one container in {list:?}");
     };
     assert_eq!([&**own_name, &**image], [name, "image"]);
+    assert_eq!(target_container_name, if list == List::Ephemeral { "target" } else { "" });
     assert_eq!(
         ports.iter().map(|port| (port.container_port, port.host_port)).collect::<Vec<_>>(),
         [(80, 8080)]

@@ -1,7 +1,8 @@
 //! Why no policy admits a pod.
 
+use super::select::{Filled, Pass};
 use super::{Case, Mode};
-use crate::changes::{first_changes, restore};
+use crate::changes::blocked_changes;
 use crate::cluster::Grants;
 use crate::json::Quoted;
 use crate::pod::Pod;
@@ -12,13 +13,14 @@ use crate::violation::{Action, Findings, ROOM, Row, TAIL, Violation, cut, join_w
 /// The least room that the reasons of one policy among many get: its name, and a violation or two.
 const SHARE: usize = 512;
 
-impl Settings<'_> {
+impl<'s> Settings<'s> {
     /// Why no policy admits the pod, policy by policy.
-    pub(super) fn deny(
-        &self,
+    pub(super) fn deny<'v>(
+        &'v self,
         case: &Case<'_, '_>,
-        arrived: &Pod<'_>,
+        filled: &mut Filled<'_, 'v, '_>,
         grants: &mut Grants<'_>,
+        pass: &Pass<'_>,
     ) -> Result<String, String> {
         let mut usable = Vec::new();
         for policy in &self.policies {
@@ -26,9 +28,7 @@ impl Settings<'_> {
                 usable.push(policy);
             }
         }
-        let rehearsed = case.mode == Mode::Rehearse;
-        let filling = self.filling(case);
-        if usable.is_empty() && !rehearsed {
+        if usable.is_empty() && case.mode != Mode::Rehearse {
             return Ok(format!(
                 "no PodSecurityPolicy admits this pod: none may be used by {} in namespace {}",
                 grants.describe(),
@@ -38,15 +38,13 @@ impl Settings<'_> {
         if usable.is_empty() {
             usable = self.policies.iter().collect();
         }
-        let mut pod = arrived.clone();
-        let mut reason = |policy: &Policy<'_>, room: usize| {
-            restore(&mut pod, arrived);
-            policy.mutate(&mut pod, &filling);
-            let (mut denying, denials) = self.objections(policy, case, &pod);
+        let mut reason = |policy: &'v Policy<'v>, room: usize| {
+            filled.by(policy, pass);
+            let (mut denying, denials) = objections(policy, case, &filled.pod, pass);
             denying.retain(|violation| violation.action == Action::Deny);
             let mut reason = join_within(&denying, denials, room);
-            if case.mode == Mode::Refuse {
-                let (edits, in_all) = first_changes(arrived, &pod);
+            let (edits, in_all) = blocked_changes(filled.arrived(), &filled.pod, &pass.scope);
+            if in_all > 0 {
                 let mut row = Row::new("; ", room.saturating_sub(reason.len()));
                 for edit in &edits {
                     row.push(&cut(&format_args!("would have to be changed: {edit} = {}", edit.value)));
@@ -79,19 +77,19 @@ impl Settings<'_> {
         }
         Ok(text)
     }
+}
 
-    /// All objections of a policy to a pod, spelt out, and how many of them deny.
-    pub(super) fn objections(
-        &self,
-        policy: &Policy<'_>,
-        case: &Case<'_, '_>,
-        pod: &Pod<'_>,
-    ) -> (Vec<Violation>, usize) {
-        let mut found = Findings::spelling(&case.root, &self.leniency);
-        policy.validate(pod, &case.scope, &mut found);
-        let denials = found.denials();
-        (found.into_violations(), denials)
-    }
+/// All objections of a policy to a pod, spelt out, and how many of them deny.
+pub(super) fn objections(
+    policy: &Policy<'_>,
+    case: &Case<'_, '_>,
+    pod: &Pod<'_>,
+    pass: &Pass<'_>,
+) -> (Vec<Violation>, usize) {
+    let mut found = Findings::spelling(&case.root, &pass.leniency);
+    policy.validate(pod, &pass.scope, &mut found);
+    let denials = found.denials();
+    (found.into_violations(), denials)
 }
 
 #[cfg(test)]

@@ -4,28 +4,14 @@ use std::borrow::Cow;
 
 use super::{Case, Mode};
 use crate::answer::Answer;
-use crate::changes::changes;
 use crate::cluster::Cluster;
-use crate::exemptions::{Circumstances, Exemption, Reach};
-use crate::graft::Edit;
-use crate::pod::Pod;
-use crate::policy::{Policy, Scope};
+use crate::exemptions::{Circumstances, Exemption};
+use crate::pod::{Pod, Slot};
+use crate::policy::Policy;
 use crate::rule::{RuleSet, RulesByContainer};
 use crate::rules::adopt_annotations;
 use crate::settings::Settings;
 use crate::standards::{Excuses, Failure};
-use crate::violation::{Findings, Leniency};
-
-/// An exemption that holds, and what it alone excuses.
-pub(super) type Excused<'s> = (&'s Exemption<'s>, Scope);
-
-/// What comes of a pod, for one policy.
-#[derive(PartialEq, Eq)]
-struct Outcome {
-    edits: Vec<Edit<'static>>,
-    objections: usize,
-    failures: Vec<Failure>,
-}
 
 impl<'a> Case<'_, 'a> {
     /// The pod as policies get to see it.
@@ -38,85 +24,103 @@ impl<'a> Case<'_, 'a> {
     }
 }
 
-impl Settings<'_> {
-    /// Excuses whom exemptions excuse. Those that have expired are told instead.
+impl<'s> Settings<'s> {
+    /// Excuses whom exemptions excuse. Those that have expired are reported instead.
     pub(super) fn excuse(
         &self,
         case: &mut Case<'_, '_>,
         cluster: &dyn Cluster,
         answer: &mut Answer,
-    ) -> Vec<Excused<'_>> {
+    ) -> Vec<&Exemption<'s>> {
+        let creators = case.creators();
         let circumstances = Circumstances {
             namespace: &case.request.namespace,
-            // A controller creates the pods of a workload, whoever wrote it.
-            user: if case.mode == Mode::Rehearse { None } else { Some(&case.request.user) },
+            users: &creators,
             service_account: case.service_account(),
             runtime_class: case.pod.spec.runtime_class_name.as_deref(),
         };
-        let mut excused: Vec<Excused<'_>> = Vec::new();
-        for exemption in &self.exemptions {
-            let mut scope = Scope { added: case.scope.added.clone(), ..Scope::default() };
-            match exemption.reach(&case.pod, &circumstances) {
-                Reach::Nowhere => continue,
-                Reach::Pod => scope.excused = exemption.rules,
-                Reach::Containers(slots) => {
-                    scope.excused_in = slots.into_iter().map(|slot| (slot, exemption.rules)).collect();
-                }
-            }
-            if exemption.holds(cluster, answer) {
-                excused.push((exemption, scope));
-            }
-        }
-        for (_, scope) in &excused {
-            case.scope.excused = case.scope.excused.or(scope.excused);
-            case.scope.excused_in.extend(&scope.excused_in);
-        }
-        excused
+        let applies = |exemption: &Exemption<'_>| {
+            exemption.fits(&circumstances)
+                && (exemption.frees_pod()
+                    || case.pod.containers().any(|(_, container)| exemption.frees(container)))
+        };
+        let active: Vec<&Exemption<'s>> = self
+            .exemptions
+            .iter()
+            .filter(|exemption| applies(exemption) && exemption.holds(cluster, answer))
+            .collect();
+        case.scope.excused_in = case
+            .pod
+            .containers()
+            .map(|(slot, container)| {
+                let here =
+                    active.iter().filter(|exemption| !exemption.frees_pod() && exemption.frees(container));
+                (slot, here.fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules)))
+            })
+            .filter(|(_, rules): &(Slot, RuleSet)| !rules.is_empty())
+            .collect();
+        let of_pod = active.iter().filter(|exemption| exemption.frees_pod());
+        case.scope.excused = of_pod.fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules));
+        active
     }
 
-    /// Tells which exemptions made a difference: what comes of the pod with each alone is not what comes of it without.
+    /// Reports which exemptions made a difference: without any of them, a rule that they list would have objected or
+    /// filled something in where they hold. Of a pod that no policy admits, the rules of all policies count.
     pub(super) fn tell_used(
         &self,
         case: &Case<'_, '_>,
         winner: Option<&Policy<'_>>,
-        excused: &[Excused<'_>],
+        active: &[&Exemption<'_>],
         answer: &mut Answer,
     ) {
-        if excused.is_empty() {
+        if active.is_empty() {
             return;
         }
+        let listed = active.iter().fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules));
+        let mut used = vec![false; active.len()];
         let arrived = case.arrived();
-        let outcomes = |scope: &Scope| match winner {
-            Some(policy) => vec![self.outcome(Some(policy), &arrived, scope)],
-            None if self.policies.is_empty() => vec![self.outcome(None, &arrived, scope)],
-            None => self.policies.iter().map(|policy| self.outcome(Some(policy), &arrived, scope)).collect(),
-        };
-        let without =
-            Scope { excused: RuleSet::NONE, excused_in: RulesByContainer::NONE, ..case.scope.clone() };
-        let without = outcomes(&without);
-        for (exemption, scope) in excused {
-            if outcomes(scope) != without {
-                answer.exemptions.push(exemption.name.to_string());
+        let mut pod = arrived.clone().into_owned();
+        let policies = self.policies.iter();
+        for policy in policies.filter(|policy| winner.is_none_or(|winner| std::ptr::eq(winner, *policy))) {
+            crate::changes::restore(&mut pod, &arrived);
+            let affected = policy.affecting(&mut pod, &case.scope, listed);
+            for (exemption, used) in active.iter().zip(&mut used) {
+                *used |= exemption.frees_pod() && !exemption.rules.and(affected.pod).is_empty();
+            }
+            for (slot, rules) in &affected.containers {
+                let container = pod.list(slot.list).get(slot.index);
+                for (exemption, used) in active.iter().zip(&mut used).filter(|(_, used)| !**used) {
+                    *used = !exemption.rules.and(*rules).is_empty()
+                        && (exemption.frees_pod()
+                            || container.is_some_and(|container| exemption.frees(container)));
+                }
             }
         }
+        self.tell_used_for_standards(&pod, active, &mut used);
+        let names = active.iter().zip(used).filter(|(_, used)| *used);
+        answer.exemptions.extend(names.map(|(exemption, _)| exemption.name.to_string()));
     }
 
-    fn outcome(&self, policy: Option<&Policy<'_>>, arrived: &Pod<'_>, scope: &Scope) -> Outcome {
-        let mut pod = arrived.clone();
-        let none = Leniency::default();
-        // One that only counts stops at the first.
-        let mut found = Findings::spelling("", &none);
-        if let Some(policy) = policy {
-            policy.mutate(&mut pod, scope);
-            policy.validate(&pod, scope, &mut found);
-        }
-        let excuses = Excuses { everywhere: scope.excused, in_containers: &scope.excused_in };
+    /// The same for the checks of the standards, which name all containers in one text.
+    fn tell_used_for_standards(&self, pod: &Pod<'_>, active: &[&Exemption<'_>], used: &mut [bool]) {
         let modes = [self.standards.enforce, self.standards.warn, self.standards.audit];
-        let failures = modes
-            .into_iter()
-            .flatten()
-            .flat_map(|standard| standard.evaluate_excusing(&pod, excuses))
-            .collect();
-        Outcome { edits: changes(arrived, &pod), objections: found.denials(), failures }
+        let failures = |excuses: Excuses<'_>| -> Vec<Failure> {
+            let standards = modes.into_iter().flatten();
+            standards.flat_map(|standard| standard.evaluate_excusing(pod, excuses)).collect()
+        };
+        if self.standards.is_none() {
+            return;
+        }
+        let nothing = RulesByContainer::NONE;
+        let without = failures(Excuses { everywhere: RuleSet::NONE, in_containers: &nothing });
+        for (exemption, used) in active.iter().zip(used).filter(|(_, used)| !**used) {
+            if exemption.frees_pod() {
+                *used = without.iter().any(|failure| exemption.rules.has(failure.index));
+                continue;
+            }
+            let here = pod.containers().filter(|(_, container)| exemption.frees(container));
+            let alone: RulesByContainer = here.map(|(slot, _)| (slot, exemption.rules)).collect();
+            *used = failures(Excuses { everywhere: RuleSet::NONE, in_containers: &alone }) != without;
+        }
     }
 }

@@ -3,14 +3,15 @@
 //! An answer stops at the first policy that admits a pod; a person wants to know what the others would have done, and
 //! what each of them changes. The module never asks, so that this is no part of it.
 
-use super::{Case, Judges, Mode, Verdict};
+use super::deny::objections;
+use super::{Case, Mode, Verdict};
 use crate::answer::Answer;
 use crate::changes::changes;
 use crate::cluster::Cluster;
+use crate::controllers::Controllers;
 use crate::graft::Edit;
 use crate::json::{Read, Reader};
 use crate::pod::Pod;
-use crate::policy::Scope;
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::standards::{Excuses, Failure};
@@ -26,6 +27,11 @@ pub struct Report {
     pub service_account: Option<String>,
     /// The policy that admits the pod.
     pub winner: Option<String>,
+    /// Why the pods of a workload will be rejected although `winner` admits them: none of their accounts may use it, or any
+    /// other policy that admits them.
+    pub missing_grant: Option<String>,
+    /// Who creates the pods of a workload; of a pod, nothing is known.
+    pub controllers: Controllers,
     /// What each policy says, in the order in which they are tried.
     pub opinions: Vec<Opinion>,
     /// The checks of the enforced Pod Security Standard that the pod fails as it then is. Workloads are not denied for
@@ -62,9 +68,7 @@ impl Settings<'_> {
             let mut pod = Reader::document(object)?;
             workloads::default_pod(&mut pod);
             let mode = if self.mutate { Mode::Apply } else { Mode::Refuse };
-            let judges = Judges::All;
-            let case = Case { request, pod, root: String::new(), mode, scope: Scope::default(), judges };
-            return Ok(vec![self.report_of(case, cluster)]);
+            return Ok(vec![self.report_of(Case::of_pod(request, pod, mode), cluster)]);
         }
         let declared = self
             .pod_templates
@@ -78,8 +82,8 @@ impl Settings<'_> {
                 workloads::complete(&mut pod, &request.kind, object)?;
                 let root =
                     if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
-                let (mode, judges) = (Mode::Rehearse, Judges::All);
-                let case = Case { request, pod, root, mode, scope: Scope::default(), judges };
+                let controllers = Controllers::of(&request.kind, object)?;
+                let case = Case { root, controllers, ..Case::of_pod(request, pod, Mode::Rehearse) };
                 reports.push(self.report_of(case, cluster));
             }
         }
@@ -93,14 +97,14 @@ impl Settings<'_> {
         }
         let case = &case;
         let arrived = case.arrived();
-        let filling = self.filling(case);
+        let pass = self.tolerant(case);
         let mut grants = self.grants(case, cluster);
         let opinions = self
             .candidates(case)
             .map(|policy| {
                 let mut pod = arrived.clone().into_owned();
-                policy.mutate(&mut pod, &filling);
-                let (violations, denials) = self.objections(policy, case, &pod);
+                policy.mutate(&mut pod, &pass.scope);
+                let (violations, denials) = objections(policy, case, &pod, &pass);
                 Opinion {
                     policy: policy.name.to_string(),
                     granted: grants.hold(&policy.name),
@@ -110,15 +114,19 @@ impl Settings<'_> {
                 }
             })
             .collect();
-        let winner = match self.select(case, cluster) {
-            Ok(Verdict::Admitted { policy, pod, .. }) => Some((policy.name.to_string(), pod)),
-            Ok(Verdict::Denied(_)) | Err(_) => None,
+        let (winner, missing_grant) = match self.select(case, cluster) {
+            Ok(Verdict::Admitted { policy, pod, ungranted, .. }) => {
+                (Some((policy.name.to_string(), pod)), ungranted)
+            }
+            Ok(Verdict::Denied(_)) | Err(_) => (None, None),
         };
         let failures = self.failures(case, winner.as_ref().map_or(&case.pod, |(_, pod)| pod));
         Report {
             root: case.root.clone(),
             service_account: case.service_account().map(str::to_owned),
             winner: winner.map(|(name, _)| name),
+            missing_grant,
+            controllers: case.controllers,
             opinions,
             failures,
         }

@@ -3,89 +3,161 @@
 use std::borrow::Cow;
 
 use super::{Case, Mode, Verdict};
-use crate::changes::{is_changed, restore};
+use crate::changes::{Change, change, restore};
 use crate::cluster::{Cluster, Grants, Identity};
-use crate::pod::{ADMITTED_BY, Pod};
+use crate::pod::{ADMITTED_BY, Origin, Pod};
 use crate::policy::{Policy, Scope};
 use crate::settings::{Authorization, Settings};
-use crate::violation::Findings;
+use crate::violation::{Findings, Leniency};
+
+/// How strictly policies judge a pod.
+///
+/// Warnings, audits and exemptions must not decide which policy wins, or another one would fill in its defaults: every
+/// policy is first asked without them, and with them only if none admits the pod.
+pub(super) struct Pass<'p> {
+    /// What is reviewed, and what is exempt.
+    pub(super) scope: Cow<'p, Scope>,
+    /// What an objection does.
+    pub(super) leniency: Leniency,
+    is_tolerant: bool,
+}
 
 /// A pod as a policy fills it in.
 ///
 /// One copy is filled in and restored for each policy in turn: a pod of its own for each would be memory that a new
 /// instance has never touched.
-struct Filled<'c, 'v, 'a> {
-    pod: Box<Pod<'a>>,
+pub(super) struct Filled<'c, 'v, 'a> {
+    pub(super) pod: Box<Pod<'a>>,
     arrived: &'c Pod<'a>,
-    scope: &'c Scope,
-    /// Whose changes are in the pod.
-    changed_by: Option<&'v Policy<'v>>,
+    /// Whose changes are in the pod, in which pass, and what they came to.
+    changed_by: Option<(&'v Policy<'v>, bool, Change)>,
 }
 
 impl<'c, 'v, 'a> Filled<'c, 'v, 'a> {
-    fn of(arrived: &'c Pod<'a>, scope: &'c Scope) -> Self {
-        Filled { pod: Box::new(arrived.clone()), arrived, scope, changed_by: None }
+    fn of(arrived: &'c Pod<'a>) -> Self {
+        Filled { pod: Box::new(arrived.clone()), arrived, changed_by: None }
     }
 
-    /// Makes it the pod as this policy fills it in, and says whether that is another than it arrived as.
-    fn by(&mut self, policy: &'v Policy<'v>) -> bool {
-        if self.changed_by.is_some_and(|earlier| std::ptr::eq(earlier, policy)) {
-            return true;
+    /// Makes it the pod as this policy fills it in, and says what that came to.
+    pub(super) fn by(&mut self, policy: &'v Policy<'v>, pass: &Pass<'_>) -> Change {
+        if let Some((earlier, was_tolerant, change)) = self.changed_by
+            && std::ptr::eq(earlier, policy)
+            && was_tolerant == pass.is_tolerant
+        {
+            return change;
         }
         if self.changed_by.is_some() {
             restore(&mut self.pod, self.arrived);
         }
-        policy.mutate(&mut self.pod, self.scope);
-        self.changed_by = is_changed(self.arrived, &self.pod).then_some(policy);
-        self.changed_by.is_some()
+        policy.mutate(&mut self.pod, &pass.scope);
+        let change = change(self.arrived, &self.pod, &pass.scope);
+        self.changed_by = (change != Change::None).then_some((policy, pass.is_tolerant, change));
+        change
+    }
+
+    /// The pod before anything was filled in.
+    pub(super) fn arrived(&self) -> &'c Pod<'a> {
+        self.arrived
+    }
+}
+
+impl Pass<'_> {
+    fn accepts(&self, policy: &Policy<'_>, pod: &Pod<'_>, case: &Case<'_, '_>) -> bool {
+        let mut found = Findings::counting(&case.root, &self.leniency);
+        policy.validate(pod, &self.scope, &mut found);
+        found.denials() == 0
     }
 }
 
 impl Settings<'_> {
-    /// Finds the policy that admits the pod (spec 3.3): the first that accepts it as it is, else the first that accepts
-    /// it after mutation.
+    /// Finds the policy that admits the pod: the first that accepts it as it is, else the first that accepts it after
+    /// mutation; both without tolerance, then both with it (computeSecurityContext in
+    /// plugin/pkg/admission/security/podsecuritypolicy/admission.go, which knew no tolerance).
     pub(super) fn select<'v, 'a>(
         &'v self,
         case: &Case<'v, 'a>,
         cluster: &'v dyn Cluster,
     ) -> Result<Verdict<'v, 'a>, String> {
         let arrived = case.arrived();
-        let filling = self.filling(case);
         let mut grants = self.grants(case, cluster);
         let mut ungranted = None;
-        let mut changed = Vec::new();
-        let mut filled = Filled::of(&arrived, &filling);
-        for policy in self.candidates(case) {
-            if filled.by(policy) {
-                // Whether it accepts the pod so changed only matters if none accepts it as it is.
-                changed.extend((case.mode != Mode::Refuse).then_some(policy));
-            } else if self.accepts(policy, &filled.pod, case) {
-                if grants.hold(&policy.name)? {
-                    return Ok(Verdict::Admitted { policy, pod: filled.pod, granted: true });
+        let mut filled = Filled::of(&arrived);
+        let strict = self.strict(case);
+        let tolerant = self.is_tolerant(case).then(|| self.tolerant(case));
+        let passes = [(false, Some(&strict)), (true, tolerant.as_ref())];
+        for (is_tolerant, pass) in passes {
+            let Some(pass) = pass else { continue };
+            let mut changed = Vec::new();
+            for policy in self.candidates(case) {
+                match filled.by(policy, pass) {
+                    Change::None if pass.accepts(policy, &filled.pod, case) => {
+                        if grants.hold(&policy.name)? {
+                            let pod = filled.exempted(policy, is_tolerant, &strict, tolerant.as_ref(), case);
+                            return Ok(Verdict::Admitted { policy, pod, is_tolerant, ungranted: None });
+                        }
+                        ungranted = ungranted.or(Some((policy, is_tolerant)));
+                    }
+                    // Whether it accepts the pod so changed only matters if none accepts it as it is.
+                    Change::Writable => changed.push(policy),
+                    Change::None | Change::Blocked => {}
                 }
-                ungranted = ungranted.or(Some(policy));
+            }
+            for policy in changed {
+                filled.by(policy, pass);
+                if pass.accepts(policy, &filled.pod, case) {
+                    if grants.hold(&policy.name)? {
+                        let pod = filled.exempted(policy, is_tolerant, &strict, tolerant.as_ref(), case);
+                        return Ok(Verdict::Admitted { policy, pod, is_tolerant, ungranted: None });
+                    }
+                    ungranted = ungranted.or(Some((policy, is_tolerant)));
+                }
             }
         }
-        for policy in changed {
-            filled.by(policy);
-            if self.accepts(policy, &filled.pod, case) {
-                if grants.hold(&policy.name)? {
-                    return Ok(Verdict::Admitted { policy, pod: filled.pod, granted: true });
-                }
-                ungranted = ungranted.or(Some(policy));
-            }
+        if let Some((policy, is_tolerant)) = ungranted.filter(|_| case.mode == Mode::Rehearse) {
+            let pass = if is_tolerant { tolerant.as_ref().unwrap_or(&strict) } else { &strict };
+            filled.by(policy, pass);
+            let pod = filled.exempted(policy, is_tolerant, &strict, tolerant.as_ref(), case);
+            let ungranted = Some(case.missing_grant(&policy.name, &grants));
+            return Ok(Verdict::Admitted { policy, pod, is_tolerant, ungranted });
         }
-        if let Some(policy) = ungranted.filter(|_| case.mode == Mode::Rehearse) {
-            filled.by(policy);
-            return Ok(Verdict::Admitted { policy, pod: filled.pod, granted: false });
-        }
-        self.deny(case, &arrived, &mut grants).map(Verdict::Denied)
+        let last = tolerant.as_ref().unwrap_or(&strict);
+        self.deny(case, &mut filled, &mut grants, last).map(Verdict::Denied)
     }
 
-    fn accepts(&self, policy: &Policy<'_>, pod: &Pod<'_>, case: &Case<'_, '_>) -> bool {
-        let mut found = Findings::counting(&case.root, &self.leniency);
-        policy.validate(pod, &case.scope, &mut found);
-        found.denials() == 0
+    /// Every rule denies, and nothing is exempt.
+    pub(super) fn strict<'c>(&self, case: &'c Case<'_, '_>) -> Pass<'c> {
+        let scope = &case.scope;
+        let unfilled = self.leniency.ignored;
+        let scope = if scope.excuses_nothing() && unfilled.is_empty() {
+            Cow::Borrowed(scope)
+        } else {
+            let Scope { reviewed, added, frozen, .. } = scope;
+            let (reviewed, added) = (reviewed.clone(), added.clone());
+            Cow::Owned(Scope { reviewed, added, frozen: *frozen, unfilled, ..Scope::default() })
+        };
+        Pass { scope, leniency: self.leniency.strict(), is_tolerant: false }
+    }
+
+    /// Rules that only warn or audit do so, and exemptions count.
+    pub(super) fn tolerant<'c>(&self, case: &'c Case<'_, '_>) -> Pass<'c> {
+        // Where nothing may be written, what a rule would have to fill in is an objection: one that does not deny leaves
+        // the pod as it is, and objects to that.
+        let unfilled = self.leniency.warned.or(self.leniency.audited).or(self.leniency.ignored);
+        let is_writable = !case.scope.frozen && case.scope.added.is_none();
+        let scope = if unfilled.is_empty() || is_writable {
+            Cow::Borrowed(&case.scope)
+        } else {
+            Cow::Owned(Scope { unfilled, ..case.scope.clone() })
+        };
+        let leniency = Leniency { predictions_warn: true, ..self.leniency.clone() };
+        Pass { scope, leniency, is_tolerant: true }
+    }
+
+    /// Whether a second, tolerant pass could say anything else than the strict one.
+    fn is_tolerant(&self, case: &Case<'_, '_>) -> bool {
+        let predicted = || case.pod.spec.volumes.iter().any(|volume| volume.origin == Origin::Token);
+        let tolerated = self.leniency.warned.or(self.leniency.audited);
+        !tolerated.is_empty() || !case.scope.excuses_nothing() || predicted()
     }
 
     /// The policies in the order in which they are tried: by name, but the one that is said to have admitted the pod
@@ -99,25 +171,41 @@ impl Settings<'_> {
             .chain(self.policies.iter().enumerate().filter(move |(i, _)| Some(*i) != hinted).map(|(_, p)| p))
     }
 
-    /// Which rules fill something in. Where nothing may change, what a rule would have to fill in is an objection: one
-    /// that does not deny leaves the pod as it is, and objects to that.
-    pub(super) fn filling<'v>(&self, case: &'v Case<'_, '_>) -> Cow<'v, Scope> {
-        if case.mode != Mode::Refuse || self.leniency.is_none() {
-            return Cow::Borrowed(&case.scope);
-        }
-        let excused = case.scope.excused.or(self.leniency.warned).or(self.leniency.audited);
-        Cow::Owned(Scope { excused, ..case.scope.clone() })
-    }
-
     pub(super) fn grants<'v>(&'v self, case: &Case<'v, '_>, cluster: &'v dyn Cluster) -> Grants<'v> {
         if self.authorization == Authorization::None {
             return Grants::to_everybody(cluster);
         }
         let namespace = &*case.request.namespace;
         let account = case.service_account().map(|name| Identity::service_account(namespace, name));
-        let user = Identity::requesting_user(case.request).filter(|user| {
-            case.mode != Mode::Rehearse && account.as_ref().is_none_or(|account| account.user != user.user)
-        });
-        Grants::new(cluster, namespace, account.into_iter().chain(user).collect())
+        let mut identities: Vec<Identity<'_>> = account.into_iter().collect();
+        // A requester who bears the name of the pod's service account is still another identity: as a user it has groups
+        // that the account lacks (isAuthorizedForPolicy in the original's admission.go asks for both).
+        for creator in case.creators() {
+            if !identities.contains(&creator) {
+                identities.push(creator);
+            }
+        }
+        Grants::new(cluster, namespace, identities)
+    }
+}
+
+impl<'v, 'a> Filled<'_, 'v, 'a> {
+    /// The pod that a policy admits. Exempt rules fill nothing in, although they had their say in the choice of the
+    /// policy.
+    fn exempted(
+        mut self,
+        policy: &'v Policy<'v>,
+        is_tolerant: bool,
+        strict: &Pass<'_>,
+        tolerant: Option<&Pass<'_>>,
+        case: &Case<'_, '_>,
+    ) -> Box<Pod<'a>> {
+        if let Some(tolerant) = tolerant.filter(|_| !is_tolerant && !case.scope.excuses_nothing()) {
+            self.by(policy, tolerant);
+            if !tolerant.accepts(policy, &self.pod, case) {
+                self.by(policy, strict);
+            }
+        }
+        self.pod
     }
 }

@@ -110,7 +110,11 @@ fn an_update_is_never_mutated() {
 
 #[rstest]
 #[case::finalizers(json!({"finalizers": ["f"], "ownerReferences": [{}]}), json!({}), true)]
-#[case::a_label(json!({"labels": {"a": "b"}}), json!({}), false)]
+#[case::a_label(json!({"labels": {"a": "b"}}), json!({}), true)]
+#[case::a_toleration(json!({}), json!({"tolerations": [{"operator": "Exists"}]}), true)]
+#[case::an_annotation_that_a_rule_reads(json!({"annotations": {"container.apparmor.security.beta.kubernetes.io/c": "unconfined"}}), json!({}), false)]
+#[case::an_image(json!({}), json!({"containers": [{"name": "c", "image": "other"}]}), false)]
+#[case::a_field_newer_than_this_policy(json!({}), json!({"hostMoons": true}), false)]
 #[case::the_deletion_of_a_pod_is_no_excuse(json!({"deletionTimestamp": "now"}), json!({"hostPID": false}), false)]
 fn an_update_that_nobody_judges(#[case] metadata: Value, #[case] spec: Value, #[case] accepted: bool) {
     let old = pod(json!({"hostPID": true}));
@@ -184,22 +188,195 @@ fn nobody_at_all_may_use_none() {
 fn a_cluster_that_does_not_answer_admits_nothing() {
     let answer =
         ask(&Granting(&[]), &listed("RBAC", &[("asleep", json!({}))]), &request("CREATE", pod(json!({}))));
-    let reason = "who may use which policy cannot be told, because it is asleep";
+    let reason = "cannot determine who may use which policy: it is asleep";
     assert_eq!(answer.rejection.as_deref(), Some(reason));
 }
 
-#[test]
-fn a_template_without_a_grant_is_warned_about() {
-    let template = json!({"spec": {"containers": [{"name": "c"}], "automountServiceAccountToken": false}});
-    let mut request = request("CREATE", json!({"spec": {"template": template}}));
-    request["kind"] = json!({"group": "apps", "kind": "Deployment"});
-    // What the user holds does not help the pods to come.
-    let answer = ask(&Granting(&[("alice", "a")]), &listed("RBAC", &[("a", json!({}))]), &request);
+/// A cluster that reports a failure as some hosts do.
+struct Failing(&'static str);
+
+impl Cluster for Failing {
+    fn may_use(&self, _: &Question<'_>) -> Result<bool, String> {
+        Err(self.0.to_owned())
+    }
+}
+
+#[rstest]
+#[case::a_debug_print(
+    "the cluster could not be asked: Api(Status { code: 500 }).\n  0: anyhow::error\n  1: tokio",
+    "the cluster could not be asked: Api(Status { code: 500 })"
+)]
+#[case::sentences("the server is gone. Stack: a, b. More.", "the server is gone")]
+#[case::an_empty_line("\n\n connection refused\nat 10", "connection refused")]
+#[case::nothing("", "the host gives no reason")]
+fn a_failing_access_review_is_one_sentence(#[case] cause: &'static str, #[case] expected: &str) {
+    let answer =
+        ask(&Failing(cause), &listed("RBAC", &[("a", json!({}))]), &request("CREATE", pod(json!({}))));
+    assert_eq!(answer.rejection.unwrap(), format!("cannot determine who may use which policy: {expected}"));
+    assert!(answer.unjudged);
+}
+
+/// The driver of Spark and the like: the service account itself asks for a pod that runs as it.
+fn requested_by_its_account(groups: &[&str]) -> Value {
+    let mut request = request("CREATE", pod(json!({})));
+    request["userInfo"] = json!({"username": WEB, "groups": groups});
+    request
+}
+
+#[rstest]
+#[case::a_group_that_only_the_user_has(&["system:serviceaccounts", "system:authenticated"], &[("system:authenticated", "a")], Some("a"))]
+#[case::a_group_of_impersonation(&["deployers"], &[("deployers", "a")], Some("a"))]
+#[case::the_groups_of_the_account(&[], &[("system:serviceaccounts:shop", "a")], Some("a"))]
+#[case::the_name_itself(&["system:authenticated"], &[(WEB, "a")], Some("a"))]
+#[case::the_group_of_others(&["system:serviceaccounts"], &[("system:authenticated", "a")], None)]
+fn a_requester_that_is_the_pods_own_account_is_asked_about_as_a_user_too(
+    #[case] groups: &[&str],
+    #[case] granted: &'static [(&'static str, &'static str)],
+    #[case] winner: Option<&str>,
+) {
+    let settings = listed("RBAC", &[("a", json!({}))]);
+    let answer = ask(&Granting(granted), &settings, &requested_by_its_account(groups));
+    assert_eq!(answer.policy.as_deref(), winner);
+    if winner.is_none() {
+        assert_eq!(
+            answer.rejection.unwrap(),
+            "no PodSecurityPolicy admits this pod: none may be used by service account \"shop/web\" in namespace \"shop\""
+        );
+    }
+}
+
+const REPLICA_SETS: &str = "system:serviceaccount:kube-system:replicaset-controller";
+
+fn workload(group: &str, kind: &str, spec: Value) -> Value {
+    let mut template = pod(json!({"automountServiceAccountToken": false}));
+    for (key, value) in spec.as_object().unwrap() {
+        template["spec"][key] = value.clone();
+    }
+    let object = match kind {
+        "PodTemplate" => json!({ "template": template }),
+        _ => json!({"spec": {"template": template}}),
+    };
+    let mut request = request("CREATE", object);
+    request["kind"] = json!({"group": group, "kind": kind});
+    request
+}
+
+#[rstest]
+#[case::to_its_account(&[(WEB, "a")])]
+#[case::to_the_controller(&[(REPLICA_SETS, "a")])]
+#[case::to_all_accounts_of_the_system(&[("system:serviceaccounts:kube-system", "a")])]
+#[case::to_everybody_as_eks_does(&[("system:authenticated", "a")])]
+#[case::to_the_controller_manager(&[("system:kube-controller-manager", "a")])]
+fn a_workload_with_a_grant_passes_without_a_word(#[case] granted: &'static [(&'static str, &'static str)]) {
+    let answer = ask(
+        &Granting(granted),
+        &listed("RBAC", &[("a", json!({}))]),
+        &workload("apps", "Deployment", json!({})),
+    );
+    assert_eq!((answer.rejection, answer.warnings, answer.policy.as_deref()), (None, vec![], Some("a")));
+}
+
+const NO_GRANT: &str = "no role lets service account \"shop/web\", service account \"kube-system/replicaset-controller\" or user \"system:kube-controller-manager\" use PodSecurityPolicy \"a\", which admits these pods";
+
+#[rstest]
+// What the requester may use does not help the pods to come.
+#[case::of_the_requester(&[("alice", "a")])]
+#[case::of_a_controller_of_other_kinds(&[("system:serviceaccount:kube-system:job-controller", "a")])]
+fn a_workload_without_a_grant_is_warned_of_and_fails_an_audit(
+    #[case] granted: &'static [(&'static str, &'static str)],
+) {
+    let settings = listed("RBAC", &[("a", json!({}))]);
+    let mut request = workload("apps", "Deployment", json!({}));
+    let answer = ask(&Granting(granted), &settings, &request);
     assert_eq!((answer.rejection, answer.mutated_object), (None, None));
+    assert_eq!(answer.warnings, [NO_GRANT]);
+    request["userInfo"] = json!({"username": "", "groups": []});
+    let answer = ask(&Granting(granted), &settings, &request);
+    assert_eq!((answer.rejection.as_deref(), answer.warnings), (Some(NO_GRANT), vec![]));
+}
+
+#[rstest]
+#[case::asked_for("alice")]
+#[case::audited("")]
+fn a_grant_that_cannot_be_known_to_lack_is_a_warning(#[case] username: &str) {
+    let mut request = workload("", "PodTemplate", json!({}));
+    request["userInfo"]["username"] = json!(username);
+    let answer = ask(&Granting(&[]), &listed("RBAC", &[("a", json!({}))]), &request);
+    assert_eq!(answer.rejection, None);
     assert_eq!(
         answer.warnings,
-        ["service account \"default\" may use no policy that admits its pods, such as \"a\""]
+        [
+            "no role lets service account \"shop/web\" use PodSecurityPolicy \"a\", which admits these pods; whether the account that creates the pods may use it is not known"
+        ]
     );
+}
+
+#[test]
+fn an_exemption_for_a_controller_holds_for_the_workload_and_one_for_the_requester_does_not() {
+    let exempt = |conditions: Value| {
+        let mut settings = policy(&json!({}));
+        let mut conditions = conditions;
+        conditions["namespaces"] = json!(["shop"]);
+        settings["exemptions"] = json!([{"name": "e", "match": conditions, "rules": ["hostPID"]}]);
+        judged(&settings, &workload("apps", "Deployment", json!({"hostPID": true}))).is_accepted()
+    };
+    assert!(exempt(json!({"usernames": [REPLICA_SETS]})));
+    assert!(exempt(json!({"groups": ["system:serviceaccounts:kube-system"]})));
+    assert!(!exempt(json!({"usernames": ["alice"]})));
+    assert!(!exempt(
+        json!({"usernames": ["system:kube-controller-manager"], "groups": ["system:serviceaccounts:kube-system"]})
+    ));
+}
+
+#[rstest]
+#[case::denying(json!({}))]
+#[case::warning(json!({"enforcement": {"default": "Warn"}}))]
+#[case::auditing(json!({"enforcement": {"default": "Audit"}}))]
+#[case::exempt(json!({"exemptions": [{"name": "e", "match": {"namespaces": ["shop"]}, "rules": ["hostPID", "hostNetwork"]}]}))]
+fn tolerance_does_not_change_which_policy_wins(#[case] options: Value) {
+    let lax = json!({"hostPID": true, "runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 7, "max": 7}]}});
+    let mut settings = listed("None", &[("a", user(5)), ("b", lax)]);
+    for (key, value) in options.as_object().unwrap() {
+        settings[key] = value.clone();
+    }
+    let answer = judged(&settings, &request("CREATE", pod(json!({"hostPID": true}))));
+    assert_eq!((answer.rejection.as_deref(), answer.policy.as_deref()), (None, Some("b")));
+    assert_eq!(user_written(&answer), json!(7));
+    assert_eq!((answer.tolerated, answer.exemptions), (vec![], Vec::<String>::new()));
+}
+
+#[test]
+fn what_is_tolerated_counts_where_no_policy_admits_without() {
+    let mut settings = listed("None", &[("a", user(5)), ("b", user(6))]);
+    settings["enforcement"] = json!({"rules": {"hostPID": "Warn"}});
+    let answer = judged(&settings, &request("CREATE", pod(json!({"hostPID": true}))));
+    assert_eq!((answer.rejection.as_deref(), answer.policy.as_deref()), (None, Some("a")));
+    assert_eq!(answer.warnings, ["spec.hostPID: Invalid value: true: Host PID is not allowed to be used"]);
+    assert_eq!(user_written(&answer), json!(5));
+}
+
+#[test]
+fn an_exempt_rule_fills_nothing_in_although_its_policy_wins_without_the_exemption() {
+    let mut settings = listed("None", &[("a", user(5))]);
+    settings["exemptions"] =
+        json!([{"name": "e", "match": {"namespaces": ["shop"]}, "rules": ["runAsUser"]}]);
+    let answer = judged(&settings, &request("CREATE", pod(json!({}))));
+    assert_eq!((answer.rejection.as_deref(), answer.policy.as_deref()), (None, Some("a")));
+    assert_eq!(user_written(&answer), json!(null));
+    assert_eq!(answer.exemptions, ["e"]);
+}
+
+#[test]
+fn an_objection_to_the_token_that_pods_will_probably_get_is_a_warning() {
+    let mut request = workload("apps", "Deployment", json!({}));
+    request["object"]["spec"]["template"]["spec"]["automountServiceAccountToken"] = json!(null);
+    let token = "spec.template.spec.automountServiceAccountToken: projected volumes are not allowed to be used; the token volume is one;…";
+    let answer = judged(&policy(&json!({"volumes": ["configMap"]})), &request);
+    assert_eq!((answer.rejection.as_deref(), &*answer.warnings), (None, &[token.to_owned()][..]));
+    // A policy that allows it comes first.
+    let settings = listed("None", &[("a", json!({})), ("b", json!({"volumes": ["projected"]}))]);
+    let answer = judged(&settings, &request);
+    assert_eq!((answer.policy.as_deref(), answer.warnings), (Some("b"), vec![]));
 }
 
 fn debugged(old: Option<Value>, ephemeral: &Value) -> Value {
@@ -230,20 +407,173 @@ fn running(ephemeral: Value) -> Option<Value> {
     Some("spec.ephemeralContainers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed"))]
 #[case::the_volumes_it_mounts_are_judged(running(json!(null)), json!([{"name": "new", "volumeMounts": [{"name": "w"}]}]),
     Some("spec.volumes[1]: Invalid value: \"nfs\": nfs volumes are not allowed to be used"))]
-#[case::the_pod_is_not(running(json!(null)), json!([{"name": "new"}]), None)]
+#[case::what_it_shares_with_the_pod_is_judged(running(json!(null)), json!([{"name": "new"}]),
+    Some("spec.hostPID: Invalid value: true: Host PID is not allowed to be used"))]
 fn ephemeral_containers(
     #[case] old: Option<Value>,
     #[case] ephemeral: Value,
     #[case] expected: Option<&str>,
 ) {
-    assert_eq!(judged(&policy(&json!({})), &debugged(old, &ephemeral)).rejection.as_deref(), expected);
+    let mut request = debugged(old, &ephemeral);
+    let allowed = json!({"hostPID": expected.is_none_or(|reason| !reason.contains("Host PID"))});
+    assert_eq!(judged(&policy(&allowed), &request).rejection.as_deref(), expected);
+    // What the request says of the rest of the pod is not what the API server keeps.
+    request["object"]["spec"]["hostIPC"] = json!(true);
+    if !request["oldObject"].is_null() {
+        assert_eq!(judged(&policy(&allowed), &request).rejection.as_deref(), expected);
+    }
+}
+
+/// A debug container in a pod that has run with another container, `app`.
+fn joining(pod: Value, app: Value, own: Value) -> Value {
+    let mut old = json!({"metadata": {"name": "p"}, "spec": pod});
+    let mut container = json!({"name": "app"});
+    for (key, value) in app.as_object().unwrap() {
+        container[key] = value.clone();
+    }
+    old["spec"]["containers"] = json!([container, {"name": "other"}]);
+    let mut new = json!({"name": "debug"});
+    for (key, value) in own.as_object().unwrap() {
+        new[key] = value.clone();
+    }
+    let mut object = old.clone();
+    object["spec"]["ephemeralContainers"] = json!([new]);
+    let mut request = request("UPDATE", object);
+    request["subResource"] = json!("ephemeralcontainers");
+    request["oldObject"] = old;
+    request
+}
+
+const PRIVILEGED: &str = "spec.containers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed";
+const NFS: &str = "spec.volumes[0]: Invalid value: \"nfs\": nfs volumes are not allowed to be used";
+
+#[rstest]
+#[case::host_network(json!({"hostNetwork": true}), json!({}), json!({}),
+    Some("spec.hostNetwork: Invalid value: true: Host network is not allowed to be used"))]
+#[case::sysctls(json!({"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}}), json!({}), json!({}),
+    Some("spec.securityContext.sysctls[0]: Forbidden: unsafe sysctl \"kernel.msgmax\" is not allowed"))]
+#[case::runtime_class(json!({"runtimeClassName": "other"}), json!({}), json!({}),
+    Some("spec.runtimeClassName: Invalid value: \"other\""))]
+#[case::another_container(json!({}), json!({"securityContext": {"privileged": true}}), json!({}), None)]
+#[case::its_target(json!({}), json!({"securityContext": {"privileged": true}}), json!({"targetContainerName": "app"}), Some(PRIVILEGED))]
+#[case::another_target(json!({}), json!({"securityContext": {"privileged": true}}), json!({"targetContainerName": "other"}), None)]
+#[case::a_target_without_a_name(json!({}), json!({"name": "", "securityContext": {"privileged": true}}), json!({"targetContainerName": ""}), None)]
+#[case::all_processes(json!({"shareProcessNamespace": true}), json!({"securityContext": {"privileged": true}}), json!({}), Some(PRIVILEGED))]
+#[case::volumes_of_another_container(json!({"volumes": [{"name": "v", "nfs": {}}]}), json!({"volumeMounts": [{"name": "v"}]}), json!({}), None)]
+#[case::volumes_of_its_target(json!({"volumes": [{"name": "v", "nfs": {}}]}), json!({"volumeMounts": [{"name": "v"}]}),
+    json!({"targetContainerName": "app"}), Some(NFS))]
+#[case::volumes_of_all(json!({"shareProcessNamespace": true, "volumes": [{"name": "v", "nfs": {}}]}),
+    json!({"volumeDevices": [{"name": "v"}]}), json!({}), Some(NFS))]
+#[case::a_volume_that_no_container_reaches(json!({"shareProcessNamespace": true, "volumes": [{"name": "v", "nfs": {}}]}), json!({}), json!({}), None)]
+fn a_new_container_is_judged_with_all_that_it_shares(
+    #[case] pod: Value,
+    #[case] app: Value,
+    #[case] own: Value,
+    #[case] expected: Option<&str>,
+) {
+    let policy = policy(&json!({"runtimeClass": {"allowedRuntimeClassNames": ["kata"]}}));
+    assert_eq!(judged(&policy, &joining(pod, app, own)).rejection.as_deref(), expected);
+}
+
+#[test]
+fn two_policies_cannot_be_combined_through_a_debug_container() {
+    let node = json!({"hostPID": true, "runAsUser": {"rule": "MustRunAsNonRoot"}});
+    let settings = listed("RBAC", &[("baseline", json!({})), ("node", node)]);
+    let root = json!({"securityContext": {"runAsUser": 0}, "targetContainerName": "app"});
+    let pod = json!({"serviceAccountName": "web", "hostPID": true});
+    let app = json!({"securityContext": {"runAsNonRoot": true}});
+    let cluster = Granting(&[("alice", "baseline"), (WEB, "node")]);
+    assert_eq!(
+        ask(&cluster, &settings, &joining(pod.clone(), app.clone(), root)).rejection.unwrap(),
+        "no PodSecurityPolicy admits this pod: \
+         \"baseline\": spec.hostPID: Invalid value: true: Host PID is not allowed to be used; \
+         \"node\": spec.ephemeralContainers[0].securityContext.runAsUser: Invalid value: 0: running with the root UID is forbidden"
+    );
+    let as_user = json!({"securityContext": {"runAsUser": 9}, "targetContainerName": "app"});
+    assert_eq!(ask(&cluster, &settings, &joining(pod, app, as_user)).policy.as_deref(), Some("node"));
+}
+
+#[rstest]
+#[case::of_the_pod(json!({"fsGroup": {"rule": "MustRunAs", "ranges": [{"min": 5, "max": 5}]}}), json!({}),
+    Err("would have to be changed: spec.securityContext.fsGroup = 5"))]
+#[case::of_the_pod_without_an_objection(json!({"runtimeClass": {"allowedRuntimeClassNames": ["kata"], "defaultRuntimeClassName": "kata"}}), json!({}),
+    Err("would have to be changed: spec.runtimeClassName = \"kata\""))]
+#[case::of_its_target(json!({"readOnlyRootFilesystem": true}), json!({"targetContainerName": "app"}),
+    Err("would have to be changed: spec.containers[0].securityContext.readOnlyRootFilesystem = true"))]
+#[case::of_other_containers(json!({"readOnlyRootFilesystem": true}), json!({}), Ok(json!({"readOnlyRootFilesystem": true})))]
+#[case::inherited_and_its_own(json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": {"level": "s0"}}}), json!({}),
+    Ok(json!({"seLinuxOptions": {"level": "s0"}})))]
+fn defaults_go_into_the_new_container_alone(
+    #[case] fields: Value,
+    #[case] own: Value,
+    #[case] expected: Result<Value, &str>,
+) {
+    let request = joining(json!({}), json!({}), own);
+    let answer = judged(&policy(&fields), &request);
+    match expected {
+        Err(reason) => assert_eq!(answer.rejection.as_deref(), Some(reason)),
+        Ok(written) => {
+            let mut object = request["object"].clone();
+            object["spec"]["ephemeralContainers"][0]["securityContext"] = written;
+            let mutated = answer.mutated_object.unwrap();
+            assert_eq!(serde_json::from_str::<Value>(&mutated).unwrap(), object);
+        }
+    }
+}
+
+#[test]
+fn a_default_that_only_warns_does_not_keep_a_debug_container_out() {
+    let mut settings = policy(&json!({"fsGroup": {"rule": "MustRunAs", "ranges": [{"min": 5, "max": 5}]}}));
+    settings["enforcement"] = json!({"rules": {"fsGroup": "Warn"}});
+    let answer = judged(&settings, &joining(json!({}), json!({}), json!({})));
+    assert_eq!((answer.rejection, answer.mutated_object), (None, None));
+    assert_eq!(
+        answer.warnings,
+        ["spec.securityContext.fsGroup: Required value: must be in the ranges: [{5 5}]"]
+    );
+}
+
+/// An update of a pod in which an administrator has left a privileged debug container.
+fn updated_around(debug: Value) -> Answer {
+    let mut old = pod(json!({"containers": [{"name": "c", "image": "old"}]}));
+    old["spec"]["ephemeralContainers"] =
+        json!([{"name": "admin", "image": "i", "securityContext": {"privileged": true}}]);
+    let mut object = old.clone();
+    object["spec"]["containers"][0]["image"] = json!("new");
+    object["spec"]["ephemeralContainers"] = debug;
+    let mut request = request("UPDATE", object);
+    request["oldObject"] = old;
+    judged(&policy(&json!({"readOnlyRootFilesystem": false})), &request)
+}
+
+#[test]
+fn a_debug_container_that_an_update_leaves_alone_is_no_objection_to_it() {
+    let kept = json!([{"image": "i", "securityContext": {"privileged": true}, "name": "admin"}]);
+    assert_eq!(updated_around(kept).rejection, None);
+    let changed = json!([{"image": "j", "securityContext": {"privileged": true}, "name": "admin"}]);
+    assert_eq!(
+        updated_around(changed).rejection.unwrap(),
+        "spec.ephemeralContainers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed"
+    );
+}
+
+#[test]
+fn a_subresource_of_pods_that_is_not_known_is_judged_as_an_update() {
+    let mut request = request("CREATE", pod(json!({"hostPID": true})));
+    request["subResource"] = json!("future");
+    let hint = "spec.hostPID: Invalid value: true: Host PID is not allowed to be used";
+    assert_eq!(judged(&policy(&json!({})), &request).rejection.as_deref(), Some(hint));
+    // Nothing is filled in.
+    let answer = judged(&policy(&json!({"hostPID": true, "readOnlyRootFilesystem": true})), &request);
+    let reason = "would have to be changed: spec.containers[0].securityContext.readOnlyRootFilesystem = true";
+    assert_eq!((answer.rejection.as_deref(), answer.mutated_object), (Some(reason), None));
 }
 
 #[test]
 fn only_new_ephemeral_containers_are_filled_in() {
     let ephemeral = json!([{"name": "old"}, {"name": "new"}]);
     let request = debugged(running(json!([{"name": "old"}])), &ephemeral);
-    let answer = judged(&policy(&json!({"readOnlyRootFilesystem": true, "volumes": []})), &request);
+    let answer = judged(&policy(&json!({"readOnlyRootFilesystem": true, "hostPID": true})), &request);
     let mut expected = request["object"].clone();
     expected["spec"]["ephemeralContainers"][1]["securityContext"] = json!({"readOnlyRootFilesystem": true});
     assert_eq!(serde_json::from_str::<Value>(&answer.mutated_object.unwrap()).unwrap(), expected);
@@ -252,20 +582,26 @@ fn only_new_ephemeral_containers_are_filled_in() {
 #[test]
 fn what_a_new_container_inherits_comes_from_the_pod_that_is_there() {
     let mut request = debugged(running(json!(null)), &json!([{"name": "new"}]));
+    request["oldObject"]["spec"]["hostPID"] = json!(false);
     request["object"]["spec"]["securityContext"] = json!({"runAsUser": 5});
     request["oldObject"]["spec"]["securityContext"] = json!({"runAsUser": 0});
     let reason = "spec.ephemeralContainers[0].securityContext.runAsUser: Invalid value: 0: must be in the ranges: [{5 5}] (inherited from the pod)";
     assert_eq!(judged(&policy(&user(5)), &request).rejection.as_deref(), Some(reason));
 }
 
-#[rstest]
-#[case::of_another_kind("apps", "Deployment")]
-#[case::of_a_pod_of_another_group("a.b", "Pod")]
-fn ephemeral_containers_of_what_is_no_pod_are_a_subresource_like_any_other(
-    #[case] group: &str,
-    #[case] kind: &str,
-) {
-    let mut request = debugged(None, &json!([{"name": "new", "securityContext": {"privileged": true}}]));
-    request["kind"] = json!({"group": group, "kind": kind});
+#[test]
+fn subresources_of_what_is_no_pod_are_judged_as_their_object_unless_they_are_known() {
+    let mut request = workload("apps", "Deployment", json!({"hostPID": true}));
+    request["subResource"] = json!("scale");
     assert_eq!(judged(&policy(&json!({})), &request), Answer::accepted());
+    request["subResource"] = json!("ephemeralcontainers");
+    let reason = "spec.template.spec.hostPID: Invalid value: true: Host PID is not allowed to be used";
+    assert_eq!(judged(&policy(&json!({})), &request).rejection.as_deref(), Some(reason));
+    request["kind"] = json!({"group": "a.b", "kind": "Pod"});
+    assert!(
+        judged(&policy(&json!({})), &request)
+            .rejection
+            .unwrap()
+            .starts_with("request.kind: \"Pod\" of the API group \"a.b\"")
+    );
 }

@@ -122,7 +122,7 @@ impl Cluster for Away {
 #[case::warn("Warn")]
 fn where_the_cluster_does_not_answer_a_volume_cannot_be_judged(#[case] on_volumes: &str) {
     let settings = over(listed(), json!({ "persistentVolumes": on_volumes }));
-    let expected = "who may use which policy cannot be told, because the API server is asleep";
+    let expected = "cannot determine who may use which policy: the API server is asleep";
     assert_eq!(ask(&Away, &settings, &volume(host_path("/"))), Answer::unjudged(expected));
 }
 

@@ -12,6 +12,8 @@ pub struct Container<'a> {
     pub name: Text<'a>,
     /// `image`
     pub image: Text<'a>,
+    /// `targetContainerName` of an ephemeral container, whose process namespace it shares
+    pub target_container_name: Text<'a>,
     /// `ports`
     pub ports: Vec<Port>,
     /// `volumeMounts`
@@ -127,10 +129,10 @@ pub struct VolumeDevice<'a> {
 }
 
 impl<'a> Container<'a> {
-    /// Whether the container mounts the volume, as files or as a device.
-    pub fn uses(&self, volume: &str) -> bool {
-        self.volume_mounts.iter().any(|mount| mount.name == volume)
-            || self.volume_devices.iter().any(|device| device.name == volume)
+    /// The names of the volumes that the container mounts, as files or as devices.
+    pub fn used_volumes(&self) -> impl Iterator<Item = &Text<'a>> {
+        let devices = self.volume_devices.iter().map(|device| &device.name);
+        self.volume_mounts.iter().map(|mount| &mount.name).chain(devices)
     }
 
     /// Whether the container says that it is privileged.
@@ -197,6 +199,7 @@ impl<'a> Profile<'a> {
 decode!(Container<'a> {
     "name" => name,
     "image" => image,
+    "targetContainerName" => target_container_name,
     "ports" => ports,
     "volumeMounts" => volume_mounts,
     "volumeDevices" => volume_devices,

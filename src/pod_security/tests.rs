@@ -224,10 +224,7 @@ fn a_workload_that_passed_before_passes_while_the_cluster_is_away() {
     let away = |request: &Value| {
         crate::admission::review(&json!({"settings": settings, "request": request}).to_string(), &Away)
     };
-    assert_eq!(
-        away(&update).rejection.unwrap(),
-        "who may use which policy cannot be told, because it is away"
-    );
+    assert_eq!(away(&update).rejection.unwrap(), "cannot determine who may use which policy: it is away");
     update["oldObject"] = update["object"].clone();
     update["oldObject"]["metadata"] = json!({"labels": {"a": "b"}});
     assert_eq!(away(&update).rejection, None);

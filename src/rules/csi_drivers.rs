@@ -48,10 +48,6 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<CsiDrivers<'s>> {
 }
 
 impl Rule for CsiDrivers<'_> {
-    fn is_about_volumes(&self) -> bool {
-        true
-    }
-
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, volume) in pod.judged_volumes() {
             let Some(VolumeSource { detail: VolumeDetail::Csi(driver), .. }) = &volume.source else {

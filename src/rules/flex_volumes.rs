@@ -43,10 +43,6 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<FlexVolumes<'s>> {
 }
 
 impl Rule for FlexVolumes<'_> {
-    fn is_about_volumes(&self) -> bool {
-        true
-    }
-
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, volume) in pod.judged_volumes() {
             let Some(VolumeSource { detail: VolumeDetail::FlexVolume(driver), .. }) = &volume.source else {

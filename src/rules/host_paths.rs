@@ -139,10 +139,6 @@ fn path<'v>(volume: &'v Volume<'_>) -> Option<&'v str> {
 }
 
 impl Rule for HostPaths<'_> {
-    fn is_about_volumes(&self) -> bool {
-        true
-    }
-
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, volume) in pod.judged_volumes() {
             let Some(path) = path(volume).filter(|_| self.is_judged(volume, found)) else { continue };

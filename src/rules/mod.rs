@@ -103,12 +103,6 @@ macro_rules! kinds {
                 }
             }
 
-            fn is_about_volumes(&self) -> bool {
-                match self {
-                    $(AnyRule::$kind(rule) => rule.is_about_volumes()),+
-                }
-            }
-
             fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
                 match self {
                     $(AnyRule::$kind(rule) => rule.validate_container(pod, container, found)),+

@@ -92,7 +92,8 @@ impl MustRunAs<'_> {
 
 impl Rule for MustRunAs<'_> {
     fn mutate(&self, pod: &mut Pod<'_>) {
-        if pod.spec.security_context.se_linux_options.is_none() && !pod.is_windows() {
+        if pod.spec.security_context.se_linux_options.is_none() && !pod.is_windows() && !pod.gains_containers
+        {
             pod.spec.security_context.se_linux_options = Some(self.default());
         }
     }
@@ -107,7 +108,7 @@ impl Rule for MustRunAs<'_> {
         let path = "spec.securityContext.seLinuxOptions";
         match &pod.spec.security_context.se_linux_options {
             Some(options) => self.compare(options, path, "", found),
-            None if pod.is_windows() => {}
+            None if pod.is_windows() || pod.gains_containers => {}
             None => found.required(path, format_args!("must be {}", Demand(&self.options))),
         }
     }

@@ -166,7 +166,8 @@ impl Seccomp<'_> {
 impl Rule for Seccomp<'_> {
     fn mutate(&self, pod: &mut Pod<'_>) {
         let open = pod.spec.security_context.seccomp_profile.is_none() && !pod.is_windows();
-        if open && self.default.is_some() && !self.is_satisfied_by_containers(pod) {
+        let is_writable = open && !pod.gains_containers;
+        if is_writable && self.default.is_some() && !self.is_satisfied_by_containers(pod) {
             pod.spec.security_context.seccomp_profile = self.default_profile();
         }
     }
@@ -178,6 +179,10 @@ impl Rule for Seccomp<'_> {
     }
 
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
+        // A container that is added is judged by the profile that it runs under, its own or the pod's.
+        if pod.gains_containers {
+            return;
+        }
         let profile = pod.spec.security_context.seccomp_profile.as_ref();
         let is_malformed = profile.is_some_and(|profile| profile.name().is_none());
         // What the API server refuses is refused here, whoever inherits it.

@@ -29,10 +29,6 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<Volumes> {
 }
 
 impl Rule for Volumes {
-    fn is_about_volumes(&self) -> bool {
-        true
-    }
-
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, volume) in pod.judged_volumes() {
             if !self.0.allow(volume) {
@@ -47,10 +43,13 @@ fn object(index: usize, volume: &Volume<'_>, found: &mut Findings<'_>) {
     let detail = format_args!("{name} volumes are not allowed to be used");
     match &volume.origin {
         Origin::Written => found.invalid(format_args!("spec.volumes[{index}]"), Quoted(name), detail),
-        Origin::Token => found.invalid(
+        // Its account can still switch the token off, where a template is not read.
+        Origin::Token => found.invalid_prediction(
             "spec.automountServiceAccountToken",
             true,
-            format_args!("{detail}, and one carries the service account's token; allow `projected` or `secret`, or set this to false"),
+            format_args!(
+                "{detail}; the token volume is one; allow `projected` or `secret`, or set this to false"
+            ),
         ),
         Origin::Claim(path) => found.invalid_elsewhere(path, Quoted(name), detail),
     }

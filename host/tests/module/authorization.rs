@@ -82,12 +82,16 @@ fn none_may_be_used_is_not_none_fits() {
 }
 
 #[test]
-fn a_service_account_that_asks_for_itself_is_asked_about_once() {
-    let request = laid_over(
-        request(),
-        &json!({"userInfo": {"username": WEB, "groups": ["system:serviceaccounts", "system:authenticated"]}}),
-    );
-    let (verdict, asked) = ask_granting(&[], &listed("RBAC", &[("a", json!({}))]), &request);
+fn a_service_account_that_asks_for_itself_is_asked_about_as_the_user_that_it_is_too() {
+    let requested_with =
+        |groups: Value| laid_over(request(), &json!({"userInfo": {"username": WEB, "groups": groups}}));
+    let settings = listed("RBAC", &[("a", json!({}))]);
+    let own = ["system:serviceaccounts", "system:serviceaccounts:shop"];
+    let (verdict, asked) =
+        ask_granting(&[], &settings, &requested_with(json!([own[0], own[1], "system:authenticated"])));
+    assert_eq!(asked, [about(WEB, "a"), about(WEB, "a")].concat());
+    // With nothing but the groups of the account, the second question would be the first.
+    let (_, asked) = ask_granting(&[], &settings, &requested_with(json!(own)));
     assert_eq!(asked, about(WEB, "a"));
     verdict.is_rejected("no PodSecurityPolicy admits this pod: none may be used by service account \"shop/web\" in namespace \"shop\"");
 }
@@ -124,8 +128,7 @@ fn without_a_user_the_service_account_is_asked_about_alone() {
 fn a_cluster_that_does_not_answer_admits_nobody() {
     let verdict = ask_with(&several(), &request(), Arc::new(asleep));
     let message = verdict.rejection.unwrap();
-    let expected =
-        "who may use which policy cannot be told, because the policy server could not ask the cluster: ";
+    let expected = "cannot determine who may use which policy: the policy server could not ask the cluster: ";
     assert!(message.starts_with(expected) && message.ends_with("the API server is asleep"), "{message}");
 }
 
@@ -133,7 +136,7 @@ fn a_cluster_that_does_not_answer_admits_nobody() {
 fn on_an_update_the_policy_that_admitted_the_pod_is_asked_about_first() {
     let hinted = |label: &str| {
         let mut pod = annotated(secured(json!({"runAsUser": 7})), json!({"kubernetes.io/psp": "b"}));
-        pod["metadata"]["labels"] = json!({"l": label});
+        pod["spec"]["containers"][0]["image"] = json!(label);
         pod
     };
     let settings = listed("RBAC", &[("a", json!({})), ("b", user(7)), ("c", json!({}))]);
@@ -146,14 +149,21 @@ fn on_an_update_the_policy_that_admitted_the_pod_is_asked_about_first() {
 }
 
 #[test]
-fn a_rehearsal_asks_for_the_templates_service_account_alone_and_only_warns() {
+fn a_dry_run_asks_for_the_accounts_that_will_create_the_pods_and_only_warns() {
     let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"template": {"spec": pod(json!({"serviceAccountName": null}))["spec"]}}});
     let settings = listed("RBAC", &[("a", json!({}))]);
     let (verdict, asked) = ask_granting(&[("alice", "a")], &settings, &create(deployment));
     verdict.passes();
-    assert_eq!(asked, about("system:serviceaccount:shop:default", "a"));
+    let accounts = [
+        "system:serviceaccount:shop:default",
+        "system:serviceaccount:kube-system:replicaset-controller",
+        "system:kube-controller-manager",
+    ];
+    assert_eq!(asked, accounts.map(|account| about(account, "a")).concat());
     assert_eq!(
         verdict.warnings,
-        ["service account \"default\" may use no policy that admits its pods, such as \"a\""]
+        [
+            "no role lets service account \"shop/default\", service account \"kube-system/replicaset-controller\" or user \"system:kube-controller-manager\" use PodSecurityPolicy \"a\", which admits these pods"
+        ]
     );
 }

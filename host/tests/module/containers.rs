@@ -71,7 +71,8 @@ fn s13_a_finalizer_can_be_removed_from_any_pod() {
 #[test]
 fn s13_a_deletion_that_has_begun_excuses_nothing() {
     let mut new = violating();
-    new["metadata"]["labels"] = json!({"a": "b"});
+    new["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    new["spec"]["containers"][0]["image"] = json!("other");
     ask(&psp(json!({})), &update(violating(), new)).is_rejected(&format!("spec.containers[0].{PRIVILEGED}"));
 }
 
@@ -110,7 +111,7 @@ fn s15_the_winners_name_is_overwritten_on_create_and_a_hint_on_update() {
     assert_eq!(created.winner(), "b");
     // It names a policy, it does not speak for it.
     let mut new = spoofed("a");
-    new["metadata"]["labels"] = json!({"x": "y"});
+    new["spec"]["containers"][0]["image"] = json!("other");
     let updated = ask(&settings, &update(spoofed("b"), new));
     updated.passes();
     assert_eq!(updated.winner(), "b");

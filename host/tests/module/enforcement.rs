@@ -42,9 +42,9 @@ fn where_nothing_may_change_a_missing_default_denies_no_more_than_its_rule() {
         lenient(json!({"readOnlyRootFilesystem": "Warn"}), json!({"readOnlyRootFilesystem": true}));
     let missing = "spec.containers[0].securityContext.readOnlyRootFilesystem: Required value: ReadOnlyRootFilesystem must be set to true";
     let validating = laid_over(settings.clone(), &json!({"mutate": false}));
-    let labelled = laid_over(pod(json!({})), &json!({"metadata": {"name": "p", "labels": {"a": "b"}}}));
+    let changed = pod(json!({"containers": [{"name": "c", "image": "other"}]}));
     for verdict in
-        [ask(&validating, &create(pod(json!({})))), ask(&settings, &update(pod(json!({})), labelled))]
+        [ask(&validating, &create(pod(json!({})))), ask(&settings, &update(pod(json!({})), changed))]
     {
         verdict.passes();
         assert_eq!(verdict.warnings, [missing]);

@@ -204,8 +204,9 @@ fn attack_on_a_pod_that_is_there_through_the_image() {
     let old = imaged("nginx")["object"].clone();
     let new = imaged("nginx-evil")["object"].clone();
     ask(&settings, &update(old.clone(), new)).is_rejected(NO_PRIVILEGE);
-    let labelled = laid_over(old.clone(), &json!({"metadata": {"name": "p", "labels": {"a": "b"}}}));
-    used(&ask(&settings, &update(old, labelled)));
+    let mut changed = old.clone();
+    changed["spec"]["hostname"] = json!("h");
+    used(&ask(&settings, &update(old, changed)));
 }
 
 #[test]

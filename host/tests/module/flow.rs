@@ -57,7 +57,7 @@ fn a_rejection_names_each_policy_with_its_own_reasons() {
 #[test]
 fn an_update_that_no_policy_accepts_unchanged_is_told_what_each_would_change() {
     let mut new = pod(json!({}));
-    new["metadata"]["labels"] = json!({"a": "b"});
+    new["spec"]["containers"][0]["image"] = json!("other");
     ask(&listed("None", &[("a", user(6)), ("b", user(7))]), &update(pod(json!({})), new)).is_rejected(
         "no PodSecurityPolicy admits this pod: \
          \"a\": would have to be changed: spec.containers[0].securityContext.runAsUser = 6; \

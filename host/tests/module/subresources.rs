@@ -21,9 +21,7 @@ fn privileged() -> Value {
 #[case::s16_binding(json!({"subResource": "binding", "kind": {"group": "", "version": "v1", "kind": "Binding"}}))]
 #[case::s16_eviction(json!({"subResource": "eviction", "kind": {"group": "policy", "version": "v1", "kind": "Eviction"}}))]
 #[case::s16_scale(json!({"operation": "UPDATE", "subResource": "scale", "kind": {"group": "autoscaling", "version": "v1", "kind": "Scale"}}))]
-#[case::of_tomorrow(json!({"operation": "UPDATE", "subResource": "future"}))]
-#[case::ephemeral_containers_of_no_pod(json!({"operation": "UPDATE", "subResource": "ephemeralcontainers",
-    "kind": {"group": "apps", "version": "v1", "kind": "Deployment"}}))]
+#[case::of_a_workload(json!({"operation": "UPDATE", "subResource": "status", "kind": {"group": "apps", "version": "v1", "kind": "Deployment"}}))]
 fn is_not_looked_at(#[case] change: Value) {
     let verdict = ask(&psp(json!({})), &laid_over(create(privileged()), &change));
     verdict.passes();
@@ -39,10 +37,23 @@ fn an_update_of_status_alone_is_not_looked_at(#[case] change: Value) {
 }
 
 #[test]
-fn an_update_of_a_label_is_judged() {
+fn an_update_of_metadata_and_scheduling_alone_is_not_looked_at() {
     let mut new = privileged();
-    new["metadata"]["labels"] = json!({"a": "b"});
+    new["metadata"] = json!({"name": "p", "labels": {"a": "b"}, "annotations": {"c": "d"}, "finalizers": []});
+    new["spec"]["tolerations"] = json!([{"operator": "Exists"}]);
+    ask(&psp(json!({})), &update(privileged(), new.clone())).passes();
+    new["spec"]["containers"][0]["image"] = json!("other");
     ask(&psp(json!({})), &update(privileged(), new)).is_rejected(&format!("spec.containers[0].{PRIVILEGED}"));
+}
+
+#[test]
+fn a_subresource_newer_than_this_policy_is_judged_as_the_pod() {
+    let mut new = privileged();
+    new["spec"]["containers"][0]["image"] = json!("other");
+    let change = json!({"subResource": "future"});
+    let request = laid_over(update(privileged(), new), &change);
+    ask(&psp(json!({})), &request).is_rejected(&format!("spec.containers[0].{PRIVILEGED}"));
+    ask(&psp(json!({})), &laid_over(update(privileged(), privileged()), &change)).passes();
 }
 
 /// The API server keeps nothing of the pod in such a request but its ephemeral containers.

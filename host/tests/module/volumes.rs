@@ -166,10 +166,10 @@ fn s36_a_listed_secret_allows_the_token_and_no_other_projection() {
 
 /// What an update may change of a volume: nothing. It is judged with the pod all the same.
 #[test]
-fn a_pod_that_never_conformed_is_refused_when_its_labels_change() {
+fn a_pod_that_never_conformed_is_refused_when_its_image_changes() {
     let old = host_path("/etc", json!({}));
     let mut new = old.clone();
-    new["metadata"]["labels"] = json!({"a": "b"});
+    new["spec"]["containers"][0]["image"] = json!("other");
     ask(&paths(json!([{"pathPrefix": "/foo"}])), &update(old, new))
         .is_rejected("spec.volumes[0].hostPath.path: Invalid value: \"/etc\": is not allowed to be used");
 }

@@ -134,9 +134,15 @@ fn the_token_that_the_api_server_will_mount_is_a_volume() {
         &create(deployment(&pod(json!({"automountServiceAccountToken": false})))),
     )
     .passes();
-    ask(&psp(json!({"volumes": []})), &create(deployment(&pod(json!({}))))).is_rejected(
-        "spec.template.spec.automountServiceAccountToken: Invalid value: true: projected volumes are not allowed to be used, and one \
-         carries the service account's token; allow `projected` or `secret`, or set this to false");
+    // Its account can still switch it off: where nothing else is wrong, this is a warning.
+    let verdict = ask(&psp(json!({"volumes": []})), &create(deployment(&pod(json!({})))));
+    verdict.passes();
+    assert_eq!(
+        verdict.warnings,
+        [
+            "spec.template.spec.automountServiceAccountToken: projected volumes are not allowed to be used; the token volume is one;…"
+        ]
+    );
 }
 
 #[test]
