@@ -97,7 +97,7 @@ impl Tally {
         match ours(text) {
             // This escape is JSON's, and its texts are read as YAML to find their places.
             Ok(_) if text.contains("\\/") && error.contains("unknown escape character") => {
-                self.refused_by_both += 1
+                self.refused_by_both += 1;
             }
             Ok(ours)
                 if error.is_empty() && same(&Value::from(ours.clone()), &Value::from(documents.clone())) =>

@@ -104,7 +104,7 @@ impl<'t> Patch<'t> {
             nth += 1;
             Ok(())
         });
-        // What could not be read before is nobody's change.
+        // What could not be read before the changes is not due to them.
         let is_whole = unread.is_empty() || unread == self.text.read(&Unwatched, &mut |_| Ok(()));
         match (is_whole, objects) {
             (true, _) => objects.iter().filter(|nth| !right.contains(nth)).copied().collect(),

@@ -86,6 +86,7 @@ pub(crate) fn of_objects(
         );
     }
     for object in objects.iter().filter(|object| !is_rbac(object)) {
+        told.extend(object.warnings().iter().map(|warning| format!("{}: {warning}", object.start())));
         let loaded = match &*object.kind {
             // With options beside its spec, it is settings.
             "PodSecurityPolicy" if !has_options(object) => {

@@ -186,7 +186,7 @@ impl<'n> Composer<'n> {
                 }
                 match (was_merged, is_merged) {
                     (false, false) => {
-                        self.remarks.push(Remark::Twice { key: key.clone(), first: known.1, last: at })
+                        self.remarks.push(Remark::Twice { key: key.clone(), first: known.1, last: at });
                     }
                     (false, true) if into.values.get(&key) != Some(&value) => {
                         self.remarks.push(Remark::Merged { key: key.clone(), own: known.1, merged: at });
