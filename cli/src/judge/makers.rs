@@ -1,24 +1,26 @@
 //! Who makes the pods of a workload, and whether a policy is granted to them.
 //!
-//! A policy counts for a pod if its service account may use it, or whoever makes it. Pods of workloads are made by
-//! controllers, each with an account of its own. The policy cannot tell at the workload which of them will, and warns; a
-//! dump of RBAC can be asked.
+//! A policy counts for a pod if its service account may use it, or the account that creates it. Those of workloads are
+//! created by controllers: the engine knows their accounts, and says which grant is missing in the very words of the
+//! warning that the cluster gives.
 
 use pod_security_policy::admission::{Opinion, Report};
-use pod_security_policy::cluster::{Cluster as _, Question};
-use pod_security_policy::request::User;
+use pod_security_policy::cluster::{Cluster as _, Identity, Question};
+use pod_security_policy::controllers::Controllers;
+use pod_security_policy::request::{Kind, User};
 
 use crate::input::Object;
 use crate::rbac::Authority;
 
-/// The policy that admits the pods to come, and through whom.
+/// The policy that admits the pods to come.
 pub(crate) enum Admission<'r> {
-    /// It is granted to the pod's service account, or to who asks.
+    /// It is granted to an account that counts.
     Granted(&'r Opinion),
-    /// It is granted to the controller that makes the pods, by its service account.
-    ThroughMaker(&'r Opinion, &'static str),
-    /// It is granted to nobody who makes such pods.
-    Ungranted(&'r Opinion),
+    /// It is granted to none of the accounts, and nobody knows whether the account that creates the pods is one of them;
+    /// with the sentence that says so.
+    Unknown(&'r Opinion, &'r str),
+    /// It is granted to nobody who makes such pods; with the sentence that says so.
+    Ungranted(&'r Opinion, &'r str),
     /// There is none.
     None,
 }
@@ -27,66 +29,63 @@ impl Admission<'_> {
     /// Whether an opinion is that of the policy that admits the pods, or would.
     pub(crate) fn is_of(&self, opinion: &Opinion) -> bool {
         match self {
-            Admission::Granted(winner)
-            | Admission::ThroughMaker(winner, _)
-            | Admission::Ungranted(winner) => winner.policy == opinion.policy,
+            Admission::Granted(winner) | Admission::Unknown(winner, _) | Admission::Ungranted(winner, _) => {
+                winner.policy == opinion.policy
+            }
             Admission::None => false,
         }
     }
 }
 
 /// Who may use a policy for a pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Usage {
     /// Its service account, or who asks.
     Granted,
-    /// The controller that makes it.
-    ThroughMaker(&'static str),
+    /// The controller that makes it: `service account kube-system/job-controller`
+    ThroughMaker(String),
     /// Nobody who makes such pods.
     Nobody,
 }
 
-/// Who may use the policy that an opinion is of, for the pods of an object.
-pub(crate) fn usage(opinion: &Opinion, object: &Object, authority: &Authority, namespace: &str) -> Usage {
-    if opinion.granted == Ok(true) {
+/// Who may use the policy that an opinion is of, for the pods that a report is about.
+pub(crate) fn usage(opinion: &Opinion, report: &Report, authority: &Authority, namespace: &str) -> Usage {
+    if opinion.granted != Ok(true) {
+        return Usage::Nobody;
+    }
+    let makers = report.controllers.accounts();
+    let account = report.service_account.as_deref().unwrap_or_default();
+    let account = Identity::service_account(namespace, account);
+    if makers.is_empty() || may_use(authority, &account, &opinion.policy, namespace) {
         return Usage::Granted;
     }
-    match maker(&object.kind).filter(|maker| may_use(authority, maker, &opinion.policy, namespace)) {
-        Some(maker) => Usage::ThroughMaker(maker),
-        None => Usage::Nobody,
+    match makers.iter().find(|maker| may_use(authority, maker, &opinion.policy, namespace)) {
+        Some(maker) => Usage::ThroughMaker(match maker.user.strip_prefix("system:serviceaccount:") {
+            Some(account) => format!("service account {}", account.replacen(':', "/", 1)),
+            None => format!("user {}", maker.user),
+        }),
+        None => Usage::Granted,
     }
 }
 
-/// Who admits the pod that a report is about.
-pub(crate) fn admission<'r>(
-    report: &'r Report,
-    object: &Object,
-    authority: &Authority,
-    namespace: &str,
-) -> Admission<'r> {
+/// Which policy admits the pod that a report is about.
+pub(crate) fn admission(report: &Report) -> Admission<'_> {
     let winner = report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
     let Some(winner) = winner else { return Admission::None };
-    if winner.granted == Ok(true) {
-        return Admission::Granted(winner);
+    match (&report.missing_grant, report.controllers) {
+        (None, _) => Admission::Granted(winner),
+        (Some(sentence), Controllers::Unknown) => Admission::Unknown(winner, sentence),
+        (Some(sentence), Controllers::BuiltIn(_)) => Admission::Ungranted(winner, sentence),
     }
-    let admitting = report.opinions.iter().filter(|opinion| opinion.denials == 0);
-    let mut through = admitting.filter_map(|opinion| match usage(opinion, object, authority, namespace) {
-        Usage::ThroughMaker(maker) => Some(Admission::ThroughMaker(opinion, maker)),
-        Usage::Granted | Usage::Nobody => None,
-    });
-    through.next().unwrap_or(Admission::Ungranted(winner))
 }
 
 /// The service account of the controller that makes the pods of a kind, in `kube-system`.
 fn maker(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        // A Deployment makes ReplicaSets, and a CronJob makes Jobs.
-        "Deployment" | "ReplicaSet" => "replicaset-controller",
-        "StatefulSet" => "statefulset-controller",
-        "DaemonSet" => "daemon-set-controller",
-        "Job" | "CronJob" => "job-controller",
-        "ReplicationController" => "replication-controller",
-        _ => return None,
+    ["apps", "batch", ""].into_iter().find_map(|group| {
+        match Controllers::of(&Kind { group: group.into(), kind: kind.into() }, "{}") {
+            Ok(Controllers::BuiltIn(account)) => Some(account),
+            Ok(Controllers::Unknown) | Err(_) => None,
+        }
     })
 }
 
@@ -123,11 +122,10 @@ pub(crate) fn with_implied(user: &str, named: &[String]) -> Vec<String> {
     groups
 }
 
-fn may_use(authority: &Authority, maker: &str, policy: &str, namespace: &str) -> bool {
-    let User { username, groups } = user(maker);
+fn may_use(authority: &Authority, identity: &Identity<'_>, policy: &str, namespace: &str) -> bool {
     ["policy", "extensions"].into_iter().any(|api_group| {
-        let question =
-            Question { user: username.clone(), groups: groups.clone(), api_group, policy, namespace };
+        let Identity { user, groups } = identity.clone();
+        let question = Question { user, groups, api_group, policy, namespace };
         authority.may_use(&question) == Ok(true)
     })
 }

@@ -35,7 +35,6 @@ pub(crate) use verdict::{Before, Finding, Judged, Verdict};
 /// Judges the creation of an object: by what fills in first, then by what only judges.
 pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker) -> Judged {
     let mut bench = Bench {
-        policies,
         object,
         asker,
         passage: Passage::new(policies, object, asker, &object.json),
@@ -73,7 +72,6 @@ pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker) -> Judg
 
 /// Where an object is judged.
 struct Bench<'b> {
-    policies: &'b Policies,
     object: &'b Object,
     asker: &'b Asker,
     passage: Passage<'b>,
@@ -108,7 +106,11 @@ impl Bench<'_> {
         let mut rejection = None;
         if about == Asked::Itself {
             let answer = self.passage.review(settings);
-            let told = |warning: &String| is_told_of_pods(warning, &self.object.kind, settings);
+            let reports = self.passage.report(settings).unwrap_or_default();
+            let told = |warning: &String| {
+                let is_missing = |report: &Report| report.missing_grant.as_ref() == Some(warning);
+                is_told_of_pods(warning, &self.object.kind, settings) || reports.iter().any(is_missing)
+            };
             self.judged.warnings.extend(answer.warnings.into_iter().filter(|warning| !told(warning)));
             rejection = answer.rejection;
         }
@@ -134,29 +136,21 @@ impl Bench<'_> {
         }
         let namespace = self.judged.namespace.clone();
         let account = report.service_account.as_deref().unwrap_or("default");
-        let (object, authority) = (self.object, &self.policies.authority);
-        let usable = |opinion: &Opinion| usage(opinion, object, authority, &namespace) != Usage::Nobody;
-        match admission(report, object, authority, &namespace) {
+        let usable = |opinion: &Opinion| opinion.granted == Ok(true);
+        match admission(report) {
             Admission::Granted(winner) => {
                 self.judged.policy.get_or_insert_with(|| winner.policy.clone());
             }
-            Admission::ThroughMaker(winner, maker) => {
+            Admission::Unknown(winner, sentence) => {
                 self.judged.policy.get_or_insert_with(|| winner.policy.clone());
-                self.warn(format!(
-                    "service account {namespace}/{account} may not use {}; its pods are admitted because kube-system/{maker}, which makes them, may",
-                    winner.policy
-                ));
+                self.warn(sentence.to_owned());
             }
-            Admission::Ungranted(winner) => {
-                let problem = format!(
-                    "service account {namespace}/{account} may use no policy that admits its pods; {} would",
-                    winner.policy
-                );
-                objections.unauthorized(report, problem, &mut self.judged);
+            Admission::Ungranted(_, sentence) => {
+                objections.unauthorized(report, sentence.to_owned(), &mut self.judged);
                 objections.of_policies(report, usable, &mut self.judged);
             }
             Admission::None => {
-                let some = report.opinions.iter().any(&usable);
+                let some = report.opinions.iter().any(usable);
                 if !some {
                     let problem =
                         format!("service account {namespace}/{account} may use none of the policies");
@@ -202,7 +196,6 @@ fn turns_on_grants(report: &Report) -> bool {
 fn is_told_of_pods(warning: &str, kind: &str, settings: &Settings<'_>) -> bool {
     let enforced = settings.standards.enforce;
     warning.starts_with(&format!("pods of this {kind} would be rejected: "))
-        || warning.contains(" may use no policy that admits its pods, ")
         || enforced
             .is_some_and(|standard| warning.starts_with(&format!("would violate PodSecurity \"{standard}\"")))
 }

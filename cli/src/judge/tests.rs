@@ -80,8 +80,7 @@ fn granting(policy: &str, namespace: &str, account: &str) -> Authority {
 
 #[rstest]
 #[case::to_its_account(granting("p", "shop", "default"), Verdict::Allowed, &[], &[])]
-#[case::to_the_controller(granting("p", "kube-system", "replicaset-controller"), Verdict::Allowed, &[],
-    &["service account shop/default may not use p; its pods are admitted because kube-system/replicaset-controller, which makes them, may"])]
+#[case::to_the_controller(granting("p", "kube-system", "replicaset-controller"), Verdict::Allowed, &[], &[])]
 #[case::to_another_controller(granting("p", "kube-system", "job-controller"), Verdict::Rejected,
     &["authorization: spec.template.spec.serviceAccountName"],
     &["the Deployment itself is admitted: its pods are what is rejected"])]
@@ -101,6 +100,74 @@ fn a_workload_whose_pods_may_use_nothing_is_rejected(
 
 fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// The words of the warning that the cluster gives when the workload is applied.
+#[test]
+fn a_missing_grant_is_told_in_the_words_of_the_cluster() {
+    let policies = policies(&[policy("p", json!({}))], &[], granting("q", "shop", "default"));
+    let judged = judge(&policies, &deployment(json!({})), &Asker::default());
+    let told: Vec<&str> = judged.violations.iter().map(|found| &*found.problem).collect();
+    let settings = json!({"authorization": "RBAC", "policies": [policy("p", json!({}))]}).to_string();
+    let object = deployment(json!({})).json;
+    let request = json!({"kind": {"group": "apps", "kind": "Deployment"}, "operation": "CREATE", "namespace": "shop",
+        "userInfo": {"username": "alice"}, "object": serde_json::from_str::<Value>(&object).unwrap()});
+    let settings: Value = serde_json::from_str(&settings).unwrap();
+    let payload = json!({"request": request, "settings": settings}).to_string();
+    let answer = pod_security_policy::admission::review(&payload, &policies.authority);
+    assert_eq!((answer.rejection, answer.warnings), (None, owned(&told)));
+    let mut audit = json!({"request": request, "settings": settings});
+    audit["request"]["userInfo"] = json!({});
+    let answer = pod_security_policy::admission::review(&audit.to_string(), &policies.authority);
+    assert_eq!(answer.rejection.as_deref(), told.first().copied());
+}
+
+/// The pods of a workload are admitted by the first policy that takes them as they are and that any account of theirs may
+/// use, not by the first that their service account may.
+#[test]
+fn a_policy_of_the_controller_comes_before_a_change_by_one_of_the_account() {
+    let group = "rbac.authorization.k8s.io/v1";
+    let granted = |policy: &str, subject: Value| {
+        let rule = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": [policy], "verbs": ["use"]});
+        [
+            json!({"apiVersion": group, "kind": "ClusterRole", "metadata": {"name": policy}, "rules": [rule]}),
+            json!({"apiVersion": group, "kind": "ClusterRoleBinding", "metadata": {"name": policy},
+                "roleRef": {"kind": "ClusterRole", "name": policy}, "subjects": [subject]}),
+        ]
+    };
+    let account = json!({"kind": "ServiceAccount", "name": "default", "namespace": "shop"});
+    // As every cluster of EKS has it.
+    let everybody = json!({"kind": "Group", "name": "system:authenticated"});
+    let objects = [granted("a", account), granted("eks.privileged", everybody)].concat();
+    let objects: Vec<Object> = objects.iter().map(Object::of_value).collect();
+    let authority = Authority::Dump(Rbac::of(&objects, "default").unwrap());
+    let listed = [policy("a", json!({"readOnlyRootFilesystem": true})), policy("eks.privileged", json!({}))];
+    let policies = policies(&listed, &[], authority);
+    let judged = judge(&policies, &deployment(json!({})), &Asker::default());
+    assert_eq!((judged.verdict, judged.policy.as_deref()), (Verdict::Allowed, Some("eks.privileged")));
+    assert_eq!(judged.warnings, Vec::<String>::new());
+}
+
+/// A requester who bears the name of the pod's own account has groups that the account lacks.
+#[test]
+fn the_pods_own_account_may_create_it() {
+    let group = "rbac.authorization.k8s.io/v1";
+    let rule = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": ["p"], "verbs": ["use"]});
+    let role =
+        json!({"apiVersion": group, "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [rule]});
+    let binding = json!({"apiVersion": group, "kind": "ClusterRoleBinding", "metadata": {"name": "b"},
+        "roleRef": {"kind": "ClusterRole", "name": "r"}, "subjects": [{"kind": "Group", "name": "system:authenticated"}]});
+    let rbac = Rbac::of(&[Object::of_value(&role), Object::of_value(&binding)], "default").unwrap();
+    let policies = policies(&[policy("p", json!({}))], &[], Authority::Dump(rbac));
+    let pod = Object::of_value(
+        &json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "ci"},
+        "spec": {"serviceAccountName": "runner", "containers": [{"name": "c"}]}}),
+    );
+    let user = "system:serviceaccount:ci:runner".to_owned();
+    let groups = with_implied(&user, &[]);
+    let asker = Asker { user, groups, namespace: "default".to_owned() };
+    assert_eq!(judge(&policies, &pod, &asker).verdict, Verdict::Allowed);
+    assert_eq!(judge(&policies, &pod, &Asker::default()).verdict, Verdict::Rejected);
 }
 
 /// Of what the controller may use, the objections are told, and of nothing else.

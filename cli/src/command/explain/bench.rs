@@ -1,6 +1,6 @@
 //! What a registration gets to see of an object, and what would satisfy it.
 
-use pod_security_policy::admission::Opinion;
+use pod_security_policy::admission::{Opinion, Report};
 use pod_security_policy::settings::Settings;
 use pod_security_policy::standards::Standard;
 use pod_security_policy::violation::Action;
@@ -33,15 +33,15 @@ impl Bench<'_> {
         passage
     }
 
-    /// Who may use a policy for the object.
-    pub(super) fn usage(&self, opinion: &Opinion) -> Usage {
+    /// Who may use a policy for the pods of the object.
+    pub(super) fn usage(&self, opinion: &Opinion, report: &Report) -> Usage {
         let namespace = self.asker.namespace_of(self.object);
-        judge::usage(opinion, self.object, &self.policies.authority, namespace)
+        judge::usage(opinion, report, &self.policies.authority, namespace)
     }
 
     /// What would satisfy a policy that may be used, or the standard where there is no policy.
     pub(super) fn remedy(&self, settings: &Settings<'_>, opinion: Option<&Opinion>) -> Option<Named> {
-        if opinion.is_some_and(|opinion| self.usage(opinion) == Usage::Nobody) {
+        if opinion.is_some_and(|opinion| opinion.granted != Ok(true)) {
             return None;
         }
         let policy = opinion.map(|opinion| opinion.policy.as_str());

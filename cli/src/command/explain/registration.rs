@@ -61,7 +61,7 @@ impl Told {
         bench: &Bench<'_>,
         settings: &Settings<'_>,
     ) -> Outcome<(Vec<String>, Option<Named>)> {
-        let Bench { registration, object, asker, policies } = bench;
+        let Bench { registration, object, .. } = bench;
         let passage = bench.arriving(&object.json);
         let reports = passage.report(settings).map_err(|fault| {
             let fault = fault.to_string();
@@ -74,25 +74,24 @@ impl Told {
             let account = report.service_account.as_deref().unwrap_or("none");
             self.line(format_args!("\n{BOLD}{}{BOLD:#}, service account {account}", registration.name));
             let told = Subject { bench, sent: &passage.sent, settings, report };
-            let admission = judge::admission(report, object, &policies.authority, asker.namespace_of(object));
-            let usable = report.opinions.iter().any(|opinion| bench.usage(opinion) != Usage::Nobody);
+            let admission = judge::admission(report);
+            let is_usable = |opinion: &Opinion| opinion.granted == Ok(true);
+            let usable = report.opinions.iter().any(is_usable);
             self.winner(&admission, usable, settings);
             self.standard(report, settings);
             // Who reads of 150 policies wants the one that counts first.
             let mut opinions: Vec<(usize, &Opinion)> = (1..).zip(&report.opinions).collect();
-            opinions.sort_by_key(|(_, opinion)| {
-                (!admission.is_of(opinion), bench.usage(opinion) == Usage::Nobody)
-            });
+            opinions.sort_by_key(|(_, opinion)| (!admission.is_of(opinion), !is_usable(opinion)));
             for (nth, opinion) in opinions {
                 self.opinion(nth, opinion, &told);
             }
-            if matches!(admission, Admission::Ungranted(_) | Admission::None) {
+            if matches!(admission, Admission::Ungranted(..) | Admission::None) {
                 for opinion in &report.opinions {
                     rules.extend(opinion.violations.iter().map(|violation| violation.rule.to_owned()));
                     if !settings.mutate && report.root.is_empty() {
                         rules.extend(opinion.edits.iter().map(judge::rule_of));
                     }
-                    rules.extend((bench.usage(opinion) == Usage::Nobody).then(|| "authorization".to_owned()));
+                    rules.extend((!is_usable(opinion)).then(|| "authorization".to_owned()));
                     remedies.extend(bench.remedy(settings, Some(opinion)));
                 }
             }
@@ -112,9 +111,9 @@ impl Told {
 
     fn opinion(&mut self, nth: usize, opinion: &Opinion, told: &Subject<'_>) {
         let Subject { bench, sent, settings, report } = told;
-        let usage = match bench.usage(opinion) {
+        let usage = match bench.usage(opinion, report) {
             Usage::Granted => "may be used".to_owned(),
-            Usage::ThroughMaker(maker) => format!("may be used by kube-system/{maker}, which makes the pods"),
+            Usage::ThroughMaker(maker) => format!("may be used by {maker}, which makes the pods"),
             Usage::Nobody => "may not be used".to_owned(),
         };
         let edits: Vec<_> =
@@ -165,12 +164,9 @@ impl Told {
             return;
         }
         let winner = match admission {
-            Admission::Granted(winner) | Admission::ThroughMaker(winner, _) => winner,
-            Admission::Ungranted(winner) => {
-                self.line(format_args!(
-                    "  No policy that may be used admits the pods: {} would, if their service account might use it",
-                    winner.policy
-                ));
+            Admission::Granted(winner) | Admission::Unknown(winner, _) => winner,
+            Admission::Ungranted(_, sentence) => {
+                self.line(format_args!("  No policy that may be used admits the pods: {sentence}"));
                 return;
             }
             Admission::None => {
