@@ -36,9 +36,9 @@ const MATCH: &[Field] = &[
     Field {
         name: "usernames",
         shape: TEXTS,
-        doc: prose("The user who sends the request; not for workloads."),
+        doc: prose("The user who creates the pod: the requester; of a workload's pods, the controller."),
     },
-    Field { name: "groups", shape: TEXTS, doc: prose("A group of that user; not for workloads.") },
+    Field { name: "groups", shape: TEXTS, doc: prose("A group of that user.") },
     Field {
         name: SERVICE_ACCOUNTS,
         shape: TEXTS,
@@ -254,46 +254,54 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
     exemption
 }
 
-/// The groups of every authenticated user, and those of the controllers' accounts.
-const AUTHENTICATED: &str = "system:authenticated";
-const ACCOUNT_GROUPS: [&str; 2] = ["system:serviceaccounts", "system:serviceaccounts:kube-system"];
+/// The groups of the controllers' accounts, of which the user of the manager has the last alone.
+const GROUPS: [&str; 3] =
+    ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
 
 /// Refuses grounds that the account of a controller satisfies: it creates the pods of every tenant.
 fn refuse_controllers(exemption: &Exemption<'_>, match_at: &Path<'_>, problems: &mut Problems) {
-    let Exemption { usernames, groups, service_accounts, .. } = exemption;
-    let is_controller = |account: &str, prefix: &str| {
-        account.strip_prefix(prefix).is_some_and(|name| controllers::SERVICE_ACCOUNTS.contains(&name))
+    let mut accounts = controllers::SERVICE_ACCOUNTS.into_iter().map(Some).chain([None]);
+    let Some((key, index, value)) = accounts.find_map(|account| satisfied_by(exemption, account)) else {
+        return;
     };
-    let by_account = |user: &Text<'_>| is_controller(user, "system:serviceaccount:kube-system:");
-    let by_manager = |user: &Text<'_>| user == CONTROLLER_MANAGER;
-    let in_account = |group: &Text<'_>| group == AUTHENTICATED || ACCOUNT_GROUPS.contains(&&**group);
-    let in_manager = |group: &Text<'_>| group == AUTHENTICATED;
-    let runs_as = |account: &Text<'_>| is_controller(account, "kube-system/");
-    // The first entry of each list that the controllers satisfy; nothing if they do not satisfy all lists.
-    let satisfied = |user: &dyn Fn(&Text<'_>) -> bool, group: &dyn Fn(&Text<'_>) -> bool| {
-        let lists: [(&'static str, &[Text<'_>], &dyn Fn(&Text<'_>) -> bool); 3] = [
-            ("usernames", usernames, user),
-            ("groups", groups, group),
-            (SERVICE_ACCOUNTS, service_accounts, &runs_as),
-        ];
-        let mut first = None;
-        for (key, list, holds) in lists.into_iter().filter(|(_, list, _)| !list.is_empty()) {
-            let index = list.iter().position(holds)?;
-            first = first.or(Some((key, index)));
-        }
-        first
-    };
-    let found = satisfied(&by_account, &in_account).or_else(|| satisfied(&by_manager, &in_manager));
-    let Some((key, index)) = found else { return };
-    let list = match key {
-        "usernames" => usernames,
-        "groups" => groups,
-        _ => service_accounts,
-    };
-    let value = list.get(index).map(|text| Quoted(text).to_string()).unwrap_or_default();
     let at = Path::Key(match_at, key);
     let reason = "would free the pods of every tenant, which controllers with this account or group create; name the `namespaces` as well";
-    problems.add(Path::Index(&at, index), format_args!("Invalid value: {value}: {reason}"));
+    problems.add(Path::Index(&at, index), format_args!("Invalid value: {}: {reason}", Quoted(value)));
+}
+
+/// The first ground of an exemption that a controller satisfies: its key, and the place and the text of the entry. Nothing
+/// if the controller does not satisfy all grounds. Without an account it is the user of the manager.
+fn satisfied_by<'e>(
+    exemption: &'e Exemption<'_>,
+    account: Option<&str>,
+) -> Option<(&'static str, usize, &'e str)> {
+    let is_controller = |entry: &str, prefix: &str| {
+        account.is_some_and(|account| entry.strip_prefix(prefix) == Some(account))
+    };
+    let is_user = |entry: &str| {
+        is_controller(entry, "system:serviceaccount:kube-system:")
+            || (account.is_none() && entry == CONTROLLER_MANAGER)
+    };
+    let is_group =
+        |entry: &str| GROUPS.contains(&entry) && (account.is_some() || entry == "system:authenticated");
+    let mut first = None;
+    for (key, list) in [
+        ("usernames", &exemption.usernames),
+        ("groups", &exemption.groups),
+        (SERVICE_ACCOUNTS, &exemption.service_accounts),
+    ] {
+        let is_satisfied = |entry: &Text<'_>| match key {
+            "usernames" => is_user(entry),
+            "groups" => is_group(entry),
+            _ => is_controller(entry, "kube-system/"),
+        };
+        if list.is_empty() {
+            continue;
+        }
+        let (index, entry) = list.iter().enumerate().find(|(_, entry)| is_satisfied(entry))?;
+        first = first.or(Some((key, index, &**entry)));
+    }
+    first
 }
 
 fn namespace_problem(name: &str) -> Option<&'static str> {

@@ -226,6 +226,21 @@ fn users_do_not_vouch_for_the_pods_of_a_workload() {
         (json!({"groups": ["devs"]}), false),
         (json!({"namespaces": ["shop"]}), true),
         (json!({"serviceAccounts": ["shop/web"]}), true),
+        // The controller does, who will create them.
+        (json!({"namespaces": ["shop"], "groups": ["system:serviceaccounts:kube-system"]}), true),
+        (
+            json!({"namespaces": ["shop"], "usernames": ["system:serviceaccount:kube-system:replicaset-controller"]}),
+            true,
+        ),
+        (json!({"namespaces": ["shop"], "usernames": ["system:kube-controller-manager"]}), true),
+        (
+            json!({"namespaces": ["shop"], "usernames": ["system:serviceaccount:kube-system:job-controller"]}),
+            false,
+        ),
+        (
+            json!({"namespaces": ["shop"], "usernames": ["system:kube-controller-manager"], "groups": ["system:serviceaccounts"]}),
+            false,
+        ),
     ] {
         let answer = ask(&exempting(json!([exemption(grounds)])), &request);
         let rejection = (!holds).then(|| format!("spec.template.{NO_PID}"));
