@@ -30,6 +30,10 @@ pub(crate) const ALWAYS: &[(&str, &str)] = &[
         "Windows pods need nothing that is Linux's",
         "Linux-only fields are neither filled in nor demanded where spec.os.name is windows: the API server refuses them",
     ),
+    (
+        "sysctls: safe ones are today's",
+        "what kubelets have found safe since 1.24 needs no allowedUnsafeSysctls, unless it is forbidden",
+    ),
 ];
 
 const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/";
@@ -91,6 +95,49 @@ const DEVIATIONS: &[Deviation] = &[
         },
     },
     Deviation {
+        name: "capabilities: dropping all drops each",
+        effect: "`drop: [ALL]` satisfies every required drop, and nothing is written beside it",
+        concerns: |policy| !list(policy, "requiredDropCapabilities").is_empty(),
+    },
+    Deviation {
+        name: "capabilities: required drops have no prefix",
+        effect: "CAP_X among the required drops reads as X, which runtimes know: PodSecurityPolicy wrote a name that drops nothing",
+        concerns: |policy| {
+            let names = list(policy, "requiredDropCapabilities").iter().filter_map(Value::as_str);
+            names.into_iter().any(|name| name.starts_with("CAP_"))
+        },
+    },
+    Deviation {
+        name: "seccomp: containers' own profiles suffice",
+        effect: "a pod whose containers all have an allowed profile of their own needs none for the pod, and none is written",
+        concerns: |policy| {
+            annotation(policy, SECCOMP, "allowedProfileNames")
+                .is_some_and(|list| !list.split(',').any(|name| name == "*"))
+        },
+    },
+    Deviation {
+        name: "escalation: no default for those who have it",
+        effect: "defaultAllowPrivilegeEscalation: false is not written into privileged containers and those that add CAP_SYS_ADMIN, which are admitted as they are if the rest allows it",
+        concerns: |policy| {
+            policy.pointer("/spec/defaultAllowPrivilegeEscalation") == Some(&Value::Bool(false))
+        },
+    },
+    Deviation {
+        name: "user namespaces have 65,536 ids",
+        effect: "pods with hostUsers: false are rejected where an id above 65535 would have to be filled in: they could not start",
+        concerns: |policy| {
+            ["runAsUser", "runAsGroup", "supplementalGroups", "fsGroup"].iter().any(|field| {
+                let strategy = policy.get("spec").and_then(|spec| spec.get(field));
+                let demands = strategy
+                    .and_then(|strategy| strategy.get("rule"))
+                    .is_some_and(|rule| rule == "MustRunAs");
+                let first =
+                    strategy.and_then(|strategy| strategy.pointer("/ranges/0/min")).and_then(Value::as_i64);
+                demands && first.is_some_and(|first| first > 65535)
+            })
+        },
+    },
+    Deviation {
         name: "no pod that the API server refuses",
         effect: "privileged containers, and those that add CAP_SYS_ADMIN, are rejected with the reason: Kubernetes refuses allowPrivilegeEscalation: false beside these, which the policy would write",
         concerns: |policy| {
@@ -99,7 +146,7 @@ const DEVIATIONS: &[Deviation] = &[
                 || ["allowedCapabilities", "defaultAddCapabilities"]
                     .iter()
                     .any(|field| lists(policy, field, "*") || lists(policy, field, "CAP_SYS_ADMIN"));
-            strong && (denied("allowPrivilegeEscalation") || denied("defaultAllowPrivilegeEscalation"))
+            strong && denied("allowPrivilegeEscalation")
         },
     },
     Deviation {
@@ -168,7 +215,8 @@ mod tests {
             [
                 "seccomp: a field needs no annotation",
                 "seccomp: an annotation that is not adopted satisfies nothing",
-                "AppArmor: fields count"
+                "AppArmor: fields count",
+                "seccomp: containers' own profiles suffice"
             ]
         );
         let spec = json!({"privileged": true, "allowPrivilegeEscalation": false, "volumes": ["hostPath", "emptyDir"],
@@ -182,6 +230,22 @@ mod tests {
                 "host paths may not lead up",
                 "sysctls have two spellings",
                 "no pod that the API server refuses"
+            ]
+        );
+    }
+
+    #[test]
+    fn drops_defaults_and_ranges_touch_a_policy() {
+        let spec = json!({"privileged": true, "requiredDropCapabilities": ["CAP_NET_RAW"], "defaultAllowPrivilegeEscalation": false,
+            "fsGroup": {"rule": "MustRunAs", "ranges": [{"min": 100000, "max": 200000}]}});
+        assert_eq!(
+            names(json!({"spec": spec})),
+            [
+                "seccomp: RuntimeDefault needs no allow list",
+                "capabilities: dropping all drops each",
+                "capabilities: required drops have no prefix",
+                "escalation: no default for those who have it",
+                "user namespaces have 65,536 ids"
             ]
         );
     }
