@@ -74,6 +74,7 @@ pub(crate) struct Registration {
 
 /// Who judges.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are as many as there are registrations")]
 pub(crate) enum Judge {
     /// The policy with these settings. They live as long as the program does.
     Settings(Settings<'static>),

@@ -88,8 +88,9 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
         let gone =
             annotations(object, &root(&at), |key| key.contains("seccomp.security.alpha.kubernetes.io/"));
         if !gone.is_empty() {
-            let more =
-                found.iter().map(|candidate| Candidate::Each([&gone[..], &[candidate.clone()]].concat()));
+            let more = found
+                .iter()
+                .map(|candidate| Candidate::Each([&gone[..], std::slice::from_ref(candidate)].concat()));
             let more: Vec<Candidate> = more.collect();
             found.extend(more);
         }
