@@ -12,11 +12,16 @@ HOST_PID='{"hostPID":true,"containers":[]}'
 OBJECTION='spec.hostPID: Invalid value: true: Host PID is not allowed to be used'
 
 @test "an exemption frees and is audited" {
-    for match in '{"namespaces":["shop"]}' '{"usernames":["alice"]}' '{"groups":["system:authenticated"]}'; do
+    for match in '{"namespaces":["shop"]}' '{"usernames":["alice"]}' '{"namespaces":["shop"],"groups":["system:authenticated"]}'; do
         review "$(exempting "$match")" "$(pod "$HOST_PID")"
         unchanged
         same "$(jq -r .auditAnnotations.exemptions <<<"$answer")" e
     done
+}
+
+@test "grounds that controllers satisfy need a namespace" {
+    refuse "$(exempting '{"groups":["system:authenticated"]}')"
+    told 'exemptions[0].match.groups[0]: Invalid value: "system:authenticated": would free the pods of every tenant, which controllers with this account or group create; name the `namespaces` as well'
 }
 
 @test "it frees from the rules it lists alone" {

@@ -20,6 +20,12 @@ NAMESPACES='{"podSecurityStandards":{"enforce":"baseline"},"namespaceLabels":{"e
     denied 'metadata.labels[pod-security.kubernetes.io/enforce-version]: Invalid value: "v1.18": lacks seccompProfile_baseline of "baseline:v1.31"; must be "v1.19" or newer'
 }
 
+@test "a namespace may not be weakened through its status" {
+    review "$NAMESPACES" "$(around Namespace '{}' | jq -c '.operation = "UPDATE" | .subResource = "status"
+        | .oldObject = (.object | .metadata.labels = {"pod-security.kubernetes.io/enforce": "baseline"})')"
+    denied 'metadata.labels[pod-security.kubernetes.io/enforce]: Required value: must be "baseline" or "restricted"'
+}
+
 @test "a volume of a path of the node needs a policy that allows it" {
     review "{$OPEN,\"persistentVolumes\":\"Deny\"}" "$(around PersistentVolume '{"spec":{"hostPath":{"path":"/"}}}')"
     denied 'spec.hostPath: Invalid value: "hostPath": hostPath volumes are not allowed to be used'
