@@ -341,9 +341,15 @@ pub(crate) const UNANSWERED: &str = "cannot determine who may use which policy: 
 
 /// The first sentence of what a host reports: what follows is for its developers.
 pub(crate) fn first_sentence(cause: &str) -> &str {
-    let line =
-        cause.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("the host gives no reason");
-    line.split_once(". ").map_or(line, |(sentence, _)| sentence).trim_end_matches(['.', ':', ' '])
+    let cause = cause.trim_start();
+    let ends = |(at, byte): (usize, &u8)| {
+        *byte == b'\n' || (*byte == b'.' && cause.as_bytes().get(at + 1) == Some(&b' '))
+    };
+    let end = cause.as_bytes().iter().enumerate().position(ends).unwrap_or(cause.len());
+    match cause.get(..end).unwrap_or(cause).trim_end_matches(['.', ':', ' ', '\r']) {
+        "" => "the host gives no reason",
+        sentence => sentence,
+    }
 }
 
 /// Every container of a pod but some of the ephemeral ones, in visiting order.

@@ -3,7 +3,7 @@
 use crate::json::{Read, Reader, Text};
 use crate::pod::{APP_ARMOR_CONTAINER, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::value::{Tree, Value};
-use crate::workloads::{Hop, Template, find};
+use crate::workloads::{Hop, find};
 
 /// What an update of a pod may change in `spec` without a look at the rest: no policy reads these fields, and the API server
 /// itself allows each to be changed only in harmless ways (`ValidatePodUpdate` in pkg/apis/core/validation/validation.go).
@@ -48,31 +48,18 @@ fn is_governed_annotation(key: &str) -> bool {
         || [SECCOMP_CONTAINER, APP_ARMOR_CONTAINER].iter().any(|prefix| key.starts_with(prefix))
 }
 
-/// The indexes of the ephemeral containers that a pod had before, just as they are: they were judged when they were added.
+/// The indexes of the ephemeral containers that a pod had before, just as they are and in the same place: they were judged
+/// when they were added. The API server only ever appends to their list.
 pub(crate) fn kept_ephemeral_containers(new: &str, old: &str) -> Read<Vec<usize>> {
     let path = [Hop::Key("spec".into()), Hop::Key("ephemeralContainers".into()), Hop::Each];
     let (new, old) = (find(new, &path)?, find(old, &path)?);
-    let mut known: Vec<(Text<'_>, &Template<'_>)> = Vec::with_capacity(old.len());
-    for container in &old {
-        known.push((name(container)?, container));
-    }
-    known.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut kept = Vec::new();
-    for (index, container) in new.iter().enumerate() {
-        let name = name(container)?;
-        let before = known.binary_search_by(|(known, _)| known.cmp(&name)).ok().and_then(|at| known.get(at));
-        if let Some((_, before)) = before
-            && same(container.text, before.text)?
-        {
+    for (index, (new, old)) in new.iter().zip(&old).enumerate() {
+        if same(new.text, old.text)? {
             kept.push(index);
         }
     }
     Ok(kept)
-}
-
-fn name<'a>(container: &Template<'a>) -> Read<Text<'a>> {
-    let members = members(container.text).map_err(|fault| fault.beneath(&container.path))?;
-    Reader::document(take(&members, "name")).or(Ok(Text::default()))
 }
 
 /// Whether two values are the same: the order of keys, white space and `null` members make no difference.
@@ -237,14 +224,16 @@ mod tests {
     }
 
     #[test]
-    fn ephemeral_containers_are_kept_if_name_and_content_stay() {
+    fn ephemeral_containers_are_kept_if_place_and_content_stay() {
         let pod = |list: &str| format!(r#"{{"spec": {{"ephemeralContainers": {list}}}}}"#);
         let old = pod(r#"[{"name": "a", "image": "i"}, {"name": "b", "image": "i"}]"#);
         let new = pod(
-            r#"[{"image": "i", "name": "b", "tty": null}, {"name": "c", "image": "i"}, {"name": "a", "image": "j"}]"#,
+            r#"[{"image": "i", "name": "a", "tty": null}, {"name": "b", "image": "j"}, {"name": "c", "image": "i"}]"#,
         );
         assert_eq!(kept_ephemeral_containers(&new, &old), Ok(vec![0]));
         assert_eq!(kept_ephemeral_containers(&old, &old), Ok(vec![0, 1]));
         assert_eq!(kept_ephemeral_containers("{}", &old), Ok(vec![]));
+        let turned = pod(r#"[{"name": "b", "image": "i"}, {"name": "a", "image": "i"}]"#);
+        assert_eq!(kept_ephemeral_containers(&turned, &old), Ok(vec![]));
     }
 }

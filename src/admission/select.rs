@@ -61,6 +61,33 @@ impl<'c, 'v, 'a> Filled<'c, 'v, 'a> {
     }
 }
 
+/// The policies that accept a pod, and whether they do so with tolerance.
+struct Found<'v> {
+    /// The first that may be used.
+    granted: Option<(&'v Policy<'v>, bool)>,
+    /// The first that may not.
+    ungranted: Option<(&'v Policy<'v>, bool)>,
+}
+
+impl<'v> Found<'v> {
+    /// Notes a policy that accepts the pod, and says whether it may be used.
+    fn is_settled_by(
+        &mut self,
+        policy: &'v Policy<'v>,
+        pass: &Pass<'_>,
+        grants: &mut Grants<'_>,
+    ) -> Result<bool, String> {
+        let accepting = Some((policy, pass.is_tolerant));
+        let is_granted = grants.hold(&policy.name)?;
+        if is_granted {
+            self.granted = accepting;
+        } else {
+            self.ungranted = self.ungranted.or(accepting);
+        }
+        Ok(is_granted)
+    }
+}
+
 impl Pass<'_> {
     fn accepts(&self, policy: &Policy<'_>, pod: &Pod<'_>, case: &Case<'_, '_>) -> bool {
         let mut found = Findings::counting(&case.root, &self.leniency);
@@ -80,48 +107,66 @@ impl Settings<'_> {
     ) -> Result<Verdict<'v, 'a>, String> {
         let arrived = case.arrived();
         let mut grants = self.grants(case, cluster);
-        let mut ungranted = None;
         let mut filled = Filled::of(&arrived);
         let strict = self.strict(case);
         let tolerant = self.is_tolerant(case).then(|| self.tolerant(case));
-        let passes = [(false, Some(&strict)), (true, tolerant.as_ref())];
-        for (is_tolerant, pass) in passes {
-            let Some(pass) = pass else { continue };
-            let mut changed = Vec::new();
-            for policy in self.candidates(case) {
-                match filled.by(policy, pass) {
-                    Change::None if pass.accepts(policy, &filled.pod, case) => {
-                        if grants.hold(&policy.name)? {
-                            let pod = filled.exempted(policy, is_tolerant, &strict, tolerant.as_ref(), case);
-                            return Ok(Verdict::Admitted { policy, pod, is_tolerant, ungranted: None });
-                        }
-                        ungranted = ungranted.or(Some((policy, is_tolerant)));
-                    }
-                    // Whether it accepts the pod so changed only matters if none accepts it as it is.
-                    Change::Writable => changed.push(policy),
-                    Change::None | Change::Blocked => {}
-                }
-            }
-            for policy in changed {
-                filled.by(policy, pass);
-                if pass.accepts(policy, &filled.pod, case) {
-                    if grants.hold(&policy.name)? {
-                        let pod = filled.exempted(policy, is_tolerant, &strict, tolerant.as_ref(), case);
-                        return Ok(Verdict::Admitted { policy, pod, is_tolerant, ungranted: None });
-                    }
-                    ungranted = ungranted.or(Some((policy, is_tolerant)));
-                }
+        let mut found = Found { granted: None, ungranted: None };
+        for pass in [Some(&strict), tolerant.as_ref()].into_iter().flatten() {
+            self.pass(case, pass, &mut filled, &mut grants, &mut found)?;
+            if found.granted.is_some() {
+                break;
             }
         }
-        if let Some((policy, is_tolerant)) = ungranted.filter(|_| case.mode == Mode::Rehearse) {
-            let pass = if is_tolerant { tolerant.as_ref().unwrap_or(&strict) } else { &strict };
+        let ungranted = found.ungranted.filter(|_| case.mode == Mode::Rehearse);
+        let Some((policy, is_tolerant)) = found.granted.or(ungranted) else {
+            let last = tolerant.as_ref().unwrap_or(&strict);
+            return self.deny(case, &mut filled, &mut grants, last).map(Verdict::Denied);
+        };
+        let ungranted = match found.granted {
+            Some(_) => None,
+            None => Some(case.missing_grant(&policy.name, &grants)),
+        };
+        let pass = tolerant.as_ref().filter(|_| is_tolerant).unwrap_or(&strict);
+        filled.by(policy, pass);
+        // Exempt rules fill nothing in, although they had their say in the choice of the policy.
+        if let Some(tolerant) = tolerant.as_ref().filter(|_| !is_tolerant && !case.scope.excuses_nothing()) {
+            filled.by(policy, tolerant);
+            if !tolerant.accepts(policy, &filled.pod, case) {
+                filled.by(policy, &strict);
+            }
+        }
+        Ok(Verdict::Admitted { policy, pod: filled.pod, is_tolerant, ungranted })
+    }
+
+    /// Asks each policy once: the first that accepts the pod as it is, else the first that accepts it after mutation.
+    fn pass<'v>(
+        &'v self,
+        case: &Case<'_, '_>,
+        pass: &Pass<'_>,
+        filled: &mut Filled<'_, 'v, '_>,
+        grants: &mut Grants<'_>,
+        found: &mut Found<'v>,
+    ) -> Result<(), String> {
+        let mut changed = Vec::new();
+        for policy in self.candidates(case) {
+            match filled.by(policy, pass) {
+                Change::None if pass.accepts(policy, &filled.pod, case) => {
+                    if found.is_settled_by(policy, pass, grants)? {
+                        return Ok(());
+                    }
+                }
+                // Whether it accepts the pod so changed only matters if none accepts it as it is.
+                Change::Writable => changed.push(policy),
+                Change::None | Change::Blocked => {}
+            }
+        }
+        for policy in changed {
             filled.by(policy, pass);
-            let pod = filled.exempted(policy, is_tolerant, &strict, tolerant.as_ref(), case);
-            let ungranted = Some(case.missing_grant(&policy.name, &grants));
-            return Ok(Verdict::Admitted { policy, pod, is_tolerant, ungranted });
+            if pass.accepts(policy, &filled.pod, case) && found.is_settled_by(policy, pass, grants)? {
+                return Ok(());
+            }
         }
-        let last = tolerant.as_ref().unwrap_or(&strict);
-        self.deny(case, &mut filled, &mut grants, last).map(Verdict::Denied)
+        Ok(())
     }
 
     /// Every rule denies, and nothing is exempt.
@@ -186,26 +231,5 @@ impl Settings<'_> {
             }
         }
         Grants::new(cluster, namespace, identities)
-    }
-}
-
-impl<'v, 'a> Filled<'_, 'v, 'a> {
-    /// The pod that a policy admits. Exempt rules fill nothing in, although they had their say in the choice of the
-    /// policy.
-    fn exempted(
-        mut self,
-        policy: &'v Policy<'v>,
-        is_tolerant: bool,
-        strict: &Pass<'_>,
-        tolerant: Option<&Pass<'_>>,
-        case: &Case<'_, '_>,
-    ) -> Box<Pod<'a>> {
-        if let Some(tolerant) = tolerant.filter(|_| !is_tolerant && !case.scope.excuses_nothing()) {
-            self.by(policy, tolerant);
-            if !tolerant.accepts(policy, &self.pod, case) {
-                self.by(policy, strict);
-            }
-        }
-        self.pod
     }
 }
