@@ -18,7 +18,7 @@ use crate::request::{Payload, Request};
 use crate::settings::Settings;
 use log::HostDrain;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", test))]
 mod arena;
 #[cfg(any(target_arch = "wasm32", test))]
 mod compare;
