@@ -5,7 +5,7 @@ use crate::changes::changes;
 use crate::cluster::{Cluster, Grants, Identity};
 use crate::compare::{changes_governed, kept_ephemeral_containers};
 use crate::controllers::Controllers;
-use crate::graft::{Edit, Step, graft};
+use crate::graft::{Edit, Path, Step, graft};
 use crate::json::{Quoted, Read, Reader, Text};
 use crate::pod::{ADMITTED_BY, Container, List, Names, Pod, Slot};
 use crate::pod_security::{has_new_ephemeral_images, is_significant};
@@ -327,7 +327,7 @@ impl Settings<'_> {
         if !self.listed || case.scope.added.is_some() || marked {
             return None;
         }
-        let path = vec![Step::Key("metadata"), Step::Key("annotations"), Step::Key(ADMITTED_BY)];
+        let path = Path::of(&[Step::Key("metadata"), Step::Key("annotations"), Step::Key(ADMITTED_BY)]);
         Some(Edit { path, value: Quoted(&policy.name).to_string() })
     }
 }

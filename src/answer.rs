@@ -253,7 +253,7 @@ fn row(separator: &'static str, texts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graft::Step;
+    use crate::graft::{Path, Step};
     use kubewarden_policy_sdk::response::ValidationResponse;
     use rstest::rstest;
     use serde_json::{Value, json};
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn all_there_is_to_say_is_said() {
         let edit = |key, value: &str| Edit {
-            path: vec![Step::Key("spec"), Step::Key(key)],
+            path: Path::of(&[Step::Key("spec")]).then(Step::Key(key), &[]),
             value: value.to_owned(),
         };
         let mut answer = Answer {
@@ -429,7 +429,7 @@ mod tests {
 
     #[test]
     fn what_is_too_much_to_be_told_is_counted() {
-        let edit = Edit { path: vec![Step::Key("spec")], value: "1".to_owned() };
+        let edit = Edit { path: Path::of(&[Step::Key("spec")]), value: "1".to_owned() };
         let mut answer = Answer { edits: vec![edit; 35], ..Answer::accepted() };
         answer.tolerate(
             vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")],

@@ -1,12 +1,9 @@
 //! What mutation changed, as edits of the document.
 
-use std::fmt::Write as _;
-
-use crate::graft::{Edit, Step};
+use crate::graft::{Edit, Path, Step};
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, List, Pod, Profile, SeLinuxOptions, SecurityContext, Slot};
 use crate::policy::Scope;
-use crate::shape::Listed;
 use crate::violation::SPELT_OUT;
 
 /// The edits that make `before` into `after`: first the pod's, then each container's, in the order of spec 4.2.
@@ -86,11 +83,11 @@ pub(crate) fn written_to(container: &Container<'_>) -> usize {
 
 /// What becomes of a change that is found.
 trait Found {
-    fn add(&mut self, path: impl FnOnce() -> Vec<Step<'static>>, value: impl FnOnce() -> String);
+    fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: impl FnOnce() -> String);
 }
 
 impl Found for Vec<Edit<'static>> {
-    fn add(&mut self, path: impl FnOnce() -> Vec<Step<'static>>, value: impl FnOnce() -> String) {
+    fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: impl FnOnce() -> String) {
         self.push(Edit { path: path(), value: value() });
     }
 }
@@ -102,7 +99,7 @@ struct First {
 }
 
 impl Found for First {
-    fn add(&mut self, path: impl FnOnce() -> Vec<Step<'static>>, value: impl FnOnce() -> String) {
+    fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: impl FnOnce() -> String) {
         self.in_all += 1;
         if self.in_all <= SPELT_OUT {
             self.edits.add(path, value);
@@ -111,29 +108,34 @@ impl Found for First {
 }
 
 impl Found for bool {
-    fn add(&mut self, _path: impl FnOnce() -> Vec<Step<'static>>, _value: impl FnOnce() -> String) {
+    fn add(&mut self, _path: impl FnOnce() -> Path<'static>, _value: impl FnOnce() -> String) {
         *self = true;
     }
 }
 
 impl Found for usize {
-    fn add(&mut self, _path: impl FnOnce() -> Vec<Step<'static>>, _value: impl FnOnce() -> String) {
+    fn add(&mut self, _path: impl FnOnce() -> Path<'static>, _value: impl FnOnce() -> String) {
         *self += 1;
     }
 }
 
 fn compare_pod(before: &Pod<'_>, after: &Pod<'_>, found: &mut impl Found) {
     let (old, new) = (&before.spec.security_context, &after.spec.security_context);
-    let own = |field| move || vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key(field)];
+    let own = |field| {
+        move || Path::of(&[Step::Key("spec"), Step::Key("securityContext")]).then(Step::Key(field), &[])
+    };
     let (groups, new_groups) = (&old.supplemental_groups, &new.supplemental_groups);
     field(found, groups, new_groups, own("supplementalGroups"), |ids| format!("{ids:?}"));
     field(found, &old.fs_group, &new.fs_group, own("fsGroup"), i64::to_string);
     field(found, &old.se_linux_options, &new.se_linux_options, own("seLinuxOptions"), se_linux_options);
     field(found, &old.seccomp_profile, &new.seccomp_profile, own("seccompProfile"), profile);
     let (old, new) = (&before.spec.runtime_class_name, &after.spec.runtime_class_name);
-    let path = || vec![Step::Key("spec"), Step::Key("runtimeClassName")];
+    let path = || Path::of(&[Step::Key("spec"), Step::Key("runtimeClassName")]);
     field(found, old, new, path, |name| Quoted(name).to_string());
 }
+
+const OWN: Step<'static> = Step::Key("securityContext");
+const CAPABILITIES: Step<'static> = Step::Key("capabilities");
 
 fn compare_containers(
     slot: Slot,
@@ -141,34 +143,78 @@ fn compare_containers(
     new: &SecurityContext<'_>,
     found: &mut impl Found,
 ) {
-    let within = |fields: &'static [&'static str]| {
-        move || {
-            let mut path = vec![Step::Key("spec"), Step::Key(slot.list.key()), Step::Index(slot.index)];
-            path.push(Step::Key("securityContext"));
-            path.extend(fields.iter().map(|field| Step::Key(field)));
-            path
-        }
-    };
-    field(found, &old.run_as_user, &new.run_as_user, within(&["runAsUser"]), i64::to_string);
-    field(found, &old.run_as_group, &new.run_as_group, within(&["runAsGroup"]), i64::to_string);
+    let place = Path::of(match slot.list {
+        List::Init => &[Step::Key("spec"), Step::Key("initContainers")],
+        List::Regular => &[Step::Key("spec"), Step::Key("containers")],
+        List::Ephemeral => &[Step::Key("spec"), Step::Key("ephemeralContainers")],
+    });
+    let within = |behind| move || place.then(Step::Index(slot.index), behind);
+    field(found, &old.run_as_user, &new.run_as_user, within(&[OWN, Step::Key("runAsUser")]), i64::to_string);
+    field(
+        found,
+        &old.run_as_group,
+        &new.run_as_group,
+        within(&[OWN, Step::Key("runAsGroup")]),
+        i64::to_string,
+    );
     let (options, new_options) = (&old.se_linux_options, &new.se_linux_options);
-    field(found, options, new_options, within(&["seLinuxOptions"]), se_linux_options);
-    field(found, &old.app_armor_profile, &new.app_armor_profile, within(&["appArmorProfile"]), profile);
-    field(found, &old.seccomp_profile, &new.seccomp_profile, within(&["seccompProfile"]), profile);
-    field(found, &old.run_as_non_root, &new.run_as_non_root, within(&["runAsNonRoot"]), bool::to_string);
-    list(found, &old.capabilities.add, &new.capabilities.add, within(&["capabilities", "add"]));
-    list(found, &old.capabilities.drop, &new.capabilities.drop, within(&["capabilities", "drop"]));
+    field(found, options, new_options, within(&[OWN, Step::Key("seLinuxOptions")]), se_linux_options);
+    field(
+        found,
+        &old.app_armor_profile,
+        &new.app_armor_profile,
+        within(&[OWN, Step::Key("appArmorProfile")]),
+        profile,
+    );
+    field(
+        found,
+        &old.seccomp_profile,
+        &new.seccomp_profile,
+        within(&[OWN, Step::Key("seccompProfile")]),
+        profile,
+    );
+    field(
+        found,
+        &old.run_as_non_root,
+        &new.run_as_non_root,
+        within(&[OWN, Step::Key("runAsNonRoot")]),
+        bool::to_string,
+    );
+    names(
+        found,
+        &old.capabilities.add,
+        &new.capabilities.add,
+        within(&[OWN, CAPABILITIES, Step::Key("add")]),
+    );
+    names(
+        found,
+        &old.capabilities.drop,
+        &new.capabilities.drop,
+        within(&[OWN, CAPABILITIES, Step::Key("drop")]),
+    );
     let (read_only, new_read_only) = (&old.read_only_root_filesystem, &new.read_only_root_filesystem);
-    field(found, read_only, new_read_only, within(&["readOnlyRootFilesystem"]), bool::to_string);
+    field(
+        found,
+        read_only,
+        new_read_only,
+        within(&[OWN, Step::Key("readOnlyRootFilesystem")]),
+        bool::to_string,
+    );
     let (escalation, new_escalation) = (&old.allow_privilege_escalation, &new.allow_privilege_escalation);
-    field(found, escalation, new_escalation, within(&["allowPrivilegeEscalation"]), bool::to_string);
+    field(
+        found,
+        escalation,
+        new_escalation,
+        within(&[OWN, Step::Key("allowPrivilegeEscalation")]),
+        bool::to_string,
+    );
 }
 
 fn field<T: PartialEq>(
     found: &mut impl Found,
     old: &Option<T>,
     new: &Option<T>,
-    path: impl FnOnce() -> Vec<Step<'static>>,
+    path: impl FnOnce() -> Path<'static>,
     write: impl FnOnce(&T) -> String,
 ) {
     if let Some(value) = new.as_ref().filter(|_| old != new) {
@@ -176,14 +222,9 @@ fn field<T: PartialEq>(
     }
 }
 
-fn list(
-    found: &mut impl Found,
-    old: &[Text<'_>],
-    new: &[Text<'_>],
-    path: impl FnOnce() -> Vec<Step<'static>>,
-) {
+fn names(found: &mut impl Found, old: &[Text<'_>], new: &[Text<'_>], path: impl FnOnce() -> Path<'static>) {
     if old != new {
-        found.add(path, || format!("[{}]", Listed(new)));
+        found.add(path, || list(new));
     }
 }
 
@@ -209,15 +250,16 @@ fn restore_container<'a>(now: &mut SecurityContext<'a>, then: &SecurityContext<'
     put_back(&mut now.app_armor_profile, &then.app_armor_profile);
     put_back(&mut now.seccomp_profile, &then.seccomp_profile);
     put_back(&mut now.run_as_non_root, &then.run_as_non_root);
-    put_back(&mut now.capabilities, &then.capabilities);
+    put_back(&mut now.capabilities.add, &then.capabilities.add);
+    put_back(&mut now.capabilities.drop, &then.capabilities.drop);
     put_back(&mut now.read_only_root_filesystem, &then.read_only_root_filesystem);
     put_back(&mut now.allow_privilege_escalation, &then.allow_privilege_escalation);
 }
 
-/// Copies only what differs: most fields do not.
+/// Copies only what differs: most fields do not. A list stays in the memory that it has.
 fn put_back<T: PartialEq + Clone>(now: &mut T, then: &T) {
     if now != then {
-        *now = then.clone();
+        now.clone_from(then);
     }
 }
 
@@ -230,13 +272,29 @@ fn profile(profile: &Profile<'_>) -> String {
     object(&[("type", &profile.kind), ("localhostProfile", &profile.localhost_profile)])
 }
 
+/// A list of strings.
+fn list(names: &[Text<'_>]) -> String {
+    let mut json = String::from("[");
+    for name in names {
+        let comma = if json.len() == 1 { "" } else { ", " };
+        json.push_str(comma);
+        // Writing to a String cannot fail.
+        let _ = Quoted(name).write_to(&mut json);
+    }
+    json.push(']');
+    json
+}
+
 /// An object of strings; empty ones are left out, as the API does.
 fn object(members: &[(&str, &str)]) -> String {
     let mut json = String::from("{");
     for (key, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
         let comma = if json.len() == 1 { "" } else { "," };
+        json.push_str(comma);
         // Writing to a String cannot fail.
-        let _ = write!(json, "{comma}{}:{}", Quoted(key), Quoted(value));
+        let _ = Quoted(key).write_to(&mut json);
+        json.push(':');
+        let _ = Quoted(value).write_to(&mut json);
     }
     json.push('}');
     json

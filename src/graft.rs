@@ -18,11 +18,67 @@ pub enum Step<'p> {
     Index(usize),
 }
 
+/// The way from the root of a document to a value. It takes no memory of its own, since many containers have many of them:
+/// what is the same for all of them is referred to.
+#[derive(Clone, Copy)]
+pub struct Path<'p> {
+    before: &'p [Step<'p>],
+    step: Option<Step<'p>>,
+    behind: &'p [Step<'p>],
+}
+
+impl<'p> Path<'p> {
+    /// The path of these steps.
+    pub const fn of(steps: &'p [Step<'p>]) -> Self {
+        Path { before: steps, step: None, behind: &[] }
+    }
+
+    /// The path with one more step and those behind it.
+    #[must_use]
+    pub const fn then(self, step: Step<'p>, behind: &'p [Step<'p>]) -> Self {
+        Path { before: self.before, step: Some(step), behind }
+    }
+
+    /// The steps.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Step<'p>> + use<'p> {
+        self.before.iter().copied().chain(self.step).chain(self.behind.iter().copied())
+    }
+
+    /// The last step.
+    pub fn last(&self) -> Option<Step<'p>> {
+        self.iter().next_back()
+    }
+
+    /// The step that leads on from a depth.
+    #[inline(never)]
+    fn get(&self, depth: usize) -> Option<Step<'p>> {
+        match depth.checked_sub(self.before.len()) {
+            None => self.before.get(depth).copied(),
+            Some(0) if self.step.is_some() => self.step,
+            Some(behind) => self.behind.get(behind - usize::from(self.step.is_some())).copied(),
+        }
+    }
+}
+
+impl PartialEq for Path<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Path<'_> {}
+
+impl fmt::Debug for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
 /// A value and where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit<'p> {
     /// The way from the root of the document. Objects that are missing on it are made.
-    pub path: Vec<Step<'p>>,
+    pub path: Path<'p>,
     /// The value, as JSON. It replaces what stands there.
     pub value: String,
 }
@@ -63,17 +119,21 @@ pub fn graft(document: &str, edits: &[Edit<'_>]) -> Read<String> {
 
 /// How many bytes edits add at most: their values, and of their paths what the edit before does not share.
 fn growth(edits: &[&Edit<'_>]) -> usize {
-    let mut before: &[Step<'_>] = &[];
+    let mut before = Path::of(&[]);
     let mut bytes = 0;
     for edit in edits {
-        let shared = before.iter().zip(&edit.path).take_while(|(one, other)| one == other).count();
-        let added = edit.path.iter().skip(shared).map(|step| match step {
-            // Quotes, a colon, a comma, brackets; a key that has to be escaped is longer.
-            Step::Key(key) => key.len() + 6,
-            Step::Index(_) => 0,
-        });
-        bytes += edit.value.len() + added.sum::<usize>();
-        before = &edit.path;
+        bytes += edit.value.len();
+        let mut shared = true;
+        let mut depth = 0;
+        while let Some(step) = edit.path.get(depth) {
+            shared = shared && before.get(depth) == Some(step);
+            if let (false, Step::Key(key)) = (shared, step) {
+                // Quotes, a colon, a comma, brackets; a key that has to be escaped is longer.
+                bytes += key.len() + 6;
+            }
+            depth += 1;
+        }
+        before = edit.path;
     }
     bytes
 }
@@ -160,7 +220,7 @@ impl<'d> Graft<'d> {
 /// The index of the element that an edit leads to.
 fn place(edit: &Edit<'_>, depth: usize) -> usize {
     match edit.path.get(depth) {
-        Some(Step::Index(index)) => *index,
+        Some(Step::Index(index)) => index,
         _ => usize::MAX,
     }
 }
@@ -171,7 +231,7 @@ fn split<'e, 'p>(
     depth: usize,
     step: Step<'_>,
 ) -> (&'e [&'e Edit<'p>], &'e [&'e Edit<'p>]) {
-    let here = edits.iter().take_while(|edit| edit.path.get(depth) == Some(&step)).count();
+    let here = edits.iter().take_while(|edit| edit.path.get(depth) == Some(step)).count();
     edits.split_at_checked(here).unwrap_or((edits, &[]))
 }
 
@@ -187,7 +247,7 @@ fn branches<'e, 'p>(
     let mut gathered = Some(gathered);
     while let Some(first) = left.first() {
         // Lists are not made: nobody could tell what their other elements are.
-        let Some(&Step::Key(key)) = first.path.get(depth) else { return Err(Fault::new("must be a list")) };
+        let Some(Step::Key(key)) = first.path.get(depth) else { return Err(Fault::new("must be a list")) };
         if branches.iter().any(|branch| branch.key == key)
             && let Some(gathered) = gathered.take()
         {
@@ -218,7 +278,7 @@ fn gather<'e, 'p>(edits: &[&'e Edit<'p>], depth: usize) -> Vec<&'e Edit<'p>> {
 /// Writes the value that `edits` make where there was none.
 fn build(out: &mut String, edits: &[&Edit<'_>], depth: usize) -> Read<()> {
     match edits.first() {
-        Some(edit) if edit.path.len() > depth => {
+        Some(edit) if edit.path.get(depth).is_some() => {
             out.push('{');
             build_members(out, &branches(edits, depth, &mut Vec::new())?, true, depth)?;
             out.push('}');

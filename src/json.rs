@@ -31,12 +31,19 @@ pub type Text<'a> = Cow<'a, str>;
 /// the policy server itself stops at 128.
 const DEPTH: u32 = 128;
 
+/// How many bytes the elements of all lists of a document may take once they are read: 8 MiB in the module, where a word
+/// has 32 bits. A container of two characters takes hundreds; as the API server writes them, with its defaults, no list
+/// takes much more than its text.
+const ELEMENTS: usize = size_of::<usize>() << 21;
+
 /// A cursor over a JSON document.
 #[derive(Debug)]
 pub struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
+    /// How many bytes of elements may still be read.
+    room: usize,
 }
 
 /// Where a value starts, and how deep.
@@ -56,7 +63,7 @@ impl Mark {
 impl<'a> Reader<'a> {
     /// A cursor at the start of `text`.
     pub fn new(text: &'a str) -> Self {
-        Reader { text, at: 0, depth: 0 }
+        Reader { text, at: 0, depth: 0, room: ELEMENTS }
     }
 
     /// Reads the whole of `text` as one value.
@@ -123,6 +130,15 @@ impl<'a> Reader<'a> {
         }
         self.skip()?;
         Ok(true)
+    }
+
+    /// Makes room for one more element of a list.
+    fn element<T>(&mut self) -> Read<()> {
+        match self.room.checked_sub(size_of::<T>()) {
+            Some(room) => self.room = room,
+            None => return Err(Fault::new("is one element more than can be judged")),
+        }
+        Ok(())
     }
 
     /// Reads an object, calling `each` for every key with the cursor before its value.

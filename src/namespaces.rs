@@ -8,7 +8,7 @@
 use crate::answer::{Answer, joined};
 use crate::cluster::{Cluster, Identity};
 use crate::exemptions::Circumstances;
-use crate::graft::{Edit, Step, graft};
+use crate::graft::{Edit, Path as JsonPath, Step, graft};
 use crate::json::{Quoted, Read, Reader, Text};
 use crate::lookup;
 use crate::names::label_problem;
@@ -137,7 +137,7 @@ fn label<'s>(namespace: &Tree<'s>, label: &str) -> Read<Option<Text<'s>>> {
 
 impl Verdict {
     fn fill(&mut self, label: &'static str, value: &str) {
-        let path = vec![Step::Key("metadata"), Step::Key("labels"), Step::Key(label)];
+        let path = JsonPath::of(&[Step::Key("metadata"), Step::Key("labels")]).then(Step::Key(label), &[]);
         self.edits.push(Edit { path, value: Quoted(value).to_string() });
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use pod_security_policy::admission::review;
 use pod_security_policy::cluster::{Cluster, Question};
-use pod_security_policy::graft::{Edit, Step, graft};
+use pod_security_policy::graft::{Edit, Path, Step, graft};
 use pod_security_policy::json::Reader;
 use pod_security_policy::pattern::{SysctlPattern, dotted, leads_up, lies_beneath};
 use pod_security_policy::pod::Pod;
@@ -89,7 +89,7 @@ fn grafted(text: &str) {
     if let Ok(same) = graft(text, &[]) {
         assert_eq!(same, text);
     }
-    let path = vec![Step::Key("spec"), Step::Key("securityContext"), Step::Key("fsGroup")];
+    let path = Path::of(&[Step::Key("spec"), Step::Key("securityContext"), Step::Key("fsGroup")]);
     let edit = Edit { path, value: "7".to_owned() };
     if let Ok(changed) = graft(text, &[edit])
         && Reader::document::<Pod<'_>>(text).is_ok()

@@ -5,13 +5,22 @@ use serde_json::{Value, json};
 use super::*;
 use crate::testing::{config, json_text};
 
+/// A path of any steps, split as those of containers are.
+fn path_of(steps: Vec<Step<'_>>) -> Path<'_> {
+    let (before, behind) = Box::leak(steps.into_boxed_slice()).split_at(1);
+    match behind.split_first() {
+        Some((step, behind)) => Path::of(before).then(*step, behind),
+        None => Path::of(before),
+    }
+}
+
 /// An edit written as `a.b[0].c`.
 fn edit<'p>(path: &'p str, value: &str) -> Edit<'p> {
     let steps = path.split(['.', '[']).map(|step| match step.strip_suffix(']') {
         Some(index) => Step::Index(index.parse().unwrap()),
         None => Step::Key(step),
     });
-    Edit { path: steps.collect(), value: value.to_owned() }
+    Edit { path: path_of(steps.collect()), value: value.to_owned() }
 }
 
 fn grafted(document: &str, edits: &[(&str, &str)]) -> Result<String, String> {
@@ -70,7 +79,7 @@ fn prints_its_path(#[case] path: &str, #[case] expected: &str) {
 
 #[test]
 fn prints_keys_with_dots_in_brackets() {
-    let path = vec![Step::Key("metadata"), Step::Key("annotations"), Step::Key("kubernetes.io/psp")];
+    let path = Path::of(&[Step::Key("metadata"), Step::Key("annotations"), Step::Key("kubernetes.io/psp")]);
     assert_eq!(Edit { path, value: String::new() }.to_string(), "metadata.annotations[kubernetes.io/psp]");
 }
 
@@ -143,13 +152,13 @@ proptest! {
         let mut expected = value.clone();
         for (nth, way) in ways.iter().enumerate() {
             let path = steps(&value, way);
-            let meets = |other: &Edit<'_>| other.path.starts_with(&path) || path.starts_with(&other.path);
+            let meets = |other: &Edit<'_>| other.path.iter().zip(&path).all(|(one, other)| one == *other);
             if path.is_empty() || edits.iter().any(meets) {
                 continue;
             }
             let edited = json!({ "edit": nth });
             apply(&mut expected, &path, edited.clone());
-            edits.push(Edit { path, value: edited.to_string() });
+            edits.push(Edit { path: path_of(path), value: edited.to_string() });
         }
         let document = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
         let edited = graft(&document, &edits).unwrap();

@@ -45,6 +45,7 @@ impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
             self.reserve_exact(1);
         }
         reader.list(|reader, _| {
+            reader.element::<T>()?;
             self.push(T::default());
             self.last_mut().map_or(Ok(()), |element| element.decode(reader))
         })

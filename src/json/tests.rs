@@ -390,3 +390,14 @@ fn reads_more_than_serde_json(#[case] text: &str) {
     assert_eq!(read::<value::Tree<'_>>(text).map(|_| ()), Ok(()));
     assert!(serde_json::from_str::<serde_json::Value>(text).is_err());
 }
+
+#[test]
+fn elements_take_no_more_memory_than_there_is_room_for() {
+    let list = |count: usize| format!("[{}0]", "0,".repeat(count - 1));
+    let most = ELEMENTS / size_of::<i64>();
+    assert_eq!(Reader::document::<Vec<i64>>(&list(most)).unwrap().len(), most);
+    assert_eq!(
+        Reader::document::<Vec<i64>>(&list(most + 1)).unwrap_err().to_string(),
+        format!("[{most}]: is one element more than can be judged")
+    );
+}

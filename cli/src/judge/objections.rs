@@ -109,7 +109,7 @@ pub(crate) fn unreadable(reason: &str) -> (&str, &str) {
 /// The rule that fills a field in.
 pub(crate) fn rule_of(edit: &Edit<'_>) -> String {
     let last = edit.path.iter().rev().find_map(|step| match step {
-        Step::Key(key) => Some(*key),
+        Step::Key(key) => Some(key),
         Step::Index(_) => None,
     });
     match last.unwrap_or_default() {

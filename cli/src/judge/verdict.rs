@@ -124,7 +124,7 @@ impl Judged {
 
     /// Notes what is filled in. The annotation that names the winner is a mark and no change (spec 3.6).
     pub(super) fn note(&mut self, root: &str, edits: &[Edit<'_>]) {
-        for edit in edits.iter().filter(|edit| edit.path.last() != Some(&Step::Key(ADMITTED_BY))) {
+        for edit in edits.iter().filter(|edit| edit.path.last() != Some(Step::Key(ADMITTED_BY))) {
             let change = Change {
                 path: format!("{root}{edit}"),
                 value: serde_json::from_str(&edit.value).unwrap_or_default(),

@@ -117,7 +117,7 @@ impl Told {
             Usage::Nobody => "may not be used".to_owned(),
         };
         let edits: Vec<_> =
-            opinion.edits.iter().filter(|edit| edit.path.last() != Some(&Step::Key(ADMITTED_BY))).collect();
+            opinion.edits.iter().filter(|edit| edit.path.last() != Some(Step::Key(ADMITTED_BY))).collect();
         let says = match (opinion.denials > 0, edits.is_empty()) {
             (true, _) => "objects",
             (false, true) => "admits the pod as it is",
