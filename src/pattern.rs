@@ -80,7 +80,7 @@ pub fn leads_up(path: &str) -> bool {
 
 /// Whether a path of a node has an element `..`. On Windows `\` separates elements as well.
 pub fn has_parent_dir(path: &str) -> bool {
-    path.split(['/', '\\']).any(|element| element == "..")
+    path.as_bytes().split(|byte| matches!(byte, b'/' | b'\\')).any(|element| element == b"..")
 }
 
 /// Whether `path` starts with `prefix` as `PodSecurityPolicy` compared text: at the end of the prefix, a folder ends. A
@@ -92,20 +92,74 @@ pub fn starts_with_folder(path: &str, prefix: &str) -> bool {
 
 /// Whether `path` is `prefix` or lies beneath it. Both must be absolute; `.`, `//` and a trailing `/` mean nothing.
 pub fn lies_beneath(path: &str, prefix: &str) -> bool {
-    let mut elements = elements(path);
-    path.starts_with('/')
-        && prefix.starts_with('/')
-        && self::elements(prefix).all(|e| elements.next() == Some(e))
+    is_beneath(&cleaned(path), &cleaned(prefix))
 }
 
-fn elements(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|element| !element.is_empty() && *element != ".")
+/// [`lies_beneath`] for paths that are [`cleaned`]: of a long path this is done once for all prefixes.
+pub(crate) fn is_beneath(path: &str, prefix: &str) -> bool {
+    let rest = if prefix == "/" { Some(path) } else { path.strip_prefix(prefix) };
+    path.starts_with('/')
+        && prefix.starts_with('/')
+        && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// An absolute path without `.`, `//` and a trailing `/`. Any other path stays as it is.
+pub(crate) fn cleaned(path: &str) -> Cow<'_, str> {
+    if is_clean(path.as_bytes()) {
+        return Cow::Borrowed(path);
+    }
+    let mut clean = String::with_capacity(path.len());
+    let mut start = 0;
+    for element in path.as_bytes().split(|byte| *byte == b'/') {
+        let end = start + element.len();
+        if !matches!(element, b"" | b".") {
+            clean.push('/');
+            clean.push_str(path.get(start..end).unwrap_or_default());
+        }
+        start = end + 1;
+    }
+    if clean.is_empty() {
+        clean.push('/');
+    }
+    Cow::Owned(clean)
+}
+
+fn is_clean(path: &[u8]) -> bool {
+    let [b'/', inside @ ..] = path else { return true };
+    // A slash at the end of the root is the root's own.
+    let mut before = b'/';
+    for byte in inside {
+        if before == b'/' && matches!(byte, b'/' | b'.') {
+            return false;
+        }
+        before = *byte;
+    }
+    before != b'/' || inside.is_empty()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rstest::rstest;
+
+    /// What [`lies_beneath`] means, element by element.
+    fn element_by_element(path: &str, prefix: &str) -> bool {
+        let elements = |path: &str| -> Vec<String> {
+            let all = path.split('/').filter(|element| !element.is_empty() && *element != ".");
+            all.map(str::to_owned).collect()
+        };
+        path.starts_with('/') && prefix.starts_with('/') && elements(path).starts_with(&elements(prefix))
+    }
+
+    proptest! {
+        #![proptest_config(crate::testing::config(1_000))]
+
+        #[test]
+        fn compares_elements(path in "[/.ab]{0,9}", prefix in "[/.ab]{0,5}") {
+            prop_assert_eq!(lies_beneath(&path, &prefix), element_by_element(&path, &prefix));
+        }
+    }
 
     #[rstest]
     #[case::name("kernel.msgmax", "kernel.msgmax", true)]

@@ -132,8 +132,10 @@ fn tell_contradictions(spec: &mut Spec<'_, '_>, field: &str, names: &[Text<'_>])
 /// Both lists as PodSecurityPolicy left them once it had changed either: sorted, each name once.
 fn settle(capabilities: &mut Capabilities<'_>) {
     for list in [&mut capabilities.add, &mut capabilities.drop] {
-        // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
-        *list = BinaryHeap::from(std::mem::take(list)).into_sorted_vec();
+        if !list.is_sorted() {
+            // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
+            *list = BinaryHeap::from(std::mem::take(list)).into_sorted_vec();
+        }
         list.dedup();
     }
 }

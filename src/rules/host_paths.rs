@@ -5,10 +5,11 @@
 //! PodSecurityPolicy compared all of them. Pods may mount a path that is
 //! allowed only for reading with `readOnly: true` everywhere, or leave it unmounted.
 
+use std::borrow::Cow;
 use std::collections::BinaryHeap;
 
 use crate::json::{Quoted, Text};
-use crate::pattern::{has_parent_dir, lies_beneath, starts_with_folder};
+use crate::pattern::{cleaned, has_parent_dir, is_beneath, starts_with_folder};
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
 use crate::prose::prose;
 use crate::rule::{Entry, Rule};
@@ -65,7 +66,7 @@ enum Access {
 
 pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<HostPaths<'s>> {
     let list = spec.get("allowedHostPaths").unwrap_or_default().elements();
-    let prefixes: Vec<_> = list
+    let mut prefixes: Vec<_> = list
         .map(|prefix| Prefix {
             path: prefix.get("pathPrefix").and_then(Value::text).unwrap_or_default(),
             read_only: prefix.get("readOnly").and_then(Value::flag).unwrap_or_default(),
@@ -82,6 +83,11 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<HostPaths<'s>> {
             spec.problem(place, format_args!("Invalid value: {path}: {RELATIVE}"));
         }
     }
+    for Prefix { path, .. } in &mut prefixes {
+        if let Cow::Owned(clean) = cleaned(path) {
+            *path = clean.into();
+        }
+    }
     Some(HostPaths { types: spec.volume_types(), prefixes })
 }
 
@@ -93,9 +99,9 @@ fn is_absolute(path: &str) -> bool {
     path.starts_with(['/']) || path.starts_with(r"\\") || drive(path)
 }
 
-/// Whether a prefix allows a path.
+/// Whether a prefix allows a path; both are cleaned.
 fn allows(prefix: &str, path: &str) -> bool {
-    if prefix.starts_with('/') { lies_beneath(path, prefix) } else { starts_with_folder(path, prefix) }
+    if prefix.starts_with('/') { is_beneath(path, prefix) } else { starts_with_folder(path, prefix) }
 }
 
 impl HostPaths<'_> {
@@ -103,7 +109,8 @@ impl HostPaths<'_> {
         if self.prefixes.is_empty() {
             return Access::Full;
         }
-        let mut matching = self.prefixes.iter().filter(|prefix| allows(&prefix.path, path)).peekable();
+        let path = cleaned(path);
+        let mut matching = self.prefixes.iter().filter(|prefix| allows(&prefix.path, &path)).peekable();
         if matching.peek().is_none() {
             return Access::None;
         }
