@@ -8,6 +8,7 @@ pub(crate) mod judge;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod slopes;
+pub(crate) mod worst;
 
 use std::path::{Path, PathBuf};
 

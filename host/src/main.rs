@@ -25,6 +25,7 @@ enum Command {
     ArtifactHub(command::artifact_hub::ArtifactHub),
     Sample(command::sample::PrintSample),
     Slopes(command::slopes::Slopes),
+    Worst(command::worst::Worst),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::ArtifactHub(hub) => hub.execute(),
         Command::Sample(sample) => sample.execute(),
         Command::Slopes(slopes) => slopes.execute(),
+        Command::Worst(worst) => worst.execute(),
     };
     done.unwrap_or_else(|error| {
         anstream::eprintln!("Error: {error}");

@@ -30,6 +30,41 @@ pub struct Footprint {
     pub written_pages: usize,
 }
 
+/// A module, compiled once for any number of probes.
+pub struct Meter {
+    engine: Engine,
+    module: Module,
+}
+
+impl Meter {
+    /// Compiles a module.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn new(module: &[u8]) -> Result<Self, Error> {
+        let compile = || {
+            let mut configuration = configuration();
+            configuration.epoch_interruption(false).consume_fuel(true);
+            let engine = Engine::new(&configuration)?;
+            let module = Module::new(&engine, module)?;
+            Ok(Meter { engine, module })
+        };
+        compile()
+            .map_err(|error: wasmtime_provider::wasmtime::Error| Error::ModuleNotLoaded(error.to_string()))
+    }
+
+    /// Makes an instance.
+    ///
+    /// # Errors
+    ///
+    /// When it is no policy module, or fails while it starts.
+    pub fn probe(&self) -> Result<Probe, Error> {
+        Probe::start(self, WasiCtxBuilder::new().build_p1())
+            .map_err(|error| Error::NotInstantiated(error.to_string()))
+    }
+}
+
 /// An instance whose memory can be seen.
 pub struct Probe {
     store: Store<Conversation>,
@@ -65,8 +100,7 @@ impl Probe {
     ///
     /// When it is no policy module, or fails while it starts.
     pub fn new(module: &[u8]) -> Result<Self, Error> {
-        Self::start(module, WasiCtxBuilder::new().build_p1())
-            .map_err(|error| Error::NotInstantiated(error.to_string()))
+        Meter::new(module)?.probe()
     }
 
     /// Makes an instance of a module for which it is always the same time, so long after the beginning of 1970 (UTC).
@@ -75,23 +109,19 @@ impl Probe {
     ///
     /// When it is no policy module, or fails while it starts.
     pub fn at(module: &[u8], time: Duration) -> Result<Self, Error> {
-        Self::start(module, WasiCtxBuilder::new().wall_clock(Stopped(time)).build_p1())
+        Self::start(&Meter::new(module)?, WasiCtxBuilder::new().wall_clock(Stopped(time)).build_p1())
             .map_err(|error| Error::NotInstantiated(error.to_string()))
     }
 
-    fn start(module: &[u8], wasi: WasiP1Ctx) -> Result<Self> {
-        let mut configuration = configuration();
-        configuration.epoch_interruption(false).consume_fuel(true);
-        let engine = Engine::new(&configuration)?;
-        let module = Module::new(&engine, module)?;
-        let mut linker = Linker::new(&engine);
+    fn start(Meter { engine, module }: &Meter, wasi: WasiP1Ctx) -> Result<Self> {
+        let mut linker = Linker::new(engine);
         p1::add_to_linker_sync(&mut linker, |conversation: &mut Conversation| &mut conversation.wasi)?;
         link_wapc(&mut linker)?;
 
         let conversation = Conversation { wasi, operation: vec![], payload: vec![], answer: vec![] };
-        let mut store = Store::new(&engine, conversation);
+        let mut store = Store::new(engine, conversation);
         store.set_fuel(u64::MAX)?;
-        let instance = linker.instantiate(&mut store, &module)?;
+        let instance = linker.instantiate(&mut store, module)?;
         let memory = memory_of(&instance, &mut store)?;
         let pristine = memory.data(&store).to_vec();
         for name in wapc::wapc_functions::REQUIRED_STARTS {

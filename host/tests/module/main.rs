@@ -27,3 +27,4 @@ mod surroundings;
 mod troubleshooting;
 mod volumes;
 mod workloads;
+mod worst;

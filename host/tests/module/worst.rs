@@ -1,0 +1,39 @@
+//! No list, map or text that a tenant writes costs more than its length: steps are counted, not timed.
+
+use policy_host::{Meter, WorstCase};
+
+use crate::harness::path;
+
+/// The memory that a request of 2 MB may take: 64 MiB.
+const PAGES: u64 = 1024;
+/// The steps that one policy may take for it: about a tenth of a second.
+const STEPS: u64 = 800_000_000;
+/// Where longer lists in the settings, several looks at a pod or sorting take more; in the same units.
+const MORE: &[(&str, u64)] = &[("exemptions", 2), ("sysctls", 2), ("capabilities", 4), ("escapes", 2)];
+
+/// The steps and the pages that a call takes on a new instance.
+fn cost(meter: &Meter, case: &WorstCase, bytes: usize) -> (u64, u64) {
+    let mut probe = meter.probe().unwrap();
+    probe.validate(&case.payload(bytes)).unwrap();
+    let footprint = probe.footprint();
+    (footprint.instructions, footprint.memory_pages)
+}
+
+#[test]
+fn steps_grow_as_the_request_does_and_memory_stays_below_64_mib() {
+    let meter = Meter::new(&std::fs::read(path()).unwrap()).unwrap();
+    let mut faults = Vec::new();
+    for case in WorstCase::ALL {
+        let ((half, _), (whole, _)) = (cost(&meter, case, 100_000), cost(&meter, case, 200_000));
+        // Sorting takes a little more than twice the steps.
+        if whole * 10 > half * 22 {
+            faults.push(format!("{}: {half} steps, {whole} when doubled", case.name));
+        }
+        let (steps, pages) = cost(&meter, case, 2_000_000);
+        let more = MORE.iter().find(|(name, _)| case.name.contains(name)).map_or(1, |(_, more)| *more);
+        if pages > PAGES || steps > STEPS * more * case.policies() as u64 {
+            faults.push(format!("{}: {steps} steps and {pages} pages for 2 MB", case.name));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
