@@ -8,9 +8,6 @@ use crate::harness::path;
 const PAGES: u64 = 1024;
 /// The steps that one policy may take for it: about a tenth of a second.
 const STEPS: u64 = 800_000_000;
-/// Where longer lists in the settings, several looks at a pod or sorting take more; in the same units.
-const MORE: &[(&str, u64)] = &[("exemptions", 2), ("sysctls", 2), ("capabilities", 4), ("escapes", 2)];
-
 /// The steps and the pages that a call takes on a new instance.
 fn cost(meter: &Meter, case: &WorstCase, bytes: usize) -> (u64, u64) {
     let mut probe = meter.probe().unwrap();
@@ -30,8 +27,7 @@ fn steps_grow_as_the_request_does_and_memory_stays_below_64_mib() {
             faults.push(format!("{}: {half} steps, {whole} when doubled", case.name));
         }
         let (steps, pages) = cost(&meter, case, 2_000_000);
-        let more = MORE.iter().find(|(name, _)| case.name.contains(name)).map_or(1, |(_, more)| *more);
-        if pages > PAGES || steps > STEPS * more * case.policies() as u64 {
+        if pages > PAGES || steps > STEPS * case.allowance() as u64 {
             faults.push(format!("{}: {steps} steps and {pages} pages for 2 MB", case.name));
         }
     }
