@@ -266,7 +266,7 @@ fn differences(before: &Value, after: &Value, at: String, found: &mut Vec<String
 /// Stands for what no rule knows until the document is text.
 const MARK: &str = "@unknown@";
 const UNKNOWN: &str = r#"{ "kept" : [ 1.50, null , "\u00e9" ],"again":null }"#;
-const KEY: &str = "futureField";
+const KEY: &str = "sownField";
 
 #[derive(Clone, Copy, PartialEq)]
 enum Ground {

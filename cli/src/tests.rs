@@ -84,7 +84,8 @@ fn deployed(case: &Case, settings: &Value) -> Value {
         let attributes = &review.resource_attributes;
         let [group, policy, namespace] = [&attributes.group, &attributes.name, &attributes.namespace]
             .map(|text| text.as_deref().unwrap_or_default());
-        granted.permits(&review.user, &groups, group, policy, namespace)
+        // The API server lets this group do everything, whatever is bound.
+        groups.contains(&"system:masters") || granted.permits(&review.user, &groups, group, policy, namespace)
     });
     let mut request = ours::request(case);
     request["object"] = case.pod.clone();

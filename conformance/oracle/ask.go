@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 
 	policyv1beta1 "k8s.io/api/policy/v1beta1"
@@ -24,10 +23,8 @@ func (r *request) ask(p phase) (string, error) {
 	if !ok {
 		return refusal, nil
 	}
-	byName := append([]*policyv1beta1.PodSecurityPolicy{}, r.policies...)
-	sort.SliceStable(byName, func(i, j int) bool { return byName[i].Name < byName[j].Name })
 	lists := []string{}
-	for _, policy := range byName {
+	for _, policy := range sorted(r.policies) {
 		alone, err := r.askOf([]*policyv1beta1.PodSecurityPolicy{policy}, p, map[string]string{})
 		if err != nil {
 			return "", err

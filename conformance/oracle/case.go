@@ -33,6 +33,8 @@ type Case struct {
 	Raw bool
 	// Steps limits a CREATE to one phase, `admit` or `validate`; both run if empty.
 	Steps string
+	// Counts says that an update changes a field which this API does not have, so that it is a change all the same.
+	Counts bool
 }
 
 // Grant is a binding of the `use` verb.
@@ -58,6 +60,10 @@ type Result struct {
 	// Pod is the pod after the mutating phase, Stored the one after the registry's preparation. Only on CREATE.
 	Pod    any `json:"pod,omitempty"`
 	Stored any `json:"stored,omitempty"`
+	// Law is the answer to another request, which the original was asked about instead: it ignored all subresources.
+	Law *Result `json:"law,omitempty"`
+	// Reasons are those of the phase that refused the pod, by the names of the policies.
+	Reasons []Reasons `json:"reasons,omitempty"`
 	// Errors are what the validation of the policies found.
 	Errors *[]string `json:"errors,omitempty"`
 }

@@ -34,7 +34,11 @@ func review(c *Case, policies []*policyv1beta1.PodSecurityPolicy) (*Result, erro
 	}
 	result := &Result{Audit: &r.audit}
 	if r.operation == admission.Create && c.Steps != "validate" {
-		if result.Admit, err = r.ask(mutating); err != nil || result.Admit != accepted {
+		if result.Admit, err = r.ask(mutating); err != nil {
+			return result, err
+		}
+		if result.Admit != accepted {
+			result.Reasons, err = r.reasons(mutating, true)
 			return result, err
 		}
 		if result.Pod, err = encodePod(r.pod); err != nil || c.Steps == "admit" {
@@ -50,8 +54,40 @@ func review(c *Case, policies []*policyv1beta1.PodSecurityPolicy) (*Result, erro
 	case admission.Update:
 		podregistry.Strategy.PrepareForUpdate(context.Background(), r.pod, r.oldPod)
 	}
-	result.Validate, err = r.ask(validating)
+	if result.Validate, err = r.ask(validating); err != nil {
+		return result, err
+	}
+	if result.Validate != accepted {
+		result.Reasons, err = r.reasons(validating, false)
+		return result, err
+	}
+	result.Law, err = r.law(c)
 	return result, err
+}
+
+// passing are the subresources of pods that bring no pod to judge.
+var passing = map[string]bool{
+	"": true, "attach": true, "binding": true, "eviction": true, "exec": true, "log": true, "portforward": true,
+	"proxy": true, "resize": true, "scale": true, "status": true,
+}
+
+// law answers for the subresources that bring a pod: adding ephemeral containers, and whatever is not known yet, which
+// counts as an update of the pod.
+func (r *request) law(c *Case) (*Result, error) {
+	if (r.operation != admission.Create && r.operation != admission.Update) || passing[c.Sub] {
+		return nil, nil
+	}
+	if c.Sub == ephemeralContainers && r.operation == admission.Update {
+		return r.addEphemeralContainers()
+	}
+	plain := *r
+	plain.subresource, plain.audit = "", map[string]string{}
+	said, err := plain.ask(validating)
+	if err != nil || said == accepted {
+		return &Result{Validate: said, Audit: &plain.audit}, err
+	}
+	reasons, err := plain.reasons(validating, false)
+	return &Result{Validate: said, Audit: &plain.audit, Reasons: reasons}, err
 }
 
 // request is what a Case says about the request, in the API server's types.
@@ -90,6 +126,9 @@ func newRequest(c *Case, policies []*policyv1beta1.PodSecurityPolicy) (*request,
 	if r.operation == admission.Update {
 		if r.oldPod, err = decodePod(c.OldPod, c.Raw); err != nil {
 			return nil, fmt.Errorf("old pod: %w", err)
+		}
+		if c.Counts {
+			r.oldPod.ResourceVersion += "0"
 		}
 	}
 	return r, nil

@@ -49,6 +49,10 @@ pub struct Case {
     /// The one phase a creation goes through, `admit` or `validate`; both if empty.
     #[serde(default, skip_serializing_if = "is_default")]
     pub steps: String,
+    /// Whether an update changes a field that the original's API does not have, so that the original is to take it for
+    /// a change all the same.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub counts: bool,
 }
 
 /// A binding of the verb `use`.
@@ -68,6 +72,12 @@ pub struct Grant {
 }
 
 impl Case {
+    /// Whether a pod is created in the mutating phase: where defaults are written and annotations become fields.
+    #[must_use]
+    pub fn creates(&self) -> bool {
+        matches!(self.op.as_str(), "" | "CREATE") && self.sub.is_empty() && self.steps != "validate"
+    }
+
     /// Whether somebody may use a policy.
     #[must_use]
     pub fn permits(
@@ -113,9 +123,30 @@ pub struct Outcome {
     /// The pod after the registry's preparation.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub stored: Value,
+    /// What the original says of the request that it is asked about in place of one that it ignored: an update of a
+    /// subresource that brings a pod.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub law: Option<Box<Outcome>>,
+    /// Why each policy that may be used does not admit the pod, if none does.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reasons: Option<Vec<Reasons>>,
     /// The faults of the policies, if their validation was asked for.
     #[serde(default, skip_serializing_if = "is_default")]
     pub errors: Option<Vec<String>>,
+}
+
+/// Why a policy does not admit a pod.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reasons {
+    /// The name of the policy.
+    pub policy: String,
+    /// Its errors.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub errors: String,
+    /// The paths of what it would fill in, where nothing may be.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub changes: Vec<String>,
 }
 
 impl Outcome {

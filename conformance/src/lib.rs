@@ -10,6 +10,7 @@
 //! - [`ours`]: what this project answers to the same case.
 //! - [`compare`]: whether the two answers are the same.
 //! - [`deviations`]: where they differ on purpose.
+//! - [`laws`]: what holds of our answers alone, where the original knew no such option.
 //! - [`subject`]: whom to ask for our side.
 //! - `module`: the module, asked through the host.
 //! - [`standards`]: the same for the Pod Security Standards.
@@ -25,6 +26,7 @@ pub mod coverage;
 pub mod deviations;
 pub mod files;
 pub mod generate;
+pub mod laws;
 pub mod minimise;
 #[cfg(feature = "module")]
 pub mod module;

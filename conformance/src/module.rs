@@ -66,12 +66,12 @@ impl Module {
 }
 
 impl Subject for Module {
-    fn answer(&mut self, case: &Case) -> Result<Answer> {
+    fn answer(&mut self, case: &Case, options: &Value) -> Result<Answer> {
         if let Ok(mut current) = self.questions.0.lock() {
             current.clone_from(case);
         }
         let request = AdmissionRequest::from_value(ours::request(case))?;
-        let settings: Settings = ours::settings(case).try_into()?;
+        let settings: Settings = ours::settings_with(case, options).try_into()?;
         let response = self.with(|instance| instance.review(&request, &settings))?;
         let winner = response.audit_annotations.as_ref().and_then(|annotations| annotations.get("policy"));
         Ok(Answer {

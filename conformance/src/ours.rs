@@ -28,6 +28,16 @@ pub fn settings(case: &Case) -> Value {
     json!({"policies": case.psps, "authorization": authorization, "mutate": case.steps != "validate"})
 }
 
+/// Those settings with more options, by their keys.
+#[must_use]
+pub fn settings_with(case: &Case, options: &Value) -> Value {
+    let mut settings = settings(case);
+    if let (Some(settings), Some(options)) = (settings.as_object_mut(), options.as_object()) {
+        settings.extend(options.clone());
+    }
+    settings
+}
+
 /// The request of a case, as the policy server hands it over.
 #[must_use]
 pub fn request(case: &Case) -> Value {
@@ -56,7 +66,13 @@ pub fn request(case: &Case) -> Value {
 /// The library's answer.
 #[must_use]
 pub fn natively(case: &Case) -> Answer {
-    let payload = json!({"request": request(case), "settings": settings(case)}).to_string();
+    natively_with(case, &Value::Null)
+}
+
+/// The library's answer under settings with more options.
+#[must_use]
+pub fn natively_with(case: &Case, options: &Value) -> Answer {
+    let payload = json!({"request": request(case), "settings": settings_with(case, options)}).to_string();
     let answer = review(&payload, &Grants(case));
     Answer {
         accepted: answer.is_accepted(),

@@ -1,20 +1,21 @@
 //! Whom to ask for our side: the library, or the module that a cluster runs.
 
 use anyhow::Result;
+use serde_json::Value;
 
 use crate::case::{Case, Outcome};
 use crate::compare::{self, Difference};
-use crate::deviations;
 use crate::ours::{self, Answer};
+use crate::{deviations, laws};
 
 /// Something that answers for this project.
 pub trait Subject {
-    /// Its answer to a request.
+    /// Its answer to a request, under settings with more options ([`ours::settings_with`]).
     ///
     /// # Errors
     ///
     /// When it cannot be asked.
-    fn answer(&mut self, case: &Case) -> Result<Answer>;
+    fn answer(&mut self, case: &Case, options: &Value) -> Result<Answer>;
 
     /// What it has against policies.
     ///
@@ -29,8 +30,8 @@ pub trait Subject {
 pub struct Library;
 
 impl Subject for Library {
-    fn answer(&mut self, case: &Case) -> Result<Answer> {
-        Ok(ours::natively(case))
+    fn answer(&mut self, case: &Case, options: &Value) -> Result<Answer> {
+        Ok(ours::natively_with(case, options))
     }
 
     fn problems(&mut self, case: &Case) -> Result<Option<String>> {
@@ -58,7 +59,11 @@ pub fn judge(subject: &mut dyn Subject, case: &Case, result: &Outcome) -> Result
     let compared = if case.validate_policies {
         compare::settings(case, result, subject.problems(case)?.as_deref())
     } else {
-        compare::admission(case, result, &subject.answer(case)?)
+        let answer = subject.answer(case, &Value::Null)?;
+        if let Some(difference) = laws::broken(subject, case, &answer)? {
+            return Ok(Verdict::Differs(difference));
+        }
+        compare::admission(case, result, &answer)
     };
     Ok(match compared {
         Ok(()) => Verdict::Agrees,

@@ -35,6 +35,21 @@ pub(super) fn governed(pod: &Value) -> Value {
     })
 }
 
+/// The pod with its ephemeral containers alone, which inherit nothing.
+pub(super) fn only_ephemeral(pod: &Value) -> Value {
+    json!({
+        "metadata": pod.get("metadata"),
+        "spec": {"ephemeralContainers": pod.pointer("/spec/ephemeralContainers")},
+    })
+}
+
+/// The pod without its ephemeral containers.
+pub(super) fn without_ephemeral(pod: &Value) -> Value {
+    let mut pod = pod.clone();
+    pod.get_mut("spec").and_then(Value::as_object_mut).map(|spec| spec.remove("ephemeralContainers"));
+    pod
+}
+
 /// Where two values differ, and how.
 pub(super) fn differing(path: &str, original: &Value, ours: &Value, found: &mut Vec<String>) {
     match (original, ours) {
@@ -45,14 +60,27 @@ pub(super) fn differing(path: &str, original: &Value, ours: &Value, found: &mut 
                 differing(&format!("{path}.{key}"), one, other, found);
             }
         }
-        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+        (Value::Array(one), Value::Array(other))
+            if one.len() == other.len() && !path.contains(".capabilities.") =>
+        {
             for (index, (one, other)) in one.iter().zip(other).enumerate() {
                 differing(&format!("{path}[{index}]"), one, other, found);
             }
         }
         (one, other) if one == other => {}
+        // The original sorts both lists of a container as soon as it writes to one of them.
+        (Value::Array(one), Value::Array(other))
+            if path.contains(".capabilities.") && same_set(one, other) =>
+        {
+            found.push(format!("{path}.order of the original is {one:?}, of ours {other:?}"));
+        }
         (one, other) => found.push(format!("{path} of the original is {one}, of ours {other}")),
     }
+}
+
+/// Whether two lists have the same entries, whatever their order and however often.
+pub(super) fn same_set(one: &[Value], other: &[Value]) -> bool {
+    one.iter().all(|entry| other.contains(entry)) && other.iter().all(|entry| one.contains(entry))
 }
 
 fn members(value: Option<&Value>) -> Map<String, Value> {

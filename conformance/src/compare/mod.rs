@@ -1,10 +1,12 @@
 //! What "the same" means between an answer of the original and one of ours.
 //!
 //! Of a request: the verdict, the policy that won, what the policy may write of the pod as it was stored, and the
-//! violations. Of policies that were to be validated: whether they are valid, and each field that is at fault.
+//! violations. Where the original ignores a subresource that this project judges, its answer to another request is the
+//! measure ([`Outcome::law`]), and where an update changes nothing that is governed, the product itself is. Of policies that were to be validated: whether they are valid, and each field that is at fault.
 
 mod fields;
 mod settings;
+mod unjudged;
 mod violations;
 
 use serde_json::Value;
@@ -14,6 +16,7 @@ use crate::deviations;
 use crate::ours::Answer;
 
 pub use settings::settings;
+pub use unjudged::is_unjudged;
 
 /// Where a pod says which policy admitted it.
 const HINT: &str = "/metadata/annotations/kubernetes.io~1psp";
@@ -28,11 +31,14 @@ pub struct Difference {
     /// The ways in which the difference can have come about: the paths of all that differs, of which `winner` and
     /// `unchanged` stand for the choice of a policy.
     pub ways: Vec<Vec<String>>,
+    /// Whether this is no difference from what the original said of the request, but from the law that holds where it
+    /// said nothing.
+    pub from_law: bool,
 }
 
 impl Difference {
     fn new(what: &'static str, text: String, ways: Vec<Vec<String>>) -> Self {
-        Self { what, text, ways }
+        Self { what, text, ways, from_law: false }
     }
 }
 
@@ -42,16 +48,47 @@ impl Difference {
 ///
 /// The difference.
 pub fn admission(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Difference> {
-    let created = matches!(case.op.as_str(), "" | "CREATE");
-    let said = if created && case.steps != "validate" { &result.admit } else { &result.validate };
+    let way = if is_unjudged(case) {
+        pass(case, answer)?;
+        "unjudged"
+    } else if let Some(law) = &result.law {
+        judged(case, law, answer).map_err(|difference| Difference { from_law: true, ..difference })?;
+        "law"
+    } else {
+        return judged(case, result, answer);
+    };
+    // The answer is as it has to be, and the only question is whether the original's is another.
+    judged(case, result, answer)
+        .map_err(|difference| Difference { ways: vec![vec![way.to_owned()]], ..difference })
+}
+
+/// Whether a request passed without being judged.
+fn pass(case: &Case, answer: &Answer) -> Result<(), Difference> {
+    let policies_load = crate::ours::problems(case).is_none();
+    if !policies_load || (answer.accepted && answer.winner.is_none() && answer.mutated.is_none()) {
+        return Ok(());
+    }
+    let text = format!("nothing that is governed changes, and we say {answer:?}");
+    Err(Difference { from_law: true, ..Difference::new("pass", text, vec![vec!["passes".to_owned()]]) })
+}
+
+/// Whether an answer of the original and ours are the same.
+fn judged(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Difference> {
+    let said = if case.creates() { &result.admit } else { &result.validate };
     let refusal = said.as_deref().filter(|said| *said != Outcome::OK);
     let message = answer.message.as_deref().unwrap_or_default();
     match (refusal, answer.accepted) {
         (Some(refusal), false) => violations::same(&case.pod, refusal, message),
         (Some(refusal), true) => {
             let text = format!("the original says {refusal:?}, we accept");
-            let unchanged = case.psps.len() > 1 && !(created && case.steps != "validate");
-            Err(Difference::new("verdict", text, violations::of_original(&case.pod, refusal, unchanged)))
+            let unchanged = case.psps.len() > 1 && !case.creates();
+            let winner = answer.winner.as_deref();
+            let ways = match (&result.reasons, winner) {
+                // What kept the original from choosing the policy that wins with us.
+                (Some(reasons), Some(winner)) => vec![violations::reasons(&case.pod, reasons, winner)],
+                _ => violations::of_original(&case.pod, refusal, unchanged),
+            };
+            Err(Difference::new("verdict", text, ways))
         }
         (None, false) => {
             let text = format!("the original accepts, we say {message:?}");
@@ -74,6 +111,9 @@ fn admitted(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Differ
         let text = format!("{one:?} wins with the original, {other:?} with us");
         return Err(Difference::new("winner", text, vec![vec!["winner".to_owned()]]));
     }
+    if !result.pod.is_null() && case.sub == "ephemeralcontainers" {
+        return debugged(case, result, answer);
+    }
     if result.pod.is_null() || !case.sub.is_empty() {
         return match &answer.mutated {
             None => Ok(()),
@@ -94,4 +134,20 @@ fn admitted(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Differ
     }
     let text = differing.join("; ");
     Err(Difference::new("fields", text, vec![differing]))
+}
+
+/// Whether the containers that are added to a running pod are filled in alike, and nothing else is written.
+fn debugged(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Difference> {
+    let ours = answer.mutated.as_ref().unwrap_or(&case.pod);
+    let mut differing = Vec::new();
+    let [theirs, mine] = [&result.pod, ours].map(|pod| fields::governed(&fields::only_ephemeral(pod)));
+    fields::differing("pod", &theirs, &mine, &mut differing);
+    let [sent, mine] = [&case.pod, ours].map(|pod| fields::governed(&fields::without_ephemeral(pod)));
+    fields::differing("rest", &sent, &mine, &mut differing);
+    let [sent, mine] = [&case.pod, ours].map(|pod| pod.pointer(HINT).cloned().unwrap_or_default());
+    fields::differing("annotation", &sent, &mine, &mut differing);
+    if differing.is_empty() {
+        return Ok(());
+    }
+    Err(Difference::new("fields", differing.join("; "), vec![differing]))
 }

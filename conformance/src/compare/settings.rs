@@ -25,14 +25,13 @@ pub fn settings(case: &Case, result: &Outcome, problems: Option<&str>) -> Result
     let named = |error: &&String| {
         (0..case.psps.len()).any(|index| ours.contains(&format!("policies[{index}].{}", field(error))))
     };
-    let unnamed = errors.iter().find(|error| !named(error));
-    match unnamed {
-        None => Ok(()),
-        Some(error) => {
-            let text = format!("the field of {error:?} is not named in {ours:?}");
-            Err(Difference::new("faults", text, vec![vec![field(error)]]))
-        }
+    let unnamed: Vec<&String> = errors.iter().filter(|error| !named(error)).collect();
+    if unnamed.is_empty() {
+        return Ok(());
     }
+    let text = format!("the fields of {unnamed:?} are not named in {ours:?}");
+    let fields = unnamed.into_iter().map(|error| field(error)).collect();
+    Err(Difference::new("faults", text, vec![fields]))
 }
 
 /// The field that an error of the original names: its paths are irregular.

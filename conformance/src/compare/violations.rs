@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Difference;
+use super::fields::same_set;
+use crate::case::Reasons;
 use crate::deviations;
 
 /// What field errors begin with behind their path.
@@ -55,6 +57,21 @@ pub(super) fn of_original(pod: &Value, refusal: &str, unchanged: bool) -> Vec<Ve
     ways
 }
 
+/// All that the original has against the pod under the policy that admits it with us: nothing but a missing grant, if it
+/// gives no reason.
+pub(super) fn reasons(pod: &Value, all: &[Reasons], winner: &str) -> Vec<String> {
+    let Some(reasons) = all.iter().find(|reasons| reasons.policy == winner) else {
+        return vec!["granted".to_owned()];
+    };
+    let errors = errors(&reasons.errors).flat_map(|error| as_written(pod, &error)).map(|(path, _)| path);
+    let changes = reasons.changes.iter().map(|path| {
+        let field = annotation(path).and_then(|key| field_of(pod, key));
+        // That the annotation is to be written does not say that the field would be another.
+        field.map_or_else(|| path.clone(), |field| format!("{field}.annotation"))
+    });
+    errors.chain(changes).collect()
+}
+
 /// What could explain that only we refuse: all that one of the policies has against the pod; without any, a grant is
 /// missing.
 pub(super) fn of_ours(pod: &Value, message: &str) -> Vec<Vec<String>> {
@@ -62,11 +79,28 @@ pub(super) fn of_ours(pod: &Value, message: &str) -> Vec<Vec<String>> {
         message.strip_prefix(SEVERAL).map_or_else(|| vec![message], |list| list.split("; \"").collect());
     let paths = |policy: &str| -> Vec<String> {
         let changes = policy.split("would have to be changed: ").skip(1);
-        let changed = changes.filter_map(|change| change.split(" = ").next()).map(str::to_owned);
+        let changed = changes.filter_map(|change| change.split_once(" = ")).map(|(path, value)| {
+            if is_reordered(pod, path, value) { format!("{path}.order") } else { path.to_owned() }
+        });
         errors(policy).map(|error| located(pod, &error).0).chain(changed).collect()
     };
     let ways: Vec<Vec<String>> = policies.into_iter().map(paths).filter(|paths| !paths.is_empty()).collect();
     if ways.is_empty() { vec![vec!["granted".to_owned()]] } else { ways }
+}
+
+/// Whether a list would only be sorted, if the text begins with its new value.
+fn is_reordered(pod: &Value, path: &str, text: &str) -> bool {
+    let after = serde_json::Deserializer::from_str(text).into_iter::<Value>().next();
+    let before = pod.pointer(&pointer(path)).and_then(Value::as_array);
+    match (before, after) {
+        (Some(before), Some(Ok(Value::Array(after)))) => same_set(before, &after),
+        _ => false,
+    }
+}
+
+/// The path of a field as a JSON pointer.
+fn pointer(path: &str) -> String {
+    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
 }
 
 /// One field error in a refusal.
@@ -179,8 +213,8 @@ fn ports<'p>(pod: &'p Value, container: &str, port: &'p str) -> impl Iterator<It
     // The API server fills in the ports of the host for all containers but ephemeral ones.
     let host_network = pod.pointer("/spec/hostNetwork") == Some(&Value::Bool(true))
         && !container.contains("ephemeralContainers");
-    let pointer = format!("/{}/ports", container.replace(['.', '['], "/").replace(']', ""));
-    let list = pod.pointer(&pointer).and_then(Value::as_array).into_iter().flatten();
+    let list =
+        pod.pointer(&format!("{}/ports", pointer(container))).and_then(Value::as_array).into_iter().flatten();
     list.enumerate().filter_map(move |(index, entry)| {
         let number = |key: &str| entry.get(key).and_then(Value::as_i64).filter(|number| *number != 0);
         let taken = number("hostPort").or_else(|| number("containerPort").filter(|_| host_network));

@@ -11,7 +11,7 @@ use super::rules::{RULES, policy};
 use super::settings::{FAULTS, rule};
 use super::table::{Cell, Table};
 use crate::case::{Answered, Case, Outcome};
-use crate::generate::VOLUME_SOURCES;
+use crate::generate::{REQUESTERS, VOLUME_SOURCES, requester_of};
 
 /// What answered PodSecurityPolicy cases covered.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,9 @@ const ANNOTATIONS: [&str; 4] = [
     "seccomp.security.alpha.kubernetes.io/allowedProfileNames",
     "seccomp.security.alpha.kubernetes.io/defaultProfileName",
 ];
+
+/// The requests that the original ignored and this project judges.
+const LAWS: [&str; 2] = ["ephemeral containers", "an unknown subresource"];
 
 impl Coverage for Policies {
     type Question = Case;
@@ -76,6 +79,8 @@ impl Coverage for Policies {
             self.admitted_and_refused("policy annotation", ANNOTATIONS),
             self.admitted_and_refused("grants", GRANTS),
             self.requests(),
+            self.admitted_and_refused("requester", REQUESTERS.map(|(_, requester)| requester.what)),
+            self.admitted_and_refused("law", LAWS),
             self.lists(),
             settings,
         ]
@@ -115,6 +120,15 @@ impl Policies {
         };
         self.hit("balance", "all", verdict);
         self.hit("request", request(case), verdict);
+        if let Some(law) = &result.law {
+            let [ephemeral, unknown] = LAWS;
+            let row = if case.sub == "ephemeralcontainers" { ephemeral } else { unknown };
+            let verdict = if law.refusal().is_some() { "refused" } else { "admitted" };
+            self.hit("law", row, verdict);
+        }
+        if !case.no_user && case.grants.is_some() {
+            self.hit("requester", requester_of(case), verdict);
+        }
         for property in grants(case) {
             self.hit("grants", property, verdict);
         }

@@ -3,13 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::case::Case;
+use crate::compare::is_unjudged;
+use crate::generate::PASSING_SUBRESOURCES;
 
 /// Every kind of request, as [`request`] names them.
-pub(super) const REQUESTS: [&str; 15] = [
+pub(super) const REQUESTS: [&str; 18] = [
     "CREATE",
     "CREATE, generated name",
     "CREATE, validating phase only",
     "CREATE of a subresource",
+    "CREATE of an unknown subresource",
     "UPDATE of nothing",
     "UPDATE for the garbage collector",
     "UPDATE of the status",
@@ -19,7 +22,9 @@ pub(super) const REQUESTS: [&str; 15] = [
     "UPDATE of the spec",
     "UPDATE of ephemeral containers",
     "UPDATE of pods/ephemeralcontainers",
-    "UPDATE of another subresource",
+    "UPDATE of a subresource without a pod",
+    "UPDATE of an unknown subresource",
+    "UPDATE of nothing that is governed",
     "DELETE",
 ];
 
@@ -29,10 +34,15 @@ pub(super) fn request(case: &Case) -> &'static str {
         ("" | "CREATE", "") if case.steps == "validate" => "CREATE, validating phase only",
         ("" | "CREATE", "") if case.pod.pointer("/metadata/name").is_none() => "CREATE, generated name",
         ("" | "CREATE", "") => "CREATE",
-        ("" | "CREATE", _) => "CREATE of a subresource",
-        ("UPDATE", "") => update(&case.old_pod, &case.pod),
+        ("" | "CREATE", sub) if PASSING_SUBRESOURCES.contains(&sub) => "CREATE of a subresource",
+        ("" | "CREATE", _) => "CREATE of an unknown subresource",
+        ("UPDATE", "") => match update(&case.old_pod, &case.pod) {
+            "UPDATE of the spec" if is_unjudged(case) => "UPDATE of nothing that is governed",
+            other => other,
+        },
         ("UPDATE", "ephemeralcontainers") => "UPDATE of pods/ephemeralcontainers",
-        ("UPDATE", _) => "UPDATE of another subresource",
+        ("UPDATE", sub) if PASSING_SUBRESOURCES.contains(&sub) => "UPDATE of a subresource without a pod",
+        ("UPDATE", _) => "UPDATE of an unknown subresource",
         _ => "DELETE",
     }
 }

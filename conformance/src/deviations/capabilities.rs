@@ -33,6 +33,11 @@ pub(super) fn drop_all(case: &Case) -> bool {
     containers(&case.pod).any(|container| drops_all(case, container))
 }
 
+/// Whether a path is about a container that drops all; the choice of a policy is about any.
+pub(super) fn of_one_that_drops_all(case: &Case, path: &str) -> bool {
+    super::pods::container_at(case, path).is_none_or(|container| drops_all(case, container))
+}
+
 /// A policy requires a name with the prefix to be dropped, and neither allows nor adds it without.
 pub(super) fn prefixed_drop(case: &Case) -> bool {
     let is_read_anew = |policy: &Value| {

@@ -17,6 +17,8 @@ pub use table::DEVIATIONS;
 
 /// The one deviation that generated cases cannot show: all of them are given the API server's defaults.
 pub(crate) const WITHOUT_SOURCE: &str = "volumes: no source is an emptyDir";
+/// The deviation that explains no difference from the law, for it is why there is one.
+const EPHEMERAL: &str = "ephemeral containers are judged";
 
 /// A deviation on purpose.
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +33,18 @@ pub struct Deviation {
     pub concerns: fn(&Case) -> bool,
     /// What the paths of all that differs because of it contain.
     pub touches: &'static [&'static str],
+    /// Whether it can be the reason at such a path of a case; [`anywhere`] if the parts above say enough.
+    pub at: fn(&Case, &str) -> bool,
+}
+
+/// A deviation whose paths need no closer look.
+fn anywhere(_: &Case, _: &str) -> bool {
+    true
 }
 
 impl Deviation {
-    fn explains(&self, path: &str) -> bool {
-        self.touches.iter().any(|part| path.contains(part))
+    fn explains(&self, case: &Case, path: &str) -> bool {
+        self.touches.iter().any(|part| path.contains(part)) && (self.at)(case, path)
     }
 }
 
@@ -44,7 +53,11 @@ impl Deviation {
 pub fn explain(case: &Case, difference: &Difference) -> Option<&'static str> {
     let concerned: Vec<&Deviation> =
         DEVIATIONS.iter().filter(|deviation| (deviation.concerns)(case)).collect();
-    let explained_by = |path: &str| concerned.iter().find(|deviation| deviation.explains(path));
+    let explained_by = |path: &str| {
+        concerned.iter().find(|deviation| {
+            !(difference.from_law && deviation.name == EPHEMERAL) && deviation.explains(case, path)
+        })
+    };
     difference.ways.iter().find_map(|paths| {
         let mut names = paths.iter().map(|path| explained_by(path).map(|deviation| deviation.name));
         let first = names.next()?;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::case::Case;
-use crate::generate::VOLUME_SOURCES;
+use crate::generate::{PASSING_SUBRESOURCES, VOLUME_SOURCES};
 
 /// A member, or nothing at all.
 pub(super) fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
@@ -77,12 +77,25 @@ pub(super) fn path_leads_up(case: &Case) -> bool {
     paths(case).any(|path| path.split(['/', '\\']).any(|element| element == ".."))
 }
 
+/// A pod or a policy names a sysctl with slashes.
 pub(super) fn slashed_sysctl(case: &Case) -> bool {
     let names = list(&case.pod, "spec.securityContext.sysctls").map(|sysctl| at(sysctl, "name"));
-    let patterns = case.psps.iter().flat_map(|policy| {
-        list(policy, "spec.allowedUnsafeSysctls").chain(list(policy, "spec.forbiddenSysctls"))
-    });
+    let patterns = case.psps.iter().flat_map(|policy| SYSCTLS.iter().flat_map(|field| list(policy, field)));
     names.chain(patterns).filter_map(Value::as_str).any(|name| name.contains('/'))
+}
+
+const SYSCTLS: [&str; 2] = ["spec.allowedUnsafeSysctls", "spec.forbiddenSysctls"];
+
+/// Whether a path is about such a pattern, if it is about a policy.
+pub(super) fn is_slashed_pattern(case: &Case, path: &str) -> bool {
+    let Some((field, index)) = SYSCTLS.iter().find_map(|field| Some((field, path.split_once(field)?.1)))
+    else {
+        return true;
+    };
+    let index = index.strip_prefix('[').and_then(|index| index.split_once(']')?.0.parse::<usize>().ok());
+    let Some(index) = index else { return false };
+    let named = |policy| list(policy, field).nth(index).and_then(Value::as_str);
+    case.psps.iter().filter_map(named).any(|pattern| pattern.contains('/'))
 }
 
 /// A request for the subresource, or an API server that did not know ephemeral containers yet.
@@ -90,22 +103,35 @@ pub(super) fn adds_ephemeral_containers(case: &Case) -> bool {
     (case.op == "UPDATE" && case.sub == "ephemeralcontainers") || case.gates == "EphemeralContainers=false"
 }
 
-/// A policy would write `allowPrivilegeEscalation: false` beside what the API server refuses there, or add such a thing
+/// A policy demands `allowPrivilegeEscalation: false` beside what the API server refuses there, or adds such a thing
 /// beside it.
 pub(super) fn is_impossible(case: &Case) -> bool {
     let adds = |object: &Value, path: &str| list(object, path).any(|name| name == "CAP_SYS_ADMIN");
     let policies = || case.psps.iter();
     let denied = |policy: &Value, field: &str| *at(policy, field) == Value::Bool(false);
-    let refuses = policies().any(|policy| {
-        denied(policy, "spec.allowPrivilegeEscalation")
-            || denied(policy, "spec.defaultAllowPrivilegeEscalation")
-    });
+    let refuses = policies().any(|policy| denied(policy, "spec.allowPrivilegeEscalation"));
     let added = policies().any(|policy| adds(policy, "spec.defaultAddCapabilities"));
     containers(&case.pod).any(|container| {
         let own = at(container, "securityContext");
         let strong = *at(own, "privileged") == Value::Bool(true) || adds(own, "capabilities.add");
         let written = *at(own, "allowPrivilegeEscalation") == Value::Bool(false);
         (refuses && (strong || added)) || (written && added)
+    })
+}
+
+/// A policy's default would be `allowPrivilegeEscalation: false` beside what the API server refuses there.
+pub(super) fn default_is_impossible(case: &Case) -> bool {
+    let adds = |object: &Value, path: &str| list(object, path).any(|name| name == "CAP_SYS_ADMIN");
+    let by_default = |policy: &&Value| {
+        *at(policy, "spec.defaultAllowPrivilegeEscalation") == Value::Bool(false)
+            && *at(policy, "spec.allowPrivilegeEscalation") != Value::Bool(false)
+    };
+    containers(&case.pod).any(|container| {
+        let own = at(container, "securityContext");
+        let strong = *at(own, "privileged") == Value::Bool(true) || adds(own, "capabilities.add");
+        let unset = at(own, "allowPrivilegeEscalation").is_null();
+        let mut policies = case.psps.iter().filter(by_default);
+        unset && policies.any(|policy| strong || adds(policy, "spec.defaultAddCapabilities"))
     })
 }
 
@@ -127,22 +153,6 @@ pub(super) fn safe_since(case: &Case) -> bool {
     names.filter_map(Value::as_str).any(|name| SAFE_SINCE.contains(&name.replace('/', ".").as_str()))
 }
 
-/// A policy's default would be `allowPrivilegeEscalation: false` beside what the API server refuses there.
-pub(super) fn default_is_impossible(case: &Case) -> bool {
-    let adds = |object: &Value, path: &str| list(object, path).any(|name| name == "CAP_SYS_ADMIN");
-    let by_default = |policy: &&Value| {
-        *at(policy, "spec.defaultAllowPrivilegeEscalation") == Value::Bool(false)
-            && *at(policy, "spec.allowPrivilegeEscalation") != Value::Bool(false)
-    };
-    containers(&case.pod).any(|container| {
-        let own = at(container, "securityContext");
-        let strong = *at(own, "privileged") == Value::Bool(true) || adds(own, "capabilities.add");
-        let unset = at(own, "allowPrivilegeEscalation").is_null();
-        let mut policies = case.psps.iter().filter(by_default);
-        unset && policies.any(|policy| strong || adds(policy, "spec.defaultAddCapabilities"))
-    })
-}
-
 /// The pod has a user namespace, and a policy demands ids that such a one lacks.
 pub(super) fn beyond_user_namespace(case: &Case) -> bool {
     let beyond = |policy: &Value| {
@@ -154,6 +164,57 @@ pub(super) fn beyond_user_namespace(case: &Case) -> bool {
         })
     };
     *at(&case.pod, "spec.hostUsers") == Value::Bool(false) && case.psps.iter().any(beyond)
+}
+
+/// A request for a subresource that may bring a pod.
+pub(super) fn in_unknown_subresource(case: &Case) -> bool {
+    !case.sub.is_empty()
+        && case.sub != "ephemeralcontainers"
+        && !PASSING_SUBRESOURCES.contains(&case.sub.as_str())
+}
+
+/// Containers are added to a pod without SELinux options, and a policy demands some.
+pub(super) fn adds_beside_no_se_linux(case: &Case) -> bool {
+    case.sub == "ephemeralcontainers"
+        && at(&case.old_pod, "spec.securityContext.seLinuxOptions").is_null()
+        && case.psps.iter().any(|policy| *at(policy, "spec.seLinux.rule") == "MustRunAs")
+}
+
+/// An update that leaves an ephemeral container as it was.
+pub(super) fn keeps_ephemeral_containers(case: &Case) -> bool {
+    case.op == "UPDATE"
+        && case.sub != "ephemeralcontainers"
+        && list(&case.pod, "spec.ephemeralContainers").any(|container| is_old(case, container))
+}
+
+fn is_old(case: &Case, container: &Value) -> bool {
+    list(&case.old_pod, "spec.ephemeralContainers").any(|old| old == container)
+}
+
+/// Whether a path is about an ephemeral container that was there before; the choice of a policy is about any.
+pub(super) fn is_kept(case: &Case, path: &str) -> bool {
+    container_at(case, path).is_none_or(|container| is_old(case, container))
+}
+
+/// The container that a path of a violation (`spec.`) or of a field (`pod.`) is about; nothing if it is about none.
+pub(super) fn container_at<'c>(case: &'c Case, path: &str) -> Option<&'c Value> {
+    let (of_fields, path) = match path.strip_prefix("pod.") {
+        Some(path) => (true, path),
+        None => (false, path.strip_prefix("spec.")?),
+    };
+    let (field, rest) = path.split_once('[')?;
+    let index: usize = rest.split_once(']')?.0.parse().ok()?;
+    match field {
+        // The comparison of fields counts all lists as one, or has ephemeral containers alone.
+        "containers" if of_fields && case.sub == "ephemeralcontainers" => {
+            list(&case.pod, "spec.ephemeralContainers").nth(index)
+        }
+        "containers" if of_fields => containers(&case.pod).nth(index),
+        "initContainers" | "containers" | "ephemeralContainers" => {
+            list(&case.pod, &format!("spec.{field}")).nth(index)
+        }
+        _ => None,
+    }
 }
 
 pub(super) fn host_process(case: &Case) -> bool {

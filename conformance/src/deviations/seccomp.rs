@@ -59,7 +59,7 @@ pub(super) fn field_alone(case: &Case) -> bool {
 /// An annotation stands without its field, and is not turned into it: the pod exists already, or it says nothing that a
 /// field can say.
 pub(super) fn annotation_alone(case: &Case) -> bool {
-    let created = matches!(case.op.as_str(), "" | "CREATE") && case.steps != "validate";
+    let created = case.creates();
     places(case)
         .iter()
         .any(|place| place.annotation.is_some() && !place.has_field() && !(created && place.is_adoptable()))
@@ -89,10 +89,10 @@ pub(super) fn runtime_default_unlisted(case: &Case) -> bool {
     unlisted.any(|policy| asked || gives(policy))
 }
 
-/// Every container has a profile of its own; or one is added to a running pod, to be judged by the profile that it runs
-/// with, where a policy minds.
+/// Every container has a profile of its own, and a policy lists what is allowed; or one is added to a running pod, to be
+/// judged by the profile that it runs with.
 pub(super) fn own_profiles(case: &Case) -> bool {
-    let created = matches!(case.op.as_str(), "" | "CREATE") && case.steps != "validate";
+    let created = case.creates();
     let listed = case
         .psps
         .iter()
@@ -102,7 +102,6 @@ pub(super) fn own_profiles(case: &Case) -> bool {
     // Each ephemeral container is judged by the profile that it runs with, its own or the pod's.
     let ephemeral = list(&case.pod, "spec.ephemeralContainers").count();
     let all = places(case);
-    let mut of_containers = all.iter().skip(1).take(all.len().saturating_sub(1 + ephemeral)).peekable();
-    listed
-        && (case.sub == "ephemeralcontainers" || (of_containers.peek().is_some() && of_containers.all(own)))
+    let mut of_containers = all.iter().skip(1).take(all.len().saturating_sub(1 + ephemeral));
+    case.sub == "ephemeralcontainers" || (listed && of_containers.all(own))
 }

@@ -66,14 +66,26 @@ pub(super) fn name_no_profile(case: &Case) -> bool {
     ours::problems(case).is_some_and(|problems| each(&problems).all(|problem| is_about(problem, &NAMELESS)))
 }
 
+const STRATEGIES: [&str; 4] = ["runAsUser", "runAsGroup", "supplementalGroups", "fsGroup"];
+
 /// A policy has a range of which an end is absent, which the original read as 0.
 pub(super) fn one_ended_range(case: &Case) -> bool {
-    let fields = ["runAsUser", "runAsGroup", "supplementalGroups", "fsGroup"];
-    let is_one_ended = |range: &Value| ["min", "max"].iter().any(|end| at(range, end).is_null());
-    case.psps.iter().any(|policy| {
-        let mut ranges = fields.iter().flat_map(|field| list(policy, &format!("spec.{field}.ranges")));
-        ranges.any(is_one_ended)
+    STRATEGIES.into_iter().any(|field| !one_ended(case, field).is_empty())
+}
+
+/// Whether a path is that of such a range.
+pub(super) fn is_one_ended(case: &Case, path: &str) -> bool {
+    STRATEGIES.into_iter().any(|field| {
+        one_ended(case, field).iter().any(|index| path.contains(&format!("spec.{field}.ranges[{index}]")))
     })
+}
+
+/// The indexes of such ranges of a strategy, in all policies together.
+fn one_ended(case: &Case, field: &str) -> Vec<usize> {
+    let path = format!("spec.{field}.ranges");
+    let lacks_an_end = |range: &Value| ["min", "max"].iter().any(|end| at(range, end).is_null());
+    let ranges = case.psps.iter().flat_map(|policy| list(policy, &path).enumerate());
+    ranges.filter(|(_, range)| lacks_an_end(range)).map(|(index, _)| index).collect()
 }
 
 /// A policy lists the volume type `image`.

@@ -1,6 +1,8 @@
 //! All deviations; the first that explains a path names it.
 
-use super::{Deviation, capabilities, pods, seccomp, settings};
+use crate::compare::is_unjudged;
+
+use super::{Deviation, anywhere, capabilities, pods, seccomp, settings};
 
 /// The table.
 pub const DEVIATIONS: &[Deviation] = &[
@@ -10,6 +12,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 1; section 4, item 11",
         concerns: settings::are_stricter,
         touches: &["settings:"],
+        at: anywhere,
     },
     Deviation {
         name: "a profile of the node has a name",
@@ -17,6 +20,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 3; section 4, item 11",
         concerns: settings::name_no_profile,
         touches: &["settings:"],
+        at: anywhere,
     },
     Deviation {
         name: "`image` is a volume type",
@@ -24,13 +28,15 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 3",
         concerns: settings::list_image,
         touches: &["spec.volumes"],
+        at: anywhere,
     },
     Deviation {
         name: "seccomp: a field needs no annotation",
         reason: "Since Kubernetes 1.27 only the field counts. A pod that has it is not changed by writing the annotation, so it can be updated, and policies are chosen as if nothing had to be written.",
         backed_by: "section 4, item 1",
         concerns: seccomp::field_alone,
-        touches: &["winner", "unchanged"],
+        touches: &["spec.securityContext.seccompProfile.annotation", "winner", "unchanged"],
+        at: anywhere,
     },
     Deviation {
         name: "seccomp: an annotation that is not adopted satisfies nothing",
@@ -38,6 +44,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 1",
         concerns: seccomp::annotation_alone,
         touches: &["seccompProfile", "winner", "unchanged"],
+        at: anywhere,
     },
     Deviation {
         name: "seccomp: a malformed profile is refused",
@@ -45,6 +52,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 1",
         concerns: seccomp::malformed,
         touches: &["seccompProfile", "winner", "unchanged"],
+        at: anywhere,
     },
     Deviation {
         name: "seccomp: the field beats the annotation",
@@ -52,6 +60,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 1",
         concerns: seccomp::contradiction,
         touches: &["seccompProfile", "winner", "unchanged"],
+        at: anywhere,
     },
     Deviation {
         name: "seccomp: RuntimeDefault needs no allow list",
@@ -59,6 +68,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 1",
         concerns: seccomp::runtime_default_unlisted,
         touches: &["seccompProfile", "winner"],
+        at: anywhere,
     },
     Deviation {
         name: "AppArmor: fields count",
@@ -66,6 +76,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 2",
         concerns: pods::app_armor_field,
         touches: &["appArmor", "winner", "unchanged"],
+        at: anywhere,
     },
     Deviation {
         name: "volumes: an unknown source is refused",
@@ -73,6 +84,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 3",
         concerns: pods::unknown_source,
         touches: &["spec.volumes[", "winner"],
+        at: anywhere,
     },
     Deviation {
         name: super::WITHOUT_SOURCE,
@@ -80,6 +92,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 3",
         concerns: pods::no_source_undefaulted,
         touches: &["spec.volumes[", "winner"],
+        at: anywhere,
     },
     Deviation {
         name: "volumes: two sources are refused",
@@ -88,6 +101,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         concerns: pods::two_sources,
         // Whatever the original says of such a pod.
         touches: &[""],
+        at: anywhere,
     },
     Deviation {
         name: "host paths are cleaned",
@@ -95,6 +109,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 4",
         concerns: pods::unclean_path,
         touches: &[".hostPath.path", "].readOnly", "winner"],
+        at: anywhere,
     },
     Deviation {
         name: "host paths: an empty one lies nowhere",
@@ -102,6 +117,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 4",
         concerns: pods::empty_path,
         touches: &[".hostPath.path", "].readOnly", "winner"],
+        at: anywhere,
     },
     Deviation {
         name: "host paths may not lead up",
@@ -109,76 +125,31 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 4",
         concerns: pods::path_leads_up,
         touches: &[".hostPath.path", "].readOnly", "winner"],
+        at: anywhere,
     },
     Deviation {
         name: "sysctls have two spellings",
         reason: "`kernel/msgmax` is `kernel.msgmax` to the node, so it is to a policy.",
         backed_by: "section 4, item 5",
         concerns: pods::slashed_sysctl,
-        touches: &[".sysctls[", "Sysctls[", "winner"],
+        touches: &[".sysctls[", "spec.allowedUnsafeSysctls[", "spec.forbiddenSysctls[", "winner"],
+        at: pods::is_slashed_pattern,
     },
     Deviation {
-        name: "ephemeral containers are judged",
+        name: super::EPHEMERAL,
         reason: "The plug-in ignored the subresource `pods/ephemeralcontainers`, so that anything could be added to a running pod.",
         backed_by: "section 2; section 4, item 6",
         concerns: pods::adds_ephemeral_containers,
-        touches: &[".ephemeralContainers[", "spec.volumes[", "granted", "winner", "unchanged", "written"],
-    },
-    Deviation {
-        name: "no pod that the API server refuses",
-        reason: "`allowPrivilegeEscalation: false` beside `privileged: true` or an added `CAP_SYS_ADMIN` does not pass the API's validation. A policy that demands it does not write it there, and rejects the pod with the reason.",
-        backed_by: "section 3; section 4, item 9",
-        concerns: pods::is_impossible,
-        touches: &["allowPrivilegeEscalation", "capabilities", "winner"],
-    },
-    Deviation {
-        name: "host process containers are privileged",
-        reason: "`windowsOptions.hostProcess` gives what `privileged` gives, and the original did not know it.",
-        backed_by: "section 4, item 10",
-        concerns: pods::host_process,
-        touches: &["hostProcess", "winner"],
-    },
-    Deviation {
-        name: "Windows pods need nothing that is Linux's",
-        reason: "The API server refuses Linux-only fields in pods whose `os.name` is `windows`: they are neither defaulted nor required.",
-        backed_by: "section 3",
-        concerns: pods::windows,
-        touches: &["securityContext", "appArmor", "winner", "unchanged"],
-    },
-    Deviation {
-        name: "sysctls: safe ones are today's",
-        reason: "Kubernetes has found more sysctls safe since 1.24; the kubelet itself refuses what it does not know to be safe.",
-        backed_by: "section 4, item 17",
-        concerns: pods::safe_since,
-        touches: &[".sysctls[", "winner"],
-    },
-    Deviation {
-        name: "ranges have both ends",
-        reason: "An end that is absent was 0, so that `{max: 65535}` allowed root and made it the default. Such a range is refused when the policy is loaded.",
-        backed_by: "section 1; section 4, item 11",
-        concerns: settings::one_ended_range,
-        touches: &["ranges["],
-    },
-    Deviation {
-        name: "capabilities: dropping all drops each",
-        reason: "`drop: [ALL]` satisfies every required drop, and nothing is written beside it, unless the container adds `ALL` or one of the required names.",
-        backed_by: "section 4, item 13",
-        concerns: capabilities::drop_all,
-        touches: &["capabilities", "winner", "unchanged"],
-    },
-    Deviation {
-        name: "capabilities: required drops have no prefix",
-        reason: "`CAP_NET_RAW` among `requiredDropCapabilities` reads as `NET_RAW`, since a runtime would drop nothing otherwise; it keeps PodSecurityPolicy's reading where the policy allows or adds `NET_RAW`.",
-        backed_by: "section 4, item 19",
-        concerns: capabilities::prefixed_drop,
-        touches: &["capabilities", "winner", "unchanged"],
-    },
-    Deviation {
-        name: "seccomp: containers' own profiles suffice",
-        reason: "A pod of which every container has an allowed profile of its own needs none for the pod, and none is written. A new ephemeral container is judged by the profile that it runs with, and gets a default into its own field.",
-        backed_by: "section 4, item 14",
-        concerns: seccomp::own_profiles,
-        touches: &["seccompProfile", "winner", "unchanged"],
+        touches: &[
+            "law",
+            ".ephemeralContainers[",
+            "spec.volumes[",
+            "granted",
+            "winner",
+            "unchanged",
+            "written",
+        ],
+        at: anywhere,
     },
     Deviation {
         name: "escalation: no default for those who have it",
@@ -186,6 +157,95 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 3; section 4, item 15",
         concerns: pods::default_is_impossible,
         touches: &["allowPrivilegeEscalation", "winner", "unchanged"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "no pod that the API server refuses",
+        reason: "`allowPrivilegeEscalation: false` beside `privileged: true` or an added `CAP_SYS_ADMIN` does not pass the API's validation. A policy that demands it does not write it there, and rejects the pod with the reason.",
+        backed_by: "section 3; section 4, item 9",
+        concerns: pods::is_impossible,
+        touches: &["allowPrivilegeEscalation", "capabilities", "winner"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "host process containers are privileged",
+        reason: "`windowsOptions.hostProcess` gives what `privileged` gives, and the original did not know it.",
+        backed_by: "section 4, item 10",
+        concerns: pods::host_process,
+        touches: &["hostProcess", "winner"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "Windows pods need nothing that is Linux's",
+        reason: "The API server refuses Linux-only fields in pods whose `os.name` is `windows`: they are neither defaulted nor required.",
+        backed_by: "section 3",
+        concerns: pods::windows,
+        touches: &["securityContext", "appArmor", "winner", "unchanged"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "updates that change nothing governed pass",
+        reason: "A label, a toleration or a scheduling gate of a pod that runs is no reason to judge it again: the original refused such updates of pods older than the policy. So does an update of the status alone.",
+        backed_by: "section 2; section 4, item 12",
+        concerns: is_unjudged,
+        touches: &["unjudged"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "unknown subresources are judged",
+        reason: "An update of a subresource that this version does not know is judged as one of the pod, so that what a newer Kubernetes brings fails safe. The original ignored all of them.",
+        backed_by: "section 2",
+        concerns: pods::in_unknown_subresource,
+        touches: &["law"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "updates leave ephemeral containers alone",
+        reason: "Those that a pod has were judged when they were added: an update that does not change them neither refuses them nor wants them filled in.",
+        backed_by: "section 2",
+        concerns: pods::keeps_ephemeral_containers,
+        touches: &[".ephemeralContainers[", "winner", "unchanged"],
+        at: pods::is_kept,
+    },
+    Deviation {
+        name: "capabilities: dropping all drops each",
+        reason: "`drop: [ALL]` satisfies every required drop, and nothing is written beside it, unless the container adds `ALL` or one of the required names.",
+        backed_by: "section 4, item 13",
+        concerns: capabilities::drop_all,
+        touches: &["capabilities.drop", "capabilities.add.order", "winner", "unchanged"],
+        at: capabilities::of_one_that_drops_all,
+    },
+    Deviation {
+        name: "capabilities: required drops have no prefix",
+        reason: "`CAP_NET_RAW` among `requiredDropCapabilities` reads as `NET_RAW`, since a runtime would drop nothing otherwise; it keeps PodSecurityPolicy's reading where the policy allows or adds `NET_RAW`.",
+        backed_by: "section 4, item 19",
+        concerns: capabilities::prefixed_drop,
+        touches: &["capabilities.drop", "capabilities.add.order", "winner", "unchanged"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "seccomp: containers' own profiles suffice",
+        reason: "A pod of which every container has an allowed profile of its own needs none for the pod, and none is written. A new ephemeral container is judged by the profile that it runs with, and gets a default into its own field.",
+        backed_by: "section 4, item 14",
+        concerns: seccomp::own_profiles,
+        touches: &["seccompProfile", "winner", "unchanged"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "SELinux: a new container has options of its own",
+        reason: "A container that is added to a running pod without SELinux options gets those of the policy into its own field, since the pod's can no longer be written. The original only knew them on the pod.",
+        backed_by: "section 2",
+        concerns: pods::adds_beside_no_se_linux,
+        touches: &["spec.securityContext.seLinuxOptions", "winner", "unchanged"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "sysctls: safe ones are today's",
+        reason: "Kubernetes has found more sysctls safe since 1.24; the kubelet itself refuses what it does not know to be safe.",
+        backed_by: "section 4, item 17",
+        concerns: pods::safe_since,
+        touches: &[".sysctls[", "winner"],
+        at: anywhere,
     },
     Deviation {
         name: "user namespaces have 65,536 ids",
@@ -193,5 +253,14 @@ pub const DEVIATIONS: &[Deviation] = &[
         backed_by: "section 4, item 18",
         concerns: pods::beyond_user_namespace,
         touches: &["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups", "winner"],
+        at: anywhere,
+    },
+    Deviation {
+        name: "ranges have both ends",
+        reason: "An end that is absent was 0, so that `{max: 65535}` allowed root and made it the default. Such a range is refused when the policy is loaded.",
+        backed_by: "section 1; section 4, item 11",
+        concerns: settings::one_ended_range,
+        touches: &["ranges["],
+        at: settings::is_one_ended,
     },
 ];

@@ -16,6 +16,12 @@ impl Dice {
         Self(stream)
     }
 
+    /// Dice for more throws about a case that is known by its name alone.
+    pub(crate) fn of_name(name: &str) -> Self {
+        let fold = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        Self::new(name.bytes().fold(0xcbf2_9ce4_8422_2325, fold), 0)
+    }
+
     /// True in so many of a hundred throws.
     pub(crate) fn percent(&mut self, share: u32) -> bool {
         self.0.random_range(0..100_u32) < share

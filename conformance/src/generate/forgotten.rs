@@ -10,7 +10,7 @@ use super::policy::Policy;
 
 type Unsettle = fn(&mut Dice, &mut Policy);
 
-const WAYS: [(&str, Unsettle); 7] = [
+const WAYS: [(&str, Unsettle); 9] = [
     ("no ranges", no_ranges),
     ("no SELinux options", no_se_linux_options),
     ("impossible host ports", impossible_host_ports),
@@ -18,11 +18,13 @@ const WAYS: [(&str, Unsettle); 7] = [
     ("default seccomp profile refused", seccomp_default_refused),
     ("default seccomp profile without a list", seccomp_default_without_list),
     ("no AppArmor profile allowed", no_app_armor_profile),
+    ("misspelt annotation", misspelt_annotation),
+    ("range with one end", range_with_one_end),
 ];
 
 /// Changes the policy in one such way, and tells which.
 pub(super) fn unsettle(dice: &mut Dice, policy: &mut Policy) -> &'static str {
-    let index = dice.count(0, 6);
+    let index = dice.count(0, 8);
     let Some((name, way)) = WAYS.get(index) else { return "" };
     way(dice, policy);
     name
@@ -42,7 +44,7 @@ fn impossible_host_ports(dice: &mut Dice, policy: &mut Policy) {
     let range = dice.pick(&[
         json!({"min": 81, "max": 80}),
         json!({"min": -1, "max": 80}),
-        json!({"min": 65_535, "max": 65_536}),
+        json!({"min": 1, "max": 65_537}),
     ]);
     policy.set("hostPorts", json!([range]));
 }
@@ -63,6 +65,28 @@ fn seccomp_default_without_list(_dice: &mut Dice, policy: &mut Policy) {
 
 fn no_app_armor_profile(_dice: &mut Dice, policy: &mut Policy) {
     policy.annotate("apparmor.security.beta.kubernetes.io/allowedProfileNames", "");
+}
+
+/// A key under one of the two prefixes that PodSecurityPolicy does not read.
+fn misspelt_annotation(dice: &mut Dice, policy: &mut Policy) {
+    let key = dice.pick(&[
+        "seccomp.security.alpha.kubernetes.io/allowedProfileName",
+        "seccomp.security.alpha.kubernetes.io/defaultProfile",
+        "apparmor.security.beta.kubernetes.io/allowedProfilesNames",
+        "apparmor.security.beta.kubernetes.io/DefaultProfileName",
+    ]);
+    policy.annotate(key, "runtime/default");
+}
+
+/// The absent end was 0.
+fn range_with_one_end(dice: &mut Dice, policy: &mut Policy) {
+    let field = dice.pick(&["runAsUser", "fsGroup", "supplementalGroups", "runAsGroup", "hostPorts"]);
+    let range = if dice.percent(80) { json!({"max": 65_535}) } else { json!({"min": 0}) };
+    if field == "hostPorts" {
+        policy.set(field, json!([range]));
+    } else {
+        policy.set(field, json!({"rule": "MustRunAs", "ranges": [range]}));
+    }
 }
 
 #[cfg(test)]

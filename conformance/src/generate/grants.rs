@@ -12,38 +12,35 @@ pub(super) fn settle(dice: &mut Dice, case: &mut Case, names: &[String], pod: &P
         object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let namespace = text(&pod.metadata, "namespace");
-    let account = match text(&pod.spec, "serviceAccountName") {
+    let named = match text(&pod.spec, "serviceAccountName") {
         name if name.is_empty() => text(&pod.spec, "serviceAccount"),
         name => name,
     };
-    let owned = |groups: &[&str]| groups.iter().map(|group| (*group).to_owned()).collect::<Vec<_>>();
-    match dice.count(0, 19) {
-        0 => case.no_user = true,
-        1..=4 => {
-            "system:serviceaccount:kube-system:replicaset-controller".clone_into(&mut case.user);
-            case.groups = owned(&[
-                "system:serviceaccounts",
-                "system:serviceaccounts:kube-system",
-                "system:authenticated",
-            ]);
+    // Without a name in it the pod has no account yet; users are named like the one that it will get.
+    let account = if named.is_empty() { "default" } else { &named };
+    let weighed = REQUESTERS.map(|(weight, requester)| (weight, Some(requester)));
+    match dice.weighed(&weighed).filter(|_| !dice.one_in(20)) {
+        Some(requester) => {
+            let fill = |text: &str| {
+                let other = if namespace == "shop" { "shop-dev" } else { "shop" };
+                text.replace("NAMESPACE", &namespace).replace("OTHER", other).replace("ACCOUNT", account)
+            };
+            case.user = fill(requester.user);
+            case.groups = requester.groups.iter().map(|group| fill(group)).collect();
         }
-        5 => "alice".clone_into(&mut case.user),
-        _ => {
-            "alice".clone_into(&mut case.user);
-            case.groups = owned(&["dev", "system:authenticated"]);
-        }
+        None => case.no_user = true,
     }
 
     let shape = dice.weighed(&[
-        (62, Shape::Everybody),
+        (52, Shape::Everybody),
         (3, Shape::Nobody),
-        (24, Shape::Target),
+        (34, Shape::Target),
         (4, Shape::Beside),
         (3, Shape::Others),
         (4, Shape::Several),
     ]);
     let target = names.first().cloned().unwrap_or_default();
-    let good = |dice: &mut Dice, policy: &str| good(dice, case, &namespace, &account, policy);
+    let good = |dice: &mut Dice, policy: &str| good(dice, case, &namespace, &named, policy);
     let grants = match shape {
         Shape::Everybody => return,
         Shape::Nobody => vec![],
@@ -61,6 +58,141 @@ pub(super) fn settle(dice: &mut Dice, case: &mut Case, names: &[String], pod: &P
         }
     };
     case.grants = Some(grants);
+}
+
+/// A user who makes requests. `NAMESPACE` and `ACCOUNT` are those of the pod, `OTHER` is another namespace.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Requester {
+    /// What is special about the user.
+    pub(crate) what: &'static str,
+    pub(crate) user: &'static str,
+    pub(crate) groups: &'static [&'static str],
+}
+
+const fn requester(what: &'static str, user: &'static str, groups: &'static [&'static str]) -> Requester {
+    Requester { what, user, groups }
+}
+
+/// Who asks: every pair of the requesting user and the pod's service account that share a name, a namespace or a group.
+pub(crate) const REQUESTERS: [(u32, Requester); 18] = [
+    (25, requester("a user", "alice", &["dev", "system:authenticated"])),
+    (5, requester("a user without groups", "alice", &[])),
+    (
+        15,
+        requester(
+            "a controller",
+            "system:serviceaccount:kube-system:replicaset-controller",
+            &["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
+        ),
+    ),
+    (
+        10,
+        requester(
+            "the pod's account",
+            "system:serviceaccount:NAMESPACE:ACCOUNT",
+            &["system:serviceaccounts", "system:serviceaccounts:NAMESPACE", "system:authenticated"],
+        ),
+    ),
+    (
+        3,
+        requester(
+            "the pod's account, not authenticated",
+            "system:serviceaccount:NAMESPACE:ACCOUNT",
+            &["system:serviceaccounts", "system:serviceaccounts:NAMESPACE"],
+        ),
+    ),
+    (3, requester("the pod's account without groups", "system:serviceaccount:NAMESPACE:ACCOUNT", &[])),
+    (
+        4,
+        requester(
+            "the pod's account with more groups",
+            "system:serviceaccount:NAMESPACE:ACCOUNT",
+            &[
+                "system:serviceaccounts",
+                "system:serviceaccounts:NAMESPACE",
+                "system:authenticated",
+                "dev",
+                "system:serviceaccounts:OTHER",
+            ],
+        ),
+    ),
+    (
+        3,
+        requester(
+            "the pod's account, authenticated alone",
+            "system:serviceaccount:NAMESPACE:ACCOUNT",
+            &["system:authenticated"],
+        ),
+    ),
+    (
+        4,
+        requester(
+            "another account of the namespace",
+            "system:serviceaccount:NAMESPACE:deployer",
+            &["system:serviceaccounts", "system:serviceaccounts:NAMESPACE", "system:authenticated"],
+        ),
+    ),
+    (
+        4,
+        requester(
+            "an account of that name elsewhere",
+            "system:serviceaccount:OTHER:ACCOUNT",
+            &["system:serviceaccounts", "system:serviceaccounts:OTHER", "system:authenticated"],
+        ),
+    ),
+    (
+        2,
+        requester(
+            "an account of that name elsewhere, groups of the pod's",
+            "system:serviceaccount:OTHER:ACCOUNT",
+            &["system:serviceaccounts", "system:serviceaccounts:NAMESPACE"],
+        ),
+    ),
+    (
+        2,
+        requester(
+            "an account whose name begins so",
+            "system:serviceaccount:NAMESPACE:ACCOUNT2",
+            &["system:serviceaccounts", "system:serviceaccounts:NAMESPACE"],
+        ),
+    ),
+    (2, requester("a user of the account's short name", "ACCOUNT", &["system:authenticated"])),
+    (2, requester("a user named like a group", "system:serviceaccounts:NAMESPACE", &["dev"])),
+    (
+        3,
+        requester(
+            "a user in the account's groups",
+            "alice",
+            &["dev", "system:serviceaccounts", "system:serviceaccounts:NAMESPACE"],
+        ),
+    ),
+    (2, requester("a user in another namespace's group", "alice", &["system:serviceaccounts:OTHER"])),
+    (
+        2,
+        requester(
+            "a user in a group named like the account",
+            "alice",
+            &["system:serviceaccount:NAMESPACE:ACCOUNT"],
+        ),
+    ),
+    (1, requester("an administrator", "admin", &["system:masters", "system:authenticated"])),
+];
+
+/// What is special about the requester of a case.
+pub(crate) fn requester_of(case: &Case) -> &'static str {
+    let text = |path: &str| case.pod.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let namespace = text("/metadata/namespace");
+    let account = ["/spec/serviceAccountName", "/spec/serviceAccount"].map(text);
+    let account = account.into_iter().find(|name| !name.is_empty()).unwrap_or("default");
+    let other = if namespace == "shop" { "shop-dev" } else { "shop" };
+    let fill =
+        |text: &str| text.replace("NAMESPACE", namespace).replace("OTHER", other).replace("ACCOUNT", account);
+    let is = |requester: &Requester| {
+        fill(requester.user) == case.user
+            && requester.groups.iter().map(|group| fill(group)).eq(case.groups.iter().cloned())
+    };
+    let known = REQUESTERS.into_iter().find(|(_, requester)| is(requester));
+    known.map_or("nobody", |(_, requester)| requester.what)
 }
 
 #[derive(Clone, Copy, Default)]
@@ -111,4 +243,24 @@ fn beside(dice: &mut Dice, mut grant: Grant) -> Grant {
         _ => grant.subject.push('x'),
     }
     grant
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate;
+
+    #[test]
+    fn every_requester_occurs_and_is_known_again() {
+        let cases = (0..4000).map(|index| generate::case(3, index));
+        let mut occurred: Vec<&str> = cases
+            .filter(|case| !case.validate_policies && !case.no_user)
+            .map(|case| requester_of(&case))
+            .collect();
+        occurred.sort_unstable();
+        occurred.dedup();
+        let mut all: Vec<&str> = REQUESTERS.iter().map(|(_, requester)| requester.what).collect();
+        all.sort_unstable();
+        assert_eq!(occurred, all);
+    }
 }

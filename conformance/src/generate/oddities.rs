@@ -10,7 +10,7 @@ use super::pod::Pod;
 
 type Odd = fn(&mut Dice, &mut Pod);
 
-const ODDITIES: [(&str, Odd); 8] = [
+const ODDITIES: [(&str, Odd); 11] = [
     ("windows", windows),
     ("hostProcess", host_process),
     ("appArmorProfile", app_armor_field),
@@ -19,11 +19,14 @@ const ODDITIES: [(&str, Odd); 8] = [
     ("two volume sources", two_sources),
     ("escalation of the privileged", escalation),
     ("seccomp twice", seccomp_twice),
+    ("user namespace", user_namespace),
+    ("every container has a seccomp profile", seccomp_everywhere),
+    ("hint", hint),
 ];
 
 /// Adds one of them to the pod, and tells which.
 pub(super) fn add(dice: &mut Dice, pod: &mut Pod) -> &'static str {
-    let index = dice.count(0, 7);
+    let index = dice.count(0, 10);
     let Some((name, odd)) = ODDITIES.get(index) else { return "" };
     odd(dice, pod);
     name
@@ -101,6 +104,34 @@ fn seccomp_twice(dice: &mut Dice, pod: &mut Pod) {
         "seccomp.security.alpha.kubernetes.io/pod",
         dice.pick(&["unconfined", "docker/default", "localhost/a.json", ""]),
     );
+}
+
+fn user_namespace(dice: &mut Dice, pod: &mut Pod) {
+    pod.spec.insert("hostUsers".to_owned(), dice.percent(15).into());
+}
+
+/// Every container has a profile of its own, so that the pod's, if there is any, counts for none.
+fn seccomp_everywhere(dice: &mut Dice, pod: &mut Pod) {
+    let profiles = [
+        json!({"type": "RuntimeDefault"}),
+        json!({"type": "Unconfined"}),
+        json!({"type": "Localhost", "localhostProfile": "a.json"}),
+    ];
+    let first = dice.pick(&profiles);
+    for container in &mut pod.containers {
+        let profile = if dice.percent(80) { first.clone() } else { dice.pick(&profiles) };
+        container.secure("seccompProfile", profile);
+    }
+    pod.annotations.remove("seccomp.security.alpha.kubernetes.io/pod");
+    pod.context.remove("seccompProfile");
+    if dice.percent(40) {
+        pod.secure("seccompProfile", dice.pick(&profiles));
+    }
+}
+
+/// The annotation by which a pod says who admitted it, which anybody can write.
+fn hint(dice: &mut Dice, pod: &mut Pod) {
+    pod.annotate("kubernetes.io/psp", dice.pick(&["a", "privileged", "no-such-policy", ""]));
 }
 
 #[cfg(test)]

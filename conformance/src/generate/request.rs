@@ -3,10 +3,16 @@
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::pod::{List, Pod};
+use super::pod::{Container, List, Object, Pod};
 use crate::case::Case;
 
 const HINT: &str = "kubernetes.io/psp";
+
+/// Subresources of pods that bring no pod to judge.
+pub(super) const KNOWN: [&str; 10] =
+    ["status", "binding", "eviction", "resize", "scale", "log", "exec", "attach", "portforward", "proxy"];
+/// Subresources that no release has, some of which look like one that is known.
+const UNKNOWN: [&str; 4] = ["future", "Status", "ephemeralContainers", "statuses"];
 
 /// What a request wants done.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,12 +35,18 @@ pub(super) fn operation(dice: &mut Dice) -> Operation {
         (730, ("CREATE", "", "")),
         (50, ("CREATE", "", "validate")),
         (180, ("UPDATE", "", "")),
-        (15, ("UPDATE", "ephemeralcontainers", "")),
-        (5, ("UPDATE", "status", "")),
-        (5, ("UPDATE", "resize", "")),
-        (5, ("CREATE", "binding", "")),
+        (25, ("UPDATE", "ephemeralcontainers", "")),
+        (10, ("UPDATE", "known", "")),
+        (10, ("UPDATE", "unknown", "")),
+        (5, ("CREATE", "known", "")),
+        (3, ("CREATE", "unknown", "")),
         (10, ("DELETE", "", "")),
     ]);
+    let sub = match sub {
+        "known" => dice.pick(&KNOWN),
+        "unknown" => dice.pick(&UNKNOWN),
+        other => other,
+    };
     Operation { name, sub, steps }
 }
 
@@ -57,8 +69,9 @@ pub(super) fn settle(dice: &mut Dice, case: &mut Case, operation: Operation, mut
         pod.status.insert("phase".to_owned(), "Running".into());
     }
     if update {
-        let old = before(dice, &mut pod, operation.sub, names);
+        let (old, counts) = before(dice, &mut pod, operation.sub, names);
         case.old_pod = old.manifest();
+        case.counts = counts;
     }
     case.pod = pod.manifest();
 }
@@ -74,49 +87,173 @@ fn hint(dice: &mut Dice, names: &[String]) -> String {
 }
 
 /// The pod before the update. A change that adds something adds it to the new pod, one that removes it to the old.
-fn before(dice: &mut Dice, pod: &mut Pod, sub: &str, names: &[String]) -> Pod {
+fn before(dice: &mut Dice, pod: &mut Pod, sub: &str, names: &[String]) -> (Pod, bool) {
     let mut old = pod.clone();
+    let adds = sub == "ephemeralcontainers";
+    if adds {
+        if dice.percent(30) {
+            share_processes(dice, pod, names);
+        }
+        if dice.percent(60) {
+            debug(dice, pod, names);
+        }
+        old = pod.clone();
+    }
     let debugged = pod.containers.iter().any(|container| container.list == List::Ephemeral);
-    if debugged && dice.percent(if sub.is_empty() { 30 } else { 80 }) {
+    if debugged && dice.percent(if adds { 80 } else { 30 }) {
         // Either all of them are new, or all but the first.
         let kept = dice.pick(&["", "debug0"]);
         old.containers.retain(|container| container.list != List::Ephemeral || container.name == kept);
-    } else if dice.percent(70) {
-        change(dice, pod, names);
-    } else {
-        change(dice, &mut old, names);
+        return (old, false);
     }
-    old
+    let weighed = CHANGES.map(|(weight, name, way)| (weight, Some((name, way))));
+    let Some((name, way)) = dice.weighed(&weighed) else { return (old, false) };
+    if dice.percent(70) {
+        way(dice, pod, names);
+    } else {
+        way(dice, &mut old, names);
+    }
+    (old, name == UNKNOWN_FIELD)
 }
 
-/// Makes the difference between two states of a pod, if there is one.
-fn change(dice: &mut Dice, pod: &mut Pod, names: &[String]) {
-    match dice.count(0, 17) {
-        0 => {}
-        1 | 2 => collected(dice, pod),
-        3 => {
-            collected(dice, pod);
-            collected(dice, pod);
-        }
-        4 => {
-            collected(dice, pod);
-            pod.metadata.insert("labels".to_owned(), json!({"app": "web"}));
-        }
-        5 => drop(pod.status.insert("message".to_owned(), "late".into())),
-        6 => {
-            pod.status.insert("message".to_owned(), "late".into());
-            collected(dice, pod);
-        }
-        // Nothing, in another spelling.
-        7 => drop(pod.metadata.insert("labels".to_owned(), json!({}))),
-        8..=10 => drop(pod.metadata.insert("labels".to_owned(), json!({"app": "web"}))),
-        11 => pod.annotate(HINT, hint(dice, names)),
-        12 => pod.annotate("example.com/note", "changed"),
-        13 | 14 => image(dice, pod),
-        15 => pod.append("tolerations", json!({"key": "example.com/spot", "operator": "Exists"})),
-        16 => pod.secure("fsGroup", 1),
-        _ => drop(pod.spec.insert("activeDeadlineSeconds".to_owned(), Value::from(60))),
+/// Makes a difference between two states of a pod.
+type Way = fn(&mut Dice, &mut Pod, &[String]);
+
+/// The one change that the original does not see.
+const UNKNOWN_FIELD: &str = "field that is not known";
+
+/// Every way in which an update can change a pod, and how often relative to the others.
+pub(crate) const CHANGES: [(u32, &str, Way); 30] = [
+    (4, "nothing", |_, _, _| {}),
+    (8, "bookkeeping", |dice, pod, _| collected(dice, pod)),
+    (4, "more bookkeeping", |dice, pod, _| {
+        collected(dice, pod);
+        collected(dice, pod);
+    }),
+    (4, "bookkeeping and a label", |dice, pod, _| {
+        collected(dice, pod);
+        label(pod);
+    }),
+    (4, "status", |_, pod, _| late(pod)),
+    (4, "status and bookkeeping", |dice, pod, _| {
+        late(pod);
+        collected(dice, pod);
+    }),
+    (2, "status and a label", |_, pod, _| {
+        late(pod);
+        label(pod);
+    }),
+    (4, "empty labels", |_, pod, _| set(&mut pod.metadata, "labels", json!({}))),
+    (8, "label", |_, pod, _| label(pod)),
+    (4, "hint", |dice, pod, names| pod.annotate(HINT, hint(dice, names))),
+    (4, "annotation", |_, pod, _| pod.annotate("example.com/note", "changed")),
+    (3, "seccomp annotation", |dice, pod, _| profile(dice, pod, &SECCOMP)),
+    (3, "AppArmor annotation", |dice, pod, _| profile(dice, pod, &APP_ARMOR)),
+    (1, "annotation like a profile's", |_, pod, _| {
+        pod.annotate("seccomp.security.alpha.kubernetes.io/pods", "unconfined");
+    }),
+    (12, "image", |dice, pod, _| image(dice, pod)),
+    (4, "toleration", |_, pod, _| {
+        pod.append("tolerations", json!({"key": "example.com/spot", "operator": "Exists"}));
+    }),
+    (3, "scheduling gate", |_, pod, _| pod.append("schedulingGates", json!({"name": "example.com/quota"}))),
+    (3, "node selector", |_, pod, _| set(&mut pod.spec, "nodeSelector", json!({"disk": "ssd"}))),
+    (3, "affinity", |_, pod, _| set(&mut pod.spec, "affinity", json!({"podAntiAffinity": {}}))),
+    (3, "deadline", |_, pod, _| set(&mut pod.spec, "activeDeadlineSeconds", 60.into())),
+    (3, "grace period", |_, pod, _| set(&mut pod.spec, "terminationGracePeriodSeconds", 1.into())),
+    (2, "toleration and image", |dice, pod, _| {
+        pod.append("tolerations", json!({"operator": "Exists"}));
+        image(dice, pod);
+    }),
+    (2, "label and image", |dice, pod, _| {
+        label(pod);
+        image(dice, pod);
+    }),
+    (2, "node", |_, pod, _| set(&mut pod.spec, "nodeName", "node-7".into())),
+    (2, "priority", |_, pod, _| set(&mut pod.spec, "priority", 7.into())),
+    (3, UNKNOWN_FIELD, unknown_field),
+    (4, "group of the volumes", |_, pod, _| pod.secure("fsGroup", 1)),
+    (3, "one more debug container", debug),
+    (2, "shared process namespace", share_processes),
+    (2, "owner and toleration", |dice, pod, _| {
+        collected(dice, pod);
+        pod.append("tolerations", json!({"operator": "Exists"}));
+    }),
+];
+
+const SECCOMP: [(&str, &str); 6] = [
+    ("seccomp.security.alpha.kubernetes.io/pod", ""),
+    ("container.seccomp.security.alpha.kubernetes.io/", "unconfined"),
+    ("seccomp.security.alpha.kubernetes.io/pod", "runtime/default"),
+    ("container.seccomp.security.alpha.kubernetes.io/", "runtime/default"),
+    ("seccomp.security.alpha.kubernetes.io/pod", "localhost/a.json"),
+    ("container.seccomp.security.alpha.kubernetes.io/", "localhost/a.json"),
+];
+const APP_ARMOR: [(&str, &str); 3] = [
+    ("container.apparmor.security.beta.kubernetes.io/", "runtime/default"),
+    ("container.apparmor.security.beta.kubernetes.io/", "unconfined"),
+    ("container.apparmor.security.beta.kubernetes.io/", "localhost/a"),
+];
+
+fn set(object: &mut Object, field: &str, value: Value) {
+    object.insert(field.to_owned(), value);
+}
+
+fn label(pod: &mut Pod) {
+    set(&mut pod.metadata, "labels", json!({"app": "web"}));
+}
+
+fn late(pod: &mut Pod) {
+    set(&mut pod.status, "message", "late".into());
+}
+
+/// Sets one of the annotations that say what a field says today.
+fn profile(dice: &mut Dice, pod: &mut Pod, annotations: &[(&str, &str)]) {
+    let (key, value) = dice.pick(annotations);
+    let name = pod.any(dice).map(|container| container.name.clone()).unwrap_or_default();
+    pod.annotate(if key.ends_with('/') { format!("{key}{name}") } else { key.to_owned() }, value);
+}
+
+/// A field that the original's API drops when it reads the pod: of the spec, or of a container.
+fn unknown_field(dice: &mut Dice, pod: &mut Pod, _: &[String]) {
+    if dice.percent(50) {
+        set(&mut pod.spec, "futureField", json!({"mode": "Fast"}));
+    } else if let Some(container) = pod.any(dice) {
+        set(&mut container.fields, "futureField", true.into());
     }
+}
+
+/// A debug container, which often looks into another one.
+fn debug(dice: &mut Dice, pod: &mut Pod, _: &[String]) {
+    let regular: Vec<&Container> =
+        pod.containers.iter().filter(|container| container.list == List::Regular).collect();
+    let target = dice.pick(&regular.iter().map(|container| container.name.clone()).collect::<Vec<_>>());
+    let mut container =
+        Container { list: List::Ephemeral, name: "debug9".to_owned(), ..Container::default() };
+    set(&mut container.fields, "image", "registry.example.com/debug:1".into());
+    if dice.percent(50) && !target.is_empty() {
+        set(&mut container.fields, "targetContainerName", target.into());
+    }
+    if dice.percent(30) {
+        let volumes = pod.spec.get("volumes").and_then(Value::as_array).cloned().unwrap_or_default();
+        if let Some(name) = dice.pick(&volumes).get("name") {
+            container.append("volumeMounts", json!({"name": name, "mountPath": "/mnt/debug"}));
+        }
+    }
+    if dice.percent(15) {
+        container.secure("privileged", true);
+    }
+    if dice.percent(25) {
+        // What most policies demand.
+        container.secure("allowPrivilegeEscalation", false);
+        container.secure("runAsNonRoot", true);
+        container.secure("capabilities", json!({"drop": ["ALL"]}));
+    }
+    pod.containers.push(container);
+}
+
+fn share_processes(dice: &mut Dice, pod: &mut Pod, _: &[String]) {
+    set(&mut pod.spec, "shareProcessNamespace", dice.percent(80).into());
 }
 
 /// Changes what the garbage collector changes, and others whose doing says nothing about security.
@@ -136,5 +273,34 @@ fn collected(dice: &mut Dice, pod: &mut Pod) {
 fn image(dice: &mut Dice, pod: &mut Pod) {
     if let Some(container) = pod.any(dice) {
         container.fields.insert("image".to_owned(), "registry.example.com/app:2".into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_but_nothing_makes_a_difference() {
+        for (weight, name, way) in CHANGES {
+            let web = Container { name: "app0".into(), list: List::Regular, ..Container::default() };
+            let mut pod = Pod { containers: vec![web], ..Pod::default() };
+            let before = pod.manifest();
+            way(&mut Dice::new(0, 0), &mut pod, &["p".to_owned()]);
+            assert_eq!(before == pod.manifest(), name == "nothing", "{name}");
+            assert!(weight > 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn debug_containers_look_into_others() {
+        let regular = Container { name: "app0".into(), list: List::Regular, ..Container::default() };
+        let made = (0..50).map(|index| {
+            let mut pod = Pod { containers: vec![regular.clone()], ..Pod::default() };
+            debug(&mut Dice::new(0, index), &mut pod, &[]);
+            pod.manifest()["spec"]["ephemeralContainers"][0]["targetContainerName"] == "app0"
+        });
+        let looking = made.filter(|looking| *looking).count();
+        assert!((10..40).contains(&looking), "{looking}");
     }
 }

@@ -9,6 +9,7 @@ use conformance::module::Module;
 use conformance::ours::{self, Answer};
 use conformance::subject::Subject;
 use rstest::rstest;
+use serde_json::Value;
 
 use crate::harness;
 
@@ -16,9 +17,9 @@ use crate::harness;
 struct Deployed(Module);
 
 impl Subject for Deployed {
-    fn answer(&mut self, case: &Case) -> anyhow::Result<Answer> {
-        let answer = self.0.answer(case)?;
-        assert_eq!(answer, ours::natively(case), "{}: the module and the library differ", case.name);
+    fn answer(&mut self, case: &Case, options: &Value) -> anyhow::Result<Answer> {
+        let answer = self.0.answer(case, options)?;
+        assert_eq!(answer, ours::natively_with(case, options), "{}: the module and the library differ", case.name);
         Ok(answer)
     }
 

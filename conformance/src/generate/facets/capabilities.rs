@@ -8,7 +8,7 @@ use crate::generate::pod::{Container, Pod};
 use crate::generate::policy::Policy;
 
 /// Names that are one capability to a reader, and unrelated words to PodSecurityPolicy.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 17] = [
     "ALL",
     "all",
     "NET_ADMIN",
@@ -20,6 +20,9 @@ const NAMES: [&str; 14] = [
     "KILL",
     "SYS_ADMIN",
     "CAP_SYS_ADMIN",
+    "CAP_NET_RAW",
+    "CAP_ALL",
+    "cap_chown",
     "SYS_TIME",
     "NET_BIND_SERVICE",
     "",
@@ -87,6 +90,12 @@ impl Facet for Capabilities {
                         .cloned()
                         .collect::<Vec<_>>(),
                 );
+            }
+            if dice.percent(15) {
+                own_drop = vec![dice.pick(&["ALL", "ALL", "ALL", "all"]).to_owned()];
+                if dice.percent(20) {
+                    own_drop.extend(dropped.first().cloned());
+                }
             }
             if dice.percent(5)
                 && let Some(first) = own_add.first().cloned()

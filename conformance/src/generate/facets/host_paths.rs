@@ -10,7 +10,7 @@ use crate::generate::policy::Policy;
 
 const FIELD: &str = "allowedHostPaths";
 /// Prefixes that contain one another, in several spellings.
-const PREFIXES: [&str; 11] = [
+const PREFIXES: [&str; 16] = [
     "/",
     "/foo",
     "/foo/",
@@ -22,12 +22,47 @@ const PREFIXES: [&str; 11] = [
     "//foo",
     "/foo/./bar",
     "/fo",
+    "c:/x",
+    "C:\\data",
+    "\\\\.\\pipe\\x",
+    "c:/x//y",
+    "/foo\\bar",
 ];
 /// What is put behind a prefix to make a path.
-const TAILS: [&str; 9] = ["", "/", "/bar", "/bar/", "//bar", "/.", "/./bar", "/../etc", "/..bar"];
+const TAILS: [&str; 14] = [
+    "",
+    "/",
+    "/bar",
+    "/bar/",
+    "//bar",
+    "/.",
+    "/./bar",
+    "/../etc",
+    "/..bar",
+    "\\..\\etc",
+    "\\bar",
+    "/..\\etc",
+    "\\../etc",
+    "/bar\\..",
+];
 /// Paths in their own right: siblings of prefixes, relative ones, none.
-const PATHS: [&str; 10] =
-    ["/food", "/", "/etc", "/var/logs", "/fo", "foo", "", "/foo bar", "/var/log/pods2", "/var/../foo"];
+const PATHS: [&str; 15] = [
+    "/food",
+    "/",
+    "/etc",
+    "/var/logs",
+    "/fo",
+    "foo",
+    "",
+    "/foo bar",
+    "/var/log/pods2",
+    "/var/../foo",
+    "c:/xy",
+    "C:/data",
+    "c:\\x",
+    "..\\foo",
+    "\\\\.\\pipe\\x2",
+];
 
 #[derive(Debug)]
 pub(super) struct HostPaths;

@@ -9,7 +9,9 @@ use crate::generate::pod::{List, Pod};
 use crate::generate::policy::Policy;
 
 const LANDMARKS: [i64; 8] = [0, 1, 80, 443, 1024, 8080, 30_000, 65_535];
-const WIDTHS: [i64; 5] = [0, 0, 1, 100, 2767];
+const WIDTHS: [i64; 6] = [0, 0, 1, 1, 100, 2767];
+/// What PodSecurityPolicy's API took for a port, though there is none of that number.
+const MOST: i64 = 65_536;
 
 #[derive(Debug)]
 pub(super) struct HostPorts;
@@ -25,10 +27,10 @@ impl Facet for HostPorts {
         let mut ranges: Vec<Range> = Vec::new();
         for _ in 0..count {
             let min = match ranges.last() {
-                Some(last) if dice.percent(30) => (last.max + 1).min(65_535),
+                Some(last) if dice.percent(30) => (last.max + 1).min(MOST),
                 _ => dice.pick(&LANDMARKS),
             };
-            ranges.push(Range { min, max: (min + dice.pick(&WIDTHS)).min(65_535) });
+            ranges.push(Range { min, max: (min + dice.pick(&WIDTHS)).min(MOST) });
         }
         policy.set("hostPorts", ids::write(&ranges));
     }
@@ -43,7 +45,7 @@ impl Facet for HostPorts {
                 let port = match (defaulted, ranges.is_empty()) {
                     (true, true) => continue,
                     (true, false) => {
-                        let port = ids::inside(dice, &ranges).max(1);
+                        let port = ids::inside(dice, &ranges).clamp(1, 65_535);
                         if !ranges.iter().any(|range| range.contains(port)) {
                             continue;
                         }
@@ -51,7 +53,10 @@ impl Facet for HostPorts {
                     }
                     (false, true) => with_host_port(dice, 8080, 0),
                     (false, false) => {
-                        let host = ids::inside(dice, &ranges);
+                        let host = ids::inside(dice, &ranges).min(65_535);
+                        if !ranges.iter().any(|range| range.contains(host)) {
+                            continue;
+                        }
                         with_host_port(dice, 8080, host)
                     }
                 };

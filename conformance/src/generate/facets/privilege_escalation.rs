@@ -18,7 +18,7 @@ impl Facet for PrivilegeEscalation {
 
     fn settle(&self, dice: &mut Dice, settled: &Policy, policy: &mut Policy) {
         // The API refuses privileged containers without escalation: a policy for them seldom forbids it.
-        let forbid = if settled.flag("privileged") == Some(true) { 10 } else { 40 };
+        let forbid = if settled.flag("privileged") == Some(true) { 15 } else { 40 };
         let allow = dice.weighed(&[(forbid, Some(false)), (20, Some(true)), (40, None)]);
         if let Some(allow) = allow {
             policy.set(ALLOW, allow);

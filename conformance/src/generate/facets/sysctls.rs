@@ -35,8 +35,8 @@ const ENTRIES: [&str; 14] = [
     "net.ipv4.tcp*",
     "k*",
 ];
-/// What pods ask for, in both spellings.
-const NAMES: [&str; 18] = [
+/// What pods ask for, with either separator and with both: safe today, safe in no release, and nearly so.
+const NAMES: [&str; 33] = [
     "kernel.msgmax",
     "kernel.msg",
     "kernel.msgmnb",
@@ -50,6 +50,21 @@ const NAMES: [&str; 18] = [
     "net/core/somaxconn",
     "net.core",
     "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_notsent_lowat",
+    "net.ipv4.tcp_notsent_lowat2",
+    "net/ipv4/tcp_rmem",
+    "net/ipv4.tcp_syncookies",
+    "net.ipv4/tcp_syncookies",
+    "net.ipv4/tcp_wmem",
+    "net/core.somaxconn",
+    "fs/mqueue.msg_max",
+    "kernel/msg.max",
     "net.ipv4.tcp_syncookies2",
     "net.ipv4.ip_local_reserved_ports",
     "fs.mqueue.msg_max",
