@@ -18,9 +18,9 @@ attached() {
     patched '[{"op":"add","path":"/spec/ephemeralContainers/0/securityContext","value":{"allowPrivilegeEscalation":false}}]'
 }
 
-@test "what the pod is as a whole was settled when it was created" {
+@test "what a new one shares with its pod is judged with it" {
     review "{$OPEN}" "$(attached '{"name":"d"}')"
-    unchanged
+    denied 'spec.hostPID: Invalid value: true: Host PID is not allowed to be used'
 }
 
 @test "old ones are not judged again" {

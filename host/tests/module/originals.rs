@@ -19,7 +19,12 @@ struct Deployed(Module);
 impl Subject for Deployed {
     fn answer(&mut self, case: &Case, options: &Value) -> anyhow::Result<Answer> {
         let answer = self.0.answer(case, options)?;
-        assert_eq!(answer, ours::natively_with(case, options), "{}: the module and the library differ", case.name);
+        assert_eq!(
+            answer,
+            ours::natively_with(case, options),
+            "{}: the module and the library differ",
+            case.name
+        );
         Ok(answer)
     }
 

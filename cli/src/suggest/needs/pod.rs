@@ -1,6 +1,6 @@
 //! What a pod needs as a whole, and for its volumes.
 
-use pod_security_policy::pattern::leads_up;
+use pod_security_policy::pattern::has_parent_dir;
 use pod_security_policy::pod::{Origin, Pod, VolumeDetail};
 
 use super::{Needs, Place, fields, note_id};
@@ -100,7 +100,7 @@ fn cleaned(path: &str) -> String {
 pub(super) fn unfit(pod: &Pod<'_>) -> Option<(String, &'static str)> {
     for (index, volume) in pod.judged_volumes() {
         if let Some(VolumeDetail::HostPath(path)) = volume.source.as_ref().map(|source| &source.detail)
-            && leads_up(path)
+            && has_parent_dir(path)
         {
             return Some((
                 format!("spec.volumes[{index}].hostPath.path"),
