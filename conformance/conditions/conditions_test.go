@@ -155,3 +155,43 @@ func TestNamespacesAreSentWhereALabelThatCountsDiffers(t *testing.T) {
 		}
 	}
 }
+
+func TestPodsAreSentWhereSomethingGovernedChanges(t *testing.T) {
+	programs := conditions(t, "../../manifests/validating.yaml")
+	if len(programs) != 1 {
+		t.Fatal(programs)
+	}
+	pod := func(metadata, spec string) map[string]any {
+		return object(t, `{"kind": "Pod", "metadata": `+metadata+`, "spec": `+spec+`, "status": {"phase": "Running"}}`)
+	}
+	const plain, seccomp, appArmor = `{"name": "p"}`,
+		`{"annotations": {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default", "a": "b"}}`,
+		`{"annotations": {"container.apparmor.security.beta.kubernetes.io/c": "unconfined"}}`
+	const one, other = `{"containers": [{"name": "c", "image": "one"}]}`, `{"containers": [{"name": "c", "image": "other"}]}`
+	for _, program := range programs {
+		for _, test := range []struct {
+			old, new map[string]any
+			sent     bool
+		}{
+			{pod(plain, one), pod(plain, one), false},
+			{pod(plain, one), pod(`{"labels": {"a": "b"}, "finalizers": [], "annotations": {"a": "b"}}`, one), false},
+			{pod(plain, one), pod(`{"annotations": null}`, one), false},
+			{pod(seccomp, one), pod(`{"annotations": {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"}}`, one), false},
+			{pod(plain, one), pod(plain, other), true},
+			{pod(plain, one), pod(seccomp, one), true},
+			{pod(appArmor, one), pod(plain, one), true},
+			{pod(appArmor, one), pod(`{"annotations": {"container.apparmor.security.beta.kubernetes.io/c": "runtime/default"}}`, one), true},
+		} {
+			if holds(t, program, "UPDATE", test.new, test.old) != test.sent {
+				t.Errorf("from %v to %v: want %t", test.old, test.new, test.sent)
+			}
+		}
+		if !holds(t, program, "CREATE", pod(plain, one), nil) {
+			t.Error("a new pod is not sent")
+		}
+		workload := object(t, `{"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": 1}}`)
+		if !holds(t, program, "UPDATE", workload, workload) {
+			t.Error("a workload is not sent")
+		}
+	}
+}

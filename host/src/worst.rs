@@ -490,7 +490,7 @@ fn nesting(bytes: usize) -> Case {
 
 fn escapes(bytes: usize) -> Case {
     let containers = many(bytes / 2, |index, text| {
-        put!(text, r#"{{"\u006eame":"c\u002d{index}","image":"\"\\\n\u00e9"}}"#)
+        put!(text, r#"{{"\u006eame":"c\u002d{index}","image":"\"\\\n\u00e9"}}"#);
     });
     let image = r"\u0041".repeat(bytes / 12);
     let object = pod(&format!(r#""containers":[{containers},{{"image":"{image}","name":"c"}}]"#));
