@@ -10,10 +10,15 @@ update() { jq -c --argjson new "$2" '.operation = "UPDATE" | .oldObject = .objec
 }
 
 @test "an update is judged and never changed" {
-    review "{$OPEN,\"defaultAllowPrivilegeEscalation\":false}" "$(update "$(pod "$(container '{}')")" '{"metadata":{"labels":{"a":"b"}}}')"
+    review "{$OPEN,\"defaultAllowPrivilegeEscalation\":false}" "$(update "$(pod "$(container '{}')")" '{"spec":{"hostname":"h"}}')"
     same "$(jq -r .patch <<<"$answer")" null
-    review "{$OPEN}" "$(update "$(pod '{"hostPID":true,"containers":[]}')" '{"metadata":{"labels":{"a":"b"}}}')"
+    review "{$OPEN}" "$(update "$(pod '{"hostPID":true,"containers":[]}')" '{"spec":{"hostname":"h"}}')"
     denied 'spec.hostPID: Invalid value: true: Host PID is not allowed to be used'
+}
+
+@test "an update of metadata and scheduling alone passes" {
+    review "{$OPEN}" "$(update "$(pod '{"hostPID":true,"containers":[]}')" '{"metadata":{"labels":{"a":"b"}},"spec":{"tolerations":[]}}')"
+    unchanged
 }
 
 @test "deletions and other subresources pass" {
