@@ -50,6 +50,20 @@ pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// The label by which namespaces choose a policy where no grants do.
 pub(crate) const CHOSEN: &str = "pod-security-policy";
 
+/// Keeps updates that change nothing governed from the policy server, so that labels, finalizers and the status go on while it
+/// is down.
+const CHANGES_GOVERNED: &str = "request.operation != 'UPDATE' || !has(object.kind) || object.kind != 'Pod' \
+    || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec \
+    || [[object, oldObject], [oldObject, object]].exists(pair, \
+    has(pair[0].metadata.annotations) && pair[0].metadata.annotations != null \
+    && pair[0].metadata.annotations.exists(key, \
+    (key.startsWith('seccomp.security.alpha.kubernetes.io/') \
+    || key.startsWith('container.seccomp.security.alpha.kubernetes.io/') \
+    || key.startsWith('container.apparmor.security.beta.kubernetes.io/')) \
+    && !(has(pair[1].metadata.annotations) && pair[1].metadata.annotations != null \
+    && key in pair[1].metadata.annotations \
+    && pair[1].metadata.annotations[key] == pair[0].metadata.annotations[key])))";
+
 /// The pair that registers settings.
 pub(crate) fn pair(
     name: &str,
@@ -107,6 +121,12 @@ fn registration(
             let expressions: Vec<Value> = selection.iter().map(expression).collect();
             members.push(("namespaceSelector", json!({"matchExpressions": expressions})));
         }
+    }
+    if !mutating {
+        members.push((
+            "matchConditions",
+            json!([{"name": "pod-changes-what-is-governed", "expression": CHANGES_GOVERNED}]),
+        ));
     }
     members.push(("rules", rules(mutating)));
     members.push(("settings", Value::Object(settings)));
