@@ -31,7 +31,7 @@
 //! # Judging a request
 //!
 //! ```
-//! use pod_security_policy::{admission::review, cluster::{Cluster, Question}};
+//! use pod_security_policy::admission::{cluster::{Cluster, Question}, review};
 //!
 //! struct NoCluster;
 //! impl Cluster for NoCluster {
@@ -53,40 +53,16 @@
 #![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
 
 pub mod admission;
-pub mod answer;
-mod changes;
-pub mod cluster;
-mod compare;
-mod contradictions;
-pub mod controllers;
-mod enforcement;
-pub mod exemptions;
-pub mod graft;
 #[cfg(feature = "guest")]
 mod guest;
 pub mod json;
-mod lookup;
-pub mod names;
-pub mod namespaces;
-pub mod pattern;
-pub mod persistent_volumes;
 pub mod pod;
-pub mod pod_security;
 pub mod policy;
-mod prose;
-pub mod ranges;
 pub mod request;
 pub mod rule;
-mod rule_ids;
 pub mod rules;
+pub mod schema;
 pub mod settings;
-pub mod shape;
-pub mod spec;
 pub mod standards;
-mod strategy;
 #[cfg(test)]
 mod testing;
-pub mod value;
-pub mod violation;
-pub mod volume_types;
-pub mod workloads;

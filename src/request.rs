@@ -1,8 +1,8 @@
 //! The request, as far as it decides how the object is judged.
 
+use crate::json::Tree;
 use crate::json::{Decode, Fault, Read, Reader, Text, decode, once};
-use crate::pod::Pod;
-use crate::value::Tree;
+use crate::pod::{Kind, Pod};
 
 /// What the policy server hands to a policy: a request and the settings, both still unread inside.
 #[derive(Debug, Default)]
@@ -37,15 +37,6 @@ pub struct Request<'a> {
     pub old_object: Option<&'a str>,
 }
 
-/// A group and a kind; versions of a kind are the same to policies.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kind<'a> {
-    /// The API group; empty for the core one.
-    pub group: Text<'a>,
-    /// The kind.
-    pub kind: Text<'a>,
-}
-
 /// Who asks, as authenticated by the API server.
 #[derive(Debug, Clone, Default)]
 pub struct User<'a> {
@@ -59,7 +50,6 @@ pub struct User<'a> {
 #[derive(Default)]
 struct Raw<'a>(&'a str);
 
-decode!(Kind<'a> { "group" => group, "kind" => kind });
 decode!(User<'a> { "username" => username, "groups" => groups });
 
 impl<'a> Decode<'a> for Raw<'a> {
@@ -111,18 +101,6 @@ impl<'a> Request<'a> {
     }
 }
 
-impl Kind<'_> {
-    /// Whether this is the pod itself.
-    pub fn is_pod(&self) -> bool {
-        self.group.is_empty() && self.kind == "Pod"
-    }
-
-    /// Whether this is a namespace.
-    pub fn is_namespace(&self) -> bool {
-        self.group.is_empty() && self.kind == "Namespace"
-    }
-}
-
 /// Some hosts write the keys of Kubernetes, some those of the SDK's types.
 impl<'a> Decode<'a> for Request<'a> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
@@ -162,7 +140,7 @@ impl<'a> Decode<'a> for Request<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Value;
+    use crate::json::Value;
     use rstest::rstest;
 
     #[rstest]

@@ -8,12 +8,13 @@ use proptest::prop_oneof;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
-use crate::cluster::{Cluster, Question};
+use crate::admission::Evaluator;
+use crate::admission::cluster::{Cluster, Question};
+use crate::admission::response::Answer;
 use crate::json::Reader;
 use crate::request::Request;
+use crate::rule::join;
 use crate::settings::Settings;
-use crate::violation::join;
 use Outcome::{Admitted, Mutated, Objected, Rejected};
 
 /// What comes of a case.
@@ -68,7 +69,7 @@ pub(crate) fn review(settings: &Value, request: &Value) -> Answer {
 fn review_text(settings: &str, request: &str) -> Answer {
     let settings = Settings::parse(settings).unwrap();
     let request: Request<'_> = Reader::document(request).unwrap();
-    settings.review(request, &NoCluster)
+    Evaluator::new(&settings, &NoCluster).review(request)
 }
 
 /// Judges a container in each of the three lists and each of three shapes.

@@ -510,7 +510,7 @@ fn every_volume_source_of_the_api_can_be_listed() {
         keys.map(|key| if key == "cephfs" { "cephFS" } else { key }).chain(["*"]).collect();
     types.sort_unstable();
     let (_, entry) = rules::all().find(|(_, entry)| entry.id == "volumes").unwrap();
-    let Some(pod_security_policy::shape::Shape::List(pod_security_policy::shape::Shape::OneOf(listed))) =
+    let Some(pod_security_policy::schema::Shape::List(pod_security_policy::schema::Shape::OneOf(listed))) =
         entry.shape
     else {
         panic!("`volumes` is a list of known names");
@@ -555,8 +555,11 @@ fn fields_that_a_rule_writes_are_fields_of_the_api() {
 
 struct Nobody;
 
-impl pod_security_policy::cluster::Cluster for Nobody {
-    fn may_use(&self, question: &pod_security_policy::cluster::Question<'_>) -> Result<bool, String> {
+impl pod_security_policy::admission::cluster::Cluster for Nobody {
+    fn may_use(
+        &self,
+        question: &pod_security_policy::admission::cluster::Question<'_>,
+    ) -> Result<bool, String> {
         panic!("nobody asks the cluster without RBAC, but there is {question:?}");
     }
 }

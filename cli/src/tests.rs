@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use conformance::case::{Answered, Case, Outcome};
 use conformance::{files, ours};
+use pod_security_policy::admission::response::Answer;
 use pod_security_policy::admission::review;
-use pod_security_policy::answer::Answer;
 use policy_host::{Grants, Policy, SubjectAccessReview};
 use rstest::rstest;
 use serde_json::{Value, json};

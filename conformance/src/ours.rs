@@ -1,7 +1,7 @@
 //! What this project says of a case.
 
+use pod_security_policy::admission::cluster::{Cluster, Question};
 use pod_security_policy::admission::review;
-use pod_security_policy::cluster::{Cluster, Question};
 use pod_security_policy::settings::Settings;
 use serde_json::{Value, json};
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use pod_security_policy::admission::review;
-use pod_security_policy::cluster::{Cluster, Question};
-use pod_security_policy::graft::{Edit, Path, Step, graft};
+use pod_security_policy::admission::cluster::{Cluster, Question};
+use pod_security_policy::json::edit::{Edit, Path, Step, graft};
 use pod_security_policy::json::Reader;
-use pod_security_policy::pattern::{SysctlPattern, dotted, leads_up, lies_beneath};
+use pod_security_policy::rule::pattern::{SysctlPattern, dotted, leads_up, lies_beneath};
 use pod_security_policy::pod::Pod;
 use pod_security_policy::settings::Settings;
-use pod_security_policy::workloads::{find, parse_path};
+use pod_security_policy::pod::template::{find, parse_path};
 use serde_json::Value;
 use serde_json::value::RawValue;
 

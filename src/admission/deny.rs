@@ -1,29 +1,28 @@
 //! Why no policy admits a pod.
 
+use super::cluster::Grants;
 use super::select::{Filled, Pass};
-use super::{Case, Mode};
-use crate::changes::blocked_changes;
-use crate::cluster::Grants;
+use super::{Case, Evaluator, Mode};
 use crate::json::Quoted;
 use crate::pod::Pod;
+use crate::pod::diff::blocked_changes;
 use crate::policy::Policy;
-use crate::settings::Settings;
-use crate::violation::{Action, Findings, ROOM, Row, TAIL, Violation, cut, join_within};
+use crate::rule::{Action, Findings, ROOM, Row, SPELT_OUT, TAIL, Violation, cut, join_within};
 
 /// The least room that the reasons of one policy among many get: its name, and a violation or two.
 const SHARE: usize = 512;
 
-impl<'s> Settings<'s> {
+impl<'e> Evaluator<'e> {
     /// Why no policy admits the pod, policy by policy.
-    pub(super) fn deny<'v>(
-        &'v self,
+    pub(super) fn deny(
+        &self,
         case: &Case<'_, '_>,
-        filled: &mut Filled<'_, 'v, '_>,
+        filled: &mut Filled<'_, 'e, '_>,
         grants: &mut Grants<'_>,
         pass: &Pass<'_>,
     ) -> Result<String, String> {
         let mut usable = Vec::new();
-        for policy in &self.policies {
+        for policy in &self.settings.policies {
             if grants.hold(&policy.name)? {
                 usable.push(policy);
             }
@@ -36,14 +35,15 @@ impl<'s> Settings<'s> {
             ));
         }
         if usable.is_empty() {
-            usable = self.policies.iter().collect();
+            usable = self.settings.policies.iter().collect();
         }
-        let mut reason = |policy: &'v Policy<'v>, room: usize| {
+        let mut reason = |policy: &'e Policy<'e>, room: usize| {
             filled.by(policy, pass);
             let (mut denying, denials) = objections(policy, case, &filled.pod, pass);
             denying.retain(|violation| violation.action == Action::Deny);
             let mut reason = join_within(&denying, denials, room);
-            let (edits, in_all) = blocked_changes(filled.arrived(), &filled.pod, &pass.scope);
+            let (edits, in_all) =
+                blocked_changes(filled.arrived(), &filled.pod, &pass.scope.writable, SPELT_OUT);
             if in_all > 0 {
                 let mut row = Row::new("; ", room.saturating_sub(reason.len()));
                 for edit in &edits {
@@ -55,7 +55,7 @@ impl<'s> Settings<'s> {
             }
             reason
         };
-        if let ([_], [policy]) = (self.policies.as_slice(), usable.as_slice()) {
+        if let ([_], [policy]) = (self.settings.policies.as_slice(), usable.as_slice()) {
             return Ok(reason(policy, ROOM));
         }
         let mut text = "no PodSecurityPolicy admits this pod: ".to_owned();

@@ -4,19 +4,17 @@
 //! what each of them changes. The module never asks, so that this is no part of it.
 
 use super::deny::objections;
-use super::{Case, Mode, Verdict};
-use crate::answer::Answer;
-use crate::changes::changes;
-use crate::cluster::Cluster;
-use crate::controllers::Controllers;
-use crate::graft::Edit;
+use super::response::Answer;
+use super::{Case, Evaluator, Mode, Verdict};
+use crate::json::edit::Edit;
 use crate::json::{Read, Reader};
 use crate::pod::Pod;
+use crate::pod::controllers::Controllers;
+use crate::pod::diff::changes;
+use crate::pod::template;
 use crate::request::Request;
-use crate::settings::Settings;
+use crate::rule::{Action, Violation};
 use crate::standards::{Excuses, Failure};
-use crate::violation::{Action, Violation};
-use crate::workloads;
 
 /// What the policies say of one pod of an object that is created.
 #[derive(Debug, Clone)]
@@ -54,7 +52,7 @@ pub struct Opinion {
     pub denials: usize,
 }
 
-impl Settings<'_> {
+impl<'e> Evaluator<'e> {
     /// What every policy says of every pod that the request is about: that of a Pod, or of each template.
     ///
     /// Requests are taken for creations. An object of a kind that is not judged has no report.
@@ -62,43 +60,44 @@ impl Settings<'_> {
     /// # Errors
     ///
     /// If the object cannot be read.
-    pub fn report(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Vec<Report>> {
+    pub fn report(&self, request: &Request<'_>) -> Read<Vec<Report>> {
         let Some(object) = request.object else { return Ok(Vec::new()) };
         if request.kind.is_pod() {
             let mut pod = Reader::document(object)?;
-            workloads::default_pod(&mut pod);
-            let mode = if self.mutate { Mode::Apply } else { Mode::Refuse };
-            return Ok(vec![self.report_of(Case::of_pod(request, pod, mode), cluster)]);
+            template::default_pod(&mut pod);
+            let mode = if self.settings.mutate { Mode::Apply } else { Mode::Refuse };
+            return Ok(vec![self.report_of(Case::of_pod(request, pod, mode))]);
         }
         let declared = self
+            .settings
             .pod_templates
             .iter()
             .filter(|known| known.group == request.kind.group && known.kind == request.kind.kind)
             .map(|known| known.path.clone());
         let mut reports = Vec::new();
-        for path in workloads::built_in(&request.kind).into_iter().chain(declared) {
-            for template in workloads::templates(object, &path)? {
-                let mut pod = workloads::decode_pod(&template)?;
-                workloads::complete(&mut pod, &request.kind, object)?;
+        for path in template::built_in(&request.kind).into_iter().chain(declared) {
+            for template in template::templates(object, &path)? {
+                let mut pod = template::decode_pod(&template)?;
+                template::complete(&mut pod, &request.kind, object)?;
                 let root =
                     if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
                 let controllers = Controllers::of(&request.kind, object)?;
                 let case = Case { root, controllers, ..Case::of_pod(request, pod, Mode::Rehearse) };
-                reports.push(self.report_of(case, cluster));
+                reports.push(self.report_of(case));
             }
         }
         Ok(reports)
     }
 
-    fn report_of(&self, mut case: Case<'_, '_>, cluster: &dyn Cluster) -> Report {
-        if !self.exemptions.is_empty() {
+    fn report_of(&self, mut case: Case<'_, '_>) -> Report {
+        if !self.settings.exemptions.is_empty() {
             // The answer tells of exemptions.
-            self.excuse(&mut case, cluster, &mut Answer::accepted());
+            self.excuse(&mut case, &mut Answer::accepted());
         }
         let case = &case;
         let arrived = case.arrived();
         let pass = self.tolerant(case);
-        let mut grants = self.grants(case, cluster);
+        let mut grants = self.grants(case);
         let opinions = self
             .candidates(case)
             .map(|policy| {
@@ -114,7 +113,7 @@ impl Settings<'_> {
                 }
             })
             .collect();
-        let (winner, missing_grant) = match self.select(case, cluster) {
+        let (winner, missing_grant) = match self.select(case) {
             Ok(Verdict::Admitted { policy, pod, ungranted, .. }) => {
                 (Some((policy.name.to_string(), pod)), ungranted)
             }
@@ -133,10 +132,10 @@ impl Settings<'_> {
     }
 
     fn failures(&self, case: &Case<'_, '_>, pod: &Pod<'_>) -> Vec<Failure> {
-        let Some(standard) = self.standards.enforce else { return Vec::new() };
+        let Some(standard) = self.settings.standards.enforce else { return Vec::new() };
         let excuses = Excuses { everywhere: case.scope.excused, in_containers: &case.scope.excused_in };
         let mut failures = standard.evaluate_excusing(pod, excuses);
-        failures.retain(|failure| self.leniency.action(failure.index) == Action::Deny);
+        failures.retain(|failure| self.settings.leniency.action(failure.index) == Action::Deny);
         failures
     }
 }
@@ -145,9 +144,9 @@ impl Settings<'_> {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::cluster::Question;
     use super::*;
-    use crate::cluster::Question;
-    use crate::request::Kind;
+    use crate::pod::Kind;
 
     /// A cluster in which everybody may use all but one policy.
     struct AllBut(&'static str);
@@ -184,7 +183,7 @@ mod tests {
             object: Some(&object),
             ..Request::default()
         };
-        settings.report(&request, &AllBut("c")).unwrap()
+        Evaluator::new(&settings, &AllBut("c")).report(&request).unwrap()
     }
 
     fn told(report: &Report) -> Vec<(String, bool, Vec<String>, Vec<String>)> {

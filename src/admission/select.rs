@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{Case, Mode, Verdict};
-use crate::changes::{Change, change, restore};
-use crate::cluster::{Cluster, Grants, Identity};
+use super::cluster::{Grants, Identity};
+use super::{Case, Evaluator, Mode, Verdict};
+use crate::pod::diff::{Change, change, restore};
 use crate::pod::{ADMITTED_BY, Origin, Pod};
 use crate::policy::{Policy, Scope};
-use crate::settings::{Authorization, Settings};
-use crate::violation::{Findings, Leniency};
+use crate::rule::{Findings, Leniency};
+use crate::settings::Authorization;
 
 /// How strictly policies judge a pod.
 ///
@@ -50,7 +50,7 @@ impl<'c, 'v, 'a> Filled<'c, 'v, 'a> {
             restore(&mut self.pod, self.arrived);
         }
         policy.mutate(&mut self.pod, &pass.scope);
-        let change = change(self.arrived, &self.pod, &pass.scope);
+        let change = change(self.arrived, &self.pod, &pass.scope.writable);
         self.changed_by = (change != Change::None).then_some((policy, pass.is_tolerant, change));
         change
     }
@@ -96,17 +96,13 @@ impl Pass<'_> {
     }
 }
 
-impl Settings<'_> {
+impl<'e> Evaluator<'e> {
     /// Finds the policy that admits the pod: the first that accepts it as it is, else the first that accepts it after
     /// mutation; both without tolerance, then both with it (computeSecurityContext in
     /// plugin/pkg/admission/security/podsecuritypolicy/admission.go, which knew no tolerance).
-    pub(super) fn select<'v, 'a>(
-        &'v self,
-        case: &Case<'v, 'a>,
-        cluster: &'v dyn Cluster,
-    ) -> Result<Verdict<'v, 'a>, String> {
+    pub(super) fn select<'a>(&self, case: &Case<'e, 'a>) -> Result<Verdict<'e, 'a>, String> {
         let arrived = case.arrived();
-        let mut grants = self.grants(case, cluster);
+        let mut grants = self.grants(case);
         let mut filled = Filled::of(&arrived);
         let strict = self.strict(case);
         let tolerant = self.is_tolerant(case).then(|| self.tolerant(case));
@@ -139,13 +135,13 @@ impl Settings<'_> {
     }
 
     /// Asks each policy once: the first that accepts the pod as it is, else the first that accepts it after mutation.
-    fn pass<'v>(
-        &'v self,
+    fn pass(
+        &self,
         case: &Case<'_, '_>,
         pass: &Pass<'_>,
-        filled: &mut Filled<'_, 'v, '_>,
+        filled: &mut Filled<'_, 'e, '_>,
         grants: &mut Grants<'_>,
-        found: &mut Found<'v>,
+        found: &mut Found<'e>,
     ) -> Result<(), String> {
         let mut changed = Vec::new();
         for policy in self.candidates(case) {
@@ -172,53 +168,63 @@ impl Settings<'_> {
     /// Every rule denies, and nothing is exempt.
     pub(super) fn strict<'c>(&self, case: &'c Case<'_, '_>) -> Pass<'c> {
         let scope = &case.scope;
-        let unfilled = self.leniency.ignored;
+        let unfilled = self.settings.leniency.ignored;
         let scope = if scope.excuses_nothing() && unfilled.is_empty() {
             Cow::Borrowed(scope)
         } else {
-            let Scope { reviewed, added, frozen, .. } = scope;
-            let (reviewed, added) = (reviewed.clone(), added.clone());
-            Cow::Owned(Scope { reviewed, added, frozen: *frozen, unfilled, ..Scope::default() })
+            let (reviewed, writable) = (scope.reviewed.clone(), scope.writable.clone());
+            Cow::Owned(Scope { reviewed, writable, unfilled, ..Scope::default() })
         };
-        Pass { scope, leniency: self.leniency.strict(), is_tolerant: false }
+        Pass { scope, leniency: self.settings.leniency.strict(), is_tolerant: false }
     }
 
     /// Rules that only warn or audit do so, and exemptions count.
     pub(super) fn tolerant<'c>(&self, case: &'c Case<'_, '_>) -> Pass<'c> {
         // Where nothing may be written, what a rule would have to fill in is an objection: one that does not deny leaves
         // the pod as it is, and objects to that.
-        let unfilled = self.leniency.warned.or(self.leniency.audited).or(self.leniency.ignored);
-        let is_writable = !case.scope.frozen && case.scope.added.is_none();
+        let unfilled = self
+            .settings
+            .leniency
+            .warned
+            .or(self.settings.leniency.audited)
+            .or(self.settings.leniency.ignored);
+        let is_writable = case.scope.writable.pod();
         let scope = if unfilled.is_empty() || is_writable {
             Cow::Borrowed(&case.scope)
         } else {
             Cow::Owned(Scope { unfilled, ..case.scope.clone() })
         };
-        let leniency = Leniency { predictions_warn: true, ..self.leniency.clone() };
+        let leniency = Leniency { predictions_warn: true, ..self.settings.leniency.clone() };
         Pass { scope, leniency, is_tolerant: true }
     }
 
     /// Whether a second, tolerant pass could say anything else than the strict one.
     fn is_tolerant(&self, case: &Case<'_, '_>) -> bool {
         let predicted = || case.pod.spec.volumes.iter().any(|volume| volume.origin == Origin::Token);
-        let tolerated = self.leniency.warned.or(self.leniency.audited);
+        let tolerated = self.settings.leniency.warned.or(self.settings.leniency.audited);
         !tolerated.is_empty() || !case.scope.excuses_nothing() || predicted()
     }
 
     /// The policies in the order in which they are tried: by name, but the one that is said to have admitted the pod
     /// comes first when nothing may change.
-    pub(super) fn candidates<'v>(&'v self, case: &Case<'_, '_>) -> impl Iterator<Item = &'v Policy<'v>> {
+    pub(super) fn candidates(&self, case: &Case<'_, '_>) -> impl Iterator<Item = &'e Policy<'e>> + use<'e> {
         let hint = case.pod.annotations.get(ADMITTED_BY).filter(|_| case.mode == Mode::Refuse);
-        let hinted = hint.and_then(|name| self.policies.iter().position(|policy| policy.name == *name));
-        let first = hinted.and_then(|index| self.policies.get(index));
-        first
-            .into_iter()
-            .chain(self.policies.iter().enumerate().filter(move |(i, _)| Some(*i) != hinted).map(|(_, p)| p))
+        let hinted =
+            hint.and_then(|name| self.settings.policies.iter().position(|policy| policy.name == *name));
+        let first = hinted.and_then(|index| self.settings.policies.get(index));
+        first.into_iter().chain(
+            self.settings
+                .policies
+                .iter()
+                .enumerate()
+                .filter(move |(i, _)| Some(*i) != hinted)
+                .map(|(_, p)| p),
+        )
     }
 
-    pub(super) fn grants<'v>(&'v self, case: &Case<'v, '_>, cluster: &'v dyn Cluster) -> Grants<'v> {
-        if self.authorization == Authorization::None {
-            return Grants::to_everybody(cluster);
+    pub(super) fn grants(&self, case: &Case<'e, '_>) -> Grants<'e> {
+        if self.settings.authorization == Authorization::None {
+            return Grants::to_everybody(self.cluster);
         }
         let namespace = &*case.request.namespace;
         let account = case.service_account().map(|name| Identity::service_account(namespace, name));
@@ -230,6 +236,6 @@ impl Settings<'_> {
                 identities.push(creator);
             }
         }
-        Grants::new(cluster, namespace, identities)
+        Grants::new(self.cluster, namespace, identities)
     }
 }

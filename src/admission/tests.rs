@@ -2,7 +2,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cluster::Question;
+use crate::admission::cluster::Question;
 use crate::testing::{policy, review as judged};
 
 /// A cluster in which these may use these policies.

@@ -1,15 +1,15 @@
 //! Workloads: their templates, judged as the pods to come.
 
-use super::{Case, Judges, Mode};
-use crate::answer::{Answer, joined};
-use crate::cluster::Cluster;
-use crate::compare::same;
-use crate::controllers::Controllers;
+use super::response::Answer;
+use super::{Case, Evaluator, Judges, Mode};
+use crate::json::equal::same;
+use crate::json::joined;
 use crate::json::{Quoted, Read};
+use crate::pod::controllers::Controllers;
+use crate::pod::template::{self, Template};
 use crate::request::Request;
-use crate::settings::{OnWorkloads, Settings};
-use crate::violation::ROOM;
-use crate::workloads::{self, Template};
+use crate::rule::ROOM;
+use crate::settings::OnWorkloads;
 
 /// How many pod templates of one object are judged: each is a review of its own.
 const TEMPLATES: usize = 4096;
@@ -17,31 +17,34 @@ const TEMPLATES: usize = 4096;
 /// The least room for the reasons of one more template.
 const SHARE: usize = 512;
 
-impl Settings<'_> {
+impl<'e> Evaluator<'e> {
     /// Rehearses the pods to come of every template in the object.
-    pub(super) fn review_workload(&self, request: &Request<'_>, cluster: &dyn Cluster) -> Read<Answer> {
+    pub(super) fn review_workload(&self, request: &Request<'_>) -> Read<Answer> {
         let kind = &request.kind;
-        let declared =
-            self.pod_templates.iter().filter(|known| known.group == kind.group && known.kind == kind.kind);
+        let declared = self
+            .settings
+            .pod_templates
+            .iter()
+            .filter(|known| known.group == kind.group && known.kind == kind.kind);
         let declared = declared.map(|known| known.path.clone());
-        let paths: Vec<_> = workloads::built_in(kind).into_iter().chain(declared).collect();
+        let paths: Vec<_> = template::built_in(kind).into_iter().chain(declared).collect();
         if paths.is_empty() {
             return Ok(self.unjudged(request));
         }
-        if self.workloads == OnWorkloads::Ignore {
+        if self.settings.workloads == OnWorkloads::Ignore {
             return Ok(Answer::accepted());
         }
         let Some(object) = request.object else { return Ok(Answer::missing_object()) };
         let mut answer = Answer::accepted();
         for path in &paths {
-            let templates = workloads::templates(object, path)?;
+            let templates = template::templates(object, path)?;
             let judges = match (&*request.operation, request.old_object) {
-                ("UPDATE", Some(old)) if all_same(&templates, &workloads::templates(old, path)?)? => {
+                ("UPDATE", Some(old)) if all_same(&templates, &template::templates(old, path)?)? => {
                     Judges::Standards
                 }
                 _ => Judges::All,
             };
-            if judges == Judges::Standards && self.standards.is_none() {
+            if judges == Judges::Standards && self.settings.standards.is_none() {
                 continue;
             }
             if templates.len() > TEMPLATES {
@@ -61,7 +64,7 @@ impl Settings<'_> {
                     });
                     break;
                 }
-                self.rehearse(request, object, (template, judges), cluster, &mut answer)?;
+                self.rehearse(request, object, (template, judges), &mut answer)?;
             }
         }
         Ok(answer)
@@ -72,19 +75,18 @@ impl Settings<'_> {
         request: &Request<'a>,
         object: &'a str,
         (template, judges): (&Template<'a>, Judges),
-        cluster: &dyn Cluster,
         answer: &mut Answer,
     ) -> Read<()> {
-        let mut pod = workloads::decode_pod(template)?;
-        workloads::complete(&mut pod, &request.kind, object)?;
+        let mut pod = template::decode_pod(template)?;
+        template::complete(&mut pod, &request.kind, object)?;
         let root = if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
         let controllers = Controllers::of(&request.kind, object)?;
         let case = Case { root, controllers, judges, ..Case::of_pod(request, pod, Mode::Rehearse) };
-        let mut rehearsed = self.answer(case, object, cluster)?;
+        let mut rehearsed = self.answer(case, object)?;
         let rejection = rehearsed.rejection.take();
         answer.absorb(rehearsed);
         match rejection {
-            Some(reason) if self.workloads == OnWorkloads::Warn => {
+            Some(reason) if self.settings.workloads == OnWorkloads::Warn => {
                 answer.warn(format!("pods of this {} would be rejected: {reason}", request.kind.kind));
             }
             Some(reason) => {
@@ -100,11 +102,11 @@ impl Settings<'_> {
 
     /// Rejects what this policy does not judge: who registered it believes that it is guarded.
     pub(super) fn unjudged(&self, request: &Request<'_>) -> Answer {
-        let declared = self.pod_templates.iter().map(|known| known.kind.to_string());
-        let with_pods = std::iter::once("Pod").chain(workloads::built_in_kinds()).map(str::to_owned);
-        let with_pods = with_pods.filter(|_| self.judges_pods());
-        let namespace = (!self.namespace_labels.is_empty()).then(|| "Namespace".to_owned());
-        let volume = self.persistent_volumes.map(|_| "PersistentVolume".to_owned());
+        let declared = self.settings.pod_templates.iter().map(|known| known.kind.to_string());
+        let with_pods = std::iter::once("Pod").chain(template::built_in_kinds()).map(str::to_owned);
+        let with_pods = with_pods.filter(|_| self.settings.judges_pods());
+        let namespace = (!self.settings.namespace_labels.is_empty()).then(|| "Namespace".to_owned());
+        let volume = self.settings.persistent_volumes.map(|_| "PersistentVolume".to_owned());
         let known: Vec<String> = with_pods.chain(namespace).chain(volume).chain(declared).collect();
         let (group, kind) = (&*request.kind.group, Quoted(&request.kind.kind));
         let of_group =
@@ -112,7 +114,7 @@ impl Settings<'_> {
         let remedy = match (group, &*request.kind.kind) {
             ("", "Namespace") => "set `namespaceLabels`",
             ("", "PersistentVolume") => "set `persistentVolumes`",
-            _ if !self.judges_pods() => "give a policy or `podSecurityStandards`",
+            _ if !self.settings.judges_pods() => "give a policy or `podSecurityStandards`",
             _ => "name further kinds in `podTemplates`",
         };
         Answer::unjudged(format_args!(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Brief, Fault, Read, Reader, Text, explain, scan};
+use super::{Brief, Fault, Read, Reader, Text, diagnose, scan};
 
 impl<'a> Reader<'a> {
     /// Reads a string.
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
         let bytes = self.text.as_bytes();
         let end = scan::string(bytes, self.at);
         if end == scan::FAULT {
-            return Err(explain::fault(bytes, start - 1, self.depth));
+            return Err(diagnose::fault(bytes, start - 1, self.depth));
         }
         let mut text = self.since(start).to_owned();
         while self.at + 1 < end {
@@ -93,6 +93,6 @@ impl<'a> Reader<'a> {
             }
         };
         let half = "half a surrogate pair stands in a string";
-        code.and_then(char::from_u32).ok_or_else(|| explain::malformed(half, self.at - 4))
+        code.and_then(char::from_u32).ok_or_else(|| diagnose::malformed(half, self.at - 4))
     }
 }

@@ -5,8 +5,8 @@ use rstest::rstest;
 use serde::de::IgnoredAny;
 
 use super::*;
+use crate::json;
 use crate::testing::{config, json_text};
-use crate::value;
 
 #[derive(Debug, Default, PartialEq)]
 struct Thing<'a> {

@@ -1,7 +1,7 @@
 //! Volumes, and where they come from.
 
 use crate::json::{Brief, Decode, Fault, Read, Reader, Text, decode, once};
-use crate::volume_types::VolumeType;
+use crate::pod::volume_type::VolumeType;
 
 /// `spec.volumes[*]`
 #[derive(Debug, Clone, Default)]

@@ -7,20 +7,22 @@ use std::borrow::Cow;
 
 use crate::json::{Quoted, Text};
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Rule};
-use crate::spec::Spec;
-use crate::violation::Findings;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "appArmor",
-    purpose: prose("The AppArmor profiles that containers may run with."),
+    purpose: doc_only("The AppArmor profiles that containers may run with."),
     shape: None,
     reads: &[],
     annotations: &[ALLOWED, DEFAULT],
-    pod_fields: prose("`securityContext.appArmorProfile` of pod and containers, the containers' annotations"),
-    mutates: prose("containers' `appArmorProfile`"),
-    default: prose("any profile or none"),
+    pod_fields: doc_only(
+        "`securityContext.appArmorProfile` of pod and containers, the containers' annotations",
+    ),
+    mutates: doc_only("containers' `appArmorProfile`"),
+    default: doc_only("any profile or none"),
 }];
 
 const ALLOWED: &str = "apparmor.security.beta.kubernetes.io/allowedProfileNames";

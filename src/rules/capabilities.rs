@@ -8,47 +8,47 @@
 //!   it again.
 //! * `CAP_X` among the required drops is read as `X`: as it stands, runtimes drop nothing for it.
 
-use crate::json::{Quoted, Text};
+use crate::json::{Listed, Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Rule};
-use crate::shape::{Listed, Shape};
-use crate::spec::Spec;
-use crate::violation::Findings;
+use crate::schema::Shape;
+use crate::schema::doc_only;
 use std::collections::BinaryHeap;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "defaultAddCapabilities",
-        purpose: prose("The capabilities that every container gets unless it drops them."),
+        purpose: doc_only("The capabilities that every container gets unless it drops them."),
         shape: Some(Shape::List(&Shape::Text)),
         reads: &["requiredDropCapabilities"],
         annotations: &[],
-        pod_fields: prose("containers' `securityContext.capabilities.add`"),
-        mutates: prose("containers' `capabilities.add`"),
-        default: prose("none"),
+        pod_fields: doc_only("containers' `securityContext.capabilities.add`"),
+        mutates: doc_only("containers' `capabilities.add`"),
+        default: doc_only("none"),
     },
     Entry {
         id: "requiredDropCapabilities",
-        purpose: prose(
+        purpose: doc_only(
             "The capabilities that every container must drop, by name or with `ALL`; `CAP_X` is read as `X`.",
         ),
         shape: Some(Shape::List(&Shape::Text)),
         reads: &["defaultAddCapabilities", "allowedCapabilities"],
         annotations: &[],
-        pod_fields: prose("containers' `securityContext.capabilities.drop`"),
-        mutates: prose("containers' `capabilities.drop`"),
-        default: prose("none"),
+        pod_fields: doc_only("containers' `securityContext.capabilities.drop`"),
+        mutates: doc_only("containers' `capabilities.drop`"),
+        default: doc_only("none"),
     },
     Entry {
         id: "allowedCapabilities",
-        purpose: prose("The capabilities that containers may add; `*` is any."),
+        purpose: doc_only("The capabilities that containers may add; `*` is any."),
         shape: Some(Shape::List(&Shape::Text)),
         reads: &["defaultAddCapabilities", "requiredDropCapabilities"],
         annotations: &[],
-        pod_fields: prose("containers' `securityContext.capabilities.add`"),
-        mutates: prose("nothing"),
-        default: prose("none but those of `defaultAddCapabilities`"),
+        pod_fields: doc_only("containers' `securityContext.capabilities.add`"),
+        mutates: doc_only("nothing"),
+        default: doc_only("none but those of `defaultAddCapabilities`"),
     },
 ];
 

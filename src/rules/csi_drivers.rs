@@ -1,28 +1,29 @@
 //! Inline CSI volumes hand their attributes, which the author of the pod writes, to a driver on the node.
 
 use crate::json::{Quoted, Text};
-use crate::names::subdomain_problem;
+use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
-use crate::shape::{Field, Shape};
-use crate::spec::Spec;
-use crate::violation::Findings;
-use crate::volume_types::VolumeTypes;
+use crate::rules;
+use crate::schema::doc_only;
+use crate::schema::names::subdomain_problem;
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedCSIDrivers",
-    purpose: prose("The drivers that inline `csi` volumes may name."),
+    purpose: doc_only("The drivers that inline `csi` volumes may name."),
     shape: Some(Shape::List(&Shape::Object(&[Field {
         name: "name",
         shape: Shape::Text,
-        doc: prose("The driver, spelt as in the volume."),
+        doc: doc_only("The driver, spelt as in the volume."),
     }]))),
     reads: &["volumes"],
     annotations: &[],
-    pod_fields: prose("`volumes[*].csi.driver`"),
-    mutates: prose("nothing"),
-    default: prose("empty: every driver is allowed, if `volumes` lists `csi`"),
+    pod_fields: doc_only("`volumes[*].csi.driver`"),
+    mutates: doc_only("nothing"),
+    default: doc_only("empty: every driver is allowed, if `volumes` lists `csi`"),
 }];
 
 /// Refuses drivers that are not listed.
@@ -53,7 +54,8 @@ impl Rule for CsiDrivers<'_> {
             let Some(VolumeSource { detail: VolumeDetail::Csi(driver), .. }) = &volume.source else {
                 continue;
             };
-            let refused_by_type = found.denies("volumes") && !self.types.allow(volume);
+            let refused_by_type =
+                found.denies(const { rules::number("volumes") }) && !self.types.allow(volume);
             if !refused_by_type && !self.drivers.contains(driver) {
                 found.invalid(
                     format_args!("spec.volumes[{index}].csi.driver"),

@@ -1,27 +1,28 @@
 //! FlexVolume drivers run as root on the node.
 
 use crate::json::{Quoted, Text};
+use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
-use crate::shape::{Field, Shape};
-use crate::spec::Spec;
-use crate::violation::Findings;
-use crate::volume_types::VolumeTypes;
+use crate::rules;
+use crate::schema::doc_only;
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedFlexVolumes",
-    purpose: prose("The drivers that `flexVolume` volumes may name."),
+    purpose: doc_only("The drivers that `flexVolume` volumes may name."),
     shape: Some(Shape::List(&Shape::Object(&[Field {
         name: "driver",
         shape: Shape::Text,
-        doc: prose("The driver, spelt as in the volume."),
+        doc: doc_only("The driver, spelt as in the volume."),
     }]))),
     reads: &["volumes"],
     annotations: &[],
-    pod_fields: prose("`volumes[*].flexVolume.driver`"),
-    mutates: prose("nothing"),
-    default: prose("empty: every driver is allowed, if `volumes` lists `flexVolume`"),
+    pod_fields: doc_only("`volumes[*].flexVolume.driver`"),
+    mutates: doc_only("nothing"),
+    default: doc_only("empty: every driver is allowed, if `volumes` lists `flexVolume`"),
 }];
 
 /// Refuses drivers that are not listed.
@@ -48,7 +49,8 @@ impl Rule for FlexVolumes<'_> {
             let Some(VolumeSource { detail: VolumeDetail::FlexVolume(driver), .. }) = &volume.source else {
                 continue;
             };
-            let refused_by_type = found.denies("volumes") && !self.types.allow(volume);
+            let refused_by_type =
+                found.denies(const { rules::number("volumes") }) && !self.types.allow(volume);
             if !refused_by_type && !self.drivers.contains(driver) {
                 found.invalid(
                     format_args!("spec.volumes[{index}].flexVolume.driver"),

@@ -1,21 +1,21 @@
 //! The group that owns a pod's volumes: whoever has it reads what other pods left there.
 
 use crate::pod::Pod;
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
+use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
 use crate::rule::{Entry, Rule};
-use crate::spec::Spec;
-use crate::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
-use crate::violation::Findings;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "fsGroup",
-    purpose: prose("The group that may own a pod's volumes."),
+    purpose: doc_only("The group that may own a pod's volumes."),
     shape: Some(GROUP_SHAPE),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("`securityContext.fsGroup`"),
-    mutates: prose("`MustRunAs`: the pod's `fsGroup`"),
-    default: prose("must be given"),
+    pod_fields: doc_only("`securityContext.fsGroup`"),
+    mutates: doc_only("`MustRunAs`: the pod's `fsGroup`"),
+    default: doc_only("must be given"),
 }];
 
 /// What is demanded of the group; a policy with `RunAsAny` has no such rule.

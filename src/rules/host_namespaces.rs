@@ -1,29 +1,29 @@
 //! The namespaces of the node: whoever shares them sees its traffic, its processes, its memory.
 
 use crate::pod::Pod;
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
-use crate::shape::Shape;
-use crate::spec::Spec;
-use crate::violation::Findings;
+use crate::schema::Shape;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "hostNetwork",
-        purpose: prose("Whether pods may use the node's network."),
-        pod_fields: prose("`hostNetwork`"),
+        purpose: doc_only("Whether pods may use the node's network."),
+        pod_fields: doc_only("`hostNetwork`"),
         ..HOST_NAMESPACE
     },
     Entry {
         id: "hostPID",
-        purpose: prose("Whether pods may see the node's processes."),
-        pod_fields: prose("`hostPID`"),
+        purpose: doc_only("Whether pods may see the node's processes."),
+        pod_fields: doc_only("`hostPID`"),
         ..HOST_NAMESPACE
     },
     Entry {
         id: "hostIPC",
-        purpose: prose("Whether pods may use the node's inter-process communication."),
-        pod_fields: prose("`hostIPC`"),
+        purpose: doc_only("Whether pods may use the node's inter-process communication."),
+        pod_fields: doc_only("`hostIPC`"),
         ..HOST_NAMESPACE
     },
 ];
@@ -36,8 +36,8 @@ const HOST_NAMESPACE: Entry = Entry {
     reads: &[],
     annotations: &[],
     pod_fields: "",
-    mutates: prose("nothing"),
-    default: prose("`false`: refused"),
+    mutates: doc_only("nothing"),
+    default: doc_only("`false`: refused"),
 };
 
 /// Refuses one namespace of the node; a policy that allows it has no such rule.

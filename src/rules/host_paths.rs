@@ -8,39 +8,40 @@
 use std::borrow::Cow;
 use std::collections::BinaryHeap;
 
+use crate::json::Value;
 use crate::json::{Quoted, Text};
-use crate::pattern::{cleaned, has_parent_dir, is_beneath, starts_with_folder};
+use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::pattern::{cleaned, has_parent_dir, is_beneath, starts_with_folder};
+use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
-use crate::shape::{Field, Shape};
-use crate::spec::Spec;
-use crate::value::Value;
-use crate::violation::Findings;
-use crate::volume_types::VolumeTypes;
+use crate::rules;
+use crate::schema::doc_only;
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedHostPaths",
-    purpose: prose("The paths of the node that `hostPath` volumes may start with."),
+    purpose: doc_only("The paths of the node that `hostPath` volumes may start with."),
     shape: Some(Shape::List(&Shape::Object(&[
         Field {
             name: "pathPrefix",
             shape: Shape::Text,
-            doc: prose(
+            doc: doc_only(
                 "An absolute path (`/data`, `c:/data`, `\\\\.\\pipe\\agent`); what is in that folder is allowed too.",
             ),
         },
         Field {
             name: "readOnly",
             shape: Shape::Flag,
-            doc: prose("Whether it may be mounted only with `readOnly: true`."),
+            doc: doc_only("Whether it may be mounted only with `readOnly: true`."),
         },
     ]))),
     reads: &["volumes"],
     annotations: &[],
-    pod_fields: prose("`volumes[*].hostPath.path`, containers' `volumeMounts[*].readOnly`"),
-    mutates: prose("nothing"),
-    default: prose("empty: every path is allowed, if `volumes` lists `hostPath`"),
+    pod_fields: doc_only("`volumes[*].hostPath.path`, containers' `volumeMounts[*].readOnly`"),
+    mutates: doc_only("nothing"),
+    default: doc_only("empty: every path is allowed, if `volumes` lists `hostPath`"),
 }];
 
 /// Refuses paths that no prefix allows.
@@ -120,7 +121,7 @@ impl HostPaths<'_> {
 
     /// Whether a volume of the node is judged here: not if it is refused for its type already.
     fn is_judged(&self, volume: &Volume<'_>, found: &Findings<'_>) -> bool {
-        self.types.allow(volume) || !found.denies("volumes")
+        self.types.allow(volume) || !found.denies(const { rules::number("volumes") })
     }
 
     /// The indexes of the volumes that may only be read, sorted by their names, each name once. Looked up for each mount:

@@ -3,25 +3,25 @@
 //! On the host network every container port is a host port, whether the manifest says so or not.
 
 use crate::pod::{Container, Pod};
-use crate::prose::prose;
-use crate::ranges::{PortRange, PortRanges};
+use crate::rule::Findings;
+use crate::rule::ranges::{PortRange, PortRanges};
+use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
-use crate::shape::{Field, Shape};
-use crate::spec::Spec;
-use crate::violation::Findings;
+use crate::schema::doc_only;
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "hostPorts",
-    purpose: prose("The ports of the node that containers may take."),
+    purpose: doc_only("The ports of the node that containers may take."),
     shape: Some(Shape::List(&Shape::Object(&[
-        Field { name: "min", shape: Shape::Integer, doc: prose("The first port of the range.") },
-        Field { name: "max", shape: Shape::Integer, doc: prose("The last port of the range.") },
+        Field { name: "min", shape: Shape::Integer, doc: doc_only("The first port of the range.") },
+        Field { name: "max", shape: Shape::Integer, doc: doc_only("The last port of the range.") },
     ]))),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("containers' `ports[*].hostPort`"),
-    mutates: prose("nothing"),
-    default: prose("none: no host port is allowed"),
+    pod_fields: doc_only("containers' `ports[*].hostPort`"),
+    mutates: doc_only("nothing"),
+    default: doc_only("none: no host port is allowed"),
 }];
 
 /// One more than the highest port. PodSecurityPolicy took it as the end of a range, so that policies have it.

@@ -21,11 +21,11 @@ mod supplemental_groups;
 mod sysctls;
 mod volumes;
 
+use crate::json::same_name;
 use crate::pod::{Container, Pod};
+use crate::rule::Findings;
+use crate::rule::spec::{MOST_READS, Spec};
 use crate::rule::{Demands, Entry, Rule};
-use crate::shape::same_name;
-use crate::spec::Spec;
-use crate::violation::Findings;
 
 pub use seccomp::adopt_annotations;
 
@@ -154,7 +154,7 @@ pub const COUNT: usize = {
 
 /// All entries in one row: whoever loads a policy walks along it once for every field.
 #[expect(clippy::indexing_slicing, reason = "done by the compiler, which would not accept an empty file")]
-static ENTRIES: [&Entry; COUNT] = {
+const ROW: [&Entry; COUNT] = {
     let mut row = [&fs_group::ENTRIES[0]; COUNT];
     let mut length = 0;
     let mut files = FILES;
@@ -169,6 +169,51 @@ static ENTRIES: [&Entry; COUNT] = {
     }
     row
 };
+
+static ENTRIES: [&Entry; COUNT] = ROW;
+
+/// The index of a rule, where it is known when this is compiled.
+#[expect(clippy::indexing_slicing, reason = "done by the compiler, which would not accept an unknown name")]
+pub(crate) const fn number(id: &str) -> usize {
+    let mut index = 0;
+    while index < COUNT {
+        let (one, other) = (ROW[index].id.as_bytes(), id.as_bytes());
+        let mut same = 0;
+        while same < one.len() && same < other.len() && one[same] == other[same] {
+            same += 1;
+        }
+        if same == one.len() && same == other.len() {
+            return index;
+        }
+        index += 1;
+    }
+    ROW[index].id.len()
+}
+
+/// What every rule reads beside its own field, as indexes; behind them, what stands for nothing.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "done by the compiler, which would not accept a rule that reads more"
+)]
+static READS: [([usize; MOST_READS], usize); COUNT] = {
+    let mut reads = [([COUNT; MOST_READS], 0); COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        let fields = ROW[index].reads;
+        while reads[index].1 < fields.len() {
+            let read = reads[index].1;
+            reads[index].0[read] = number(fields[read]);
+            reads[index].1 += 1;
+        }
+        index += 1;
+    }
+    reads
+};
+
+/// The indexes of the rules whose fields this one reads as well, in the order of [`Entry::reads`].
+pub(crate) fn read_by(index: usize) -> &'static [usize] {
+    READS.get(index).and_then(|(reads, count)| reads.get(..*count)).unwrap_or_default()
+}
 
 /// Every rule with its index.
 pub fn all() -> impl Iterator<Item = (usize, &'static Entry)> + Clone {

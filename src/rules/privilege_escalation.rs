@@ -5,40 +5,41 @@
 //! and made such pods impossible. A default is just not written: the container is admitted without it if the rest of the
 //! policy allows that. A policy that refuses escalation cannot be satisfied and rejects the container with the reason.
 
+use crate::json::Value;
 use crate::pod::{Container, Pod};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Rule};
-use crate::shape::Shape;
-use crate::spec::Spec;
-use crate::value::Value;
-use crate::violation::Findings;
+use crate::rules;
+use crate::schema::Shape;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "defaultAllowPrivilegeEscalation",
-        purpose: prose("What containers that do not say get."),
+        purpose: doc_only("What containers that do not say get."),
         shape: Some(Shape::Flag),
         reads: &["allowPrivilegeEscalation"],
         annotations: &[],
-        pod_fields: prose(
+        pod_fields: doc_only(
             "containers' `securityContext.allowPrivilegeEscalation`, `privileged` and `capabilities.add`",
         ),
-        mutates: prose(
+        mutates: doc_only(
             "containers' `allowPrivilegeEscalation`, but no `false` into one that is privileged or adds `CAP_SYS_ADMIN`",
         ),
-        default: prose("nothing is written"),
+        default: doc_only("nothing is written"),
     },
     Entry {
         id: "allowPrivilegeEscalation",
-        purpose: prose("Whether containers may allow privilege escalation."),
+        purpose: doc_only("Whether containers may allow privilege escalation."),
         shape: Some(Shape::Flag),
         reads: &["privileged"],
         annotations: &[],
-        pod_fields: prose(
+        pod_fields: doc_only(
             "containers' `securityContext.allowPrivilegeEscalation`, `privileged` and `capabilities.add`",
         ),
-        mutates: prose("`false`: containers' `allowPrivilegeEscalation`, to `false`"),
-        default: prose("`true`: they may"),
+        mutates: doc_only("`false`: containers' `allowPrivilegeEscalation`, to `false`"),
+        default: doc_only("`true`: they may"),
     },
 ];
 
@@ -109,7 +110,9 @@ impl Rule for Refused {
             (false, false) => return found.required(FIELD, detail),
             (_, true) => "the added capability CAP_SYS_ADMIN",
             // The container is rejected as privileged: without that, the value is filled in.
-            (true, false) if !self.privileged && found.denies("privileged") => return,
+            (true, false) if !self.privileged && found.denies(const { rules::number("privileged") }) => {
+                return;
+            }
             (true, false) => "privileged: true",
         };
         found.required(

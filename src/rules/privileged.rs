@@ -4,23 +4,23 @@
 //! `privileged: true` too.
 
 use crate::pod::{Container, Pod};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
-use crate::shape::Shape;
-use crate::spec::Spec;
-use crate::violation::Findings;
+use crate::schema::Shape;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "privileged",
-    purpose: prose("Whether containers may be privileged."),
+    purpose: doc_only("Whether containers may be privileged."),
     shape: Some(Shape::Flag),
     reads: &[],
     annotations: &[],
-    pod_fields: prose(
+    pod_fields: doc_only(
         "containers' `securityContext.privileged`, `windowsOptions.hostProcess` of pod and containers",
     ),
-    mutates: prose("nothing"),
-    default: prose("`false`: privileged containers are refused"),
+    mutates: doc_only("nothing"),
+    default: doc_only("`false`: privileged containers are refused"),
 }];
 
 const HOST_PROCESS: &str = "HostProcess containers are privileged, and Privileged containers are not allowed";

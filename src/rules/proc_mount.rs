@@ -2,21 +2,21 @@
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
-use crate::shape::Shape;
-use crate::spec::Spec;
-use crate::violation::Findings;
+use crate::schema::Shape;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedProcMountTypes",
-    purpose: prose("The ways in which `/proc` may be mounted."),
+    purpose: doc_only("The ways in which `/proc` may be mounted."),
     shape: Some(Shape::List(&Shape::OneOf(&["Default", "Unmasked"]))),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("containers' `securityContext.procMount`; absent reads as `Default`"),
-    mutates: prose("nothing"),
-    default: prose("only `Default`"),
+    pod_fields: doc_only("containers' `securityContext.procMount`; absent reads as `Default`"),
+    mutates: doc_only("nothing"),
+    default: doc_only("only `Default`"),
 }];
 
 /// Refuses types that are not listed.

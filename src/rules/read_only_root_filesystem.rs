@@ -1,21 +1,21 @@
 //! A container that cannot write to its image cannot be changed from inside.
 
 use crate::pod::{Container, Pod};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Rule};
-use crate::shape::Shape;
-use crate::spec::Spec;
-use crate::violation::Findings;
+use crate::schema::Shape;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "readOnlyRootFilesystem",
-    purpose: prose("Whether containers must have a read-only root file system."),
+    purpose: doc_only("Whether containers must have a read-only root file system."),
     shape: Some(Shape::Flag),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("containers' `securityContext.readOnlyRootFilesystem`"),
-    mutates: prose("containers' `readOnlyRootFilesystem`, to `true`"),
-    default: prose("`false`: no constraint"),
+    pod_fields: doc_only("containers' `securityContext.readOnlyRootFilesystem`"),
+    mutates: doc_only("containers' `readOnlyRootFilesystem`, to `true`"),
+    default: doc_only("`false`: no constraint"),
 }];
 
 /// Demands read-only root file systems.

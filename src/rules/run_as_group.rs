@@ -1,29 +1,29 @@
 //! The primary group decides what a process may touch just as its user does.
 
 use crate::pod::{Container, Pod};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::{RANGES, Spec};
+use crate::rule::strategy::{GroupStrategy, NotFilled};
 use crate::rule::{Demands, Entry, Rule};
-use crate::shape::{Field, Shape};
-use crate::spec::{RANGES, Spec};
-use crate::strategy::{GroupStrategy, NotFilled};
-use crate::violation::Findings;
+use crate::schema::doc_only;
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runAsGroup",
-    purpose: prose("The primary group that containers may run as."),
+    purpose: doc_only("The primary group that containers may run as."),
     shape: Some(Shape::Object(&[
-        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: prose("What is demanded.") },
+        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: doc_only("What is demanded.") },
         Field {
             name: "ranges",
             shape: RANGES,
-            doc: prose("The allowed ids; the lowest of the first range is the default."),
+            doc: doc_only("The allowed ids; the lowest of the first range is the default."),
         },
     ])),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("`securityContext.runAsGroup` of pod and containers"),
-    mutates: prose("`MustRunAs`: containers' `runAsGroup`"),
-    default: prose("`RunAsAny`: any group"),
+    pod_fields: doc_only("`securityContext.runAsGroup` of pod and containers"),
+    mutates: doc_only("`MustRunAs`: containers' `runAsGroup`"),
+    default: doc_only("`RunAsAny`: any group"),
 }];
 
 /// In the order in which PodSecurityPolicy named them for this field alone.

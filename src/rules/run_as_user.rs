@@ -4,32 +4,32 @@
 //! its check `runAsNonRoot` takes no user for an answer, so it would reject every pod that `MustRunAs` fills in.
 
 use crate::pod::{Container, Pod};
-use crate::prose::prose;
-use crate::ranges::IdRanges;
+use crate::rule::Findings;
+use crate::rule::ranges::IdRanges;
+use crate::rule::spec::{RANGES, Spec};
+use crate::rule::strategy::{NotFilled, default_id};
 use crate::rule::{Demands, Entry, Rule};
-use crate::shape::{Field, Shape};
-use crate::spec::{RANGES, Spec};
-use crate::strategy::{NotFilled, default_id};
-use crate::violation::Findings;
+use crate::schema::doc_only;
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runAsUser",
-    purpose: prose("The user that containers may run as."),
+    purpose: doc_only("The user that containers may run as."),
     shape: Some(Shape::Object(&[
-        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: prose("What is demanded.") },
+        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: doc_only("What is demanded.") },
         Field {
             name: "ranges",
             shape: RANGES,
-            doc: prose("The allowed ids; the lowest of the first range is the default."),
+            doc: doc_only("The allowed ids; the lowest of the first range is the default."),
         },
     ])),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("`securityContext.runAsUser` and `runAsNonRoot` of pod and containers"),
-    mutates: prose(
+    pod_fields: doc_only("`securityContext.runAsUser` and `runAsNonRoot` of pod and containers"),
+    mutates: doc_only(
         "`MustRunAs`: containers' `runAsUser`, and `runAsNonRoot` where `restricted` is enforced; `MustRunAsNonRoot`: containers' `runAsNonRoot`",
     ),
-    default: prose("must be given"),
+    default: doc_only("must be given"),
 }];
 
 const STRATEGIES: &[&str] = &["MustRunAs", "MustRunAsNonRoot", "RunAsAny"];

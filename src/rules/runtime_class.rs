@@ -1,35 +1,35 @@
 //! The runtime class chooses the sandbox that a pod runs in, and some are no sandbox at all.
 
-use crate::json::{Quoted, Text};
-use crate::names::subdomain_problem;
+use crate::json::Value;
+use crate::json::{Listed, Quoted, Text};
 use crate::pod::Pod;
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::{Spec, texts};
 use crate::rule::{Entry, Rule};
-use crate::shape::{Field, Listed, Shape};
-use crate::spec::{Spec, texts};
-use crate::value::Value;
-use crate::violation::Findings;
+use crate::schema::doc_only;
+use crate::schema::names::subdomain_problem;
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runtimeClass",
-    purpose: prose("The runtime classes that pods may name."),
+    purpose: doc_only("The runtime classes that pods may name."),
     shape: Some(Shape::Object(&[
         Field {
             name: "allowedRuntimeClassNames",
             shape: Shape::List(&Shape::Text),
-            doc: prose("The allowed names; `*` is any; empty allows none to be named."),
+            doc: doc_only("The allowed names; `*` is any; empty allows none to be named."),
         },
         Field {
             name: "defaultRuntimeClassName",
             shape: Shape::Text,
-            doc: prose("The class of pods that name none."),
+            doc: doc_only("The class of pods that name none."),
         },
     ])),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("`runtimeClassName`"),
-    mutates: prose("the pod's `runtimeClassName`"),
-    default: prose("any runtime class"),
+    pod_fields: doc_only("`runtimeClassName`"),
+    mutates: doc_only("the pod's `runtimeClassName`"),
+    default: doc_only("any runtime class"),
 }];
 
 const ALLOWED: &str = "runtimeClass.allowedRuntimeClassNames";

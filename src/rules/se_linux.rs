@@ -1,41 +1,53 @@
 //! The SELinux context confines a container where everything else has failed.
 
+use crate::json::Value;
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod, SeLinuxOptions};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Rule};
-use crate::shape::{Field, Shape};
-use crate::spec::Spec;
-use crate::value::Value;
-use crate::violation::Findings;
+use crate::schema::doc_only;
+use crate::schema::{Field, Shape};
 use std::collections::BinaryHeap;
 use std::fmt::{self, Display};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seLinux",
-    purpose: prose("The SELinux context that pods must run in."),
+    purpose: doc_only("The SELinux context that pods must run in."),
     shape: Some(Shape::Object(&[
-        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: prose("What is demanded.") },
+        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: doc_only("What is demanded.") },
         Field {
             name: "seLinuxOptions",
             shape: Shape::Object(&[
-                Field { name: "user", shape: Shape::Text, doc: prose("The SELinux user; absent is empty.") },
-                Field { name: "role", shape: Shape::Text, doc: prose("The SELinux role; absent is empty.") },
-                Field { name: "type", shape: Shape::Text, doc: prose("The SELinux type; absent is empty.") },
+                Field {
+                    name: "user",
+                    shape: Shape::Text,
+                    doc: doc_only("The SELinux user; absent is empty."),
+                },
+                Field {
+                    name: "role",
+                    shape: Shape::Text,
+                    doc: doc_only("The SELinux role; absent is empty."),
+                },
+                Field {
+                    name: "type",
+                    shape: Shape::Text,
+                    doc: doc_only("The SELinux type; absent is empty."),
+                },
                 Field {
                     name: "level",
                     shape: Shape::Text,
-                    doc: prose("The SELinux level; absent is empty."),
+                    doc: doc_only("The SELinux level; absent is empty."),
                 },
             ]),
-            doc: prose("The context, demanded as a whole: what it leaves out must be left out."),
+            doc: doc_only("The context, demanded as a whole: what it leaves out must be left out."),
         },
     ])),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("`securityContext.seLinuxOptions` of pod and containers"),
-    mutates: prose("`MustRunAs`: the options, where the pod has none"),
-    default: prose("must be given"),
+    pod_fields: doc_only("`securityContext.seLinuxOptions` of pod and containers"),
+    mutates: doc_only("`MustRunAs`: the options, where the pod has none"),
+    default: doc_only("must be given"),
 }];
 
 const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny"];

@@ -9,22 +9,22 @@
 //! even there, and changed pods that satisfy the standard `restricted` by their containers alone.
 
 use crate::json::Text;
-use crate::pattern::leads_up;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::pattern::leads_up;
+use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Rule};
-use crate::spec::Spec;
-use crate::violation::Findings;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seccomp",
-    purpose: prose("The seccomp profiles that pods may run with."),
+    purpose: doc_only("The seccomp profiles that pods may run with."),
     shape: None,
     reads: &[],
     annotations: &[ALLOWED, DEFAULT],
-    pod_fields: prose("`securityContext.seccompProfile` of pod and containers"),
-    mutates: prose("the pod's `seccompProfile`, unless each container has a listed one of its own"),
-    default: prose("no profile or `RuntimeDefault`"),
+    pod_fields: doc_only("`securityContext.seccompProfile` of pod and containers"),
+    mutates: doc_only("the pod's `seccompProfile`, unless each container has a listed one of its own"),
+    default: doc_only("no profile or `RuntimeDefault`"),
 }];
 
 const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";

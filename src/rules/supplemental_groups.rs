@@ -3,21 +3,21 @@
 use std::fmt::{self, Display};
 
 use crate::pod::Pod;
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
+use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
 use crate::rule::{Entry, Rule};
-use crate::spec::Spec;
-use crate::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
-use crate::violation::Findings;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "supplementalGroups",
-    purpose: prose("The further groups that pods may run with."),
+    purpose: doc_only("The further groups that pods may run with."),
     shape: Some(GROUP_SHAPE),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("`securityContext.supplementalGroups`"),
-    mutates: prose("`MustRunAs`: the pod's `supplementalGroups`"),
-    default: prose("must be given"),
+    pod_fields: doc_only("`securityContext.supplementalGroups`"),
+    mutates: doc_only("`MustRunAs`: the pod's `supplementalGroups`"),
+    default: doc_only("must be given"),
 }];
 
 /// What is demanded of the groups; a policy with `RunAsAny` has no such rule.

@@ -1,38 +1,39 @@
 //! Kernel parameters: some are the node's, and one pod can starve all others with them.
 
 use crate::json::{Quoted, Text};
-use crate::pattern::{SysctlPattern, dotted};
 use crate::pod::Pod;
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::pattern::{SysctlPattern, dotted};
+use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
-use crate::shape::Shape;
-use crate::spec::Spec;
-use crate::violation::Findings;
+use crate::rules;
+use crate::schema::Shape;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "forbiddenSysctls",
-        purpose: prose(
+        purpose: doc_only(
             "The sysctls that pods may not set, safe ones included; a trailing `*` matches any suffix, and `/` reads as `.`.",
         ),
         shape: Some(Shape::List(&Shape::Text)),
         reads: &[],
         annotations: &[],
-        pod_fields: prose("`securityContext.sysctls[*].name`"),
-        mutates: prose("nothing"),
-        default: prose("none"),
+        pod_fields: doc_only("`securityContext.sysctls[*].name`"),
+        mutates: doc_only("nothing"),
+        default: doc_only("none"),
     },
     Entry {
         id: "allowedUnsafeSysctls",
-        purpose: prose(
+        purpose: doc_only(
             "The sysctls that pods may set in addition to the safe ones; a trailing `*` matches any suffix, and `/` reads as `.`.",
         ),
         shape: Some(Shape::List(&Shape::Text)),
         reads: &["forbiddenSysctls"],
         annotations: &[],
-        pod_fields: prose("`securityContext.sysctls[*].name`"),
-        mutates: prose("nothing"),
-        default: prose("none: only safe sysctls"),
+        pod_fields: doc_only("`securityContext.sysctls[*].name`"),
+        mutates: doc_only("nothing"),
+        default: doc_only("none: only safe sysctls"),
     },
 ];
 
@@ -144,7 +145,8 @@ impl Rule for Unsafe<'_> {
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, sysctl) in pod.spec.security_context.sysctls.iter().enumerate() {
             let name = dotted(&sysctl.name);
-            let refused_already = matches(&self.forbidden, &name) && found.denies("forbiddenSysctls");
+            let refused_already =
+                matches(&self.forbidden, &name) && found.denies(const { rules::number("forbiddenSysctls") });
             if !refused_already && !SAFE.contains(&&*name) && !matches(&self.allowed, &name) {
                 let detail = format_args!("unsafe sysctl {} is not allowed", Quoted(&sysctl.name));
                 found.forbidden(format_args!("spec.securityContext.sysctls[{index}]"), detail);

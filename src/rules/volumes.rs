@@ -1,23 +1,23 @@
 //! The types of volumes that pods may mount: some reach into the node, some carry credentials.
 
 use crate::json::Quoted;
+use crate::pod::volume_type::{TYPES, VolumeTypes};
 use crate::pod::{Origin, Pod, Volume};
-use crate::prose::prose;
+use crate::rule::Findings;
+use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
-use crate::shape::Shape;
-use crate::spec::Spec;
-use crate::violation::Findings;
-use crate::volume_types::{TYPES, VolumeTypes};
+use crate::schema::Shape;
+use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "volumes",
-    purpose: prose("The types of volumes that pods may have; `*` is every type."),
+    purpose: doc_only("The types of volumes that pods may have; `*` is every type."),
     shape: Some(Shape::List(&Shape::OneOf(TYPES))),
     reads: &[],
     annotations: &[],
-    pod_fields: prose("`volumes[*]`"),
-    mutates: prose("nothing"),
-    default: prose("none: no volume is allowed"),
+    pod_fields: doc_only("`volumes[*]`"),
+    mutates: doc_only("nothing"),
+    default: doc_only("none: no volume is allowed"),
 }];
 
 /// Refuses volumes of types that are not listed.

@@ -2,28 +2,29 @@
 
 use super::OPTIONS;
 use crate::json::Quoted;
-use crate::names::subdomain_problem;
-use crate::policy::Policy;
-use crate::prose::prose;
+use crate::json::Value;
+use crate::json::same_name;
+use crate::policy::{Policy, PreviousPolicy, SpecFields};
+use crate::rule::spec::Spec;
 use crate::rules;
-use crate::shape::{self, Field, Path, Problems, Shape, check_object, same_name};
-use crate::spec::{Model, Said, Spec};
-use crate::value::Value;
+use crate::schema::doc_only;
+use crate::schema::names::subdomain_problem;
+use crate::schema::{self, Field, Path, Problems, Shape, check_object};
 
 /// The keys of a PodSecurityPolicy object.
 const MANIFEST: &[Field] = &[
     Field {
         name: "apiVersion",
         shape: Shape::OneOf(&["policy/v1beta1", "extensions/v1beta1"]),
-        doc: prose("The version."),
+        doc: doc_only("The version."),
     },
-    Field { name: "kind", shape: Shape::OneOf(&["PodSecurityPolicy"]), doc: prose("The kind.") },
+    Field { name: "kind", shape: Shape::OneOf(&["PodSecurityPolicy"]), doc: doc_only("The kind.") },
     Field {
         name: "metadata",
         shape: Shape::Map(&Shape::Any),
-        doc: prose("Of which the name and the annotations count."),
+        doc: doc_only("Of which the name and the annotations count."),
     },
-    Field { name: "spec", shape: Shape::Any, doc: prose("The policy.") },
+    Field { name: "spec", shape: Shape::Any, doc: doc_only("The policy.") },
 ];
 
 /// The name of a policy that has none.
@@ -87,17 +88,19 @@ pub(super) fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) ->
     let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
     let annotations = root.get("annotations").unwrap_or_default();
     check_annotations(annotations, &Path::Key(&Path::Root, "annotations"), problems);
-    let mut said = Said::new(annotations, None);
-    check_object(root, &Path::Root, problems, find, &known, |number, value| said.keep(number, value, None));
+    let mut fields = SpecFields::new(annotations, None);
+    check_object(root, &Path::Root, problems, find, &known, |number, value| fields.keep(number, value, None));
     let mut spec = Spec {
-        said: &said,
         rule: None,
+        own: Value::default(),
+        others: Default::default(),
+        annotations,
         volume_types: None,
         at: Path::Root,
         annotations_at: Path::Key(&Path::Root, "annotations"),
         problems,
     };
-    (vec![Policy::load(DEFAULT_NAME.into(), &mut spec, None)], false)
+    (vec![Policy::load(DEFAULT_NAME.into(), &mut spec, &fields, None)], false)
 }
 
 fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>> {
@@ -107,16 +110,19 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
         problems.add("policies", "must list at least one policy");
     }
     let at = Path::Key(&Path::Root, "policies");
-    let mut model = None;
+    let mut previous = None;
     for (index, manifest) in list.enumerate() {
         let at = Path::Index(&at, index);
         if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| true) {
             continue;
         }
         let told = problems.0.len();
-        let earlier = model.as_ref().zip(policies.last()).map(|(said, policy)| Model { policy, said });
-        let Some((policy, said)) = load_manifest(manifest, &at, earlier.as_ref(), problems) else { continue };
-        model = Some(said).filter(|_| problems.0.len() == told);
+        let earlier =
+            previous.as_ref().zip(policies.last()).map(|(fields, policy)| PreviousPolicy { policy, fields });
+        let Some((policy, fields)) = load_manifest(manifest, &at, earlier.as_ref(), problems) else {
+            continue;
+        };
+        previous = Some(fields).filter(|_| problems.0.len() == told);
         if policies.iter().any(|earlier| earlier.name == policy.name && !policy.name.is_empty()) {
             let name = Quoted(&policy.name);
             problems.add(format_args!("{at}.metadata.name"), format_args!("Duplicate value: {name}"));
@@ -130,9 +136,9 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
 fn load_manifest<'v, 's>(
     manifest: Value<'v, 's>,
     at: &Path<'_>,
-    model: Option<&Model<'_, 'v, 's>>,
+    previous: Option<&PreviousPolicy<'_, 'v, 's>>,
     problems: &mut Problems,
-) -> Option<(Policy<'s>, Said<'v, 's>)> {
+) -> Option<(Policy<'s>, SpecFields<'v, 's>)> {
     let metadata_at = Path::Key(at, "metadata");
     let metadata = manifest.get("metadata").unwrap_or_default();
     for (key, shape) in [("name", Shape::Text), ("annotations", Shape::Map(&Shape::Text))] {
@@ -152,19 +158,21 @@ fn load_manifest<'v, 's>(
     };
     let annotations = metadata.get("annotations").unwrap_or_default();
     check_annotations(annotations, &Path::Key(&metadata_at, "annotations"), problems);
-    let mut said = Said::new(annotations, model);
-    let keep = |number, value| said.keep(number, value, model);
+    let mut fields = SpecFields::new(annotations, previous);
+    let keep = |number, value| fields.keep(number, value, previous);
     check_object(spec, &spec_at, problems, spec_field, &spec_names(), keep);
     let mut spec = Spec {
-        said: &said,
         rule: None,
+        own: Value::default(),
+        others: Default::default(),
+        annotations,
         volume_types: None,
         at: spec_at,
         annotations_at: Path::Key(&metadata_at, "annotations"),
         problems,
     };
-    let policy = Policy::load(name, &mut spec, model);
-    Some((policy, said))
+    let policy = Policy::load(name, &mut spec, &fields, previous);
+    Some((policy, fields))
 }
 
 /// What PodSecurityPolicy's own annotations start with.
@@ -177,7 +185,7 @@ fn check_annotations(annotations: Value<'_, '_>, at: &Path<'_>, problems: &mut P
     for (key, _) in annotations.entries() {
         let is_ours = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
         if is_ours && !known().any(|known| known == key) {
-            problems.add(Path::Key(at, &key), shape::unknown("annotation", &key, known()));
+            problems.add(Path::Key(at, &key), schema::unknown("annotation", &key, known()));
         }
     }
 }

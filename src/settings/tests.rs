@@ -2,8 +2,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::names::subdomain_problem;
 use crate::rules;
+use crate::schema::names::subdomain_problem;
 
 fn spec() -> Value {
     let any = json!({"rule": "RunAsAny"});

@@ -10,13 +10,13 @@
 use super::phrases::containers;
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "allowPrivilegeEscalation",
     level: Level::Restricted,
-    purpose: prose("Privilege escalation must be ruled out."),
-    pod_fields: prose("containers' `securityContext.allowPrivilegeEscalation`; `os.name`"),
+    purpose: doc_only("Privilege escalation must be ruled out."),
+    pod_fields: doc_only("containers' `securityContext.allowPrivilegeEscalation`; `os.name`"),
     overridden_by: None,
     variants: &[
         Variant { since: 8, judge },

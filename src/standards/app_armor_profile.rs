@@ -14,13 +14,15 @@ use super::phrases::{annotation, plural, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
 use crate::pod::{APP_ARMOR_CONTAINER, Profile};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "appArmorProfile",
     level: Level::Baseline,
-    purpose: prose("AppArmor profiles may not be switched off."),
-    pod_fields: prose("`securityContext.appArmorProfile` of pod and containers, the containers' annotations"),
+    purpose: doc_only("AppArmor profiles may not be switched off."),
+    pod_fields: doc_only(
+        "`securityContext.appArmorProfile` of pod and containers, the containers' annotations",
+    ),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };

@@ -13,13 +13,13 @@
 use super::phrases::{containers, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant, capabilities_restricted};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "capabilities_baseline",
     level: Level::Baseline,
-    purpose: prose("No capabilities may be added beyond the runtimes' defaults."),
-    pod_fields: prose("containers' `securityContext.capabilities.add`"),
+    purpose: doc_only("No capabilities may be added beyond the runtimes' defaults."),
+    pod_fields: doc_only("containers' `securityContext.capabilities.add`"),
     overridden_by: Some(&capabilities_restricted::CHECK),
     variants: &[Variant { since: 0, judge }],
 };

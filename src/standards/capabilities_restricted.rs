@@ -11,13 +11,13 @@ use super::capabilities_baseline::added_beside;
 use super::phrases::{containers, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "capabilities_restricted",
     level: Level::Restricted,
-    purpose: prose("All capabilities must be dropped; only `NET_BIND_SERVICE` may be added."),
-    pod_fields: prose("containers' `securityContext.capabilities`; `os.name`"),
+    purpose: doc_only("All capabilities must be dropped; only `NET_BIND_SERVICE` may be added."),
+    pod_fields: doc_only("containers' `securityContext.capabilities`; `os.name`"),
     overridden_by: None,
     variants: &[
         Variant { since: 22, judge },

@@ -9,13 +9,13 @@
 
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "hostNamespaces",
     level: Level::Baseline,
-    purpose: prose("Pods may not share the network, the processes or the memory of their node."),
-    pod_fields: prose("`hostNetwork`, `hostPID`, `hostIPC`"),
+    purpose: doc_only("Pods may not share the network, the processes or the memory of their node."),
+    pod_fields: doc_only("`hostNetwork`, `hostPID`, `hostIPC`"),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };

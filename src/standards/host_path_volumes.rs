@@ -10,13 +10,13 @@
 use super::phrases::{plural, quoted};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant, restricted_volumes};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "hostPathVolumes",
     level: Level::Baseline,
-    purpose: prose("Pods may not mount folders of their node."),
-    pod_fields: prose("`volumes[*].hostPath`"),
+    purpose: doc_only("Pods may not mount folders of their node."),
+    pod_fields: doc_only("`volumes[*].hostPath`"),
     overridden_by: Some(&restricted_volumes::CHECK),
     variants: &[Variant { since: 0, judge }],
 };

@@ -13,13 +13,13 @@
 use super::phrases::{containers, plain, plural, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "hostPorts",
     level: Level::Baseline,
-    purpose: prose("Containers may not take ports of their node."),
-    pod_fields: prose("containers' `ports[*].hostPort`"),
+    purpose: doc_only("Containers may not take ports of their node."),
+    pod_fields: doc_only("containers' `ports[*].hostPort`"),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };

@@ -12,13 +12,13 @@ use super::phrases::{containers, plural, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
 use crate::pod::Container;
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "hostProbesAndHostLifecycle",
     level: Level::Baseline,
-    purpose: prose("Probes and lifecycle hooks may not name hosts."),
-    pod_fields: prose("`host` of `httpGet` and `tcpSocket` in containers' probes and `lifecycle`"),
+    purpose: doc_only("Probes and lifecycle hooks may not name hosts."),
+    pod_fields: doc_only("`host` of `httpGet` and `tcpSocket` in containers' probes and `lifecycle`"),
     overridden_by: None,
     variants: &[Variant { since: 34, judge }],
 };

@@ -33,8 +33,8 @@ pub use level::{Level, Standard, Unknown, Version};
 pub use restricted_volumes::ALLOWED as RESTRICTED_VOLUMES;
 
 use crate::pod::Pod;
+use crate::rule::{ROOM, Row};
 use crate::rule::{RuleSet, RulesByContainer};
-use crate::violation::{ROOM, Row};
 use subject::{Objection, Subject};
 
 /// Every check: those of baseline by their IDs, then those of restricted by theirs. Messages keep this order.

@@ -5,7 +5,7 @@
 use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 
-use crate::violation::{SPELT_OUT, and_more, cut};
+use crate::rule::{SPELT_OUT, and_more, cut};
 
 /// The items as a set: each once, in the order of their bytes, so that port 10080 comes before port 443.
 #[cold]

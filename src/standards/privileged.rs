@@ -10,13 +10,13 @@
 use super::phrases::containers;
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "privileged",
     level: Level::Baseline,
-    purpose: prose("Containers may not be privileged."),
-    pod_fields: prose("containers' `securityContext.privileged`"),
+    purpose: doc_only("Containers may not be privileged."),
+    pod_fields: doc_only("containers' `securityContext.privileged`"),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };

@@ -10,13 +10,13 @@
 use super::phrases::{containers, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant, proc_mount_restricted};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "procMount",
     level: Level::Baseline,
-    purpose: prose("`/proc` must be masked."),
-    pod_fields: prose("containers' `securityContext.procMount`; `hostUsers`"),
+    purpose: doc_only("`/proc` must be masked."),
+    pod_fields: doc_only("containers' `securityContext.procMount`; `hostUsers`"),
     overridden_by: Some(&proc_mount_restricted::CHECK),
     variants: &[
         Variant { since: 0, judge: demand_default },

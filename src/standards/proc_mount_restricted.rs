@@ -8,13 +8,13 @@
 //! | Source | Pod Security Standards, Restricted; KEP-4265 |
 
 use super::{Check, Level, Variant, proc_mount};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "procMount_restricted",
     level: Level::Restricted,
-    purpose: prose("`/proc` must be masked, in user namespaces too."),
-    pod_fields: prose("containers' `securityContext.procMount`"),
+    purpose: doc_only("`/proc` must be masked, in user namespaces too."),
+    pod_fields: doc_only("containers' `securityContext.procMount`"),
     overridden_by: None,
     variants: &[Variant { since: 35, judge: proc_mount::demand_default }],
 };

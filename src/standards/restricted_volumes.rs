@@ -14,13 +14,13 @@ use super::phrases::{plural, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
 use crate::pod::Volume;
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "restrictedVolumes",
     level: Level::Restricted,
-    purpose: prose("Volumes must be of types that neither reach into the node nor around claims."),
-    pod_fields: prose("`volumes[*]`"),
+    purpose: doc_only("Volumes must be of types that neither reach into the node nor around claims."),
+    pod_fields: doc_only("`volumes[*]`"),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };

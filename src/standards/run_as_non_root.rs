@@ -13,7 +13,7 @@ use super::phrases::containers;
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
 use crate::pod::Pod;
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 /// Since when pods in a user namespace are free.
 const USER_NAMESPACES: u64 = 35;
@@ -21,8 +21,8 @@ const USER_NAMESPACES: u64 = 35;
 pub(super) const CHECK: Check = Check {
     id: "runAsNonRoot",
     level: Level::Restricted,
-    purpose: prose("Running as root must be ruled out."),
-    pod_fields: prose("`securityContext.runAsNonRoot` of pod and containers; `hostUsers`"),
+    purpose: doc_only("Running as root must be ruled out."),
+    pod_fields: doc_only("`securityContext.runAsNonRoot` of pod and containers; `hostUsers`"),
     overridden_by: None,
     variants: &[
         Variant { since: 0, judge },

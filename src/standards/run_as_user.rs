@@ -9,13 +9,13 @@
 
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "runAsUser",
     level: Level::Restricted,
-    purpose: prose("Root may not be asked for."),
-    pod_fields: prose("`securityContext.runAsUser` of pod and containers; `hostUsers`"),
+    purpose: doc_only("Root may not be asked for."),
+    pod_fields: doc_only("`securityContext.runAsUser` of pod and containers; `hostUsers`"),
     overridden_by: None,
     variants: &[
         Variant { since: 23, judge },

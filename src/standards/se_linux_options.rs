@@ -11,13 +11,13 @@ use super::phrases::{plural, quoted, set};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
 use crate::pod::SeLinuxOptions;
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "seLinuxOptions",
     level: Level::Baseline,
-    purpose: prose("The SELinux type must be one for containers; user and role may not be set."),
-    pod_fields: prose("`securityContext.seLinuxOptions` of pod and containers"),
+    purpose: doc_only("The SELinux type must be one for containers; user and role may not be set."),
+    pod_fields: doc_only("`securityContext.seLinuxOptions` of pod and containers"),
     overridden_by: None,
     variants: &[
         Variant { since: 0, judge: |subject| judge(subject, false) },

@@ -14,13 +14,13 @@ use super::phrases::{annotation, plain, plural, quoted, set};
 use super::subject::{Objection, Setters, Subject};
 use super::{Check, Level, Variant, seccomp_profile_restricted};
 use crate::pod::{Profile, SECCOMP_CONTAINER, SECCOMP_POD};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "seccompProfile_baseline",
     level: Level::Baseline,
-    purpose: prose("Seccomp profiles may not be switched off."),
-    pod_fields: prose(
+    purpose: doc_only("Seccomp profiles may not be switched off."),
+    pod_fields: doc_only(
         "`securityContext.seccompProfile` of pod and containers; up to v1.18 their annotations instead",
     ),
     overridden_by: Some(&seccomp_profile_restricted::CHECK),

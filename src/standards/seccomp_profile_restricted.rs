@@ -11,13 +11,13 @@ use super::phrases::containers;
 use super::seccomp_profile_baseline::{Declared, is_accepted};
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "seccompProfile_restricted",
     level: Level::Restricted,
-    purpose: prose("Seccomp profiles must be declared."),
-    pod_fields: prose("`securityContext.seccompProfile` of pod and containers; `os.name`"),
+    purpose: doc_only("Seccomp profiles must be declared."),
+    pod_fields: doc_only("`securityContext.seccompProfile` of pod and containers; `os.name`"),
     overridden_by: None,
     variants: &[
         Variant { since: 19, judge },

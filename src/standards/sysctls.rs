@@ -12,13 +12,13 @@
 
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "sysctls",
     level: Level::Baseline,
-    purpose: prose("Only safe sysctls may be set."),
-    pod_fields: prose("`securityContext.sysctls[*].name`"),
+    purpose: doc_only("Only safe sysctls may be set."),
+    pod_fields: doc_only("`securityContext.sysctls[*].name`"),
     overridden_by: None,
     variants: &[
         Variant { since: 0, judge: |subject| judge(subject, 0) },

@@ -9,13 +9,13 @@
 
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
-use crate::prose::prose;
+use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "windowsHostProcess",
     level: Level::Baseline,
-    purpose: prose("Windows containers may not be processes of their node."),
-    pod_fields: prose("`securityContext.windowsOptions.hostProcess` of pod and containers"),
+    purpose: doc_only("Windows containers may not be processes of their node."),
+    pod_fields: doc_only("`securityContext.windowsOptions.hostProcess` of pod and containers"),
     overridden_by: None,
     variants: &[Variant { since: 0, judge }],
 };

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use pod_security_policy::rule::Entry;
 use pod_security_policy::rules;
-use pod_security_policy::shape::Shape;
+use pod_security_policy::schema::Shape;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,7 +1,7 @@
 //! The settings as a page of tables.
 
+use pod_security_policy::schema::Shape;
 use pod_security_policy::settings::OPTIONS;
-use pod_security_policy::shape::Shape;
 
 use crate::{annotations, fields, is_required};
 

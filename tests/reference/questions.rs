@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use pod_security_policy::schema::Shape;
 use pod_security_policy::settings::{OPTIONS, Settings};
-use pod_security_policy::shape::Shape;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 

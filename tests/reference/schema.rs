@@ -1,7 +1,7 @@
 //! The settings as JSON Schema.
 
+use pod_security_policy::schema::{Field, Shape};
 use pod_security_policy::settings::OPTIONS;
-use pod_security_policy::shape::{Field, Shape};
 use serde_json::{Map, Value, json};
 
 use crate::{annotations, fields, is_required, meaning};

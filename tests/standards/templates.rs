@@ -1,10 +1,10 @@
 //! Standards judge what is written: a template is not judged by what its pods will be given.
 
 use pod_security_policy::json::Reader;
+use pod_security_policy::pod::Kind;
 use pod_security_policy::pod::Pod;
-use pod_security_policy::request::Kind;
+use pod_security_policy::pod::template;
 use pod_security_policy::standards::{Standard, details};
-use pod_security_policy::workloads;
 use serde_json::{Value, json};
 
 use crate::{compliant, container};

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use pod_security_policy::names::subdomain_problem;
+use pod_security_policy::schema::names::subdomain_problem;
 use serde_json::{Value, json};
 
 use super::{Manifests, print};

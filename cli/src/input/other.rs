@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use pod_security_policy::request::Kind;
-use pod_security_policy::workloads;
+use pod_security_policy::pod::Kind;
+use pod_security_policy::pod::template;
 use serde_json::Value;
 
 use super::Object;

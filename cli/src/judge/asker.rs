@@ -1,9 +1,9 @@
 //! Who asks, and about what.
 
-use pod_security_policy::persistent_volumes::OnVolumes;
+use pod_security_policy::pod::template;
 use pod_security_policy::request::{Kind, Request, User};
 use pod_security_policy::settings::Settings;
-use pod_security_policy::workloads;
+use pod_security_policy::settings::persistent_volumes::OnVolumes;
 
 use super::makers::maker_of_pod;
 use super::templates;

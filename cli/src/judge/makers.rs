@@ -4,9 +4,9 @@
 //! created by controllers: the engine knows their accounts, and says which grant is missing in the very words of the
 //! warning that the cluster gives.
 
+use pod_security_policy::admission::cluster::{Cluster as _, Identity, Question};
 use pod_security_policy::admission::{Opinion, Report};
-use pod_security_policy::cluster::{Cluster as _, Identity, Question};
-use pod_security_policy::controllers::Controllers;
+use pod_security_policy::pod::controllers::Controllers;
 use pod_security_policy::request::{Kind, User};
 
 use crate::input::Object;

@@ -1,9 +1,9 @@
 //! Why settings reject a pod, objection by objection.
 
 use pod_security_policy::admission::{Opinion, Report};
-use pod_security_policy::graft::{Edit, Step};
+use pod_security_policy::json::edit::{Edit, Step};
+use pod_security_policy::rule::Action;
 use pod_security_policy::settings::Settings;
-use pod_security_policy::violation::Action;
 
 use super::{Failing, Judged, blamed};
 use crate::input::Object;

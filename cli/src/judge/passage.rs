@@ -1,9 +1,9 @@
 //! An object on its way past the registrations: what one fills in, the next gets to see.
 
 use pod_security_policy::admission::Report;
-use pod_security_policy::answer::Answer;
-use pod_security_policy::graft::Edit;
+use pod_security_policy::admission::response::Answer;
 use pod_security_policy::json::Read;
+use pod_security_policy::json::edit::Edit;
 use pod_security_policy::settings::Settings;
 use serde_json::Value;
 

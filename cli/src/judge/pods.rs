@@ -2,7 +2,7 @@
 
 use pod_security_policy::json::{Read, Reader};
 use pod_security_policy::pod::Pod;
-use pod_security_policy::workloads;
+use pod_security_policy::pod::template;
 
 use super::asker::kind;
 use super::sent::was_sent;

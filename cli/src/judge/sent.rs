@@ -2,7 +2,7 @@
 
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::Pod;
-use pod_security_policy::workloads;
+use pod_security_policy::pod::template;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The Pod Security Standards: which checks a pod fails, and which of its containers are to blame.
 
 use pod_security_policy::admission::Report;
-use pod_security_policy::graft::Edit;
+use pod_security_policy::json::edit::Edit;
 use pod_security_policy::pod::{List, Pod, Slot};
 use pod_security_policy::rule::{RuleSet, RulesByContainer};
 use pod_security_policy::settings::Settings;

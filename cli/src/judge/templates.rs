@@ -1,6 +1,6 @@
 //! Kinds that carry pod templates and are not Kubernetes' own: known ones, and whatever has the shape.
 
-use pod_security_policy::workloads::{self, Hop};
+use pod_security_policy::pod::template::{self, Hop};
 use serde_json::Value;
 
 use crate::input::Object;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use pod_security_policy::graft::{Edit, Step};
+use pod_security_policy::json::edit::{Edit, Step};
 use pod_security_policy::pod::ADMITTED_BY;
 use serde::Serialize;
 use serde_json::Value;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use pod_security_policy::schema::{Problem, Problems};
 use pod_security_policy::settings::{OPTIONS, Settings};
-use pod_security_policy::shape::{Problem, Problems};
 use pod_security_policy::standards::Standard;
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use dump::is_rbac;
 pub(crate) use mistakes::mistakes;
-use pod_security_policy::cluster::{Cluster, Question};
+use pod_security_policy::admission::cluster::{Cluster, Question};
 
 /// The group that may do anything, whatever is granted.
 const MASTERS: &str = "system:masters";

@@ -14,7 +14,10 @@ use crate::judge;
 use crate::rbac::Authority;
 
 /// The suggestion for some pods, and the answer to each of them under it.
-fn answers(pods: &[Value], rigour: Rigour) -> (Needs, Value, Vec<pod_security_policy::answer::Answer>) {
+fn answers(
+    pods: &[Value],
+    rigour: Rigour,
+) -> (Needs, Value, Vec<pod_security_policy::admission::response::Answer>) {
     let mut needs = Needs::default();
     for (nth, pod) in pods.iter().enumerate() {
         let object = Object::of_value(pod);

@@ -1,9 +1,9 @@
 //! What a registration gets to see of an object, and what would satisfy it.
 
 use pod_security_policy::admission::{Opinion, Report};
+use pod_security_policy::rule::Action;
 use pod_security_policy::settings::Settings;
 use pod_security_policy::standards::Standard;
-use pod_security_policy::violation::Action;
 use serde_json::Value;
 
 use crate::input::Object;

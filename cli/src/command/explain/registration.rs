@@ -2,11 +2,11 @@
 
 use anstyle::AnsiColor;
 use pod_security_policy::admission::{Opinion, Report};
-use pod_security_policy::graft::Step;
+use pod_security_policy::json::edit::Step;
 use pod_security_policy::pod::ADMITTED_BY;
+use pod_security_policy::rule::Action;
 use pod_security_policy::settings::Settings;
 use pod_security_policy::standards::Standard;
-use pod_security_policy::violation::Action;
 
 use super::bench::{Bench, Named};
 use super::{BOLD, Told};

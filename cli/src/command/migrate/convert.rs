@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use pod_security_policy::names::subdomain_problem;
+use pod_security_policy::schema::names::subdomain_problem;
 
 use super::Migrate;
 use super::rewrite::{Rewrite, Rewritten, rewrite};

@@ -3,7 +3,7 @@
 //! The API server checked less than settings do, and nothing that a running cluster has may stop a migration. What a
 //! field did is what is written in its place; what did nothing is left out.
 
-use pod_security_policy::volume_types;
+use pod_security_policy::pod::volume_type;
 use serde_json::{Map, Value};
 
 use super::convert::ANNOTATIONS;

@@ -6,7 +6,7 @@ mod volumes;
 
 use std::collections::BTreeSet;
 
-use pod_security_policy::pattern::SysctlPattern;
+use pod_security_policy::rule::pattern::SysctlPattern;
 use serde_json::{Map, Value, json};
 
 use super::needs::Used;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pod_security_policy::pattern::lies_beneath;
+use pod_security_policy::pod::volume_type::VolumeType;
+use pod_security_policy::rule::pattern::lies_beneath;
 use pod_security_policy::standards::RESTRICTED_VOLUMES;
-use pod_security_policy::volume_types::VolumeType;
 use serde_json::json;
 
 use super::super::needs::Used;

@@ -1,0 +1,170 @@
+//! Whom exemptions excuse, and which of them made a difference.
+
+use std::borrow::Cow;
+
+use super::cluster::{Cluster, Identity};
+use super::response::Answer;
+use super::{Case, Evaluator, Mode};
+use crate::json::{Quoted, Text};
+use crate::pod::{Pod, Slot};
+use crate::policy::Policy;
+use crate::rule::{RuleSet, RulesByContainer};
+use crate::rules::adopt_annotations;
+use crate::settings::exemptions::Exemption;
+use crate::standards::{Excuses, Failure};
+
+/// What exemptions look at, beside images.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Circumstances<'c> {
+    /// The namespace of the request; what the object says is its author's word.
+    pub(super) namespace: &'c str,
+    /// Who may create the pod: the requester, or the controllers of a workload. One who meets all conditions is enough.
+    pub(super) users: &'c [Identity<'c>],
+    pub(super) service_account: Option<&'c str>,
+    pub(super) runtime_class: Option<&'c str>,
+}
+
+/// Whether an exemption has not expired, asking for the time only if it ever does. A clock that does not answer is no
+/// reason to let anything through.
+pub(super) fn holds(exemption: &Exemption<'_>, cluster: &dyn Cluster, answer: &mut Answer) -> bool {
+    let Some((day, end)) = &exemption.expires else { return true };
+    let reason = match cluster.now() {
+        Ok(now) if now < *end => return true,
+        Ok(_) => format!("expired on {day}"),
+        Err(cause) => format!("is ignored, because {cause}"),
+    };
+    answer.warnings.push(format!("exemption {} {reason}", Quoted(&exemption.name)));
+    answer.exemptions.push(format!("{} ({reason})", exemption.name));
+    false
+}
+
+/// Whether every ground but the images holds. What a request leaves empty never does.
+pub(super) fn matches(exemption: &Exemption<'_>, circumstances: &Circumstances<'_>) -> bool {
+    let Circumstances { namespace, users, service_account, runtime_class } = *circumstances;
+    let listed = |list: &[Text<'_>], actual: Option<&str>| {
+        list.is_empty() || actual.is_some_and(|actual| list.iter().any(|known| known == actual))
+    };
+    let account = |known: &Text<'_>| known.split_once('/') == service_account.map(|name| (namespace, name));
+    let created_by = |user: &Identity<'_>| {
+        listed(&exemption.usernames, Some(&*user.user))
+            && (exemption.groups.is_empty()
+                || exemption.groups.iter().any(|group| user.groups.contains(group)))
+    };
+    let is_for_anybody = exemption.usernames.is_empty() && exemption.groups.is_empty();
+    listed(&exemption.namespaces, Some(namespace))
+        && (is_for_anybody || users.iter().any(created_by))
+        && (exemption.service_accounts.is_empty() || exemption.service_accounts.iter().any(account))
+        && listed(&exemption.runtime_classes, runtime_class)
+}
+
+impl<'a> Case<'_, 'a> {
+    /// The pod as policies get to see it.
+    pub(super) fn arrived(&self) -> Cow<'_, Pod<'a>> {
+        let adopts = self.mode != Mode::Refuse && self.scope.writable.added.is_none();
+        match adopts.then(|| adopt_annotations(&self.pod)).flatten() {
+            Some(adopted) => Cow::Owned(adopted),
+            None => Cow::Borrowed(&self.pod),
+        }
+    }
+}
+
+impl<'e> Evaluator<'e> {
+    /// Excuses whom exemptions excuse. Those that have expired are reported instead.
+    pub(super) fn excuse(&self, case: &mut Case<'_, '_>, answer: &mut Answer) -> Vec<&'e Exemption<'e>> {
+        let creators = case.creators();
+        let circumstances = Circumstances {
+            namespace: &case.request.namespace,
+            users: &creators,
+            service_account: case.service_account(),
+            runtime_class: case.pod.spec.runtime_class_name.as_deref(),
+        };
+        let applies = |exemption: &Exemption<'_>| {
+            matches(exemption, &circumstances)
+                && (exemption.frees_pod()
+                    || case.pod.containers().any(|(_, container)| exemption.frees(container)))
+        };
+        let active: Vec<&'e Exemption<'e>> = self
+            .settings
+            .exemptions
+            .iter()
+            .filter(|exemption| applies(exemption) && holds(exemption, self.cluster, answer))
+            .collect();
+        case.scope.excused_in = case
+            .pod
+            .containers()
+            .map(|(slot, container)| {
+                let here =
+                    active.iter().filter(|exemption| !exemption.frees_pod() && exemption.frees(container));
+                (slot, here.fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules)))
+            })
+            .filter(|(_, rules): &(Slot, RuleSet)| !rules.is_empty())
+            .collect();
+        let of_pod = active.iter().filter(|exemption| exemption.frees_pod());
+        case.scope.excused = of_pod.fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules));
+        active
+    }
+
+    /// Reports which exemptions made a difference: without any of them, a rule that they list would have objected or
+    /// filled something in where they hold. Of a pod that no policy admits, the rules of all policies count.
+    pub(super) fn tell_used(
+        &self,
+        case: &Case<'_, '_>,
+        winner: Option<&Policy<'_>>,
+        active: &[&Exemption<'_>],
+        answer: &mut Answer,
+    ) {
+        if active.is_empty() {
+            return;
+        }
+        let listed = active.iter().fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules));
+        let mut used = vec![false; active.len()];
+        let arrived = case.arrived();
+        let mut pod = arrived.clone().into_owned();
+        let policies = self.settings.policies.iter();
+        for policy in policies.filter(|policy| winner.is_none_or(|winner| std::ptr::eq(winner, *policy))) {
+            crate::pod::diff::restore(&mut pod, &arrived);
+            let affected = policy.affecting(&mut pod, &case.scope, listed);
+            for (exemption, used) in active.iter().zip(&mut used) {
+                *used |= exemption.frees_pod() && !exemption.rules.and(affected.pod).is_empty();
+            }
+            for (slot, rules) in &affected.containers {
+                let container = pod.list(slot.list).get(slot.index);
+                for (exemption, used) in active.iter().zip(&mut used).filter(|(_, used)| !**used) {
+                    *used = !exemption.rules.and(*rules).is_empty()
+                        && (exemption.frees_pod()
+                            || container.is_some_and(|container| exemption.frees(container)));
+                }
+            }
+        }
+        self.tell_used_for_standards(&pod, active, &mut used);
+        let names = active.iter().zip(used).filter(|(_, used)| *used);
+        answer.exemptions.extend(names.map(|(exemption, _)| exemption.name.to_string()));
+    }
+
+    /// The same for the checks of the standards, which name all containers in one text.
+    fn tell_used_for_standards(&self, pod: &Pod<'_>, active: &[&Exemption<'_>], used: &mut [bool]) {
+        let modes =
+            [self.settings.standards.enforce, self.settings.standards.warn, self.settings.standards.audit];
+        let failures = |excuses: Excuses<'_>| -> Vec<Failure> {
+            let standards = modes.into_iter().flatten();
+            standards.flat_map(|standard| standard.evaluate_excusing(pod, excuses)).collect()
+        };
+        if self.settings.standards.is_none() {
+            return;
+        }
+        let nothing = RulesByContainer::NONE;
+        let without = failures(Excuses { everywhere: RuleSet::NONE, in_containers: &nothing });
+        for (exemption, used) in active.iter().zip(used).filter(|(_, used)| !**used) {
+            if exemption.frees_pod() {
+                *used = without.iter().any(|failure| exemption.rules.has(failure.index));
+                continue;
+            }
+            let here = pod.containers().filter(|(_, container)| exemption.frees(container));
+            let alone: RulesByContainer = here.map(|(slot, _)| (slot, exemption.rules)).collect();
+            *used = failures(Excuses { everywhere: RuleSet::NONE, in_containers: &alone }) != without;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

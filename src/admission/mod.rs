@@ -1,0 +1,394 @@
+//! From a request to an answer.
+
+use crate::json::edit::{Edit, Path, Step, graft};
+use crate::json::{Quoted, Read, Reader, Text};
+use crate::pod::controllers::Controllers;
+use crate::pod::diff::{Writable, changes};
+use crate::pod::template;
+use crate::pod::{ADMITTED_BY, Container, List, Names, Pod, Slot};
+use crate::policy::{Policy, Scope};
+use crate::request::{Payload, Request};
+use crate::rule::{Action, Findings};
+use crate::settings::Settings;
+use crate::standards::Excuses;
+use cluster::{Cluster, Grants, Identity};
+use pod_security::{has_new_ephemeral_images, is_significant};
+use response::Answer;
+use update::{changes_governed, kept_ephemeral_containers};
+
+pub mod cluster;
+mod deny;
+mod exemptions;
+mod namespace;
+mod persistent_volume;
+mod pod_security;
+mod report;
+pub mod response;
+mod select;
+mod update;
+mod workload;
+
+pub use report::{Opinion, Report};
+
+/// What mutation comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Changes are written back.
+    Apply,
+    /// The pod must fit as it is.
+    Refuse,
+    /// A copy is changed to judge the pods to come; nothing is written.
+    Rehearse,
+}
+
+/// A pod, or a template, and how it is judged.
+struct Case<'c, 'a> {
+    request: &'c Request<'a>,
+    /// The pod as its author wrote it.
+    pod: Pod<'a>,
+    /// Where it stands in the object, with a trailing dot.
+    root: String,
+    mode: Mode,
+    scope: Scope,
+    /// Who is asked about it.
+    judges: Judges,
+    /// Who creates the pods of the template.
+    controllers: Controllers,
+}
+
+/// Who is asked about a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Judges {
+    /// The policies, and the Pod Security Standards if there are any.
+    All,
+    /// The policies: to the standards, nothing that counts has changed.
+    Policies,
+    /// The standards: the policies let this pass before, and say at most what they fill in.
+    Standards,
+}
+
+impl<'c, 'a> Case<'c, 'a> {
+    /// A pod as it stands in the request.
+    fn of_pod(request: &'c Request<'a>, pod: Pod<'a>, mode: Mode) -> Self {
+        let scope =
+            Scope { writable: Writable { nothing: mode == Mode::Refuse, added: None }, ..Scope::default() };
+        let controllers = Controllers::Unknown;
+        Case { request, pod, root: String::new(), mode, scope, judges: Judges::All, controllers }
+    }
+
+    /// The service account that the pod will run as: of a template that names none, the namespace's `default`.
+    fn service_account(&self) -> Option<&str> {
+        let fallback = if self.mode == Mode::Rehearse { Some("default") } else { None };
+        self.pod.service_account().or(fallback)
+    }
+
+    /// The accounts that may create the pod: its requester, or the controllers of a workload.
+    fn creators(&self) -> Vec<Identity<'a>> {
+        match self.mode {
+            Mode::Rehearse => Identity::controllers(self.controllers),
+            Mode::Apply | Mode::Refuse => Identity::requesting_user(self.request).into_iter().collect(),
+        }
+    }
+
+    /// Says that a policy admits the pods of a workload and none of their accounts may use it.
+    fn missing_grant(&self, policy: &str, grants: &Grants<'_>) -> String {
+        let (accounts, policy) = (grants.describe_in_order(), Quoted(policy));
+        let unknown = match self.controllers {
+            Controllers::BuiltIn(_) => "",
+            Controllers::Unknown => "; whether the account that creates the pods may use it is not known",
+        };
+        format!("no role lets {accounts} use PodSecurityPolicy {policy}, which admits these pods{unknown}")
+    }
+
+    /// Whether this is an audit of an object in the cluster, which no user requests.
+    fn is_audit(&self) -> bool {
+        self.request.user.username.is_empty()
+    }
+}
+
+/// Who wins, or why nobody does.
+enum Verdict<'v, 'a> {
+    /// This policy admits the pod as it then is.
+    Admitted {
+        policy: &'v Policy<'v>,
+        pod: Box<Pod<'a>>,
+        /// Whether it does so only because some rules do not deny.
+        is_tolerant: bool,
+        /// Of a workload: why its pods will be rejected all the same.
+        ungranted: Option<String>,
+    },
+    /// No policy does.
+    Denied(String),
+}
+
+/// Judges one request, from the text that the policy server hands over to the answer.
+pub fn review(payload: &str, cluster: &dyn Cluster) -> Answer {
+    match Reader::document(payload) {
+        Ok(payload) => judge(payload, cluster),
+        Err(fault) => Answer::unreadable(&fault),
+    }
+}
+
+/// Judges one request that has been read.
+pub fn judge(payload: Payload<'_>, cluster: &dyn Cluster) -> Answer {
+    match Settings::load(payload.settings.root()) {
+        Ok(settings) => Evaluator::new(&settings, cluster).review(payload.request),
+        Err(problems) => Answer::unjudged(format_args!("the policy's settings are not valid: {problems}")),
+    }
+}
+
+/// Evaluates requests by settings, and asks a cluster what neither of them says.
+#[derive(Clone, Copy)]
+pub struct Evaluator<'e> {
+    settings: &'e Settings<'e>,
+    cluster: &'e dyn Cluster,
+}
+
+impl<'e> Evaluator<'e> {
+    /// An evaluator of these settings.
+    pub fn new(settings: &'e Settings<'e>, cluster: &'e dyn Cluster) -> Self {
+        Evaluator { settings, cluster }
+    }
+
+    /// Judges one request.
+    pub fn review(&self, mut request: Request<'_>) -> Answer {
+        let pod = request.pod.take();
+        let request = &request;
+        match &*request.operation {
+            "DELETE" | "CONNECT" => return Answer::accepted(),
+            "CREATE" | "UPDATE" => {}
+            other => {
+                let other = Quoted(other);
+                return Answer::unjudged(format_args!(
+                    "request.operation: Unsupported value: {other}: supported values: \"CREATE\", \"UPDATE\", \"DELETE\", \"CONNECT\""
+                ));
+            }
+        }
+        let adds_containers = request.sub_resource == "ephemeralcontainers" && request.kind.is_pod();
+        let is_namespace = request.kind.is_namespace();
+        // Of a namespace's subresources, the API server keeps the labels that are sent there.
+        let keeps_labels = is_namespace && !self.settings.namespace_labels.is_empty();
+        let is_ungoverned = UNGOVERNED_SUBRESOURCES.contains(&&*request.sub_resource)
+            || (is_namespace && request.sub_resource == "finalize");
+        if is_ungoverned && !keeps_labels {
+            return Answer::accepted();
+        }
+        let reviewed = match (&*request.kind.group, &*request.kind.kind) {
+            ("", "Namespace") if !self.settings.namespace_labels.is_empty() => self.review_namespace(request),
+            ("", "PersistentVolume") if let Some(on_volumes) = self.settings.persistent_volumes => {
+                self.review_volume(on_volumes, request)
+            }
+            _ if !self.settings.judges_pods() => Ok(self.unjudged(request)),
+            ("", "Pod") if adds_containers => self.review_added_containers(request),
+            ("", "Pod") => self.review_pod(request, pod),
+            _ => self.review_workload(request),
+        };
+        reviewed.unwrap_or_else(|fault| Answer::unjudged(format_args!("the object cannot be read: {fault}")))
+    }
+
+    fn review_pod<'a>(&self, request: &Request<'a>, decoded: Option<Box<Pod<'a>>>) -> Read<Answer> {
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
+        let created = request.operation == "CREATE" && request.sub_resource.is_empty();
+        let old = request.old_object.filter(|_| !created);
+        if let Some(old) = old
+            && !changes_governed(object, old)?
+        {
+            return Ok(Answer::accepted());
+        }
+        let mut pod = match decoded {
+            Some(pod) => *pod,
+            None => Reader::document(object)?,
+        };
+        template::default_pod(&mut pod);
+        let mode = if created && self.settings.mutate { Mode::Apply } else { Mode::Refuse };
+        let mut case = Case::of_pod(request, pod, mode);
+        if let Some(old) = old {
+            if !case.pod.spec.ephemeral_containers.is_empty() {
+                let kept = kept_ephemeral_containers(object, old)?;
+                case.scope.reviewed = Some(all_but(&case.pod, &kept));
+            }
+            if !self.settings.standards.is_none() {
+                let old = Reader::document(old).map_err(|fault| fault.beneath("oldObject"))?;
+                case.judges = if is_significant(&case.pod, &old) { Judges::All } else { Judges::Policies };
+            }
+        }
+        self.answer(case, object)
+    }
+
+    /// Judges new ephemeral containers in the pod that is there: of the request's pod, the API server keeps nothing
+    /// but their list.
+    ///
+    /// One policy must admit a new container with all that it shares with the pod. Else a tenant who may use a lax policy
+    /// and finds a pod of a strict one, or the reverse, has what neither of them allows.
+    fn review_added_containers(&self, request: &Request<'_>) -> Read<Answer> {
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
+        let asked: Pod<'_> = Reader::document(object)?;
+        let mut pod: Pod<'_> = Reader::document(request.old_object.unwrap_or(object))?;
+        template::default_pod(&mut pod);
+        let mut present =
+            std::mem::replace(&mut pod.spec.ephemeral_containers, asked.spec.ephemeral_containers);
+        if request.old_object.is_none() {
+            present.clear();
+        }
+        let known = Names::of(present.iter().map(|container| &*container.name));
+        let new = |container: &Container<'_>| !known.contain(&container.name);
+        let added: Vec<usize> = indexes(&pod.spec.ephemeral_containers, new);
+        let judges = if added.is_empty() { Judges::Standards } else { Judges::All };
+        if added.is_empty()
+            && (self.settings.standards.is_none()
+                || !has_new_ephemeral_images(&pod.spec.ephemeral_containers, &present))
+        {
+            return Ok(Answer::accepted());
+        }
+        let reviewed = shared_with(&pod, &added);
+        for list in List::ALL {
+            for (index, container) in pod.list_mut(list).iter_mut().enumerate() {
+                // What is mounted into containers that the new ones cannot reach is no concern of theirs.
+                if reviewed.binary_search(&Slot { list, index }).is_err() {
+                    container.volume_mounts.clear();
+                    container.volume_devices.clear();
+                }
+            }
+        }
+        let mounted: Vec<Text<'_>> =
+            pod.containers().flat_map(|(_, container)| container.used_volumes().cloned()).collect();
+        let mounted = Names::of(mounted.iter().map(|name| &**name));
+        for volume in &mut pod.spec.volumes {
+            volume.unconcerned = !mounted.contain(&volume.name);
+        }
+        pod.gains_containers = true;
+        let mode = if self.settings.mutate { Mode::Apply } else { Mode::Refuse };
+        let mut case = Case::of_pod(request, pod, mode);
+        case.scope.reviewed = Some(reviewed);
+        case.scope.writable.added = Some(added);
+        case.judges = judges;
+        self.answer(case, object)
+    }
+
+    /// Judges a pod and writes the answer.
+    fn answer<'a>(&self, mut case: Case<'_, 'a>, object: &str) -> Read<Answer> {
+        let mut answer = Answer::accepted();
+        let mut active = Vec::new();
+        if !self.settings.exemptions.is_empty() {
+            active = self.excuse(&mut case, &mut answer);
+        }
+        let case = &case;
+        let mut admitted = None;
+        let settled = case.judges == Judges::Standards && case.mode != Mode::Rehearse;
+        if !self.settings.policies.is_empty() && !settled {
+            match self.select(case) {
+                Ok(Verdict::Admitted { policy, pod, is_tolerant, ungranted }) => {
+                    if case.judges != Judges::Standards {
+                        answer.policy = Some(policy.name.to_string());
+                        if is_tolerant {
+                            self.tolerate(case, policy, &pod, &mut answer);
+                        }
+                        match ungranted {
+                            // Whoever applies a workload can still apply the grant; what is audited runs without.
+                            Some(reason) if case.is_audit() && case.controllers != Controllers::Unknown => {
+                                self.tell_used(case, Some(policy), &active, &mut answer);
+                                return Ok(Answer { rejection: Some(reason), ..answer });
+                            }
+                            reason => answer.warnings.extend(reason),
+                        }
+                    }
+                    admitted = Some((policy, pod));
+                }
+                // What passed before passes, whatever became of the policies.
+                Ok(Verdict::Denied(_)) | Err(_) if case.judges == Judges::Standards => {
+                    return Ok(Answer::accepted());
+                }
+                Ok(Verdict::Denied(reason)) => {
+                    self.tell_used(case, None, &active, &mut answer);
+                    return Ok(Answer { rejection: Some(reason), ..answer });
+                }
+                Err(cause) => {
+                    return Ok(Answer::unjudged(format_args!("{UNANSWERED}{}", first_sentence(&cause))));
+                }
+            }
+        }
+        if !self.settings.standards.is_none() && case.judges != Judges::Policies {
+            let pod: &Pod<'a> = admitted.as_ref().map_or(&case.pod, |(_, pod)| pod);
+            let excuses = Excuses { everywhere: case.scope.excused, in_containers: &case.scope.excused_in };
+            let is_template = case.mode == Mode::Rehearse;
+            self.judge_by_standards(pod, is_template, excuses, &mut answer);
+        }
+        self.tell_used(case, admitted.as_ref().map(|(policy, _)| *policy), &active, &mut answer);
+        if let (Mode::Apply, Some((policy, pod)), true) = (case.mode, &admitted, answer.is_accepted()) {
+            answer.edits = changes(&case.pod, pod);
+            answer.edits.extend(self.admission_mark(case, policy));
+            if !answer.edits.is_empty() {
+                answer.mutated_object = Some(graft(object, &answer.edits)?);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Reports the objections that do not deny.
+    fn tolerate(&self, case: &Case<'_, '_>, policy: &Policy<'_>, pod: &Pod<'_>, answer: &mut Answer) {
+        let pass = self.tolerant(case);
+        let mut found = Findings::spelling(&case.root, &pass.leniency);
+        policy.validate(pod, &pass.scope, &mut found);
+        let in_all = found.tolerated();
+        let mut tolerated = found.into_violations();
+        tolerated.retain(|violation| violation.action != Action::Deny);
+        answer.tolerate(tolerated, in_all);
+    }
+
+    /// The annotation that names the winner of a list, on a pod being created.
+    fn admission_mark(&self, case: &Case<'_, '_>, policy: &Policy<'_>) -> Option<Edit<'static>> {
+        let marked = case.pod.annotations.get(ADMITTED_BY).is_some_and(|name| *name == policy.name);
+        if !self.settings.listed || case.scope.writable.added.is_some() || marked {
+            return None;
+        }
+        let path = Path::of(&[Step::Key("metadata"), Step::Key("annotations"), Step::Key(ADMITTED_BY)]);
+        Some(Edit { path, value: Quoted(&policy.name).to_string() })
+    }
+}
+
+/// Subresources that change nothing that policies look at, whatever kind of object they belong to.
+const UNGOVERNED_SUBRESOURCES: &[&str] =
+    &["attach", "binding", "eviction", "exec", "log", "portforward", "proxy", "resize", "scale", "status"];
+
+/// Precedes the cause of an access review that failed.
+pub(crate) const UNANSWERED: &str = "cannot determine who may use which policy: ";
+
+/// The first sentence of what a host reports: what follows is for its developers.
+pub(crate) fn first_sentence(cause: &str) -> &str {
+    let cause = cause.trim_start();
+    let ends = |(at, byte): (usize, &u8)| {
+        *byte == b'\n' || (*byte == b'.' && cause.as_bytes().get(at + 1) == Some(&b' '))
+    };
+    let end = cause.as_bytes().iter().enumerate().position(ends).unwrap_or(cause.len());
+    match cause.get(..end).unwrap_or(cause).trim_end_matches(['.', ':', ' ', '\r']) {
+        "" => "the host gives no reason",
+        sentence => sentence,
+    }
+}
+
+/// Every container of a pod but some of the ephemeral ones, in visiting order.
+fn all_but(pod: &Pod<'_>, kept: &[usize]) -> Vec<Slot> {
+    let is_kept = |slot: &Slot| slot.list == List::Ephemeral && kept.binary_search(&slot.index).is_ok();
+    pod.containers().map(|(slot, _)| slot).filter(|slot| !is_kept(slot)).collect()
+}
+
+/// The ephemeral containers with these indexes, and all containers that they can look into, in visiting order: those whose
+/// process namespace they share.
+fn shared_with(pod: &Pod<'_>, added: &[usize]) -> Vec<Slot> {
+    let new = added.iter().filter_map(|index| pod.spec.ephemeral_containers.get(*index));
+    let targets = Names::of(new.map(|container| &*container.target_container_name));
+    let is_shared = |slot: Slot, container: &Container<'_>| {
+        let is_added = slot.list == List::Ephemeral && added.binary_search(&slot.index).is_ok();
+        let is_target = !container.name.is_empty() && targets.contain(&container.name);
+        pod.spec.share_process_namespace || is_added || is_target
+    };
+    pod.containers().filter(|(slot, container)| is_shared(*slot, container)).map(|(slot, _)| slot).collect()
+}
+
+fn indexes(containers: &[Container<'_>], fits: impl Fn(&Container<'_>) -> bool) -> Vec<usize> {
+    let fitting = containers.iter().enumerate().filter(|(_, container)| fits(container));
+    fitting.map(|(index, _)| index).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! What becomes of the labels of a namespace.
+
+use super::Evaluator;
+use super::cluster::Identity;
+use super::exemptions::{Circumstances, holds, matches};
+use super::response::Answer;
+use crate::json::edit::{Edit, Path, Step, graft};
+use crate::json::{Quoted, Read, Reader, Text, Tree, joined, lookup};
+use crate::request::Request;
+use crate::rule::cut;
+use crate::settings::namespace_labels::Mode;
+use crate::settings::rule_names;
+use crate::standards::{Level, Standard, Version};
+
+/// The labels of one mode, as a namespace has them.
+#[derive(PartialEq)]
+struct Found<'a> {
+    level: Option<Text<'a>>,
+    version: Option<Text<'a>>,
+}
+
+/// What is to be said of a namespace.
+#[derive(Default)]
+struct Verdict {
+    edits: Vec<Edit<'static>>,
+    problems: Vec<String>,
+}
+
+fn label<'s>(namespace: &Tree<'s>, label: &str) -> Read<Option<Text<'s>>> {
+    lookup::text(namespace.root(), &["metadata", "labels", label])
+}
+
+impl Verdict {
+    fn fill(&mut self, label: &'static str, value: &str) {
+        let path = Path::of(&[Step::Key("metadata"), Step::Key("labels")]).then(Step::Key(label), &[]);
+        self.edits.push(Edit { path, value: Quoted(value).to_string() });
+    }
+
+    /// Objects to the value of a label, or to its absence.
+    fn object_to(&mut self, label: &str, value: Option<&str>, reason: &str) {
+        let value =
+            value.map_or("Required value".to_owned(), |value| format!("Invalid value: {}", Quoted(value)));
+        self.problems.push(cut(&format_args!("metadata.labels[{label}]: {value}: {reason}")));
+    }
+}
+
+impl<'s> Found<'s> {
+    fn of(mode: &Mode, namespace: &Tree<'s>) -> Read<Self> {
+        Ok(Found { level: label(namespace, mode.level)?, version: label(namespace, mode.version)? })
+    }
+
+    /// Judges the labels of a namespace; `old` are those that it has had.
+    fn judge(&self, mode: &Mode, old: Option<&Found<'_>>, fills: bool, verdict: &mut Verdict) {
+        if old == Some(self) {
+            return;
+        }
+        let Mode { stated, .. } = *mode;
+        let level_changed = old.is_none_or(|old| old.level != self.level);
+        let version_changed = old.is_none_or(|old| old.version != self.version);
+        let mut actual = Standard { level: stated.level, version: Version::Latest };
+        match self.level.as_deref().map(|level| (level, level.parse())) {
+            Some((_, Ok(level))) => actual.level = level,
+            Some((level, Err(_))) if level_changed => {
+                verdict.object_to(mode.level, Some(level), stricter(stated.level));
+            }
+            None if fills => {
+                verdict.fill(mode.level, stated.level.name());
+                if mode.has_version && self.version.is_none() {
+                    verdict.fill(mode.version, &stated.version.to_string());
+                }
+            }
+            None if level_changed => verdict.object_to(mode.level, None, stricter(stated.level)),
+            // As before.
+            Some(_) | None => {}
+        }
+        match self.version.as_deref().map(|version| (version, version.parse())) {
+            Some((_, Ok(version))) => actual.version = version,
+            // The level that demands nothing has no use for its version.
+            Some((version, Err(_))) if version_changed && stated.level > Level::Privileged => {
+                let demanded = oldest(actual.level, stated);
+                verdict.object_to(mode.version, Some(version), &format!("must be {demanded}"));
+            }
+            // What counts without the label is up to the configuration of Pod Security admission.
+            None if version_changed && mode.has_version && old.is_some() => {
+                let demanded = oldest(actual.level, stated);
+                verdict.object_to(mode.version, None, &format!("must stay {demanded}"));
+            }
+            Some(_) | None => {}
+        }
+        let missing = actual.missing(stated);
+        if missing.is_empty() {
+            return;
+        }
+        let missing = joined(&missing.iter().map(|check| check.id).collect::<Vec<_>>(), ", ");
+        let newest = Standard { version: Version::Latest, ..actual };
+        if newest.missing(stated).is_empty() {
+            let demanded = oldest(actual.level, stated);
+            let reason = format!("lacks {missing} of \"{stated}\"; must be {demanded}");
+            verdict.object_to(mode.version, self.version.as_deref(), &reason);
+        } else if level_changed {
+            let reason = format!("lacks {missing} of \"{stated}\"; {}", stricter(stated.level));
+            verdict.object_to(mode.level, self.level.as_deref(), &reason);
+        }
+    }
+}
+
+/// The levels that are at least as strict.
+fn stricter(level: Level) -> &'static str {
+    match level {
+        Level::Restricted => "must be \"restricted\"",
+        Level::Baseline => "must be \"baseline\" or \"restricted\"",
+        Level::Privileged => "must be \"privileged\", \"baseline\" or \"restricted\"",
+    }
+}
+
+/// The versions at which a level has all checks of what is stated.
+fn oldest(level: Level, stated: Standard) -> String {
+    match level.max(stated.level).oldest_version_with(stated) {
+        Version::Latest => "\"latest\"".to_owned(),
+        oldest @ Version::Minor(_) => format!("\"{oldest}\" or newer"),
+    }
+}
+
+impl<'e> Evaluator<'e> {
+    /// Judges the labels of a namespace.
+    pub(crate) fn review_namespace(&self, request: &Request<'_>) -> Read<Answer> {
+        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
+        let new: Tree<'_> = Reader::document(object)?;
+        let mut old: Option<Tree<'_>> = None;
+        if let ("UPDATE", Some(text)) = (&*request.operation, request.old_object) {
+            old = Some(Reader::document(text).map_err(|fault| fault.beneath("oldObject"))?);
+        }
+        let fills = request.operation == "CREATE" && request.sub_resource.is_empty() && self.settings.mutate;
+        let mut levels = Verdict::default();
+        for mode in &self.settings.namespace_labels.modes {
+            let before = old.as_ref().map(|old| Found::of(mode, old)).transpose()?;
+            Found::of(mode, &new)?.judge(mode, before.as_ref(), fills, &mut levels);
+        }
+        let mut guarded = Verdict::default();
+        for name in &self.settings.namespace_labels.guard {
+            let before = old.as_ref().map(|old| label(old, name)).transpose()?.flatten();
+            if label(&new, name)? != before {
+                let reason = "Forbidden: may be set, changed or removed only under an exemption from `namespaceLabels/guard`";
+                guarded.problems.push(cut(&format_args!("metadata.labels[{name}]: {reason}")));
+            }
+        }
+        let name = match &*request.name {
+            "" => lookup::text(new.root(), &["metadata", "name"])?.unwrap_or_default(),
+            name => name.into(),
+        };
+        let mut answer = Answer::accepted();
+        self.excuse_namespace(request, &name, (&mut levels, &mut guarded), &mut answer);
+        let mut problems = levels.problems;
+        problems.append(&mut guarded.problems);
+        if !problems.is_empty() {
+            answer.rejection = Some(problems.join("; "));
+            return Ok(answer);
+        }
+        answer.edits = levels.edits;
+        if !answer.edits.is_empty() {
+            answer.mutated_object = Some(graft(object, &answer.edits)?);
+        }
+        Ok(answer)
+    }
+
+    /// Drops what exemptions free this namespace from, and names those that made a difference.
+    fn excuse_namespace(
+        &self,
+        request: &Request<'_>,
+        name: &str,
+        (levels, guarded): (&mut Verdict, &mut Verdict),
+        answer: &mut Answer,
+    ) {
+        let requester: Vec<_> = Identity::requesting_user(request).into_iter().collect();
+        let circumstances =
+            Circumstances { namespace: name, users: &requester, service_account: None, runtime_class: None };
+        let (mut levels_exempt, mut guard_exempt) = (false, false);
+        let concerns_levels = !levels.problems.is_empty() || !levels.edits.is_empty();
+        let concerns_guard = !guarded.problems.is_empty();
+        for exemption in &self.settings.exemptions {
+            let frees_levels = concerns_levels && exemption.rules.has(rule_names::namespace_labels());
+            let frees_guard = concerns_guard && exemption.rules.has(rule_names::namespace_guard());
+            if !(frees_levels || frees_guard)
+                || !exemption.frees_pod()
+                || !matches(exemption, &circumstances)
+                || !holds(exemption, self.cluster, answer)
+            {
+                continue;
+            }
+            answer.exemptions.push(exemption.name.to_string());
+            levels_exempt |= frees_levels;
+            guard_exempt |= frees_guard;
+        }
+        if levels_exempt {
+            *levels = Verdict::default();
+        }
+        if guard_exempt {
+            *guarded = Verdict::default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

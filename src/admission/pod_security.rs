@@ -1,0 +1,105 @@
+//! What the Pod Security Standards make of a pod, in each mode.
+
+use std::collections::BinaryHeap;
+
+use super::Evaluator;
+use super::response::Answer;
+use crate::pod::{Container, Pod};
+use crate::rule::{Action, Tolerated, Violation};
+use crate::standards::{Excuses, Failure, Standard};
+
+impl Evaluator<'_> {
+    /// Judges a pod, or the template of a workload, and adds what there is to say to the answer.
+    pub(super) fn judge_by_standards(
+        &self,
+        pod: &Pod<'_>,
+        is_template: bool,
+        excuses: Excuses<'_>,
+        answer: &mut Answer,
+    ) {
+        let (modes, leniency) = (self.settings.standards, &self.settings.leniency);
+        let excuses = Excuses { everywhere: excuses.everywhere.or(leniency.ignored), ..excuses };
+        let mut judged: Vec<(Standard, Vec<Failure>)> = Vec::new();
+        let mut evaluate = |standard: Standard| -> Vec<Failure> {
+            if let Some((_, failures)) = judged.iter().find(|(earlier, _)| *earlier == standard) {
+                return failures.clone();
+            }
+            let failures = standard.evaluate_excusing(pod, excuses);
+            judged.push((standard, failures.clone()));
+            failures
+        };
+        if let Some(standard) = modes.enforce.filter(|_| !is_template) {
+            answer.enforced = Some(standard);
+            let failures = evaluate(standard);
+            if !failures.is_empty() {
+                self.enforce(standard, failures, answer);
+            }
+        }
+        if let Some(standard) = modes.audit {
+            let failures = evaluate(standard);
+            if !failures.is_empty() {
+                answer.audit_violations.push(standard.would_be_violated(&failures));
+            }
+        }
+        if let Some(standard) = modes.warn.filter(|_| answer.is_accepted()) {
+            let failures = evaluate(standard);
+            if !failures.is_empty() {
+                answer.warnings.push(standard.would_be_violated(&failures));
+            }
+        }
+    }
+
+    /// Denies the pod for the checks that deny, and tells of the others what `warn` and `audit` do not tell anyway.
+    fn enforce(&self, standard: Standard, failures: Vec<Failure>, answer: &mut Answer) {
+        let modes = self.settings.standards;
+        let action = |failure: &Failure| self.settings.leniency.action(failure.index);
+        let (denying, tolerated): (Vec<Failure>, Vec<Failure>) =
+            failures.into_iter().partition(|failure| action(failure) == Action::Deny);
+        if !denying.is_empty() {
+            answer.rejection = Some(standard.violated(&denying));
+        }
+        let told = |failure: &Failure| match action(failure) {
+            Action::Audit => modes.audit == Some(standard),
+            _ => modes.warn == Some(standard) && denying.is_empty(),
+        };
+        let mut in_all = Tolerated::default();
+        let mut violations = Vec::new();
+        for failure in tolerated.iter().filter(|failure| !told(failure)) {
+            let action = action(failure);
+            match action {
+                Action::Audit => in_all.audited += 1,
+                _ => in_all.warned += 1,
+            }
+            let problem = standard.would_be_violated([failure]);
+            violations.push(Violation { rule: failure.id, action, path: String::new(), problem });
+        }
+        answer.tolerate(violations, in_all);
+    }
+}
+
+/// Whether an update changes anything that Pod Security admission looks at: an image, the number of containers, or
+/// which ephemeral containers there are. The pod is judged as a whole if it does, and not at all if it does not.
+pub(crate) fn is_significant(new: &Pod<'_>, old: &Pod<'_>) -> bool {
+    let differ = |new: &[Container<'_>], old: &[Container<'_>]| {
+        new.len() != old.len() || new.iter().zip(old).any(|(new, old)| new.image != old.image)
+    };
+    let (new, old) = (&new.spec, &old.spec);
+    differ(&new.containers, &old.containers)
+        || differ(&new.init_containers, &old.init_containers)
+        || has_new_ephemeral_images(&new.ephemeral_containers, &old.ephemeral_containers)
+}
+
+/// Whether an ephemeral container is new, or its image is.
+pub(crate) fn has_new_ephemeral_images(new: &[Container<'_>], old: &[Container<'_>]) -> bool {
+    // Of old ones that share a name, the first one counts.
+    let named = old.iter().enumerate().map(|(index, old)| (&*old.name, index, &*old.image));
+    // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
+    let old = named.collect::<BinaryHeap<_>>().into_sorted_vec();
+    new.iter().any(|new| {
+        let first = old.partition_point(|(name, ..)| *name < &*new.name);
+        old.get(first).is_none_or(|(name, _, image)| *name != new.name || *image != new.image)
+    })
+}
+
+#[cfg(test)]
+mod tests;

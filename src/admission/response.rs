@@ -1,0 +1,431 @@
+//! What the policy answers.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display, Write as _};
+
+use crate::json::edit::Edit;
+use crate::json::{Quoted, Reader};
+use crate::rule::{Action, ROOM, Row, SPELT_OUT, TAIL, Tolerated, Violation, and_more, join};
+use crate::standards::Standard;
+
+/// The answer to a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Why the request is rejected; an accepted one has no reason.
+    pub rejection: Option<String>,
+    /// Whether it is rejected because it could not be judged: its object, the settings or the cluster cannot be read.
+    pub unjudged: bool,
+    /// The object as it is to be, as JSON, if the policy filled anything in.
+    pub mutated_object: Option<String>,
+    /// The policy that admits the pod.
+    pub policy: Option<String>,
+    /// The paths that were filled in, and with what.
+    pub edits: Vec<Edit<'static>>,
+    /// Objections that did not deny the request, as far as they are spelt out.
+    pub tolerated: Vec<Violation>,
+    /// How many more of those there are.
+    pub untold: usize,
+    /// What the requesting user should know.
+    pub warnings: Vec<String>,
+    /// How many more warnings there are.
+    pub unwarned: usize,
+    /// The Pod Security Standard that the pod was held to.
+    pub enforced: Option<Standard>,
+    /// What the audit log is told of the Pod Security Standards, a text for each pod or template.
+    pub audit_violations: Vec<String>,
+    /// The exemptions that made a difference, and those that would have if they had not expired.
+    pub exemptions: Vec<String>,
+}
+
+impl Answer {
+    /// The request passes, and nothing more is to be said.
+    pub fn accepted() -> Self {
+        Answer::default()
+    }
+
+    /// The request is rejected.
+    pub fn rejected(reason: impl Display) -> Self {
+        Answer { rejection: Some(reason.to_string()), ..Answer::default() }
+    }
+
+    /// The request brings nothing to judge.
+    pub(crate) fn missing_object() -> Self {
+        Answer::rejected("request.object: Required value: there is no object to judge")
+    }
+
+    /// The request is rejected because it cannot be judged.
+    pub fn unjudged(reason: impl Display) -> Self {
+        Answer { unjudged: true, ..Answer::rejected(reason) }
+    }
+
+    /// The request is rejected because nobody can tell what it asks for.
+    pub fn unreadable(cause: &dyn Display) -> Self {
+        Answer::unjudged(format_args!("the request cannot be read: {cause}"))
+    }
+
+    /// Whether the request passes.
+    pub fn is_accepted(&self) -> bool {
+        self.rejection.is_none()
+    }
+
+    /// Whose objections come back as warnings, and which only reach the audit log.
+    pub(crate) fn tolerate(&mut self, tolerated: Vec<Violation>, in_all: Tolerated) {
+        let warned = tolerated.iter().filter(|violation| violation.action == Action::Warn);
+        self.warnings.extend(warned.map(warning));
+        self.warnings.extend(Some(and_more(in_all.warned, "")).filter(|more| !more.is_empty()));
+        self.tolerated.extend(tolerated);
+        self.untold += in_all.untold();
+    }
+
+    /// Adds a warning, unless it is there already: templates of one object can share it. Past as many as there is room for,
+    /// warnings are counted.
+    pub(crate) fn warn(&mut self, warning: String) {
+        if self.warnings.contains(&warning) {
+            return;
+        }
+        if self.warnings.len() < WARNINGS {
+            self.warnings.push(warning);
+        } else {
+            self.unwarned += 1;
+        }
+    }
+
+    /// Adds what is to be said of one more template of the same object, the verdict excepted.
+    pub(crate) fn absorb(&mut self, other: Answer) {
+        other.warnings.into_iter().for_each(|warning| self.warn(warning));
+        self.unwarned += other.unwarned;
+        self.tolerated.extend(other.tolerated);
+        self.untold += other.untold;
+        self.audit_violations.extend(other.audit_violations);
+        for name in other.exemptions {
+            if !self.exemptions.contains(&name) {
+                self.exemptions.push(name);
+            }
+        }
+        self.policy = self.policy.take().or(other.policy);
+        self.unjudged |= other.unjudged;
+    }
+
+    /// The response that the policy server expects: a `ValidationResponse` of the Kubewarden protocol.
+    pub fn into_json(mut self) -> String {
+        let mut json = String::with_capacity(256);
+        // Writing to a String cannot fail.
+        let object = self.mutated_object.take().filter(|_| self.is_accepted());
+        match object {
+            None if self.is_accepted() => json.push_str("{\"accepted\":true"),
+            None => json.push_str("{\"accepted\":false"),
+            Some(object) => {
+                // The object is most of the answer: the rest is written around it.
+                json = object;
+                json.insert_str(0, "{\"accepted\":true,\"mutated_object\":");
+            }
+        }
+        let _ = self.write_json(&mut json);
+        json
+    }
+
+    /// The paths that were filled in.
+    fn mutated(&self) -> String {
+        let mut row = Row::new(", ", ROOM);
+        let told = self.edits.get(..SPELT_OUT).unwrap_or(&self.edits);
+        told.iter().for_each(|edit| row.push(edit));
+        row.end(self.edits.len() - told.len())
+    }
+
+    /// What follows the verdict and the object.
+    fn write_json(&self, json: &mut String) -> fmt::Result {
+        if let Some(reason) = &self.rejection {
+            json.push_str(",\"message\":");
+            Quoted(&fit(reason)).write_to(json)?;
+            json.push_str(",\"code\":403");
+        }
+        let annotations = [
+            ("policy", self.policy.clone().unwrap_or_default()),
+            ("mutated", self.mutated()),
+            ("violations", join(&self.tolerated, self.tolerated.len() + self.untold)),
+            ("exemptions", row(", ", &self.exemptions)),
+            ("enforce-policy", self.enforced.map(Standard::resolved).unwrap_or_default()),
+            ("audit-violations", row("; ", &self.audit_violations)),
+        ];
+        let mut before = ",\"audit_annotations\":{";
+        for (key, value) in annotations.iter().filter(|(_, value)| !value.is_empty()) {
+            json.push_str(before);
+            Quoted(key).write_to(json)?;
+            json.push(':');
+            Quoted(value).write_to(json)?;
+            before = ",";
+        }
+        if before == "," {
+            json.push('}');
+        }
+        let mut before = ",\"warnings\":[";
+        let mut room = ROOM - TAIL;
+        let mut told = 0;
+        for warning in &self.warnings {
+            let warning = fit(warning);
+            let Some(left) = room.checked_sub(warning.len()) else { break };
+            room = left;
+            told += 1;
+            json.push_str(before);
+            Quoted(&warning).write_to(json)?;
+            before = ",";
+        }
+        let more = self.warnings.len() - told + self.unwarned;
+        if more > 0 {
+            write!(json, "{before}\"and {more} more warnings\"")?;
+            before = ",";
+        }
+        if before == "," {
+            json.push(']');
+        }
+        json.push('}');
+        Ok(())
+    }
+}
+
+/// How many warnings are kept: each is compared with the others of the same object.
+const WARNINGS: usize = 256;
+/// How many characters of a warning a terminal shows well; Kubernetes asks webhooks not to send more.
+const SHORT: usize = 120;
+/// How many are left for the reason where the path alone is about as long.
+const REASON: usize = 40;
+/// Past these API servers cut a warning themselves.
+const LONGEST: usize = 256;
+
+/// A violation as a warning: place and reason, the value only where both leave room for it. The audit log has all of it.
+fn warning(violation: &Violation) -> String {
+    let whole = violation.to_string();
+    let most = SHORT.max(violation.path.chars().count() + REASON).min(LONGEST);
+    if fits(&whole, most) {
+        return whole;
+    }
+    let reason = reason(&violation.problem);
+    let brief =
+        if violation.path.is_empty() { reason.to_owned() } else { [&violation.path, ": ", reason].concat() };
+    match brief.char_indices().nth(most - 1).and_then(|(end, _)| brief.get(..end)) {
+        Some(start) if !fits(&brief, most) => [start, "…"].concat(),
+        _ => brief,
+    }
+}
+
+fn fits(text: &str, most: usize) -> bool {
+    text.chars().nth(most).is_none()
+}
+
+/// What is wrong, less the value that it is wrong with.
+fn reason(problem: &str) -> &str {
+    let Some(value) = problem.strip_prefix("Invalid value: ") else { return problem };
+    let mut reader = Reader::new(value);
+    let behind = reader.skip().ok().and_then(|()| value.get(reader.position()..));
+    behind.and_then(|behind| behind.strip_prefix(": ")).unwrap_or(problem)
+}
+
+/// A text in no more than the room there is.
+fn fit(text: &str) -> Cow<'_, str> {
+    match text.get(..text.floor_char_boundary(ROOM - TAIL)) {
+        Some(start) if text.len() > ROOM => [start, "…"].concat().into(),
+        _ => text.into(),
+    }
+}
+
+/// Texts in a row, in no more than the room there is.
+fn row(separator: &'static str, texts: &[String]) -> String {
+    let mut row = Row::new(separator, ROOM);
+    texts.iter().for_each(|text| row.push(text));
+    row.end(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::edit::{Path, Step};
+    use kubewarden_policy_sdk::response::ValidationResponse;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    /// The answer as the SDK's type reads it, which must not miss anything.
+    fn read(answer: &Answer) -> Value {
+        let json: Value = serde_json::from_str(&answer.clone().into_json()).unwrap();
+        let response: ValidationResponse = serde_json::from_value(json.clone()).unwrap();
+        let response = value(&response);
+        for (key, member) in json.as_object().unwrap() {
+            assert_eq!(response.get(key), Some(member), "{key}");
+        }
+        response
+    }
+
+    fn value(response: &ValidationResponse) -> Value {
+        serde_json::to_value(response).unwrap()
+    }
+
+    fn violation(action: Action, path: &str) -> Violation {
+        Violation {
+            rule: "privileged",
+            action,
+            path: path.to_owned(),
+            problem: "Invalid value: true".to_owned(),
+        }
+    }
+
+    /// A response that says no more than whether the request passes.
+    fn response(accepted: bool) -> ValidationResponse {
+        serde_json::from_value(json!({ "accepted": accepted })).unwrap()
+    }
+
+    #[test]
+    fn an_accepted_request_is_told_in_one_word() {
+        assert_eq!(Answer::accepted().into_json(), r#"{"accepted":true}"#);
+        assert_eq!(read(&Answer::accepted()), value(&response(true)));
+    }
+
+    #[rstest]
+    #[case::plain("no")]
+    #[case::quotes_and_line_feeds("a \"b\"\n\\ \u{1} é😀")]
+    #[case::empty("")]
+    fn a_rejected_one_says_why(#[case] reason: &str) {
+        let expected =
+            ValidationResponse { message: Some(reason.to_owned()), code: Some(403), ..response(false) };
+        assert_eq!(read(&Answer::rejected(reason)), value(&expected));
+    }
+
+    #[test]
+    fn all_there_is_to_say_is_said() {
+        let edit = |key, value: &str| Edit {
+            path: Path::of(&[Step::Key("spec")]).then(Step::Key(key), &[]),
+            value: value.to_owned(),
+        };
+        let mut answer = Answer {
+            mutated_object: Some(r#"{"spec": {"a": 1.50, "b": "\u00e9"}}"#.to_owned()),
+            policy: Some("base\"line".to_owned()),
+            edits: vec![edit("a", "1"), edit("b", "2")],
+            warnings: vec!["first".to_owned()],
+            enforced: Some("baseline:v1.31".parse().unwrap()),
+            audit_violations: vec!["one".to_owned(), "two".to_owned()],
+            exemptions: vec!["e".to_owned(), "f (expired on 2027-01-31)".to_owned()],
+            ..Answer::accepted()
+        };
+        let in_all = Tolerated { warned: 1, audited: 1 };
+        answer.tolerate(vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")], in_all);
+        let annotations = json!({"policy": "base\"line", "mutated": "spec.a, spec.b",
+            "violations": "spec.x: Invalid value: true; spec.y: Invalid value: true",
+            "exemptions": "e, f (expired on 2027-01-31)", "enforce-policy": "baseline:v1.31",
+            "audit-violations": "one; two"});
+        let expected = ValidationResponse {
+            mutated_object: Some(json!({"spec": {"a": 1.5, "b": "é"}})),
+            audit_annotations: Some(serde_json::from_value(annotations).unwrap()),
+            warnings: Some(vec!["first".to_owned(), "spec.x: Invalid value: true".to_owned()]),
+            ..response(true)
+        };
+        assert_eq!(read(&answer), value(&expected));
+        assert!(
+            answer.into_json().contains(r#""mutated_object":{"spec": {"a": 1.50, "b": "\u00e9"}},"#),
+            "to the byte"
+        );
+    }
+
+    fn warned(path: &str, problem: &str) -> String {
+        let mut answer = Answer::accepted();
+        let violation = Violation { problem: problem.to_owned(), ..violation(Action::Warn, path) };
+        answer.tolerate(vec![violation], Tolerated { warned: 1, audited: 0 });
+        answer.warnings.concat()
+    }
+
+    #[rstest]
+    #[case::short("spec.x", "Invalid value: 1: no", "spec.x: Invalid value: 1: no")]
+    #[case::without_the_value(
+        "spec.x",
+        &format!("Invalid value: \"{}: \\\"\": must be short", "a".repeat(100)),
+        "spec.x: must be short"
+    )]
+    #[case::without_a_value(
+        "spec.x",
+        &format!("Required value: {}", "a".repeat(120)),
+        &format!("spec.x: Required value: {}…", "a".repeat(95))
+    )]
+    #[case::with_a_value_that_is_no_json(
+        "spec.x",
+        &format!("Invalid value: {}: no", "a".repeat(120)),
+        &format!("spec.x: Invalid value: {}…", "a".repeat(96))
+    )]
+    #[case::a_long_reason(
+        "spec.x",
+        &format!("Invalid value: true: {}", "a".repeat(120)),
+        &format!("spec.x: {}…", "a".repeat(111))
+    )]
+    #[case::a_long_path(
+        &"p".repeat(110),
+        &format!("Invalid value: {{}}: {}", "a".repeat(50)),
+        &format!("{}: {}…", "p".repeat(110), "a".repeat(37))
+    )]
+    #[case::a_path_that_is_all_too_long(&"é".repeat(1_000), "Invalid value: 1: no", &format!("{}…", "é".repeat(255)))]
+    #[case::no_path("", &format!("Invalid value: 1: {}", "a".repeat(121)), &format!("{}…", "a".repeat(119)))]
+    fn a_warning_is_short(#[case] path: &str, #[case] problem: &str, #[case] expected: &str) {
+        assert_eq!(warned(path, problem), expected);
+    }
+
+    #[test]
+    fn templates_share_warnings_and_add_up() {
+        let of_template = |nth: usize| Answer {
+            warnings: vec!["shared".to_owned(), format!("own {nth}")],
+            tolerated: vec![violation(Action::Audit, "spec.x")],
+            untold: 2,
+            audit_violations: vec![format!("violation {nth}")],
+            exemptions: vec!["e".to_owned()],
+            policy: Some(format!("p{nth}")),
+            ..Answer::accepted()
+        };
+        let mut answer = Answer::accepted();
+        (0..2).for_each(|nth| answer.absorb(of_template(nth)));
+        let expected = Answer {
+            warnings: vec!["shared".to_owned(), "own 0".to_owned(), "own 1".to_owned()],
+            tolerated: vec![violation(Action::Audit, "spec.x"); 2],
+            untold: 4,
+            audit_violations: vec!["violation 0".to_owned(), "violation 1".to_owned()],
+            ..of_template(0)
+        };
+        assert_eq!(answer, expected);
+        (2..1_000).for_each(|nth| answer.absorb(of_template(nth)));
+        assert_eq!((answer.warnings.len(), answer.unwarned), (256, 1_001 - 256));
+        let told = read(&answer)["warnings"].as_array().unwrap().clone();
+        assert_eq!((told.len(), &told[256]), (257, &json!("and 745 more warnings")));
+    }
+
+    #[test]
+    fn nothing_takes_more_room_than_there_is() {
+        let long = |count| vec!["x".repeat(10_000); count];
+        let answer = Answer {
+            rejection: Some("é".repeat(50_000)),
+            warnings: long(8),
+            audit_violations: long(8),
+            exemptions: long(8),
+            tolerated: vec![violation(Action::Audit, &"p".repeat(10_000)); 8],
+            ..Answer::accepted()
+        };
+        let answer = read(&answer);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        assert_eq!(text(&answer["message"]), format!("{}…", "é".repeat((65_536 - 64) / 2)));
+        for (key, separator) in [("audit-violations", "; "), ("exemptions", ", "), ("violations", "; ")] {
+            let value = text(&answer["audit_annotations"][key]);
+            assert!(value.len() < 65_536 && value.ends_with(&format!("{separator}and 2 more")), "{key}");
+        }
+        let warnings = answer["warnings"].as_array().unwrap();
+        assert_eq!((warnings.len(), &warnings[6]), (7, &json!("and 2 more warnings")));
+    }
+
+    #[test]
+    fn what_is_too_much_to_be_told_is_counted() {
+        let edit = Edit { path: Path::of(&[Step::Key("spec")]), value: "1".to_owned() };
+        let mut answer = Answer { edits: vec![edit; 35], ..Answer::accepted() };
+        answer.tolerate(
+            vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")],
+            Tolerated { warned: 40, audited: 33 },
+        );
+        let annotations = &read(&answer)["audit_annotations"];
+        assert_eq!(annotations["mutated"], format!("{}and 3 more", "spec, ".repeat(32)));
+        assert_eq!(
+            annotations["violations"],
+            "spec.x: Invalid value: true; spec.y: Invalid value: true; and 9 more"
+        );
+        assert_eq!(answer.warnings, ["spec.x: Invalid value: true", "and 8 more"]);
+    }
+}

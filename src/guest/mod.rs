@@ -1,0 +1,113 @@
+//! The policy module: waPC in, an answer out.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kubewarden_policy_sdk::host_capabilities::kubernetes::{
+    CanIRequest, ResourceAttributes, SubjectAccessReview, can_i,
+};
+use kubewarden_policy_sdk::protocol_version_guest;
+use simdutf8::basic::from_utf8;
+use slog::{Logger, o, warn};
+use wapc_guest::{CallResult, register_function};
+
+use crate::admission::cluster::{Cluster, Question};
+use crate::admission::judge;
+use crate::admission::response::Answer;
+use crate::json::{Quoted, Reader, Text};
+use crate::request::{Payload, Request};
+use crate::settings::Settings;
+use log::HostDrain;
+
+#[cfg(any(target_arch = "wasm32", test))]
+mod arena;
+mod log;
+#[cfg(any(target_arch = "wasm32", test))]
+mod memory;
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ARENA: arena::Arena = arena::Arena::new();
+
+/// The host calls this once, before any function of the policy.
+#[expect(unsafe_code, reason = "the host finds the function by its name")]
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn wapc_init() {
+    register_function("validate", validate);
+    register_function("validate_settings", validate_settings);
+    register_function("protocol_version", protocol_version_guest);
+    #[cfg(target_arch = "wasm32")]
+    ARENA.keep();
+}
+
+fn validate(payload: &[u8]) -> CallResult {
+    let answer = match from_utf8(payload) {
+        Ok(text) => match Reader::document(text) {
+            Ok(payload) => judged(payload),
+            Err(fault) => Answer::unreadable(&fault),
+        },
+        Err(_) => Answer::unreadable(&"it is not UTF-8"),
+    };
+    Ok(answer.into_json().into_bytes())
+}
+
+/// Judges a request. Why a pod is rejected stands in the answer, which the policy server tells; only what its operators
+/// must look after is logged too: that something could not be judged.
+fn judged(payload: Payload<'_>) -> Answer {
+    let Request { operation, kind, namespace, name, .. } = &payload.request;
+    let [operation, kind, namespace, name] = [operation, &kind.kind, namespace, name].map(Text::clone);
+    let answer = judge(payload, &Host);
+    if let Some(reason) = answer.rejection.as_ref().filter(|_| answer.unjudged) {
+        let logger = Logger::root(HostDrain, o!("policy" => "pod-security-policy"));
+        warn!(logger, "rejected without a verdict";
+            "operation" => &*operation,
+            "kind" => &*kind,
+            "namespace" => &*namespace,
+            "name" => &*name,
+            "reason" => reason,
+        );
+    }
+    answer
+}
+
+fn validate_settings(payload: &[u8]) -> CallResult {
+    let message = match from_utf8(payload) {
+        Ok(text) => Settings::parse(text).err().map(|problems| problems.to_string()),
+        Err(_) => Some("settings are not UTF-8".to_owned()),
+    };
+    Ok(match message {
+        None => br#"{"valid":true}"#.to_vec(),
+        Some(message) => format!(r#"{{"valid":false,"message":{}}}"#, Quoted(&message)).into_bytes(),
+    })
+}
+
+/// The policy server, which asks the cluster.
+struct Host;
+
+impl Cluster for Host {
+    fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
+        let review = SubjectAccessReview {
+            user: question.user.to_string(),
+            groups: Some(question.groups.iter().map(ToString::to_string).collect()),
+            resource_attributes: ResourceAttributes {
+                group: Some(question.api_group.to_owned()),
+                name: Some(question.policy.to_owned()),
+                namespace: Some(question.namespace.to_owned()),
+                resource: "podsecuritypolicies".to_owned(),
+                verb: "use".to_owned(),
+                ..ResourceAttributes::default()
+            },
+        };
+        match can_i(CanIRequest { subject_access_review: review, disable_cache: false }) {
+            Ok(status) => Ok(status.allowed),
+            Err(error) => Err(format!("the policy server could not ask the cluster: {error}")),
+        }
+    }
+
+    fn now(&self) -> Result<i64, String> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since
+            .ok()
+            .and_then(|since| i64::try_from(since.as_secs()).ok())
+            .ok_or_else(|| "the clock of the policy server is wrong".to_owned())
+    }
+}

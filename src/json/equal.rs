@@ -1,0 +1,104 @@
+//! Whether two texts hold the same value.
+
+use super::{Read, Reader, Text, Tree, Value};
+
+/// Whether two values are the same: the order of keys, white space and `null` members make no difference.
+pub(crate) fn same(one: &str, other: &str) -> Read<bool> {
+    if one == other {
+        return Ok(true);
+    }
+    let (one, other): (Tree<'_>, Tree<'_>) = (Reader::document(one)?, Reader::document(other)?);
+    Ok(same_value(one.root(), other.root()))
+}
+
+/// A member of an object: its key, and its value as JSON.
+pub(crate) type Member<'a> = (Text<'a>, &'a str);
+
+pub(crate) fn members(object: &str) -> Read<Vec<Member<'_>>> {
+    let mut members = Vec::new();
+    let mut reader = Reader::new(object);
+    if reader.null()? {
+        return Ok(members);
+    }
+    reader.object(|reader, key| {
+        members.push((key.clone(), reader.raw()?));
+        Ok(())
+    })?;
+    Ok(members)
+}
+
+pub(crate) fn take<'a>(members: &[Member<'a>], key: &str) -> &'a str {
+    members.iter().find(|(name, _)| name == key).map_or("null", |(_, value)| value)
+}
+
+pub(crate) fn same_members(one: &[Member<'_>], other: &[Member<'_>], left_out: &[&str]) -> Read<bool> {
+    let counts = |(key, value): &&Member<'_>| *value != "null" && !left_out.contains(&&**key);
+    let present = |members: &[Member<'_>]| members.iter().filter(counts).count();
+    if present(one) != present(other) || hold_a_key_twice(one) || hold_a_key_twice(other) {
+        return Ok(false);
+    }
+    for (key, value) in one.iter().filter(counts) {
+        match other.iter().find(|(name, _)| name == key) {
+            Some((_, counterpart)) if same(value, counterpart)? => {}
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+fn same_value(one: Value<'_, '_>, other: Value<'_, '_>) -> bool {
+    if one.is_object() && other.is_object() {
+        let (Some(one), Some(other)) = (by_key(one), by_key(other)) else { return false };
+        return one.len() == other.len()
+            && one
+                .iter()
+                .zip(&other)
+                .all(|((key, value), (name, counterpart))| key == name && same_value(*value, *counterpart));
+    }
+    if one.is_list() && other.is_list() {
+        return one.elements().count() == other.elements().count()
+            && one.elements().zip(other.elements()).all(|(one, other)| same_value(one, other));
+    }
+    one.is_same_scalar(other)
+}
+
+/// The members of an object that are not `null`, sorted, since whoever writes labels chooses how many there are; nothing
+/// if a key stands twice.
+fn by_key<'t, 's>(object: Value<'t, 's>) -> Option<Vec<(Text<'s>, Value<'t, 's>)>> {
+    let mut members: Vec<_> = object.entries().collect();
+    members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    let differ = members.is_sorted_by(|(one, _), (other, _)| one < other);
+    members.retain(|(_, value)| !value.is_null());
+    differ.then_some(members)
+}
+
+/// Nobody can tell which of two members with one key counts, so that they are never the same as anything.
+fn hold_a_key_twice<V>(members: &[(Text<'_>, V)]) -> bool {
+    members.iter().enumerate().any(|(nth, (key, _))| members.iter().take(nth).any(|(other, _)| other == key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::identical("{\"a\":1}", "{\"a\":1}", true)]
+    #[case::white_space("{ \"a\" : [ 1 ] }", "{\"a\":[1]}", true)]
+    #[case::order_of_keys("{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}", true)]
+    #[case::a_key_twice("{\"a\":1,\"a\":1,\"b\":1}", "{\"a\":1,\"b\":1,\"a\":1}", false)]
+    #[case::another_key("{\"a\":1,\"b\":1}", "{\"a\":1,\"c\":1}", false)]
+    #[case::null_is_absent("{\"a\":null,\"b\":{\"c\":null}}", "{\"b\":{}}", true)]
+    #[case::escapes("{\"\\u0061\":\"\\n\"}", "{\"a\":\"\\u000a\"}", true)]
+    #[case::order_of_elements("[1,2]", "[2,1]", false)]
+    #[case::other_value("{\"a\":1}", "{\"a\":2}", false)]
+    #[case::other_type("{\"a\":1}", "{\"a\":\"1\"}", false)]
+    #[case::other_key("{\"a\":1}", "{\"b\":1}", false)]
+    #[case::one_more("{\"a\":1}", "{\"a\":1,\"b\":2}", false)]
+    #[case::one_more_element("[1]", "[1,1]", false)]
+    #[case::empty_object_is_not_absent("{\"a\":{}}", "{}", false)]
+    #[case::a_key_that_stands_twice_hides_no_other("{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":2}", false)]
+    fn compares(#[case] one: &str, #[case] other: &str, #[case] expected: bool) {
+        assert_eq!((same(one, other), same(other, one)), (Ok(expected), Ok(expected)));
+    }
+}

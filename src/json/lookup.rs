@@ -1,0 +1,72 @@
+//! Single fields of objects that are neither pods nor settings.
+//!
+//! Such an object is small and seldom, so that it is read as a tree: a type of its own would be decoded by code of its
+//! own.
+
+use crate::json::Value;
+use crate::json::{Fault, Read, Text};
+
+/// What stands at the end of a way of keys; `null` if nothing does. A key on the way that stands twice is a fault, and
+/// so is anything on it that is no object.
+pub(crate) fn at<'t, 's>(value: Value<'t, 's>, way: &[&str]) -> Read<Value<'t, 's>> {
+    let Some((key, rest)) = way.split_first().filter(|_| !value.is_null()) else { return Ok(value) };
+    if !value.is_object() {
+        return Err(Fault::new(format!("must be an object, not {}", value.describe())));
+    }
+    let mut found = None;
+    for (_, value) in value.entries().filter(|(name, _)| name == key) {
+        if found.replace(value).is_some() {
+            return Err(Fault::new("stands twice in the same object").under(key));
+        }
+    }
+    at(found.unwrap_or_default(), rest).map_err(|fault| fault.under(key))
+}
+
+/// The string at the end of a way of keys; nothing if nothing is there.
+pub(crate) fn text<'s>(value: Value<'_, 's>, way: &[&str]) -> Read<Option<Text<'s>>> {
+    let value = at(value, way)?;
+    match value.text() {
+        None if !value.is_null() => {
+            let fault = Fault::new(format!("must be a string, not {}", value.describe()));
+            Err(way.iter().rev().fold(fault, |fault, key| fault.under(key)))
+        }
+        text => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Reader;
+    use crate::json::Tree;
+    use rstest::rstest;
+
+    fn told(document: &str) -> Result<Option<String>, String> {
+        let tree: Tree<'_> = Reader::document(document).unwrap();
+        match text(tree.root(), &["a", "b.c"]) {
+            Ok(text) => Ok(text.map(|text| text.to_string())),
+            Err(fault) => Err(fault.to_string()),
+        }
+    }
+
+    #[rstest]
+    #[case::there(r#"{"x": 1, "a": {"b.c": "d"}}"#, Some("d"))]
+    #[case::absent(r#"{"a": {}}"#, None)]
+    #[case::null(r#"{"a": {"b.c": null}}"#, None)]
+    #[case::null_on_the_way(r#"{"a": null}"#, None)]
+    #[case::nothing("null", None)]
+    #[case::others_may_stand_twice(r#"{"x": 1, "x": 2, "a": {"b.c": ""}}"#, Some(""))]
+    fn finds(#[case] document: &str, #[case] expected: Option<&str>) {
+        assert_eq!(told(document), Ok(expected.map(str::to_owned)));
+    }
+
+    #[rstest]
+    #[case::no_string(r#"{"a": {"b.c": 1}}"#, "a[b.c]: must be a string, not 1")]
+    #[case::no_object(r#"{"a": []}"#, "a: must be an object, not a list")]
+    #[case::no_object_at_all("[]", "must be an object, not a list")]
+    #[case::twice(r#"{"a": {"b.c": "d", "b.c": "d"}}"#, "a[b.c]: stands twice in the same object")]
+    #[case::twice_on_the_way(r#"{"a": {}, "a": {}}"#, "a: stands twice in the same object")]
+    fn tells_what_is_wrong(#[case] document: &str, #[case] expected: &str) {
+        assert_eq!(told(document), Err(expected.to_owned()));
+    }
+}

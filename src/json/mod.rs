@@ -1,0 +1,289 @@
+//! Reading JSON once, in place.
+//!
+//! A review is read by a fresh instance for every request, so the reader borrows from the payload, hands each key to
+//! its caller and lets the caller skip what it does not govern: there is no tree and no copy. It is as strict as
+//! [RFC 8259] and `serde_json` are (a test holds the two against each other), and every fault knows the path to it,
+//! which costs nothing until there is one.
+//!
+//! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
+
+mod decode;
+mod diagnose;
+pub mod edit;
+pub(crate) mod equal;
+mod error;
+pub(crate) mod lookup;
+mod nodes;
+mod quoted;
+mod scalar;
+mod scan;
+mod skip;
+mod tree;
+
+use std::borrow::Cow;
+
+pub use decode::Decode;
+pub(crate) use decode::{decode, once};
+pub use error::{Brief, Fault, Read};
+pub(crate) use nodes::{Kind, Node};
+pub use quoted::Quoted;
+pub(crate) use quoted::{Listed, joined, quoted_names};
+pub use tree::{Tree, Value};
+pub(crate) use tree::{place_of, same_name};
+
+/// Text of the document: borrowed unless it holds an escape.
+pub type Text<'a> = Cow<'a, str>;
+
+/// How deep arrays and objects may nest, counted from the root of the payload. Kubernetes objects stay below 30 and
+/// the policy server itself stops at 128.
+const DEPTH: u32 = 128;
+
+/// How many bytes the elements of all lists of a document may take once they are read: 8 MiB in the module, where a word
+/// has 32 bits. A container of two characters takes hundreds; as the API server writes them, with its defaults, no list
+/// takes much more than its text.
+const ELEMENTS: usize = size_of::<usize>() << 21;
+
+/// A cursor over a JSON document.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    depth: u32,
+    /// How many bytes of elements may still be read.
+    room: usize,
+}
+
+/// Where a value starts, and how deep.
+#[derive(Debug)]
+pub struct Mark {
+    at: usize,
+    depth: u32,
+}
+
+impl Mark {
+    /// The position, in bytes.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// A cursor at the start of `text`.
+    pub fn new(text: &'a str) -> Self {
+        Reader { text, at: 0, depth: 0, room: ELEMENTS }
+    }
+
+    /// Reads the whole of `text` as one value.
+    pub fn document<T: Decode<'a>>(text: &'a str) -> Read<T> {
+        let mut reader = Reader::new(text);
+        let value = reader.value()?;
+        reader.end()?;
+        Ok(value)
+    }
+
+    /// Makes sure that nothing but white space follows.
+    pub fn end(&mut self) -> Read<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.malformed("something follows the end of the document")),
+        }
+    }
+
+    /// The first byte of the next value, which tells its type.
+    pub fn next_byte(&mut self) -> Option<u8> {
+        self.peek()
+    }
+
+    /// Where the next value starts, to come back to.
+    pub fn mark(&mut self) -> Mark {
+        self.peek();
+        Mark { at: self.at, depth: self.depth }
+    }
+
+    /// Goes back to where a value starts.
+    pub fn rewind(&mut self, mark: &Mark) {
+        self.at = mark.at;
+        self.depth = mark.depth;
+    }
+
+    /// How far the cursor has come, in bytes.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The text from `start` up to the cursor.
+    #[inline(always)]
+    pub fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Reads a field into its default, which `null` leaves there.
+    pub fn field<T: Decode<'a>>(&mut self, field: &mut T) -> Read<()> {
+        if self.null()? { Ok(()) } else { field.decode(self) }
+    }
+
+    /// Reads a value that is not `null`.
+    pub fn value<T: Decode<'a>>(&mut self) -> Read<T> {
+        let mut value = T::default();
+        value.decode(self)?;
+        Ok(value)
+    }
+
+    /// Steps over a `null`, if that comes next.
+    #[inline(always)]
+    pub fn null(&mut self) -> Read<bool> {
+        if self.peek() != Some(b'n') {
+            return Ok(false);
+        }
+        self.skip()?;
+        Ok(true)
+    }
+
+    /// Makes room for one more element of a list.
+    fn element<T>(&mut self) -> Read<()> {
+        match self.room.checked_sub(size_of::<T>()) {
+            Some(room) => self.room = room,
+            None => return Err(Fault::new("is one element more than can be judged")),
+        }
+        Ok(())
+    }
+
+    /// Reads an object, calling `each` for every key with the cursor before its value.
+    pub fn object(&mut self, mut each: impl FnMut(&mut Self, &Text<'a>) -> Read<()>) -> Read<()> {
+        self.open(b'{', "an object")?;
+        if !self.closes(b'}') {
+            loop {
+                if self.peek() != Some(b'"') {
+                    return Err(self.malformed("a key in quotes must come here"));
+                }
+                let key = self.string()?;
+                if self.peek() != Some(b':') {
+                    return Err(self.malformed("a colon must come here").under(&key));
+                }
+                self.at += 1;
+                each(self, &key).map_err(|fault| fault.under(&key))?;
+                if self.continues(b'}')? {
+                    break;
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads a list, calling `each` for every index with the cursor before its element.
+    pub fn list(&mut self, mut each: impl FnMut(&mut Self, usize) -> Read<()>) -> Read<()> {
+        self.open(b'[', "a list")?;
+        if !self.closes(b']') {
+            let mut index = 0;
+            loop {
+                each(self, index).map_err(|fault| fault.at(index))?;
+                if self.continues(b']')? {
+                    break;
+                }
+                index += 1;
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Steps over a value, whatever it is, checking that it is well-formed.
+    #[inline(never)]
+    pub fn skip(&mut self) -> Read<()> {
+        let end = scan::value(self.text.as_bytes(), self.at, self.depth);
+        if end == scan::FAULT {
+            return Err(diagnose::fault(self.text.as_bytes(), self.at, self.depth));
+        }
+        self.at = end;
+        Ok(())
+    }
+
+    /// Steps over a value that nobody reads, fast and without a look at what is inside.
+    #[inline(never)]
+    pub fn leap(&mut self) -> Read<()> {
+        let end = skip::over(self.text.as_bytes(), self.at, self.depth);
+        if end == scan::FAULT {
+            return Err(diagnose::fault(self.text.as_bytes(), self.at, self.depth));
+        }
+        self.at = end;
+        Ok(())
+    }
+
+    /// Steps over a value that is kept for later and returns its text, surrounding white space left off.
+    pub fn raw(&mut self) -> Read<&'a str> {
+        self.peek();
+        let start = self.at;
+        self.leap()?;
+        Ok(self.since(start))
+    }
+
+    fn open(&mut self, bracket: u8, wanted: &str) -> Read<()> {
+        if self.peek() != Some(bracket) {
+            return Err(self.mismatch(wanted));
+        }
+        if self.depth == DEPTH {
+            return Err(diagnose::too_deep());
+        }
+        self.depth += 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Whether the object or list just opened is empty; its end is stepped over.
+    #[inline(always)]
+    fn closes(&mut self, bracket: u8) -> bool {
+        let empty = self.peek() == Some(bracket);
+        if empty {
+            self.at += 1;
+        }
+        empty
+    }
+
+    /// Steps over what stands behind an element, and says whether it was the last one.
+    #[inline(always)]
+    fn continues(&mut self, bracket: u8) -> Read<bool> {
+        let next = self.peek();
+        if next == Some(b',') || next == Some(bracket) {
+            self.at += 1;
+            return Ok(next == Some(bracket));
+        }
+        Err(self.malformed("a comma or a closing bracket must come here"))
+    }
+
+    #[inline(always)]
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next byte that is not white space; the cursor moves to it.
+    #[inline(always)]
+    fn peek(&mut self) -> Option<u8> {
+        self.at = scan::blank(self.text.as_bytes(), self.at);
+        self.byte()
+    }
+
+    #[cold]
+    fn malformed(&self, reason: &str) -> Fault {
+        diagnose::malformed(reason, self.at)
+    }
+
+    #[cold]
+    fn mismatch(&mut self, wanted: &str) -> Fault {
+        let start = self.at;
+        let value = match self.skip().map(|()| self.since(start)) {
+            Ok(value) => value,
+            Err(fault) => return fault,
+        };
+        let found = match value.as_bytes().first() {
+            Some(b'"') => format!("the string {}", Brief(value)),
+            Some(b'{') => "an object".to_owned(),
+            Some(b'[') => "a list".to_owned(),
+            _ => Brief(value).to_string(),
+        };
+        Fault::new(format!("must be {wanted}, not {found}"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,426 @@
+//! What mutation changed, as edits of the document.
+
+use crate::json::edit::{Edit, Path, Step};
+use crate::json::{Quoted, Text};
+use crate::pod::{Container, List, Pod, PodSpec, Profile, SeLinuxOptions, SecurityContext, Slot};
+
+/// Where defaults may be written.
+#[derive(Debug, Clone, Default)]
+pub struct Writable {
+    /// Whether nothing may be written at all.
+    pub nothing: bool,
+    /// For a request that adds ephemeral containers: the indexes of the new ones, ascending. Defaults may be written to
+    /// them alone, because the API server keeps nothing else of such a request.
+    pub added: Option<Vec<usize>>,
+}
+
+impl Writable {
+    /// Whether defaults may be written to the pod as a whole.
+    pub(crate) fn pod(&self) -> bool {
+        !self.nothing && self.added.is_none()
+    }
+
+    /// Whether defaults may be written to a container.
+    pub(crate) fn container(&self, slot: Slot) -> bool {
+        let added =
+            |added: &Vec<usize>| slot.list == List::Ephemeral && added.binary_search(&slot.index).is_ok();
+        !self.nothing && self.added.as_ref().is_none_or(added)
+    }
+}
+
+/// The edits that make `before` into `after`: first the pod's, then each container's, both in the order in which the API
+/// server's admission plug-in filled them in (`provider.go` in pkg/security/podsecuritypolicy, Kubernetes 1.24).
+///
+/// Only fields that some rule writes are compared, and no rule ever takes a value away.
+pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
+    let mut edits = Vec::new();
+    pod_fields::compare(&before.spec, &after.spec, in_pod, &mut edits);
+    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
+        container_fields::compare(
+            &old.security_context,
+            &new.security_context,
+            in_container(slot),
+            &mut edits,
+        );
+    }
+    edits
+}
+
+/// What mutation came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// The pod is as it was.
+    None,
+    /// Defaults were filled in, all of them where they can be written.
+    Writable,
+    /// A default was filled in where it cannot be written.
+    Blocked,
+}
+
+/// What kind of [`changes`] there are, which takes much less than to write them.
+pub(crate) fn change(before: &Pod<'_>, after: &Pod<'_>, writable: &Writable) -> Change {
+    let mut changed = false;
+    pod_fields::compare(&before.spec, &after.spec, in_pod, &mut changed);
+    let mut blocked = changed && !writable.pod();
+    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
+        let mut here = false;
+        container_fields::compare(
+            &old.security_context,
+            &new.security_context,
+            in_container(slot),
+            &mut here,
+        );
+        changed |= here;
+        blocked |= here && !writable.container(slot);
+    }
+    match (changed, blocked) {
+        (false, _) => Change::None,
+        (true, false) => Change::Writable,
+        (true, true) => Change::Blocked,
+    }
+}
+
+/// The first [`changes`] that cannot be written, no more than `limit`, and how many there are in all.
+pub(crate) fn blocked_changes(
+    before: &Pod<'_>,
+    after: &Pod<'_>,
+    writable: &Writable,
+    limit: usize,
+) -> (Vec<Edit<'static>>, usize) {
+    let mut first = First { edits: Vec::new(), limit, in_all: 0 };
+    if !writable.pod() {
+        pod_fields::compare(&before.spec, &after.spec, in_pod, &mut first);
+    }
+    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
+        if !writable.container(slot) {
+            container_fields::compare(
+                &old.security_context,
+                &new.security_context,
+                in_container(slot),
+                &mut first,
+            );
+        }
+    }
+    (first.edits, first.in_all)
+}
+
+/// How many fields of the pod as a whole are set that mutation can fill in.
+pub(crate) fn count_set_in_pod(pod: &Pod<'_>) -> usize {
+    let mut set = 0;
+    pod_fields::compare(&PodSpec::default(), &pod.spec, in_pod, &mut set);
+    set
+}
+
+/// How many fields of a container are set that mutation can fill in, each capability counted.
+pub(crate) fn count_set_in(container: &Container<'_>) -> usize {
+    let own = &container.security_context;
+    let mut set = own.capabilities.add.len() + own.capabilities.drop.len();
+    let slot = Slot { list: List::Regular, index: 0 };
+    container_fields::compare(&SecurityContext::default(), own, in_container(slot), &mut set);
+    set
+}
+
+/// Takes back what [`changes`] would list, so that the next policy finds the pod as it arrived.
+pub(crate) fn restore<'a>(pod: &mut Pod<'a>, arrived: &Pod<'a>) {
+    pod_fields::restore(&mut pod.spec, &arrived.spec);
+    for list in List::ALL {
+        for (now, then) in pod.list_mut(list).iter_mut().zip(arrived.list(list)) {
+            container_fields::restore(&mut now.security_context, &then.security_context);
+        }
+    }
+}
+
+/// What becomes of a change that is found.
+trait Found {
+    fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: &impl Json);
+}
+
+impl Found for Vec<Edit<'static>> {
+    fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: &impl Json) {
+        self.push(Edit { path: path(), value: value.json() });
+    }
+}
+
+/// The first changes.
+struct First {
+    edits: Vec<Edit<'static>>,
+    limit: usize,
+    in_all: usize,
+}
+
+impl Found for First {
+    fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: &impl Json) {
+        self.in_all += 1;
+        if self.in_all <= self.limit {
+            self.edits.add(path, value);
+        }
+    }
+}
+
+impl Found for bool {
+    fn add(&mut self, _path: impl FnOnce() -> Path<'static>, _value: &impl Json) {
+        *self = true;
+    }
+}
+
+impl Found for usize {
+    fn add(&mut self, _path: impl FnOnce() -> Path<'static>, _value: &impl Json) {
+        *self += 1;
+    }
+}
+
+/// Where the fields of the pod as a whole stand.
+fn in_pod(steps: &'static [Step<'static>]) -> Path<'static> {
+    Path::of(steps)
+}
+
+/// Where the fields of a container stand.
+fn in_container(slot: Slot) -> impl Fn(&'static [Step<'static>]) -> Path<'static> {
+    let list: &[Step<'_>] = match slot.list {
+        List::Init => &[Step::Key("spec"), Step::Key("initContainers")],
+        List::Regular => &[Step::Key("spec"), Step::Key("containers")],
+        List::Ephemeral => &[Step::Key("spec"), Step::Key("ephemeralContainers")],
+    };
+    move |behind| Path::of(list).then(Step::Index(slot.index), behind)
+}
+
+/// Declares the fields of a view that mutation may fill in: where each is in the view, and where it stands in the document.
+macro_rules! writable {
+    ($name:ident: $view:ident; $($($field:ident).+ => $($key:literal).+;)+) => {
+        mod $name {
+            use super::*;
+
+            pub(super) fn compare(
+                old: &$view<'_>,
+                new: &$view<'_>,
+                place: impl Fn(&'static [Step<'static>]) -> Path<'static>,
+                found: &mut impl Found,
+            ) {
+                $(compare_field(found, &old.$($field).+, &new.$($field).+, || place(&[$(Step::Key($key)),+]));)+
+            }
+
+            pub(super) fn restore<'a>(now: &mut $view<'a>, then: &$view<'a>) {
+                $(put_back(&mut now.$($field).+, &then.$($field).+);)+
+            }
+        }
+    };
+}
+
+// INVARIANT: whatever a rule fills in stands in these two tables. A field that is missing would be neither written nor taken
+// back before the next policy is tried.
+writable! { pod_fields: PodSpec;
+    security_context.supplemental_groups => "spec"."securityContext"."supplementalGroups";
+    security_context.fs_group => "spec"."securityContext"."fsGroup";
+    security_context.se_linux_options => "spec"."securityContext"."seLinuxOptions";
+    security_context.seccomp_profile => "spec"."securityContext"."seccompProfile";
+    runtime_class_name => "spec"."runtimeClassName";
+}
+writable! { container_fields: SecurityContext;
+    run_as_user => "securityContext"."runAsUser";
+    run_as_group => "securityContext"."runAsGroup";
+    se_linux_options => "securityContext"."seLinuxOptions";
+    app_armor_profile => "securityContext"."appArmorProfile";
+    seccomp_profile => "securityContext"."seccompProfile";
+    run_as_non_root => "securityContext"."runAsNonRoot";
+    capabilities.add => "securityContext"."capabilities"."add";
+    capabilities.drop => "securityContext"."capabilities"."drop";
+    read_only_root_filesystem => "securityContext"."readOnlyRootFilesystem";
+    allow_privilege_escalation => "securityContext"."allowPrivilegeEscalation";
+}
+
+fn compare_field<T: PartialEq + Json>(
+    found: &mut impl Found,
+    old: &T,
+    new: &T,
+    path: impl FnOnce() -> Path<'static>,
+) {
+    if new.is_set() && old != new {
+        found.add(path, new);
+    }
+}
+
+/// Copies only what differs: most fields do not. A list stays in the memory that it has.
+fn put_back<T: PartialEq + Clone>(now: &mut T, then: &T) {
+    if now != then {
+        now.clone_from(then);
+    }
+}
+
+/// A value that can be written into the document.
+trait Json {
+    fn json(&self) -> String;
+
+    fn is_set(&self) -> bool {
+        true
+    }
+}
+
+impl<T: Json> Json for Option<T> {
+    fn json(&self) -> String {
+        self.as_ref().map(T::json).unwrap_or_default()
+    }
+
+    fn is_set(&self) -> bool {
+        self.is_some()
+    }
+}
+
+impl Json for i64 {
+    fn json(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Json for Vec<i64> {
+    fn json(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+impl Json for bool {
+    fn json(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Json for Text<'_> {
+    fn json(&self) -> String {
+        Quoted(self).to_string()
+    }
+}
+
+impl Json for Vec<Text<'_>> {
+    fn json(&self) -> String {
+        let mut json = String::from("[");
+        for name in self {
+            let comma = if json.len() == 1 { "" } else { ", " };
+            json.push_str(comma);
+            // Writing to a String cannot fail.
+            let _ = Quoted(name).write_to(&mut json);
+        }
+        json.push(']');
+        json
+    }
+}
+
+impl Json for SeLinuxOptions<'_> {
+    fn json(&self) -> String {
+        let SeLinuxOptions { user, role, kind, level } = self;
+        object(&[("user", user), ("role", role), ("type", kind), ("level", level)])
+    }
+}
+
+impl Json for Profile<'_> {
+    fn json(&self) -> String {
+        object(&[("type", &self.kind), ("localhostProfile", &self.localhost_profile)])
+    }
+}
+
+/// An object of strings; empty ones are left out, as the API does.
+fn object(members: &[(&str, &str)]) -> String {
+    let mut json = String::from("{");
+    for (key, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
+        let comma = if json.len() == 1 { "" } else { "," };
+        json.push_str(comma);
+        // Writing to a String cannot fail.
+        let _ = Quoted(key).write_to(&mut json);
+        json.push(':');
+        let _ = Quoted(value).write_to(&mut json);
+    }
+    json.push('}');
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Reader;
+    use crate::json::edit::graft;
+    use serde_json::{Value, json};
+
+    fn told(before: &Value, after: &Value) -> Vec<String> {
+        let (before, after) = (before.to_string(), after.to_string());
+        let (before, after) = (Reader::document(&before).unwrap(), Reader::document(&after).unwrap());
+        let edits = changes(&before, &after);
+        let is_changed = change(&before, &after, &Writable::default()) == Change::Writable;
+        assert_eq!(is_changed, !edits.is_empty());
+        edits.iter().map(|edit| format!("{edit} = {}", edit.value)).collect()
+    }
+
+    fn full() -> Value {
+        let own = json!({
+            "runAsUser": 1, "runAsGroup": 2, "seLinuxOptions": {"type": "t"}, "appArmorProfile": {"type": "Unconfined"},
+            "seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": true, "capabilities": {"add": ["A\""], "drop": ["B", "C"]},
+            "readOnlyRootFilesystem": false, "allowPrivilegeEscalation": false,
+        });
+        let context = json!({
+            "supplementalGroups": [3, 4], "fsGroup": 5, "seccompProfile": {"type": "Localhost", "localhostProfile": "p\\q"},
+            "seLinuxOptions": {"user": "u", "role": "r", "type": "t", "level": "l"},
+        });
+        json!({"spec": {
+            "runtimeClassName": "r", "securityContext": context, "containers": [{"name": "b"}, {"name": "c", "securityContext": own}],
+            "initContainers": [{"name": "i", "securityContext": {"runAsUser": 6}}],
+        }})
+    }
+
+    fn bare() -> Value {
+        json!({"spec": {"containers": [{"name": "b"}, {"name": "c"}], "initContainers": [{"name": "i"}]}})
+    }
+
+    #[test]
+    fn nothing_changes_nothing() {
+        assert_eq!(told(&full(), &full()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn everything_is_told_in_the_order_of_the_original() {
+        assert_eq!(
+            told(&bare(), &full()),
+            [
+                "spec.securityContext.supplementalGroups = [3, 4]",
+                "spec.securityContext.fsGroup = 5",
+                "spec.securityContext.seLinuxOptions = {\"user\":\"u\",\"role\":\"r\",\"type\":\"t\",\"level\":\"l\"}",
+                "spec.securityContext.seccompProfile = {\"type\":\"Localhost\",\"localhostProfile\":\"p\\\\q\"}",
+                "spec.runtimeClassName = \"r\"",
+                "spec.initContainers[0].securityContext.runAsUser = 6",
+                "spec.containers[1].securityContext.runAsUser = 1",
+                "spec.containers[1].securityContext.runAsGroup = 2",
+                "spec.containers[1].securityContext.seLinuxOptions = {\"type\":\"t\"}",
+                "spec.containers[1].securityContext.appArmorProfile = {\"type\":\"Unconfined\"}",
+                "spec.containers[1].securityContext.seccompProfile = {\"type\":\"RuntimeDefault\"}",
+                "spec.containers[1].securityContext.runAsNonRoot = true",
+                "spec.containers[1].securityContext.capabilities.add = [\"A\\\"\"]",
+                "spec.containers[1].securityContext.capabilities.drop = [\"B\", \"C\"]",
+                "spec.containers[1].securityContext.readOnlyRootFilesystem = false",
+                "spec.containers[1].securityContext.allowPrivilegeEscalation = false",
+            ]
+        );
+    }
+
+    #[test]
+    fn all_of_it_can_be_taken_back() {
+        let (before, after) = (bare().to_string(), full().to_string());
+        let before: Pod<'_> = Reader::document(&before).unwrap();
+        let mut pod: Pod<'_> = Reader::document(&after).unwrap();
+        restore(&mut pod, &before);
+        assert_eq!(format!("{pod:?}"), format!("{before:?}"));
+    }
+
+    #[test]
+    fn they_make_one_pod_of_the_other() {
+        let (before, after) = (bare().to_string(), full().to_string());
+        let edits = changes(&Reader::document(&before).unwrap(), &Reader::document(&after).unwrap());
+        let made: Value = serde_json::from_str(&graft(&before, &edits).unwrap()).unwrap();
+        assert_eq!(made, full());
+    }
+
+    #[test]
+    fn empty_options_are_told_too() {
+        let after = json!({"spec": {"securityContext": {"seLinuxOptions": {}, "supplementalGroups": []}}});
+        let told = told(&json!({"spec": {}}), &after);
+        assert_eq!(
+            told,
+            ["spec.securityContext.supplementalGroups = []", "spec.securityContext.seLinuxOptions = {}"]
+        );
+    }
+}

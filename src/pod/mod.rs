@@ -1,0 +1,247 @@
+//! The governed view: what policies read of a pod, and what they may fill in.
+//!
+//! Every struct names the fields it knows, all others are skipped unread. Absent, `null` and empty are the same thing
+//! ([`Default`]) wherever PodSecurityPolicy makes no difference between them, and an [`Option`] where it does. A field
+//! of the wrong type is a fault with its path: reading `runAsUser: "0"` as absent would let root through.
+//!
+//! A pod is one of [`annotations`], [`volume`]s and [`container`]s, whose [`probe`]s are read for the hosts they name.
+
+mod annotations;
+mod container;
+pub mod controllers;
+pub(crate) mod diff;
+mod kind;
+mod names;
+mod probe;
+mod slot;
+pub mod template;
+mod volume;
+pub mod volume_type;
+
+use crate::json::{Decode, Fault, Read, Reader, Text, decode, once};
+
+pub use annotations::{ADMITTED_BY, APP_ARMOR_CONTAINER, Annotations, SECCOMP_CONTAINER, SECCOMP_POD};
+pub use container::{
+    Capabilities, Container, Port, Profile, SeLinuxOptions, SecurityContext, VolumeDevice, VolumeMount,
+    WindowsOptions,
+};
+pub use kind::Kind;
+pub use names::Names;
+pub use probe::{Lifecycle, Probe};
+pub use slot::{List, Slot};
+pub use volume::{Origin, Volume, VolumeDetail, VolumeSource};
+
+/// A pod, or the pod that a template describes.
+#[derive(Debug, Clone, Default)]
+pub struct Pod<'a> {
+    /// The annotations that policies read, in document order.
+    pub annotations: Annotations<'a>,
+    /// What holds for the pod as a whole.
+    pub spec: PodSpec<'a>,
+    /// Whether containers are being added to this pod, which runs: what it lacks as a whole can no longer be filled in, so
+    /// that what containers inherit is a matter of the new ones alone.
+    pub gains_containers: bool,
+}
+
+/// The governed fields of a `PodSpec`.
+#[derive(Debug, Clone, Default)]
+pub struct PodSpec<'a> {
+    /// `hostNetwork`
+    pub host_network: bool,
+    /// `hostPID`
+    pub host_pid: bool,
+    /// `hostIPC`
+    pub host_ipc: bool,
+    /// `hostUsers`
+    pub host_users: Option<bool>,
+    /// `shareProcessNamespace`
+    pub share_process_namespace: bool,
+    /// `os.name`
+    pub os: Os<'a>,
+    /// `runtimeClassName`
+    pub runtime_class_name: Option<Text<'a>>,
+    /// `serviceAccountName`
+    pub service_account_name: Text<'a>,
+    /// `serviceAccount`, the older name of the same field
+    pub service_account: Text<'a>,
+    /// `automountServiceAccountToken`
+    pub automount_service_account_token: Option<bool>,
+    /// `securityContext`
+    pub security_context: PodSecurityContext<'a>,
+    /// `volumes`
+    pub volumes: Vec<Volume<'a>>,
+    /// `initContainers`
+    pub init_containers: Vec<Container<'a>>,
+    /// `containers`
+    pub containers: Vec<Container<'a>>,
+    /// `ephemeralContainers`
+    pub ephemeral_containers: Vec<Container<'a>>,
+}
+
+/// `spec.os`
+#[derive(Debug, Clone, Default)]
+pub struct Os<'a> {
+    /// `name`
+    pub name: Text<'a>,
+}
+
+/// `spec.securityContext`
+#[derive(Debug, Clone, Default)]
+pub struct PodSecurityContext<'a> {
+    /// `runAsUser`, inherited by containers that set none
+    pub run_as_user: Option<i64>,
+    /// `runAsGroup`, inherited by containers that set none
+    pub run_as_group: Option<i64>,
+    /// `runAsNonRoot`, inherited by containers that set none
+    pub run_as_non_root: Option<bool>,
+    /// `fsGroup`
+    pub fs_group: Option<i64>,
+    /// `supplementalGroups`; an empty list is not the same as none
+    pub supplemental_groups: Option<Vec<i64>>,
+    /// `seLinuxOptions`, inherited as a whole by containers that set none
+    pub se_linux_options: Option<SeLinuxOptions<'a>>,
+    /// `seccompProfile`, inherited by containers that set none
+    pub seccomp_profile: Option<Profile<'a>>,
+    /// `appArmorProfile`, inherited by containers that set none
+    pub app_armor_profile: Option<Profile<'a>>,
+    /// `sysctls`
+    pub sysctls: Vec<Sysctl<'a>>,
+    /// `windowsOptions`
+    pub windows_options: WindowsOptions,
+}
+
+/// `securityContext.sysctls[*]`
+#[derive(Debug, Clone, Default)]
+pub struct Sysctl<'a> {
+    /// `name`
+    pub name: Text<'a>,
+}
+
+impl<'a> Pod<'a> {
+    /// The containers of one list.
+    pub fn list(&self, list: List) -> &[Container<'a>] {
+        match list {
+            List::Init => &self.spec.init_containers,
+            List::Regular => &self.spec.containers,
+            List::Ephemeral => &self.spec.ephemeral_containers,
+        }
+    }
+
+    /// The containers of one list, to be changed.
+    pub fn list_mut(&mut self, list: List) -> &mut Vec<Container<'a>> {
+        match list {
+            List::Init => &mut self.spec.init_containers,
+            List::Regular => &mut self.spec.containers,
+            List::Ephemeral => &mut self.spec.ephemeral_containers,
+        }
+    }
+
+    /// All containers with their places: init, regular and ephemeral ones, each in list order.
+    pub fn containers(&self) -> impl Iterator<Item = (Slot, &Container<'a>)> {
+        List::ALL.into_iter().flat_map(|list| {
+            self.list(list)
+                .iter()
+                .enumerate()
+                .map(move |(index, container)| (Slot { list, index }, container))
+        })
+    }
+
+    /// Calls `visit` for every container, with the rest of the pod at hand.
+    ///
+    /// While a list is visited the pod that `visit` sees has that list empty: what holds for the pod as a whole is
+    /// not kept there.
+    pub fn visit_containers(&mut self, mut visit: impl FnMut(&Pod<'a>, Slot, &mut Container<'a>)) {
+        for list in List::ALL {
+            let mut containers = std::mem::take(self.list_mut(list));
+            for (index, container) in containers.iter_mut().enumerate() {
+                visit(self, Slot { list, index }, container);
+            }
+            *self.list_mut(list) = containers;
+        }
+    }
+
+    /// The volumes that the request is about, with their indexes.
+    pub fn judged_volumes(&self) -> impl Iterator<Item = (usize, &Volume<'a>)> {
+        self.spec.volumes.iter().enumerate().filter(|(_, volume)| !volume.unconcerned)
+    }
+
+    /// Whether the pod says that it is made for Windows, where Linux-only fields must stay unset.
+    pub fn is_windows(&self) -> bool {
+        self.spec.os.name == "windows"
+    }
+
+    /// Whether the pod asks for a user namespace of its own (KEP-127).
+    pub fn has_user_namespace(&self) -> bool {
+        self.spec.host_users == Some(false)
+    }
+
+    /// The service account that the pod names, if it names one; the API server leaves only mirror pods without.
+    pub fn service_account(&self) -> Option<&str> {
+        let spec = &self.spec;
+        [&spec.service_account_name, &spec.service_account]
+            .into_iter()
+            .map(|name| &**name)
+            .find(|name| !name.is_empty())
+    }
+}
+
+#[derive(Default)]
+struct Metadata<'a> {
+    annotations: Annotations<'a>,
+}
+
+/// Reads `metadata` and `spec`; a pod without `spec` cannot be judged.
+impl<'a> Decode<'a> for Pod<'a> {
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        let mut metadata = Metadata::default();
+        let mut seen = 0;
+        let mut specified = false;
+        reader.object(|reader, key| match &**key {
+            "metadata" => {
+                once(&mut seen, 0)?;
+                reader.field(&mut metadata)
+            }
+            "spec" => {
+                once(&mut seen, 1)?;
+                specified = !reader.null()?;
+                if specified { self.spec.decode(reader) } else { Ok(()) }
+            }
+            _ => reader.leap(),
+        })?;
+        self.annotations = metadata.annotations;
+        if specified { Ok(()) } else { Err(Fault::new("must be set").under("spec")) }
+    }
+}
+
+decode!(Metadata<'a> { "annotations" => annotations });
+decode!(PodSpec<'a> {
+    "hostNetwork" => host_network,
+    "hostPID" => host_pid,
+    "hostIPC" => host_ipc,
+    "hostUsers" => host_users,
+    "shareProcessNamespace" => share_process_namespace,
+    "os" => os,
+    "runtimeClassName" => runtime_class_name,
+    "serviceAccountName" => service_account_name,
+    "serviceAccount" => service_account,
+    "automountServiceAccountToken" => automount_service_account_token,
+    "securityContext" => security_context,
+    "volumes" => volumes,
+    "initContainers" => init_containers,
+    "containers" => containers,
+    "ephemeralContainers" => ephemeral_containers,
+});
+decode!(Os<'a> { "name" => name });
+decode!(PodSecurityContext<'a> {
+    "runAsUser" => run_as_user,
+    "runAsGroup" => run_as_group,
+    "runAsNonRoot" => run_as_non_root,
+    "fsGroup" => fs_group,
+    "supplementalGroups" => supplemental_groups,
+    "seLinuxOptions" => se_linux_options,
+    "seccompProfile" => seccomp_profile,
+    "appArmorProfile" => app_armor_profile,
+    "sysctls" => sysctls,
+    "windowsOptions" => windows_options,
+});
+decode!(Sysctl<'a> { "name" => name });

@@ -1,0 +1,305 @@
+//! Where each kind keeps the pods to come.
+
+use std::collections::BinaryHeap;
+
+use crate::json::{Brief, Fault, Read, Reader, Text, decode};
+use crate::pod::Kind;
+use crate::pod::{List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
+
+/// One step from an object to a template in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hop<'s> {
+    /// To what a key holds.
+    Key(Text<'s>),
+    /// To each element of a list, or each value of an object whose keys are free.
+    Each,
+}
+
+/// A kind that carries pod templates, and the way to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload<'s> {
+    /// The API group; empty for the core one.
+    pub group: Text<'s>,
+    /// The kind.
+    pub kind: Text<'s>,
+    /// The way to the templates.
+    pub path: Vec<Hop<'s>>,
+}
+
+/// A template in the object that carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template<'a> {
+    /// Its path from the root of the object.
+    pub path: String,
+    /// The template, as JSON.
+    pub text: &'a str,
+}
+
+/// The kinds that Kubernetes has.
+const BUILT_IN: &[(&str, &str, &[&str])] = &[
+    ("apps", "Deployment", &["spec", "template"]),
+    ("apps", "ReplicaSet", &["spec", "template"]),
+    ("apps", "StatefulSet", &["spec", "template"]),
+    ("apps", "DaemonSet", &["spec", "template"]),
+    ("", "ReplicationController", &["spec", "template"]),
+    ("batch", "Job", &["spec", "template"]),
+    ("batch", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
+    ("", "PodTemplate", &["template"]),
+];
+
+/// The names of the built-in kinds.
+pub fn built_in_kinds() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(_, kind, _)| *kind)
+}
+
+/// The way to the template of a built-in kind.
+pub fn built_in(kind: &Kind<'_>) -> Option<Vec<Hop<'static>>> {
+    let (_, _, path) = BUILT_IN.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
+    Some(path.iter().map(|key| Hop::Key((*key).into())).collect())
+}
+
+/// The way that `spec.templates[*].pod` describes; nothing if it describes none.
+pub fn parse_path<'s>(text: &str) -> Option<Vec<Hop<'s>>> {
+    let mut path = Vec::new();
+    for part in text.split('.') {
+        let (mut key, mut lists) = (part, 0);
+        while let Some(rest) = key.strip_suffix("[*]") {
+            (key, lists) = (rest, lists + 1);
+        }
+        if key.is_empty() || key.contains(['[', ']', '*']) {
+            return None;
+        }
+        path.push(Hop::Key(key.to_owned().into()));
+        path.extend((0..lists).map(|_| Hop::Each));
+    }
+    Some(path)
+}
+
+/// The pod templates at a path, in document order. What is absent or `null` on the way is not there.
+///
+/// A template without a `spec` is left out: it holds nothing to judge. Operators fill in the rest of such a template, and
+/// the API server accepts none in its own kinds. The operator's pods are judged when they are created.
+///
+/// # Errors
+///
+/// If something on the way is neither an object nor a list.
+pub fn templates<'a>(document: &'a str, path: &[Hop<'_>]) -> Read<Vec<Template<'a>>> {
+    let mut found = find(document, path)?;
+    let mut fault = None;
+    found.retain(|template| match has_spec(template) {
+        Ok(has_spec) => has_spec,
+        Err(earlier) => {
+            fault.get_or_insert(earlier);
+            false
+        }
+    });
+    fault.map_or(Ok(found), Err)
+}
+
+/// Whether a template has a `spec`. What is no object is kept, so that it is rejected when it is decoded.
+fn has_spec(template: &Template<'_>) -> Read<bool> {
+    let mut reader = Reader::new(template.text);
+    if reader.next_byte() != Some(b'{') {
+        return Ok(true);
+    }
+    let mut has_spec = false;
+    let read = reader.object(|reader, key| {
+        if key != "spec" {
+            return reader.leap();
+        }
+        if reader.null()? {
+            return Ok(());
+        }
+        has_spec = true;
+        reader.leap()
+    });
+    match read {
+        Ok(()) => Ok(has_spec),
+        Err(fault) if template.path.is_empty() => Err(fault),
+        Err(fault) => Err(fault.beneath(&template.path)),
+    }
+}
+
+/// Everything that stands at a path, in document order. What is absent or `null` on the way is not there.
+///
+/// # Errors
+///
+/// If something on the way is neither an object nor a list.
+pub fn find<'a>(document: &'a str, path: &[Hop<'_>]) -> Read<Vec<Template<'a>>> {
+    let mut found = Vec::new();
+    walk(&mut Reader::new(document), path, String::new(), &mut found)?;
+    Ok(found)
+}
+
+fn walk<'a>(
+    reader: &mut Reader<'a>,
+    path: &[Hop<'_>],
+    at: String,
+    found: &mut Vec<Template<'a>>,
+) -> Read<()> {
+    if reader.null()? {
+        return Ok(());
+    }
+    match path.split_first() {
+        None => {
+            found.push(Template { path: at, text: reader.raw()? });
+            Ok(())
+        }
+        Some((Hop::Each, rest)) if reader.next_byte() == Some(b'{') => {
+            reader.object(|reader, key| walk(reader, rest, member(&at, key), found))
+        }
+        Some((Hop::Each, rest)) => {
+            reader.list(|reader, index| walk(reader, rest, format!("{at}[{index}]"), found))
+        }
+        Some((Hop::Key(wanted), rest)) => {
+            let mut met = false;
+            reader.object(|reader, key| {
+                if key != wanted {
+                    return reader.skip();
+                }
+                if std::mem::replace(&mut met, true) {
+                    return Err(Fault::new("stands twice in the same object"));
+                }
+                let dot = if at.is_empty() { "" } else { "." };
+                walk(reader, rest, format!("{at}{dot}{key}"), found)
+            })
+        }
+    }
+}
+
+/// The path of an object's value under a key that the author of the object chose: it is cut, since each template has one.
+fn member(at: &str, key: &str) -> String {
+    let brief = Brief(key);
+    if key.contains(['.', '/', '[']) { format!("{at}[{brief}]") } else { format!("{at}.{brief}") }
+}
+
+/// Gives the pod of a template what the API server and controllers give to pods before policies see them.
+///
+/// # Errors
+///
+/// If the claims of a `StatefulSet` cannot be read.
+pub fn complete<'a>(pod: &mut Pod<'a>, kind: &Kind<'_>, document: &'a str) -> Read<()> {
+    take_host_ports(pod, true);
+    default_volume_sources(pod);
+    if kind.kind == "StatefulSet" && kind.group == "apps" {
+        claim_volumes(pod, document)?;
+    }
+    mount_token(pod);
+    Ok(())
+}
+
+/// Gives a pod what the API server gives to pods before policies see them, as far as policies look at it.
+///
+/// A live request brings it along; a manifest that was never sent does not.
+pub fn default_pod(pod: &mut Pod<'_>) {
+    take_host_ports(pod, false);
+    default_volume_sources(pod);
+}
+
+/// On the host network every container port is a host port. The API server writes that into pods only (since
+/// Kubernetes 1.28): of a template it is foreseen.
+fn take_host_ports(pod: &mut Pod<'_>, foreseen: bool) {
+    if !pod.spec.host_network {
+        return;
+    }
+    for list in [List::Init, List::Regular] {
+        for port in pod.list_mut(list).iter_mut().flat_map(|container| &mut container.ports) {
+            if port.host_port == 0 {
+                port.host_port = port.container_port;
+                port.foreseen = foreseen;
+            }
+        }
+    }
+}
+
+/// A volume without a source is an `emptyDir`.
+fn default_volume_sources(pod: &mut Pod<'_>) {
+    for volume in pod.spec.volumes.iter_mut().filter(|volume| volume.source.is_none()) {
+        volume.source = Some(VolumeSource::new("emptyDir".into(), VolumeDetail::Other));
+    }
+}
+
+/// Where the service account's token is mounted.
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const TOKEN_VOLUME: &str = r#"{"sources":[{"serviceAccountToken":{"path":"token"}},{"configMap":{"name":"kube-root-ca.crt"}},{"downwardAPI":{"items":[{"path":"namespace","fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"}}]}}]}"#;
+
+/// Whether the `ServiceAccount` plug-in mounts a token: it does so into every container that mounts nothing in its place.
+pub fn gets_token(pod: &Pod<'_>) -> bool {
+    let covered = |list| {
+        pod.list(list)
+            .iter()
+            .all(|container| container.volume_mounts.iter().any(|mount| mount.mount_path == TOKEN_PATH))
+    };
+    pod.spec.automount_service_account_token != Some(false)
+        && !(covered(List::Init) && covered(List::Regular))
+}
+
+fn mount_token(pod: &mut Pod<'_>) {
+    if !gets_token(pod) {
+        return;
+    }
+    pod.spec.volumes.push(Volume {
+        name: "kube-api-access".into(),
+        source: Some(VolumeSource::new("projected".into(), VolumeDetail::Projected(TOKEN_VOLUME))),
+        origin: Origin::Token,
+        ..Volume::default()
+    });
+}
+
+/// The `StatefulSet` controller gives each pod a volume per claim template, in the place of one of the same name.
+fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
+    let path = [Hop::Key("spec".into()), Hop::Key("volumeClaimTemplates".into()), Hop::Each];
+    let written = pod.spec.volumes.len();
+    let mut names = BinaryHeap::new();
+    for claim in find(document, &path)? {
+        let Named { metadata } =
+            Reader::document(claim.text).map_err(|fault: Fault| fault.beneath(&claim.path))?;
+        names.push((metadata.name.clone(), pod.spec.volumes.len()));
+        pod.spec.volumes.push(Volume {
+            name: metadata.name,
+            source: Some(VolumeSource::new("persistentVolumeClaim".into(), VolumeDetail::Other)),
+            origin: Origin::Claim(claim.path),
+            ..Volume::default()
+        });
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names = names.into_sorted_vec();
+    // What is replaced stays: those behind it keep the index that their author knows, and standards judge it.
+    for (index, volume) in pod.spec.volumes.iter_mut().enumerate() {
+        // By any claim of its name; a claim, by a later one. Claims stand behind all that is written.
+        let last = index.max(written.saturating_sub(1));
+        let behind = names.partition_point(|(name, at)| (name, *at) <= (&volume.name, last));
+        volume.unconcerned |= names.get(behind).is_some_and(|(name, _)| *name == volume.name);
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Named<'a> {
+    metadata: Metadata<'a>,
+}
+
+#[derive(Default)]
+struct Metadata<'a> {
+    name: Text<'a>,
+}
+
+decode!(Named<'a> { "metadata" => metadata });
+decode!(Metadata<'a> { "name" => name });
+
+/// Reads the pod of a template.
+///
+/// # Errors
+///
+/// If it cannot be read; the path of the fault starts at the root of the object.
+pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Pod<'a>> {
+    let mut reader = Reader::new(template.text);
+    reader
+        .value()
+        .map_err(|fault| if template.path.is_empty() { fault } else { fault.beneath(&template.path) })
+}
+
+#[cfg(test)]
+mod tests;

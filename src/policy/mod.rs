@@ -1,0 +1,190 @@
+//! One PodSecurityPolicy: a name and the rules that it sets.
+
+use std::fmt;
+use std::rc::Rc;
+
+mod fields;
+mod scope;
+
+use crate::json::Text;
+use crate::pod::diff::{count_set_in, count_set_in_pod};
+use crate::pod::{Pod, Slot};
+use crate::rule::spec::Spec;
+use crate::rule::{Demands, Rule, RuleSet};
+use crate::rule::{Findings, Leniency};
+use crate::rules::{self, AnyRule};
+use crate::standards::{self, Standard};
+
+pub(crate) use fields::{PreviousPolicy, SpecFields};
+pub use scope::Scope;
+
+/// A policy that is ready to judge.
+pub struct Policy<'s> {
+    /// Its name.
+    pub name: Text<'s>,
+    /// The rules that demand anything, with their index and name in the registry, in its order.
+    rules: Vec<(usize, &'static str, Rc<AnyRule<'s>>)>,
+    /// The enforced standard that its pods must satisfy as well, if that rejects those that may run as root.
+    pub(crate) non_root: Option<Standard>,
+}
+
+// Not derived, or the module would hold what prints every rule.
+impl fmt::Debug for Policy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rules: Vec<_> = self.rules.iter().map(|(_, id, _)| *id).collect();
+        f.debug_struct("Policy").field("name", &self.name).field("rules", &rules).finish()
+    }
+}
+
+impl<'s> Policy<'s> {
+    /// Loads every rule from a policy, telling all that is wrong with it. Rules that read nothing but what the policy
+    /// before says too are shared with it.
+    pub(crate) fn load<'v>(
+        name: Text<'s>,
+        spec: &mut Spec<'v, 's>,
+        fields: &SpecFields<'v, 's>,
+        previous: Option<&PreviousPolicy<'_, 'v, 's>>,
+    ) -> Self {
+        let mut rules = Vec::with_capacity(rules::COUNT);
+        let mut shared = previous.map(|previous| previous.policy.rules.as_slice()).unwrap_or_default();
+        for (index, entry) in rules::all() {
+            let known = shared.split_first().filter(|((known, ..), _)| *known == index);
+            if let Some((_, rest)) = known {
+                shared = rest;
+            }
+            if previous.is_some() && fields.repeats(index, entry) {
+                rules.extend(known.map(|(rule, _)| rule.clone()));
+                continue;
+            }
+            fields.hand_to(index, entry, spec);
+            rules.extend(rules::load(index, spec).map(|rule| (index, entry.id, Rc::new(rule))));
+        }
+        Policy { name, rules, non_root: None }
+    }
+
+    /// The rules that are one with those of another policy.
+    #[cfg(test)]
+    pub(crate) fn shared_with(&self, other: &Self) -> Vec<&'static str> {
+        let is_shared =
+            |rule: &Rc<AnyRule<'s>>| other.rules.iter().any(|(.., theirs)| Rc::ptr_eq(rule, theirs));
+        self.rules.iter().filter(|(.., rule)| is_shared(rule)).map(|(_, id, _)| *id).collect()
+    }
+
+    /// Fills in what the policy demands and the pod leaves open, also where it could not be written: such a pod is not
+    /// admitted. Running it again changes nothing.
+    pub fn mutate(&self, pod: &mut Pod<'_>, scope: &Scope) {
+        let skipped = scope.not_filled(scope.excused, scope.writable.pod());
+        for (index, _, rule) in &self.rules {
+            if !skipped.has(*index) {
+                rule.mutate(pod);
+            }
+        }
+        let non_root = self.demands_non_root(pod);
+        pod.visit_containers(|pod, slot, container| {
+            if !scope.reviews(slot) {
+                return;
+            }
+            let excused = scope.excused_at(slot);
+            let skipped = scope.not_filled(excused, scope.writable.container(slot));
+            let demands = Demands { non_root: non_root.is_some_and(|check| !excused.has(check)) };
+            for (index, _, rule) in &self.rules {
+                if !skipped.has(*index) {
+                    rule.mutate_container(pod, container, demands);
+                }
+            }
+        });
+    }
+
+    /// The check that demands `runAsNonRoot` of containers whose user the policy fills in, if one does.
+    fn demands_non_root(&self, pod: &Pod<'_>) -> Option<usize> {
+        let standard = self.non_root.filter(|standard| standard.demands_non_root(pod));
+        standard.and_then(|_| standards::index(standards::NON_ROOT))
+    }
+
+    /// Collects all objections: those to the pod as a whole, then those to each container.
+    pub fn validate(&self, pod: &Pod<'_>, scope: &Scope, found: &mut Findings<'_>) {
+        for (index, id, rule) in &self.rules {
+            if !scope.excused.has(*index) {
+                found.enter((*index, id), None, scope.excused);
+                rule.validate(pod, found);
+            }
+        }
+        for (slot, container) in pod.containers().filter(|(slot, _)| scope.reviews(*slot)) {
+            if found.are_settled() {
+                return;
+            }
+            let excused = scope.excused_at(slot);
+            for (index, id, rule) in &self.rules {
+                if !excused.has(*index) {
+                    found.enter((*index, id), Some(slot), excused);
+                    rule.validate_container(pod, container, found);
+                }
+            }
+        }
+    }
+
+    /// The rules of `asked` that fill something in or object, to the pod as a whole and to each container: those that an
+    /// exemption would make a difference to.
+    pub(crate) fn affecting(&self, pod: &mut Pod<'_>, scope: &Scope, asked: RuleSet) -> Affected {
+        let mut affected = Affected::default();
+        for (index, _, rule) in &self.rules {
+            let before = count_set_in_pod(pod);
+            rule.mutate(pod);
+            if asked.has(*index) && count_set_in_pod(pod) != before {
+                affected.pod = affected.pod.with(*index);
+            }
+        }
+        let demands = Demands { non_root: self.demands_non_root(pod).is_some() };
+        pod.visit_containers(|pod, slot, container| {
+            let mut here = RuleSet::NONE;
+            for (index, _, rule) in self.rules.iter().filter(|_| scope.reviews(slot)) {
+                let before = count_set_in(container);
+                rule.mutate_container(pod, container, demands);
+                if asked.has(*index) && count_set_in(container) != before {
+                    here = here.with(*index);
+                }
+            }
+            affected.add(slot, here);
+        });
+        let all = Leniency::default();
+        let mut found = Findings::spelling("", &all);
+        for (index, id, rule) in self.rules.iter().filter(|(index, ..)| asked.has(*index)) {
+            let before = found.denials();
+            found.enter((*index, id), None, RuleSet::NONE);
+            rule.validate(pod, &mut found);
+            if found.denials() > before {
+                affected.pod = affected.pod.with(*index);
+            }
+        }
+        for (slot, container) in pod.containers().filter(|(slot, _)| scope.reviews(*slot)) {
+            let mut here = RuleSet::NONE;
+            for (index, id, rule) in self.rules.iter().filter(|(index, ..)| asked.has(*index)) {
+                let before = found.denials();
+                found.enter((*index, id), Some(slot), RuleSet::NONE);
+                rule.validate_container(pod, container, &mut found);
+                if found.denials() > before {
+                    here = here.with(*index);
+                }
+            }
+            affected.add(slot, here);
+        }
+        affected
+    }
+}
+
+/// Which rules have an effect on a pod, and where.
+#[derive(Debug, Default)]
+pub(crate) struct Affected {
+    /// The rules that concern the pod as a whole.
+    pub(crate) pod: RuleSet,
+    /// The rules that concern single containers; a container can stand here twice.
+    pub(crate) containers: Vec<(Slot, RuleSet)>,
+}
+
+impl Affected {
+    fn add(&mut self, slot: Slot, rules: RuleSet) {
+        if !rules.is_empty() {
+            self.containers.push((slot, rules));
+        }
+    }
+}

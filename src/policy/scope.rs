@@ -1,0 +1,41 @@
+//! Which part of a pod a policy reviews.
+
+use crate::pod::Slot;
+use crate::pod::diff::Writable;
+use crate::rule::{RuleSet, RulesByContainer};
+
+/// Which part of a pod is reviewed, where defaults may be written, and which rules are exempt there.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// The containers that are reviewed, in visiting order; nothing means all of them.
+    pub reviewed: Option<Vec<Slot>>,
+    /// Where defaults may be written.
+    pub writable: Writable,
+    /// The rules that neither object nor mutate anywhere.
+    pub excused: RuleSet,
+    /// The rules that neither object nor mutate in single containers.
+    pub excused_in: RulesByContainer,
+    /// The rules that fill nothing in where it could not be written, because their objections do not deny.
+    pub unfilled: RuleSet,
+}
+
+impl Scope {
+    pub(super) fn reviews(&self, slot: Slot) -> bool {
+        self.reviewed.as_ref().is_none_or(|reviewed| reviewed.binary_search(&slot).is_ok())
+    }
+
+    /// The rules that are exempt in a container.
+    pub(crate) fn excused_at(&self, slot: Slot) -> RuleSet {
+        self.excused.or(self.excused_in.at(slot))
+    }
+
+    /// Whether anything is exempt.
+    pub(crate) fn excuses_nothing(&self) -> bool {
+        self.excused.is_empty() && self.excused_in.is_empty()
+    }
+
+    /// The rules that fill nothing in: those that are exempt, and some where nothing could be written.
+    pub(super) fn not_filled(&self, excused: RuleSet, writable: bool) -> RuleSet {
+        if writable { excused } else { excused.or(self.unfilled) }
+    }
+}

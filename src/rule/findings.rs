@@ -1,0 +1,279 @@
+//! What a policy objects to in a pod, as its rules find it.
+
+use std::fmt::Display;
+
+use super::violation::cut;
+use super::{Action, Leniency, RuleSet, SPELT_OUT, Tolerated, Violation};
+use crate::pod::Slot;
+
+/// How the path of an objection is told.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    /// From the container being judged, or from the pod if none is.
+    Here(&'p dyn Display),
+    /// From the pod.
+    Pod(&'p dyn Display),
+    /// From the root of the object.
+    Anywhere(&'p str),
+}
+
+/// Collects the objections of one policy to one pod.
+///
+/// Most policies of a list are only asked whether they object at all, so a finding spells nothing out until it is told
+/// to: paths, values and details arrive as things that could be printed.
+#[derive(Debug)]
+pub struct Findings<'f> {
+    /// Where the pod stands in its object, with a trailing dot: `spec.template.` or nothing.
+    root: &'f str,
+    leniency: &'f Leniency,
+    spelling: bool,
+    /// The rules that do not object here: to the pod as a whole, or to the container being judged.
+    excused: RuleSet,
+    rule: (usize, &'static str),
+    slot: Option<Slot>,
+    denials: usize,
+    warned: usize,
+    audited: usize,
+    violations: Vec<Violation>,
+    /// The indexes of the volumes that the rule about host paths lets containers read and not write, once it has looked.
+    read_only_volumes: Option<Vec<usize>>,
+}
+
+impl<'f> Findings<'f> {
+    /// Counts objections.
+    pub fn counting(root: &'f str, leniency: &'f Leniency) -> Self {
+        Findings {
+            root,
+            leniency,
+            spelling: false,
+            excused: RuleSet::NONE,
+            rule: (0, ""),
+            slot: None,
+            denials: 0,
+            warned: 0,
+            audited: 0,
+            violations: Vec::new(),
+            read_only_volumes: None,
+        }
+    }
+
+    /// Counts objections and spells them out.
+    pub fn spelling(root: &'f str, leniency: &'f Leniency) -> Self {
+        Findings { spelling: true, ..Findings::counting(root, leniency) }
+    }
+
+    /// Whether nothing that follows matters: a policy that only has to say whether it objects has done so.
+    pub(crate) fn are_settled(&self) -> bool {
+        !self.spelling && self.denials > 0
+    }
+
+    /// How many objections deny the request.
+    pub fn denials(&self) -> usize {
+        self.denials
+    }
+
+    /// How many objections only warn, and how many only reach the audit log.
+    pub(crate) fn tolerated(&self) -> Tolerated {
+        Tolerated { warned: self.warned, audited: self.audited }
+    }
+
+    /// The objections spelt out, those that deny and those that do not, in the order they were found.
+    pub fn into_violations(self) -> Vec<Violation> {
+        self.violations
+    }
+
+    /// Says whose objections follow, and which rules are excused there.
+    pub(crate) fn enter(&mut self, rule: (usize, &'static str), slot: Option<Slot>, excused: RuleSet) {
+        self.rule = rule;
+        self.slot = slot;
+        self.excused = excused;
+    }
+
+    /// Whether an objection of this other rule would deny the request where this one is judging.
+    pub(crate) fn denies(&self, rule: usize) -> bool {
+        if self.excused.is_empty() && self.leniency.is_none() {
+            return true;
+        }
+        !self.excused.has(rule) && self.leniency.action(rule) == Action::Deny
+    }
+
+    /// What a rule finds out of all volumes once for all containers: those that may only be read.
+    pub(crate) fn read_only_volumes(&mut self, find: impl FnOnce() -> Vec<usize>) -> &[usize] {
+        self.read_only_volumes.get_or_insert_with(find)
+    }
+
+    /// A value that is not allowed. `field` continues the path of the container, or of the pod.
+    pub(crate) fn invalid(&mut self, field: impl Display, value: impl Display, detail: impl Display) {
+        self.object(Place::Here(&field), &format_args!("Invalid value: {value}: {detail}"));
+    }
+
+    /// A value that is not allowed, where the path says all.
+    pub(crate) fn invalid_value(&mut self, field: impl Display, value: impl Display) {
+        self.object(Place::Here(&field), &format_args!("Invalid value: {value}"));
+    }
+
+    /// A value that is not allowed, at a path from the root of the object.
+    pub(crate) fn invalid_elsewhere(&mut self, path: &str, value: impl Display, detail: impl Display) {
+        self.object(Place::Anywhere(path), &format_args!("Invalid value: {value}: {detail}"));
+    }
+
+    /// A value that must not be what it is, in a field of the pod that says something about the container.
+    pub(crate) fn forbidden_of_pod(&mut self, field: impl Display, detail: impl Display) {
+        self.object(Place::Pod(&field), &format_args!("Forbidden: {detail}"));
+    }
+
+    /// A value that is not allowed, and that pods of a template will probably have.
+    pub(crate) fn invalid_prediction(
+        &mut self,
+        field: impl Display,
+        value: impl Display,
+        detail: impl Display,
+    ) {
+        let warns = self.leniency.predictions_warn;
+        self.act(Place::Here(&field), &format_args!("Invalid value: {value}: {detail}"), warns);
+    }
+
+    /// A value that is missing.
+    pub(crate) fn required(&mut self, field: impl Display, detail: impl Display) {
+        self.object(Place::Here(&field), &format_args!("Required value: {detail}"));
+    }
+
+    /// A value that must not be there, or not be what it is.
+    pub(crate) fn forbidden(&mut self, field: impl Display, detail: impl Display) {
+        self.object(Place::Here(&field), &format_args!("Forbidden: {detail}"));
+    }
+
+    fn object(&mut self, place: Place<'_>, problem: &dyn Display) {
+        self.act(place, problem, false);
+    }
+
+    fn act(&mut self, place: Place<'_>, problem: &dyn Display, warns_at_most: bool) {
+        let (index, rule) = self.rule;
+        let action = match self.leniency.action(index) {
+            Action::Deny if warns_at_most => Action::Warn,
+            action => action,
+        };
+        let count = match action {
+            Action::Deny => &mut self.denials,
+            Action::Warn => &mut self.warned,
+            Action::Audit => &mut self.audited,
+            Action::Ignore => return,
+        };
+        *count += 1;
+        if !self.spelling || *count > SPELT_OUT {
+            return;
+        }
+        let root = self.root;
+        let path = match (place, self.slot) {
+            (Place::Here(field), Some(slot)) => cut(&format_args!("{root}{slot}.{field}")),
+            (Place::Here(field) | Place::Pod(field), _) => cut(&format_args!("{root}{field}")),
+            (Place::Anywhere(path), _) => path.to_owned(),
+        };
+        self.violations.push(Violation { rule, action, path, problem: cut(problem) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pod::List;
+    use crate::rules;
+    use rstest::rstest;
+
+    fn entry(id: &'static str) -> (usize, &'static str) {
+        (rules::index(id).unwrap(), id)
+    }
+
+    fn leniency(warned: &[&str], audited: &[&str]) -> Leniency {
+        let set =
+            |ids: &[&str]| ids.iter().fold(RuleSet::NONE, |set, id| set.with(rules::index(id).unwrap()));
+        Leniency { warned: set(warned), audited: set(audited), ..Leniency::default() }
+    }
+
+    #[test]
+    fn places_are_told_from_the_root_of_the_object() {
+        let leniency = Leniency::default();
+        let mut found = Findings::spelling("spec.template.", &leniency);
+        found.enter(entry("privileged"), None, RuleSet::NONE);
+        found.invalid("spec.a", 1, "no");
+        found.enter(entry("privileged"), Some(Slot { list: List::Init, index: 3 }), RuleSet::NONE);
+        found.required("b", "no");
+        found.forbidden("c", "no");
+        found.invalid_value("d", 2);
+        found.forbidden_of_pod("metadata.e", "no");
+        found.invalid_elsewhere("spec.f", 3, "no");
+        assert_eq!(found.denials(), 6);
+        let told: Vec<_> = found.into_violations().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "spec.template.spec.a: Invalid value: 1: no",
+                "spec.template.spec.initContainers[3].b: Required value: no",
+                "spec.template.spec.initContainers[3].c: Forbidden: no",
+                "spec.template.spec.initContainers[3].d: Invalid value: 2",
+                "spec.template.metadata.e: Forbidden: no",
+                "spec.f: Invalid value: 3: no",
+            ]
+        );
+    }
+
+    #[rstest]
+    #[case::as_many_as_are_spelt_out(32, 32)]
+    #[case::one_more(33, 32)]
+    #[case::many_more(1_000, 32)]
+    fn spells_32_out_and_counts_all(#[case] count: usize, #[case] spelt_out: usize) {
+        let leniency = Leniency::default();
+        let mut found = Findings::spelling("", &leniency);
+        found.enter(entry("privileged"), None, RuleSet::NONE);
+        (0..count).for_each(|nth| found.invalid("a", nth, "no"));
+        assert_eq!((found.denials(), found.into_violations().len()), (count, spelt_out));
+    }
+
+    #[test]
+    fn spells_32_of_each_action_out() {
+        let leniency = leniency(&["privileged"], &["volumes"]);
+        let mut found = Findings::spelling("", &leniency);
+        for id in ["privileged", "volumes", "hostPID"] {
+            found.enter(entry(id), None, RuleSet::NONE);
+            (0..100).for_each(|nth| found.invalid("a", nth, "no"));
+        }
+        assert_eq!((found.denials(), found.tolerated()), (100, Tolerated { warned: 100, audited: 100 }));
+        assert_eq!((found.tolerated().untold(), found.into_violations().len()), (136, 96));
+    }
+
+    #[test]
+    fn a_count_needs_no_words() {
+        let leniency = Leniency::default();
+        let mut found = Findings::counting("", &leniency);
+        found.enter(entry("privileged"), None, RuleSet::NONE);
+        found.invalid("a", 1, "no");
+        assert_eq!((found.denials(), found.into_violations()), (1, vec![]));
+    }
+
+    #[test]
+    fn lenient_rules_deny_nothing_and_are_told() {
+        let leniency = leniency(&["privileged"], &["volumes"]);
+        let mut found = Findings::spelling("", &leniency);
+        for id in ["privileged", "volumes", "hostPID"] {
+            found.enter(entry(id), None, RuleSet::NONE);
+            found.invalid("a", 1, "no");
+        }
+        assert_eq!(found.denials(), 1);
+        let told: Vec<_> = found.into_violations().iter().map(|told| (told.rule, told.action)).collect();
+        assert_eq!(
+            told,
+            [("privileged", Action::Warn), ("volumes", Action::Audit), ("hostPID", Action::Deny)]
+        );
+    }
+
+    #[test]
+    fn knows_whose_objection_would_deny() {
+        let leniency = leniency(&["privileged"], &["volumes"]);
+        let mut found = Findings::spelling("", &leniency);
+        let excused = RuleSet::NONE.with(rules::index("hostIPC").unwrap());
+        found.enter(entry("hostPorts"), None, excused);
+        let denying =
+            ["privileged", "volumes", "hostIPC", "hostPID"].map(|id| found.denies(rules::number(id)));
+        assert_eq!(denying, [false, false, false, true]);
+    }
+}

@@ -1,0 +1,271 @@
+//! Policies that no pod can satisfy together with the standard that pods are held to.
+//!
+//! What a policy demands is put into a pod, each way of satisfying it in turn, and the standard is asked. Where a check
+//! refuses them all, the settings are wrong, unless the rule or the check can be forgiven.
+
+use crate::json::Value;
+use crate::json::{Quoted, Reader};
+use crate::pod::Profile;
+use crate::rule::{Action, Leniency};
+use crate::rules;
+use crate::schema::{Path, Problems};
+use crate::settings::exemptions::Exemption;
+use crate::standards::{Standard, details};
+
+/// The rules that live in annotations: those that list what is allowed, the field of the pod, and the checks that look at it.
+const PROFILES: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "seccomp",
+        "seccomp.security.alpha.kubernetes.io/allowedProfileNames",
+        "seccompProfile",
+        &["seccompProfile_baseline", "seccompProfile_restricted"],
+    ),
+    (
+        "appArmor",
+        "apparmor.security.beta.kubernetes.io/allowedProfileNames",
+        "appArmorProfile",
+        &["appArmorProfile"],
+    ),
+];
+
+/// The standard, and what stands between its objections and a pod.
+pub(crate) struct Enforced<'e, 's> {
+    pub(crate) standard: Standard,
+    pub(crate) leniency: &'e Leniency,
+    pub(crate) exemptions: &'e [Exemption<'s>],
+}
+
+/// Finds the policies that contradict the standard.
+pub(crate) fn check(root: Value<'_, '_>, enforced: &Enforced<'_, '_>, problems: &mut Problems) {
+    let manifest = |manifest: Value<'_, '_>, at: &Path<'_>, problems: &mut Problems| {
+        let annotations = manifest.get("metadata").and_then(|metadata| metadata.get("annotations"));
+        let metadata_at = Path::Key(at, "metadata");
+        let annotations = (annotations.unwrap_or_default(), Path::Key(&metadata_at, "annotations"));
+        enforced.check(
+            (manifest.get("spec").unwrap_or_default(), Path::Key(at, "spec")),
+            annotations,
+            problems,
+        );
+    };
+    if let Some(list) = root.get("policies") {
+        let at = Path::Key(&Path::Root, "policies");
+        for (index, policy) in list.elements().enumerate() {
+            manifest(policy, &Path::Index(&at, index), problems);
+        }
+    } else if root.get("spec").is_some() {
+        manifest(root, &Path::Root, problems);
+    } else {
+        let annotations = root.get("annotations").unwrap_or_default();
+        enforced.check((root, Path::Root), (annotations, Path::Key(&Path::Root, "annotations")), problems);
+    }
+}
+
+/// A value and its path.
+type Placed<'p, 'v, 's> = (Value<'v, 's>, Path<'p>);
+
+impl Enforced<'_, '_> {
+    fn check(&self, spec: Placed<'_, '_, '_>, annotations: Placed<'_, '_, '_>, problems: &mut Problems) {
+        let ((spec, at), (annotations, annotations_at)) = (spec, annotations);
+        let under = |strategy: &str, key: &str| {
+            let strategy = spec.get(strategy)?;
+            let rule = strategy.get("rule")?.text()?;
+            if rule == "MustRunAs" { strategy.get(key) } else { None }
+        };
+        if let Some(options) = under("seLinux", "seLinuxOptions") {
+            let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();
+            let [user, role, kind] = ["user", "role", "type"].map(text);
+            let (user, role, kind) = (Quoted(&user), Quoted(&role), Quoted(&kind));
+            let options = format!(r#""seLinuxOptions":{{"user":{user},"role":{role},"type":{kind}}}"#);
+            self.tell(
+                "seLinux",
+                &["seLinuxOptions"],
+                &mut std::iter::once(pod(&options, "")),
+                &Path::Key(&at, "seLinux"),
+                problems,
+            );
+        }
+        if let Some(ranges) = under("runAsUser", "ranges") {
+            let ids = ranges.elements().filter_map(|range| range.get("max").and_then(Value::integer));
+            let mut pods = ids.map(|id| pod(&format!(r#""runAsUser":{id}"#), ""));
+            self.tell("runAsUser", &["runAsUser"], &mut pods, &Path::Key(&at, "runAsUser"), problems);
+        }
+        if let Some(types) = spec.get("allowedProcMountTypes") {
+            let types = types.elements().filter_map(Value::text);
+            let mut pods = types.map(|kind| pod("", &format!(r#""procMount":{}"#, Quoted(&kind))));
+            let at = Path::Key(&at, "allowedProcMountTypes");
+            let checks = ["procMount", "procMount_restricted"];
+            self.tell("allowedProcMountTypes", &checks, &mut pods, &at, problems);
+        }
+        for (rule, key, field, checks) in PROFILES {
+            let list = annotations.get(key).and_then(Value::text);
+            let Some(list) = list.filter(|list| list.split(',').all(|name| name != "*")) else { continue };
+            // An empty list allows no seccomp profile, and no pod without an AppArmor profile.
+            let names = list.split(',').filter(|name| !name.is_empty() || *rule == "seccomp");
+            let mut pods = names.map(|name| match Profile::named(name) {
+                Some(profile) => pod(&format!(r#""{field}":{{"type":"{}"}}"#, profile.kind), ""),
+                None => pod("", ""),
+            });
+            self.tell(rule, checks, &mut pods, &Path::Key(&annotations_at, key), problems);
+        }
+    }
+
+    /// Says so if these checks refuse every one of the pods, which are all ways of satisfying the rule.
+    fn tell(
+        &self,
+        rule: &str,
+        checks: &[&str],
+        pods: &mut dyn Iterator<Item = String>,
+        at: &Path<'_>,
+        problems: &mut Problems,
+    ) {
+        if rules::index(rule).is_some_and(|rule| self.forgives(rule)) {
+            return;
+        }
+        let mut first = None;
+        for pod in pods {
+            let mut failures =
+                Reader::document(&pod).map(|pod| self.standard.evaluate(&pod)).unwrap_or_default();
+            failures.retain(|failure| checks.contains(&failure.id) && !self.forgives(failure.index));
+            match failures.into_iter().next() {
+                Some(failure) => first = first.or(Some(failure)),
+                None => return,
+            }
+        }
+        if let Some(first) = first {
+            let standard = self.standard;
+            let reason = details([&first]);
+            problems.add(
+                at,
+                format_args!(
+                    "Forbidden: no pod could satisfy this and the enforced standard \"{standard}\": {reason}"
+                ),
+            );
+        }
+    }
+
+    /// Whether there are pods to which a rule or a check does not object, or not so that they are denied.
+    fn forgives(&self, index: usize) -> bool {
+        self.leniency.action(index) != Action::Deny
+            || self.exemptions.iter().any(|exemption| exemption.rules.has(index))
+    }
+}
+
+/// A pod, as JSON, with one container, in the user namespace that relaxes some checks: what it says of security, and what
+/// its container does.
+fn pod(context: &str, own: &str) -> String {
+    format!(
+        r#"{{"spec":{{"hostUsers":false,"securityContext":{{{context}}},"containers":[{{"securityContext":{{{own}}}}}]}}}}"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::Settings;
+    use crate::testing::policy;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    fn with(mut base: Value, over: Value) -> Value {
+        for (key, value) in over.as_object().unwrap() {
+            base[key] = value.clone();
+        }
+        base
+    }
+
+    fn problems(standard: &str, over: Value) -> String {
+        let settings = with(policy(&json!({"podSecurityStandards": {"enforce": standard}})), over);
+        Settings::parse(&settings.to_string()).err().map(|problems| problems.to_string()).unwrap_or_default()
+    }
+
+    fn seccomp(names: &str) -> Value {
+        json!({"annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": names}})
+    }
+
+    fn app_armor(names: &str) -> Value {
+        json!({"annotations": {"apparmor.security.beta.kubernetes.io/allowedProfileNames": names}})
+    }
+
+    fn se_linux(options: Value) -> Value {
+        json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": options}})
+    }
+
+    fn users(min: i64, max: i64) -> Value {
+        json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": min, "max": max}]}})
+    }
+
+    #[rstest]
+    #[case::nothing("restricted", json!({}))]
+    #[case::any_seccomp("restricted", seccomp("*"))]
+    #[case::seccomp_default("restricted", seccomp("unconfined,docker/default"))]
+    #[case::seccomp_localhost("restricted", seccomp("localhost/a"))]
+    #[case::no_seccomp_at_baseline("baseline", seccomp(""))]
+    #[case::unconfined_when_annotations_counted("baseline:v1.18", seccomp("unconfined"))]
+    #[case::unconfined_at_privileged("privileged", seccomp("unconfined"))]
+    #[case::app_armor("baseline", app_armor("unconfined,localhost/a"))]
+    #[case::se_linux_type("baseline", se_linux(json!({"type": "container_t", "level": "s0"})))]
+    #[case::se_linux_type_of_a_version("baseline:v1.31", se_linux(json!({"type": "container_engine_t"})))]
+    #[case::no_se_linux("baseline", se_linux(json!({})))]
+    #[case::root_and_others("restricted:v1.30", users(0, 1))]
+    #[case::root_in_a_user_namespace("restricted:v1.35", users(0, 0))]
+    #[case::root_before_the_check("restricted:v1.22", users(0, 0))]
+    #[case::root_at_baseline("baseline", users(0, 0))]
+    #[case::proc_mounts("restricted", json!({"allowedProcMountTypes": ["Unmasked", "Default"]}))]
+    #[case::unmasked_in_a_user_namespace("baseline", json!({"allowedProcMountTypes": ["Unmasked"]}))]
+    fn can_be_satisfied(#[case] standard: &str, #[case] over: Value) {
+        assert_eq!(problems(standard, over), "");
+    }
+
+    #[rstest]
+    #[case::seccomp("restricted", seccomp("unconfined"),
+        r#"annotations[seccomp.security.alpha.kubernetes.io/allowedProfileNames]: Forbidden: no pod could satisfy this and the enforced standard "restricted:latest": seccompProfile (pod must not set securityContext.seccompProfile.type to "Unconfined")"#)]
+    #[case::seccomp_at_baseline("baseline:v1.19", seccomp("unconfined"),
+        r#"annotations[seccomp.security.alpha.kubernetes.io/allowedProfileNames]: Forbidden: no pod could satisfy this and the enforced standard "baseline:v1.19": seccompProfile (pod must not set securityContext.seccompProfile.type to "Unconfined")"#)]
+    #[case::no_seccomp("restricted", seccomp(""),
+        r#"annotations[seccomp.security.alpha.kubernetes.io/allowedProfileNames]: Forbidden: no pod could satisfy this and the enforced standard "restricted:latest": seccompProfile (pod or container "" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")"#)]
+    #[case::app_armor("baseline", app_armor("unconfined"),
+        r#"annotations[apparmor.security.beta.kubernetes.io/allowedProfileNames]: Forbidden: no pod could satisfy this and the enforced standard "baseline:latest": forbidden AppArmor profile (pod must not set AppArmor profile type to "Unconfined")"#)]
+    #[case::se_linux("baseline", se_linux(json!({"type": "spc_t"})),
+        r#"seLinux: Forbidden: no pod could satisfy this and the enforced standard "baseline:latest": seLinuxOptions (pod set forbidden securityContext.seLinuxOptions: type "spc_t")"#)]
+    #[case::se_linux_user("restricted:v1.30", se_linux(json!({"type": "container_engine_t", "user": "u"})),
+        r#"seLinux: Forbidden: no pod could satisfy this and the enforced standard "restricted:v1.30": seLinuxOptions (pod set forbidden securityContext.seLinuxOptions: type "container_engine_t"; user may not be set)"#)]
+    #[case::root("restricted:v1.34", users(0, 0),
+        r#"runAsUser: Forbidden: no pod could satisfy this and the enforced standard "restricted:v1.34": runAsUser=0 (pod must not set runAsUser=0)"#)]
+    #[case::unmasked("restricted", json!({"allowedProcMountTypes": ["Unmasked"]}),
+        r#"allowedProcMountTypes: Forbidden: no pod could satisfy this and the enforced standard "restricted:latest": procMount (container "" must not set securityContext.procMount to "Unmasked")"#)]
+    fn contradicts(#[case] standard: &str, #[case] over: Value, #[case] expected: &str) {
+        assert_eq!(problems(standard, over), expected);
+    }
+
+    #[rstest]
+    #[case::rule(json!({"enforcement": {"rules": {"seLinux": "Warn"}}}))]
+    #[case::check(json!({"enforcement": {"rules": {"pss/seLinuxOptions": "Audit"}}}))]
+    #[case::exemption(json!({"exemptions": [{"name": "e", "match": {"namespaces": ["a"]}, "rules": ["pss/seLinuxOptions"]}]}))]
+    #[case::no_enforcement(json!({"podSecurityStandards": {"warn": "restricted"}}))]
+    fn what_can_be_forgiven_is_no_contradiction(#[case] over: Value) {
+        assert_eq!(problems("baseline", with(se_linux(json!({"type": "spc_t"})), over)), "");
+    }
+
+    #[test]
+    fn every_policy_is_checked() {
+        let any = json!({"rule": "RunAsAny"});
+        let spec = |over| {
+            with(json!({"runAsUser": any, "seLinux": any, "supplementalGroups": any, "fsGroup": any}), over)
+        };
+        let good = json!({"metadata": {"name": "good"}, "spec": spec(json!({}))});
+        let bad = json!({"metadata": {"name": "bad", "annotations": seccomp("unconfined")["annotations"]}, "spec": spec(se_linux(json!({"role": "r"})))});
+        let settings = json!({"policies": [good, bad], "authorization": "None", "podSecurityStandards": {"enforce": "baseline"}});
+        let problems = Settings::parse(&settings.to_string()).unwrap_err();
+        let paths: Vec<_> = problems.0.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "policies[1].spec.seLinux",
+                "policies[1].metadata.annotations[seccomp.security.alpha.kubernetes.io/allowedProfileNames]"
+            ]
+        );
+        let mut manifest = with(bad, json!({"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy"}));
+        manifest["podSecurityStandards"] = json!({"enforce": "baseline"});
+        let problems = Settings::parse(&manifest.to_string()).unwrap_err();
+        assert_eq!(problems.0[0].path, "spec.seLinux");
+    }
+}

@@ -1,0 +1,211 @@
+//! The option `enforcement`: what an objection of each rule does.
+//!
+//! A rule that only warns or only reaches the audit log still fills in its defaults: a cluster is prepared for a rule
+//! by having it do all but deny. So does a rule that is ignored, since this option never changes what pods become; an
+//! exemption from the rule does.
+
+use crate::json::Value;
+use crate::rule::Leniency;
+use crate::schema::doc_only;
+use crate::schema::{Field, Path, Problems, Shape};
+use crate::settings::rule_names;
+
+/// What an objection can do.
+const ACTION: Shape = Shape::OneOf(&["Deny", "Warn", "Audit", "Ignore"]);
+
+pub(crate) const FIELD: Field = Field {
+    name: "enforcement",
+    shape: Shape::Object(&[
+        Field {
+            name: "default",
+            shape: ACTION,
+            doc: doc_only("What an objection does (`Deny`) if `rules` does not say otherwise."),
+        },
+        Field {
+            name: "rules",
+            shape: Shape::Map(&ACTION),
+            doc: doc_only(
+                "What the objections of single rules do: those of PodSecurityPolicy by their fields (`privileged`), the checks of the Pod Security Standards as `pss/ID`.",
+            ),
+        },
+    ]),
+    doc: doc_only(
+        "What objections do: `Deny`, `Warn`, `Audit`, or `Ignore` for none at all. Changes nothing of what is filled in.",
+    ),
+};
+
+/// Reads the option, whose shape has been checked.
+pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Leniency {
+    let mut leniency = Leniency::default();
+    let Some(option) = root.get(FIELD.name) else { return leniency };
+    let rules = option.get("rules").unwrap_or_default();
+    for (name, _) in rules.entries() {
+        if rule_names::index(&name).is_none() {
+            let at = Path::Key(&Path::Root, FIELD.name);
+            problems.add(Path::Key(&Path::Key(&at, "rules"), &name), rule_names::unknown(&name));
+        }
+    }
+    let default = option.get("default");
+    for (index, name) in rule_names::all() {
+        match rules.get(&name).or(default).and_then(Value::text).as_deref() {
+            Some("Warn") => leniency.warned = leniency.warned.with(index),
+            Some("Audit") => leniency.audited = leniency.audited.with(index),
+            Some("Ignore") => leniency.ignored = leniency.ignored.with(index),
+            _ => {}
+        }
+    }
+    leniency
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Reader;
+    use crate::json::Tree;
+    use crate::rule::RuleSet;
+    use crate::settings::Settings;
+    use crate::testing::{policy, problems};
+    use rstest::rstest;
+    use serde_json::json;
+
+    fn loaded(enforcement: &serde_json::Value) -> [Vec<String>; 3] {
+        let text = json!({ "enforcement": enforcement }).to_string();
+        let mut problems = Problems::default();
+        let leniency = load(Reader::document::<Tree<'_>>(&text).unwrap().root(), &mut problems);
+        assert_eq!(problems, Problems::default());
+        let names = |set: RuleSet| {
+            rule_names::all().filter(|(index, _)| set.has(*index)).map(|(_, name)| name).collect()
+        };
+        [leniency.warned, leniency.audited, leniency.ignored].map(names)
+    }
+
+    #[rstest]
+    #[case::nothing(json!({}), &[], &[], &[])]
+    #[case::nulls(json!({"default": null, "rules": null}), &[], &[], &[])]
+    #[case::single_rules(json!({"rules": {"privileged": "Warn", "pss/hostPorts": "Audit", "volumes": "Deny", "hostIPC": "Ignore"}}),
+        &["privileged"], &["pss/hostPorts"], &["hostIPC"])]
+    #[case::of_both_kinds(json!({"default": "Deny", "rules": {"pss/privileged": "Warn", "seccomp": "Warn", "pss/sysctls": "Ignore"}}),
+        &["seccomp", "pss/privileged"], &[], &["pss/sysctls"])]
+    fn loads(
+        #[case] enforcement: serde_json::Value,
+        #[case] warned: &[&str],
+        #[case] audited: &[&str],
+        #[case] ignored: &[&str],
+    ) {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(loaded(&enforcement), [warned, audited, ignored].map(names));
+    }
+
+    #[rstest]
+    #[case::warn("Warn", 0)]
+    #[case::audit("Audit", 1)]
+    #[case::ignore("Ignore", 2)]
+    fn a_default_holds_for_all_others(#[case] action: &str, #[case] set: usize) {
+        let sets =
+            loaded(&json!({"default": action, "rules": {"privileged": "Deny", "pss/procMount": "Deny"}}));
+        let excepted = |name: &String| ["privileged", "pss/procMount"].contains(&name.as_str());
+        assert_eq!(sets[set].len(), rule_names::all().count() - 2);
+        assert!(!sets[set].iter().any(excepted));
+        assert_eq!(sets.concat().len(), sets[set].len());
+    }
+
+    fn created(settings: &serde_json::Value, spec: serde_json::Value) -> crate::admission::response::Answer {
+        let request =
+            json!({"operation": "CREATE", "kind": {"group": "", "kind": "Pod"}, "object": {"spec": spec}});
+        crate::testing::review(settings, &request)
+    }
+
+    #[rstest]
+    #[case::as_it_is("Ignore", false, None, &[])]
+    #[case::where_others_warn("Warn", false, None,
+        &["spec.hostPID: Invalid value: true: Host PID is not allowed to be used",
+          "spec.containers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed"])]
+    #[case::where_others_deny("Deny", true, Some("spec.hostPID: Invalid value: true: Host PID is not allowed to be used"), &[])]
+    fn an_ignored_rule_says_nothing(
+        #[case] others: &str,
+        #[case] ignored: bool,
+        #[case] rejection: Option<&str>,
+        #[case] warnings: &[&str],
+    ) {
+        let mut enforcement = json!({"default": others});
+        if ignored {
+            enforcement["rules"] = json!({"privileged": "Ignore"});
+        }
+        let answer = created(
+            &policy(&json!({ "enforcement": enforcement })),
+            json!({"hostPID": true, "containers": [{"name": "c", "securityContext": {"privileged": true}}]}),
+        );
+        let tolerated: Vec<String> = answer.tolerated.iter().map(ToString::to_string).collect();
+        assert_eq!((answer.rejection.as_deref(), answer.warnings.as_slice()), (rejection, &*tolerated));
+        assert_eq!(answer.warnings, warnings);
+    }
+
+    #[test]
+    fn an_ignored_rule_fills_in_its_default() {
+        let fields = json!({"readOnlyRootFilesystem": true, "enforcement": {"rules": {"readOnlyRootFilesystem": "Ignore"}}});
+        let answer = created(
+            &policy(&fields),
+            json!({"containers": [{"name": "a"}, {"name": "b", "securityContext": {"readOnlyRootFilesystem": false}}]}),
+        );
+        let object: serde_json::Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+        let expected = json!([
+            {"name": "a", "securityContext": {"readOnlyRootFilesystem": true}},
+            {"name": "b", "securityContext": {"readOnlyRootFilesystem": false}},
+        ]);
+        assert_eq!(
+            (&object["spec"]["containers"], answer.rejection, answer.tolerated),
+            (&expected, None, vec![])
+        );
+    }
+
+    /// Another rule that leaves a field to the one that is ignored has to speak up itself.
+    #[test]
+    fn a_rule_objects_to_what_an_ignored_one_would_have_refused() {
+        let fields = json!({"volumes": [], "allowedHostPaths": [{"pathPrefix": "/data"}], "enforcement": {"rules": {"volumes": "Ignore"}}});
+        let answer = created(
+            &policy(&fields),
+            json!({"containers": [{"name": "c"}], "volumes": [{"name": "v", "hostPath": {"path": "/etc"}}]}),
+        );
+        assert_eq!(
+            answer.rejection.unwrap(),
+            "spec.volumes[0].hostPath.path: Invalid value: \"/etc\": is not allowed to be used"
+        );
+    }
+
+    #[test]
+    fn an_ignored_check_is_not_run_in_any_mode() {
+        let standards = json!({"enforce": "baseline", "warn": "restricted", "audit": "restricted"});
+        let off =
+            json!({"default": "Ignore", "rules": {"pss/hostPorts": "Deny", "pss/runAsNonRoot": "Deny"}});
+        let settings = json!({"podSecurityStandards": standards, "enforcement": off});
+        let answer =
+            created(&settings, json!({"hostPID": true, "containers": [{"name": "c", "image": "i"}]}));
+        let told = "would violate PodSecurity \"restricted:latest\": runAsNonRoot != true (pod or container \"c\" must set securityContext.runAsNonRoot=true)";
+        assert_eq!(answer.rejection, None);
+        assert_eq!(
+            (answer.warnings, answer.audit_violations),
+            (vec![told.to_owned()], vec![told.to_owned()])
+        );
+    }
+
+    #[rstest]
+    #[case::rule(json!({"rules": {"privilegd": "Warn"}}),
+        "enforcement.rules.privilegd: unknown rule; did you mean \"privileged\"?")]
+    #[case::check(json!({"rules": {"pss/procMounts": "Warn"}}),
+        "enforcement.rules[pss/procMounts]: unknown rule; did you mean \"pss/procMount\"?")]
+    #[case::action(json!({"rules": {"privileged": "warn"}}),
+        "enforcement.rules.privileged: Unsupported value: \"warn\": supported values: \"Deny\", \"Warn\", \"Audit\", \"Ignore\"")]
+    #[case::default(json!({"default": "Off"}),
+        "enforcement.default: Unsupported value: \"Off\": supported values: \"Deny\", \"Warn\", \"Audit\", \"Ignore\"")]
+    #[case::key(json!({"rule": {}}), "enforcement.rule: unknown field; did you mean \"rules\"?")]
+    #[case::no_object(json!("Warn"), "enforcement: must be an object, not the string \"Warn\"")]
+    fn refuses(#[case] enforcement: serde_json::Value, #[case] expected: &str) {
+        assert_eq!(problems(&json!({ "enforcement": enforcement })), expected);
+    }
+
+    #[test]
+    fn settings_hold_it() {
+        let text = policy(&json!({"enforcement": {"rules": {"privileged": "Warn"}}})).to_string();
+        assert!(!Settings::parse(&text).unwrap().leniency.is_none());
+    }
+}

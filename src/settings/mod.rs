@@ -1,0 +1,245 @@
+//! The settings: PodSecurityPolicies in one of three shapes, and the options beside them.
+
+use crate::json::{Quoted, Reader, Text};
+use crate::json::{Tree, Value};
+use crate::pod::template::{Workload, built_in, parse_path};
+use crate::policy::Policy;
+use crate::rule::{Action, Leniency};
+use crate::schema::doc_only;
+use crate::schema::{Field, Problem, Problems, Shape};
+use crate::standards as checks;
+use crate::standards::Standard;
+
+mod conflicts;
+pub(crate) mod enforcement;
+pub mod exemptions;
+pub mod namespace_labels;
+pub mod persistent_volumes;
+mod policies;
+pub(crate) mod rule_names;
+pub mod standards;
+
+use conflicts::Enforced;
+use exemptions::Exemption;
+use namespace_labels::NamespaceLabels;
+use persistent_volumes::OnVolumes;
+use policies::{by_name, load_policies};
+use standards::Modes;
+
+/// Settings that are ready to judge: what is wrong with settings is told when they are parsed.
+#[derive(Debug)]
+pub struct Settings<'s> {
+    /// The policies, sorted by name.
+    pub policies: Vec<Policy<'s>>,
+    /// Whether the policies came as a list, so that the one that admits a pod is written on it.
+    pub listed: bool,
+    /// Which policies count for whom.
+    pub authorization: Authorization,
+    /// Whether defaults are written into pods.
+    pub mutate: bool,
+    /// What a workload whose pods would be rejected gets.
+    pub workloads: OnWorkloads,
+    /// Kinds beside Kubernetes' own that carry pod templates.
+    pub pod_templates: Vec<Workload<'s>>,
+    /// The Pod Security Standards that are held up beside the policies.
+    pub standards: Modes,
+    /// What objections do that do not deny.
+    pub leniency: Leniency,
+    /// Who need not keep which rules.
+    pub exemptions: Vec<Exemption<'s>>,
+    /// The labels of namespaces that are filled in and defended.
+    pub namespace_labels: NamespaceLabels<'s>,
+    /// What volumes of the cluster get that no policy allows; nothing if they are not judged.
+    pub persistent_volumes: Option<OnVolumes>,
+}
+
+/// Which policies count for a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorization {
+    /// Those that its service account or the requesting user may `use`.
+    Rbac,
+    /// All.
+    None,
+}
+
+/// What a workload whose pods would be rejected gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnWorkloads {
+    /// Rejected.
+    Deny,
+    /// Accepted, with warnings.
+    Warn,
+    /// Accepted; nobody looks.
+    Ignore,
+}
+
+/// The options that stand beside the policies, whatever the shape.
+pub const OPTIONS: &[Field] = &[
+    Field {
+        name: "authorization",
+        shape: Shape::OneOf(&["RBAC", "None"]),
+        doc: doc_only(
+            "Which policies count: with `RBAC` those that the pod's service account or the requesting user may `use`, with `None` all. Required with several policies.",
+        ),
+    },
+    Field {
+        name: "mutate",
+        shape: Shape::Flag,
+        doc: doc_only("Whether defaults are written into pods (`true`), or only demanded."),
+    },
+    Field {
+        name: "workloads",
+        shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
+        doc: doc_only("What a workload gets whose pods would be rejected."),
+    },
+    Field {
+        name: "podTemplates",
+        shape: Shape::List(&Shape::Object(&[
+            Field {
+                name: "apiGroup",
+                shape: Shape::Text,
+                doc: doc_only("The API group of the kind; empty for the core one."),
+            },
+            Field { name: "kind", shape: Shape::Text, doc: doc_only("The kind.") },
+            Field {
+                name: "path",
+                shape: Shape::Text,
+                doc: doc_only(
+                    "The path of the template, such as `spec.template`; `[*]` steps through a list or the values of a map.",
+                ),
+            },
+        ])),
+        doc: doc_only("Further kinds that carry pod templates."),
+    },
+    standards::FIELD,
+    enforcement::FIELD,
+    exemptions::FIELD,
+    namespace_labels::FIELD,
+    persistent_volumes::FIELD,
+];
+
+const NOTHING: &str = "settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`";
+
+impl<'s> Settings<'s> {
+    /// Reads settings, and also finds the policies that contradict the standard beside them.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, each with its path.
+    pub fn parse(text: &'s str) -> Result<Self, Problems> {
+        let tree = match Reader::document::<Tree<'_>>(text) {
+            Ok(tree) => tree,
+            Err(fault) => {
+                return Err(Problems(vec![Problem { path: String::new(), reason: fault.to_string() }]));
+            }
+        };
+        let settings = Settings::load(tree.root())?;
+        let mut problems = Problems::default();
+        if let Some(standard) = settings.standards.enforce {
+            let Settings { leniency, exemptions, .. } = &settings;
+            conflicts::check(tree.root(), &Enforced { standard, leniency, exemptions }, &mut problems);
+        }
+        if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+
+    /// Loads settings that have been read. Every request does: what a policy and a standard make impossible together is
+    /// left to [`Settings::parse`], since it lets nothing through.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, each with its path.
+    pub fn load(root: Value<'_, 's>) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        if !root.is_object() {
+            problems.add("", format_args!("settings must be an object, not {}", root.describe()));
+            return Err(problems);
+        }
+        let (policies, listed) = load_policies(root, &mut problems);
+        let mut settings = Settings {
+            authorization: authorization(root, policies.len(), &mut problems),
+            mutate: root.get("mutate").and_then(Value::flag).unwrap_or(true),
+            workloads: match root.get("workloads").and_then(Value::text).as_deref() {
+                Some("Warn") => OnWorkloads::Warn,
+                Some("Ignore") => OnWorkloads::Ignore,
+                _ => OnWorkloads::Deny,
+            },
+            pod_templates: pod_templates(root, &mut problems),
+            standards: standards::load(root, &mut problems),
+            leniency: enforcement::load(root, &mut problems),
+            exemptions: exemptions::load(root, &mut problems),
+            namespace_labels: namespace_labels::load(root, &mut problems),
+            persistent_volumes: persistent_volumes::load(root, &policies, &mut problems),
+            policies: by_name(policies),
+            listed,
+        };
+        if let Some(standard) = settings.standard_that_denies(checks::NON_ROOT) {
+            settings.policies.iter_mut().for_each(|policy| policy.non_root = Some(standard));
+        }
+        let is_empty = !settings.judges_pods() && settings.namespace_labels.is_empty();
+        if is_empty && problems.0.is_empty() {
+            problems.add("", NOTHING);
+        }
+        if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+
+    /// Whether there is anything to hold pods to. What guards other kinds can stand alone.
+    pub fn judges_pods(&self) -> bool {
+        !self.policies.is_empty() || !self.standards.is_none()
+    }
+
+    /// The enforced standard, if a pod that fails this check of it is denied.
+    fn standard_that_denies(&self, check: &str) -> Option<Standard> {
+        let standard = self.standards.enforce?;
+        let denies = self.leniency.action(checks::index(check)?) == Action::Deny;
+        denies.then_some(standard)
+    }
+
+    /// The policies' names, quoted and joined.
+    pub fn names(&self) -> String {
+        crate::json::quoted_names(self.policies.iter().map(|policy| &policy.name))
+    }
+}
+
+fn authorization(root: Value<'_, '_>, policies: usize, problems: &mut Problems) -> Authorization {
+    match root.get("authorization").and_then(Value::text).as_deref() {
+        Some("RBAC") => Authorization::Rbac,
+        None if policies > 1 && root.get("authorization").is_none() => {
+            problems.add(
+                "authorization",
+                "Required value: with several policies, say whether `RBAC` decides who may use which, or `None` lets any pod use any",
+            );
+            Authorization::Rbac
+        }
+        _ => Authorization::None,
+    }
+}
+
+fn pod_templates<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Workload<'s>> {
+    let list = root.get("podTemplates").unwrap_or_default().elements();
+    let mut kinds: Vec<Workload<'s>> = Vec::new();
+    for (index, element) in list.enumerate() {
+        let at = format!("podTemplates[{index}]");
+        let text = |key| element.get(key).and_then(Value::text).unwrap_or_default();
+        let (group, kind, path): (Text<'s>, Text<'s>, Text<'s>) =
+            (text("apiGroup"), text("kind"), text("path"));
+        if kind.is_empty() {
+            problems.add(format_args!("{at}.kind"), "Required value: the kind that carries the template");
+        }
+        let Some(path) = parse_path(&path) else {
+            let reason = "must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list or a map";
+            problems
+                .add(format_args!("{at}.path"), format_args!("Invalid value: {}: {reason}", Quoted(&path)));
+            continue;
+        };
+        let workload = Workload { group, kind, path };
+        let known = crate::pod::Kind { group: workload.group.clone(), kind: workload.kind.clone() };
+        if built_in(&known).is_some() || (known.group.is_empty() && known.kind == "Pod") {
+            problems.add(format_args!("{at}.kind"), "is judged already");
+        }
+        kinds.push(workload);
+    }
+    kinds
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! The option `namespaceLabels`: which labels namespaces must have for Pod Security admission, and which labels are guarded.
+//!
+//! A namespace that is created without a label gets it. One that is created with, or changed to, labels under which Pod
+//! Security admission would leave out a check of what is stated is rejected. What else is changed, and what stays as weak
+//! as it was, is not looked at. The API server keeps labels that are sent to the subresources `status` and `finalize`, so
+//! that these are judged like updates.
+
+use crate::json::{Quoted, Text, Value};
+use crate::rule::spec::texts;
+use crate::schema::names::label_problem;
+use crate::schema::{Field, Path, Problems, Shape, doc_only};
+use crate::settings::standards::load_modes;
+use crate::standards::Standard;
+
+const GUARD: &str = "guard";
+
+pub(crate) const FIELD: Field = Field {
+    name: "namespaceLabels",
+    shape: Shape::Object(&[
+        Field {
+            name: "enforce",
+            shape: Shape::Text,
+            doc: doc_only(
+                "The level and version that `pod-security.kubernetes.io/enforce` may not fall short of: `baseline`, `restricted:v1.31`.",
+            ),
+        },
+        Field {
+            name: "warn",
+            shape: Shape::Text,
+            doc: doc_only(
+                "The same for `pod-security.kubernetes.io/warn`, which rejects no pod; unless given, that label is free.",
+            ),
+        },
+        Field {
+            name: "audit",
+            shape: Shape::Text,
+            doc: doc_only(
+                "The same for `pod-security.kubernetes.io/audit`, which rejects no pod; unless given, that label is free.",
+            ),
+        },
+        Field {
+            name: GUARD,
+            shape: Shape::List(&Shape::Text),
+            doc: doc_only(
+                "Labels that may be set, changed or removed only under an exemption from `namespaceLabels/guard`.",
+            ),
+        },
+    ]),
+    doc: doc_only(
+        "The labels for Pod Security admission that namespaces get and may not fall short of, and labels that are guarded.",
+    ),
+};
+
+/// The labels of the modes of Pod Security admission.
+const MODES: [(&str, &str, &str); 3] = [
+    ("enforce", "pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/enforce-version"),
+    ("warn", "pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/warn-version"),
+    ("audit", "pod-security.kubernetes.io/audit", "pod-security.kubernetes.io/audit-version"),
+];
+
+/// What is demanded of the labels of namespaces.
+#[derive(Debug, Default)]
+pub struct NamespaceLabels<'s> {
+    pub(crate) modes: Vec<Mode>,
+    pub(crate) guard: Vec<Text<'s>>,
+}
+
+/// What is demanded of one mode's labels.
+#[derive(Debug)]
+pub(crate) struct Mode {
+    pub(crate) level: &'static str,
+    pub(crate) version: &'static str,
+    /// What is stated.
+    pub(crate) stated: Standard,
+    /// Whether the version is; without that label it is the newest one.
+    pub(crate) has_version: bool,
+}
+
+impl NamespaceLabels<'_> {
+    /// Whether nothing is demanded: the option is not set.
+    pub fn is_empty(&self) -> bool {
+        self.modes.is_empty() && self.guard.is_empty()
+    }
+}
+
+/// Reads the option, whose shape has been checked.
+pub(crate) fn load<'s>(root: Value<'_, 's>, problems: &mut Problems) -> NamespaceLabels<'s> {
+    let Some(option) = root.get(FIELD.name) else { return NamespaceLabels::default() };
+    let at = Path::Key(&Path::Root, FIELD.name);
+    let stated = load_modes(option, &at, problems);
+    let modes = MODES.into_iter().zip([stated.enforce, stated.warn, stated.audit]);
+    let modes = modes.filter_map(|((mode, level, version), stated)| {
+        let text = option.get(mode).and_then(Value::text);
+        let has_version = text.is_some_and(|text| text.contains(':'));
+        stated.map(|stated| Mode { level, version, stated, has_version })
+    });
+    let modes = modes.collect();
+    let guard = option.get(GUARD).map(texts).unwrap_or_default();
+    let guard_at = Path::Key(&at, GUARD);
+    for (index, label) in guard.iter().enumerate() {
+        if let Some(problem) = label_problem(label) {
+            let label = Quoted(label);
+            problems.add(Path::Index(&guard_at, index), format_args!("Invalid value: {label}: {problem}"));
+        }
+    }
+    NamespaceLabels { modes, guard }
+}

@@ -1,0 +1,44 @@
+//! The option `persistentVolumes`: whether volumes of the cluster keep to what policies say of volumes in pods.
+//!
+//! A pod that mounts a claim says nothing of what is behind it, and behind it can be any path of the node (finding
+//! TOB-K8S-038 of the Kubernetes audit of 2019). Whoever creates a `PersistentVolume` of a path or a driver of the
+//! node needs a policy that allows pods to have it, everywhere.
+
+use crate::json::Value;
+use crate::policy::Policy;
+use crate::schema::{Field, Path, Problems, Shape, doc_only};
+
+pub(crate) const FIELD: Field = Field {
+    name: "persistentVolumes",
+    shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
+    doc: doc_only("What a PersistentVolume of a path or a driver of the node gets that no policy allows."),
+};
+
+/// What a volume gets that no policy allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnVolumes {
+    /// Rejected.
+    Deny,
+    /// Accepted, with a warning.
+    Warn,
+    /// Accepted; nobody looks.
+    Ignore,
+}
+
+/// Reads the option, whose shape has been checked.
+pub(crate) fn load(
+    root: Value<'_, '_>,
+    policies: &[Policy<'_>],
+    problems: &mut Problems,
+) -> Option<OnVolumes> {
+    let on_volumes = match root.get(FIELD.name).and_then(Value::text).as_deref() {
+        Some("Deny") => OnVolumes::Deny,
+        Some("Warn") => OnVolumes::Warn,
+        Some(_) => OnVolumes::Ignore,
+        None => return None,
+    };
+    if policies.is_empty() && on_volumes != OnVolumes::Ignore {
+        problems.add(Path::Key(&Path::Root, FIELD.name), "needs a policy: no other could allow a volume");
+    }
+    Some(on_volumes)
+}
