@@ -4,8 +4,8 @@
 //! # The pipeline
 //!
 //! ```text
-//! payload ─▶ Request, Pod ─▶ candidate policies ─▶ Answer
-//!            request  pod    settings  policy       answer
+//! payload ─▶ Request, Pod ─▶ candidate policies ─▶ Response
+//!            request  pod    settings  policy       response
 //!                              │ each: clone, mutate, validate
 //!                              ▼
 //!                            rules ─▶ violations, changes ─▶ graft
@@ -20,10 +20,10 @@
 //! 4. A [`policy`] lets each of its [`rules`] fill in what the pod leaves open, then object. [`violation`] says where
 //!    and why.
 //! 5. What the winner changed is carried into the text of the object by [`graft`]; whatever no rule governs leaves as
-//!    it came. [`answer`] writes the response.
+//!    it came. [`response`] writes the response.
 //!
 //! Beside that: [`standards`] are the levels that Kubernetes knows, which [`pod_security`] holds the winner's pod to;
-//! [`exemptions`] excuse from single rules; [`namespaces`] and [`persistent_volumes`] look at what surrounds the pod.
+//! [`exemptions`] apply_exemptions from single rules; [`namespaces`] and [`persistent_volumes`] look at what surrounds the pod.
 //!
 //! Data flows one way, and the faces (the policy module behind the feature `guest`, the command line) only translate.
 //! Nothing here panics, knows a clock, or does I/O.
@@ -44,9 +44,9 @@
 //!     "supplementalGroups": {"rule": "RunAsAny"}, "fsGroup": {"rule": "RunAsAny"}}"#;
 //! let request = r#"{"kind": {"group": "", "version": "v1", "kind": "Pod"}, "operation": "CREATE",
 //!     "object": {"spec": {"containers": [{"name": "web", "securityContext": {"runAsUser": 0}}]}}}"#;
-//! let answer = review(&format!(r#"{{"request": {request}, "settings": {settings}}}"#), &NoCluster);
+//! let response = review(&format!(r#"{{"request": {request}, "settings": {settings}}}"#), &NoCluster);
 //! assert_eq!(
-//!     answer.rejection.as_deref(),
+//!     response.rejection.as_deref(),
 //!     Some("spec.containers[0].securityContext.runAsUser: Invalid value: 0: running with the root UID is forbidden")
 //! );
 //! ```

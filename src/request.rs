@@ -1,7 +1,7 @@
 //! The request, as far as it decides how the object is judged.
 
 use crate::json::Tree;
-use crate::json::{Decode, Fault, Read, Reader, Text, decode, once};
+use crate::json::{Decode, Error, Read, Reader, Text, decode, once};
 use crate::pod::{Kind, Pod};
 
 /// What the policy server hands to a policy: a request and the settings, both still unread inside.
@@ -73,9 +73,9 @@ impl<'a> Decode<'a> for Payload<'a> {
                 once(&mut seen, 1)?;
                 reader.field(&mut self.settings)
             }
-            _ => reader.leap(),
+            _ => reader.skip_unchecked(),
         })?;
-        if requested { Ok(()) } else { Err(Fault::new("must be set").under("request")) }
+        if requested { Ok(()) } else { Err(Error::new("must be set").in_key("request")) }
     }
 }
 
@@ -94,7 +94,7 @@ impl<'a> Request<'a> {
             }
         }
         if self.pod.is_none() {
-            reader.leap()?;
+            reader.skip_unchecked()?;
         }
         self.object = Some(reader.since(start.at()));
         Ok(())
@@ -115,7 +115,7 @@ impl<'a> Decode<'a> for Request<'a> {
                 "userInfo" | "user_info" => 5,
                 "object" => 6,
                 "oldObject" | "old_object" => 7,
-                _ => return reader.leap(),
+                _ => return reader.skip_unchecked(),
             };
             once(&mut seen, number)?;
             match number {
@@ -196,7 +196,7 @@ mod tests {
         r#"{"request": {"object": {"a": [1}}}"#,
         "is not JSON: a comma or a closing bracket must come here (byte 34)"
     )]
-    fn tells_what_is_wrong_and_where(#[case] text: &str, #[case] expected: &str) {
+    fn reports_what_is_wrong_and_where(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(Reader::document::<Payload<'_>>(text).unwrap_err().to_string(), expected);
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::admission::Evaluator;
 use crate::admission::cluster::{Cluster, Question};
-use crate::admission::response::Answer;
+use crate::admission::response::Response;
 use crate::json::Reader;
 use crate::request::Request;
 use crate::rule::join;
@@ -32,7 +32,7 @@ pub(crate) enum Outcome {
     Objected(&'static [&'static str]),
 }
 
-/// What no rule knows and every answer must keep to the byte.
+/// What no rule knows and every response must keep to the byte.
 const UNKNOWN: &str = r#"{ "kept" : [ 1.50, null , "\u00e9" ],"again":null }"#;
 /// Stands for it until the document is text.
 const MARK: &str = "@unknown@";
@@ -61,24 +61,24 @@ pub(crate) fn problems(fields: &Value) -> String {
     Settings::parse(&policy(fields).to_string()).map(|_| ()).unwrap_err().to_string()
 }
 
-/// Judges `request`, a Kubernetes admission request.
-pub(crate) fn review(settings: &Value, request: &Value) -> Answer {
+/// Checks `request`, a Kubernetes admission request.
+pub(crate) fn review(settings: &Value, request: &Value) -> Response {
     review_text(&settings.to_string(), &request.to_string())
 }
 
-fn review_text(settings: &str, request: &str) -> Answer {
+fn review_text(settings: &str, request: &str) -> Response {
     let settings = Settings::parse(settings).unwrap();
     let request: Request<'_> = Reader::document(request).unwrap();
     Evaluator::new(&settings, &NoCluster).review(request)
 }
 
-/// Judges a container in each of the three lists and each of three shapes.
+/// Checks a container in each of the three lists and each of three shapes.
 #[track_caller]
 pub(crate) fn judge(policy: Value, container: Value, expected: Outcome) {
     judge_within(json!({}), policy, container, expected);
 }
 
-/// Judges a container in a pod whose `metadata` and `spec` say more.
+/// Checks a container in a pod whose `metadata` and `spec` say more.
 #[track_caller]
 pub(crate) fn judge_within(pod: Value, policy: Value, mut container: Value, expected: Outcome) {
     container["name"] = json!("c");
@@ -102,7 +102,7 @@ pub(crate) fn judge_within(pod: Value, policy: Value, mut container: Value, expe
     }
 }
 
-/// Judges a pod in each of three shapes. Unless it says otherwise, it has one bare container, `c`.
+/// Checks a pod in each of three shapes. Unless it says otherwise, it has one bare container, `c`.
 #[track_caller]
 pub(crate) fn judge_pod(policy: Value, mut pod: Value, expected: Outcome) {
     if pod["spec"]["containers"].is_null() {
@@ -143,7 +143,7 @@ fn replay(fields: &Value, pod: &Value, mutated: &Value, expected: &Outcome, cont
         [("", "Pod", ""), ("apps", "Deployment", "spec.template."), ("batch", "CronJob", CRON_JOB)]
     {
         let settings = policy(fields);
-        let answer = submit(&settings, group, kind, &written(kind, &pod));
+        let response = submit(&settings, group, kind, &written(kind, &pod));
         let reason = |violations: &[&str]| {
             let placed = violations.iter().map(|violation| {
                 let of_pod = violation.starts_with("spec.") || violation.starts_with("metadata.");
@@ -156,13 +156,17 @@ fn replay(fields: &Value, pod: &Value, mutated: &Value, expected: &Outcome, cont
             Rejected(violation) => Some(reason(&[violation])),
             Objected(violations) => Some(reason(violations)),
         };
-        assert_eq!(answer.rejection, rejection, "as a {kind}, {container}");
+        assert_eq!(response.rejection, rejection, "as a {kind}, {container}");
         if kind != "Pod" {
-            assert_eq!(answer.mutated_object, None, "a {kind} is only rehearsed");
+            assert_eq!(response.mutated_object, None, "a {kind} is only rehearsed");
             continue;
         }
-        assert_eq!(answer.mutated_object.is_some(), matches!(expected, Mutated(_)), "mutated: {answer:?}");
-        if let Some(object) = &answer.mutated_object {
+        assert_eq!(
+            response.mutated_object.is_some(),
+            matches!(expected, Mutated(_)),
+            "mutated: {response:?}"
+        );
+        if let Some(object) = &response.mutated_object {
             assert_eq!(parsed(object), parsed(&written(kind, &mutated)), "the mutated pod, {container}");
             let unknown = |text: &str| text.matches(UNKNOWN).count();
             assert_eq!(
@@ -202,18 +206,18 @@ pub(crate) fn unfilled(rule: &str, fields: Value, mut pod: Value) -> String {
         pod["spec"]["containers"] = json!([{"name": "c"}]);
     }
     pod["spec"]["automountServiceAccountToken"] = json!(false);
-    let answer = submit(&settings, "", "Pod", &written("Pod", &pod));
+    let response = submit(&settings, "", "Pod", &written("Pod", &pod));
     assert_eq!(
-        (answer.rejection, answer.mutated_object),
+        (response.rejection, response.mutated_object),
         (None, None),
         "a warning denies and writes nothing"
     );
-    join(&answer.tolerated, answer.tolerated.len())
+    join(&response.tolerated, response.tolerated.len())
 }
 
-/// Judges the addition of an ephemeral container, `e`, to a pod that runs.
+/// Checks the addition of an ephemeral container, `e`, to a pod that runs.
 #[track_caller]
-pub(crate) fn review_added(fields: Value, old: Value, mut container: Value) -> Answer {
+pub(crate) fn review_added(fields: Value, old: Value, mut container: Value) -> Response {
     container["name"] = json!("e");
     let mut new = old.clone();
     new["spec"]["ephemeralContainers"] = json!([container]);
@@ -228,7 +232,7 @@ pub(crate) fn review_added(fields: Value, old: Value, mut container: Value) -> A
     review(&policy(&fields), &request)
 }
 
-fn submit(settings: &Value, group: &str, kind: &str, object: &str) -> Answer {
+fn submit(settings: &Value, group: &str, kind: &str, object: &str) -> Response {
     let request = json!({
         "operation": "CREATE",
         "kind": {"group": group, "version": "v1", "kind": kind},

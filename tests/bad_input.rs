@@ -3,7 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold")]
 
 use pod_security_policy::admission::cluster::{Cluster, Question};
-use pod_security_policy::admission::response::Answer;
+use pod_security_policy::admission::response::Response;
 use pod_security_policy::admission::review;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ fn create(fields: Value, object: &str) -> String {
     json!({"request": request, "settings": settings(fields)}).to_string().replace("\"@\"", object)
 }
 
-fn judge(fields: Value, object: &str) -> Answer {
+fn judge(fields: Value, object: &str) -> Response {
     review(&create(fields, object), &Nobody)
 }
 
@@ -148,10 +148,10 @@ fn pods_that_cannot_be_read(#[case] object: &str, #[case] expected: &str) {
 #[test]
 fn what_is_not_governed_may_stand_twice_and_stays() {
     let object = r#"{"x":1,"x":2,"metadata":{"annotations":{"a":"b","a":"c"}},"spec":{"y":1,"y":[],"containers":[{"z":1,"z":2}]}}"#;
-    let answer = judge(json!({"readOnlyRootFilesystem": true}), object);
+    let response = judge(json!({"readOnlyRootFilesystem": true}), object);
     let expected =
         object.replace("\"z\":2}", "\"z\":2,\"securityContext\":{\"readOnlyRootFilesystem\":true}}");
-    assert_eq!(answer.mutated_object, Some(expected));
+    assert_eq!(response.mutated_object, Some(expected));
 }
 
 const RANGES: &str = r#"{"rule": "MustRunAs", "ranges": [{"min": 1, "max": 65535}]}"#;
@@ -170,9 +170,9 @@ const ANY: &str = r#"{"rule": "RunAsAny"}"#;
 fn users_that_no_kernel_has(#[case] strategy: &str, #[case] user: i64, #[case] expected: Option<&str>) {
     let object = json!({"spec": {"containers": [{"securityContext": {"runAsUser": user}}]}});
     let strategy: Value = serde_json::from_str(strategy).unwrap();
-    let answer = judge(json!({"runAsUser": strategy}), &object.to_string());
+    let response = judge(json!({"runAsUser": strategy}), &object.to_string());
     let expected = expected.map(|problem| format!("spec.containers[0].securityContext.runAsUser: {problem}"));
-    assert_eq!(answer.rejection, expected);
+    assert_eq!(response.rejection, expected);
 }
 
 #[test]
@@ -188,11 +188,11 @@ fn five_thousand_bad_containers_are_counted() {
 #[test]
 fn five_thousand_silent_containers_are_filled_in() {
     let containers = vec![json!({"name": "c"}); 5_000];
-    let answer = judge(
+    let response = judge(
         json!({"readOnlyRootFilesystem": true}),
         &json!({"spec": {"containers": containers}}).to_string(),
     );
-    let object: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+    let object: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
     let filled = json!({"name": "c", "securityContext": {"readOnlyRootFilesystem": true}});
     assert_eq!(object["spec"]["containers"], json!(vec![filled; 5_000]));
 }
@@ -280,7 +280,7 @@ fn a_rejection_is_short(#[case] pod: Value, #[case] start: &str) {
 fn a_fault_is_short(#[case] object: &str, #[case] start: &str) {
     let message = rejection(json!({}), &object.replace('@', &long()));
     assert!(message.len() < 500, "{} bytes", message.len());
-    // What is not JSON is a fault of the request, which holds the object.
+    // What is not JSON is a error of the request, which holds the object.
     assert!(message.contains(start), "{message}");
 }
 
@@ -291,8 +291,8 @@ fn nesting(#[case] object: &str) {
     let nested =
         |levels: usize| object.replace('@', &format!("{}{}", "[".repeat(levels), "]".repeat(levels)));
     assert_eq!(judge(json!({}), &nested(100)).rejection, None);
-    let fault = rejection(json!({}), &nested(200));
-    assert_eq!(fault, "the request cannot be read: request.object: is nested deeper than 128 levels");
+    let error = rejection(json!({}), &nested(200));
+    assert_eq!(error, "the request cannot be read: request.object: is nested deeper than 128 levels");
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn a_request_cut_off_anywhere_is_rejected() {
     }
 }
 
-/// The object on its own, as a fault in it is met when its text is read a second time.
+/// The object on its own, as a error in it is met when its text is read a second time.
 #[test]
 fn settings_cut_off_anywhere_are_refused() {
     use pod_security_policy::settings::Settings;

@@ -38,9 +38,9 @@ fn creation(seed: u64, index: u64) -> Option<Case> {
 
 /// The pod as it would be stored, if it is admitted.
 fn stored(case: &Case) -> Option<(Value, Answer)> {
-    let answer = ours::natively(case);
-    let pod = answer.mutated.clone().unwrap_or_else(|| case.pod.clone());
-    answer.accepted.then_some((pod, answer))
+    let response = ours::natively(case);
+    let pod = response.mutated.clone().unwrap_or_else(|| case.pod.clone());
+    response.accepted.then_some((pod, response))
 }
 
 fn without_hint(mut pod: Value) -> Value {
@@ -62,11 +62,11 @@ proptest! {
         let mut case = case.unwrap();
         let first = stored(&case);
         prop_assume!(first.is_some());
-        let (pod, answer) = first.unwrap();
+        let (pod, response) = first.unwrap();
         case.pod = pod.clone();
         let again = ours::natively(&case);
         assert!(again.accepted, "{again:?}");
-        if again.winner == answer.winner {
+        if again.winner == response.winner {
             assert_eq!(again.mutated, None);
         } else {
             assert_eq!(again.mutated.map(without_hint), Some(without_hint(pod)));
@@ -110,11 +110,11 @@ proptest! {
         let mut case = case.unwrap();
         let first = stored(&case);
         prop_assume!(first.is_some());
-        let (pod, answer) = first.unwrap();
+        let (pod, response) = first.unwrap();
         case.pod = pod;
         case.steps = "validate".to_owned();
         let twin = ours::natively(&case);
-        assert_eq!(twin, Answer { accepted: true, message: None, winner: answer.winner, mutated: None });
+        assert_eq!(twin, Answer { accepted: true, message: None, winner: response.winner, mutated: None });
     }
 
     #[test]
@@ -126,10 +126,10 @@ proptest! {
         let sown = sow(&mut case.pod, Ground::Pod);
         assert!(sown > 2);
         let payload = json!({"request": ours::request(&case), "settings": ours::settings(&case)}).to_string();
-        let answer = review(&payload.replace(&format!("\"{MARK}\""), UNKNOWN), &Everybody);
-        assert_eq!((&answer.rejection, &answer.policy), (&plain.message, &plain.winner));
-        assert_eq!(answer.mutated_object.is_some(), plain.mutated.is_some());
-        if let (Some(text), Some(plain)) = (answer.mutated_object, plain.mutated) {
+        let response = review(&payload.replace(&format!("\"{MARK}\""), UNKNOWN), &Everybody);
+        assert_eq!((&response.rejection, &response.policy), (&plain.message, &plain.winner));
+        assert_eq!(response.mutated_object.is_some(), plain.mutated.is_some());
+        if let (Some(text), Some(plain)) = (response.mutated_object, plain.mutated) {
             assert_eq!(text.matches(UNKNOWN).count(), sown);
             let mut pod: Value = serde_json::from_str(&text).unwrap();
             reap(&mut pod);
@@ -198,14 +198,14 @@ fn refusals(pod: &Value) -> Vec<String> {
 /// The properties above say nothing of pods that are all refused or all left alone.
 #[test]
 fn about_half_of_the_pods_are_admitted_and_many_are_changed() {
-    let answers: Vec<Answer> =
+    let responses: Vec<Answer> =
         (0..500).filter_map(|index| creation(3, index)).map(|case| ours::natively(&case)).collect();
-    let admitted = answers.iter().filter(|answer| answer.accepted).count();
-    let changed = answers.iter().filter(|answer| answer.mutated.is_some()).count();
+    let admitted = responses.iter().filter(|response| response.accepted).count();
+    let changed = responses.iter().filter(|response| response.mutated.is_some()).count();
     assert!(
         admitted > 120 && changed > 60,
         "of {} pods {admitted} are admitted and {changed} changed",
-        answers.len()
+        responses.len()
     );
 }
 

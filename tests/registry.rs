@@ -541,8 +541,8 @@ fn fields_that_a_rule_writes_are_fields_of_the_api() {
         let bare = json!({"metadata": {}, "spec": {"containers": [{"name": "c"}]}});
         let request = json!({"operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": bare});
         let payload = json!({"request": request, "settings": settings}).to_string();
-        let answer = pod_security_policy::admission::review(&payload, &Nobody);
-        let written: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+        let response = pod_security_policy::admission::review(&payload, &Nobody);
+        let written: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
         // A field that the API does not know is lost when its types read it and write it again.
         let read: api::Pod = serde_json::from_value(written.clone()).unwrap();
         let mut read = serde_json::to_value(read).unwrap();

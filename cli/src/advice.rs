@@ -54,7 +54,7 @@ impl Display for Advice {
 /// Advice about a policy, settings or a registration, with its place.
 pub(crate) fn of_object(object: &Object) -> Vec<Advice> {
     let value = object.value();
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for Found { path, policy, spec, annotations_at, annotations } in policies_in(&value) {
         let in_path = |prefix: &str, field: &str| match prefix {
             "" => field.to_owned(),
@@ -66,10 +66,10 @@ pub(crate) fn of_object(object: &Object) -> Vec<Advice> {
                 true => format!("{annotations_at}[{}]", about.field),
                 false => in_path(&path, &about.field),
             };
-            told.push(Advice { policy: policy.clone(), place: object.place(&field), field, about });
+            reported.push(Advice { policy: policy.clone(), place: object.place(&field), field, about });
         }
     }
-    told
+    reported
 }
 
 /// One policy in a document.
@@ -131,20 +131,20 @@ fn policies_in(document: &Value) -> Vec<Found<'_>> {
 
 /// What is unwise about how policies are granted.
 pub(crate) fn of_grants(registrations: &[Registration], rbac: &Rbac) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for registration in registrations {
         let Judge::Settings(settings) = &registration.judge else { continue };
         for policy in &settings.policies {
             for mistake in mistakes(rbac, &policy.name) {
                 let advice = format!("{}: {mistake}", policy.name);
                 // Both halves of a pair have the same policies.
-                if !told.contains(&advice) {
-                    told.push(advice);
+                if !reported.contains(&advice) {
+                    reported.push(advice);
                 }
             }
         }
     }
-    told
+    reported
 }
 
 #[cfg(test)]
@@ -154,12 +154,12 @@ mod tests {
     use super::*;
 
     fn paths(document: Value) -> Vec<String> {
-        let told = of_object(&Object::of_value(&document));
-        told.iter().map(|advice| advice.field.clone()).collect()
+        let reported = of_object(&Object::of_value(&document));
+        reported.iter().map(|advice| advice.field.clone()).collect()
     }
 
     #[test]
-    fn what_is_unwise_is_told_in_every_shape() {
+    fn what_is_unwise_is_reported_in_every_shape() {
         let spec = json!({"volumes": ["*"], "allowedCapabilities": ["NET_RAW", "CAP_CHOWN"],
             "allowedHostPaths": [{"pathPrefix": "/var/log", "readOnly": true}, {"pathPrefix": "/tmp"}]});
         let annotation = "seccomp.security.alpha.kubernetes.io/defaultProfileName";

@@ -24,7 +24,7 @@ impl Display for Place {
 
 /// One thing that is wrong with the input.
 #[derive(Clone, Debug)]
-pub(crate) struct Fault {
+pub(crate) struct Error {
     /// Where, if it stands somewhere.
     pub(crate) place: Option<Place>,
     /// What.
@@ -35,18 +35,18 @@ pub(crate) struct Fault {
 
 /// Everything that is wrong with the input; at least one thing.
 #[derive(Clone, Debug)]
-pub(crate) struct Faults(pub(crate) Vec<Fault>);
+pub(crate) struct Errors(pub(crate) Vec<Error>);
 
 /// What a command comes to, unless its input is bad.
-pub(crate) type Outcome<T> = Result<T, Faults>;
+pub(crate) type Outcome<T> = Result<T, Errors>;
 
-impl Fault {
+impl Error {
     pub(crate) fn new(reason: impl Display) -> Self {
-        Fault { place: None, reason: reason.to_string(), remedy: None }
+        Error { place: None, reason: reason.to_string(), remedy: None }
     }
 
     pub(crate) fn at(place: Place, reason: impl Display) -> Self {
-        Fault { place: Some(place), ..Fault::new(reason) }
+        Error { place: Some(place), ..Error::new(reason) }
     }
 
     pub(crate) fn help(mut self, remedy: impl Display) -> Self {
@@ -56,18 +56,18 @@ impl Fault {
 
     /// A file that the system would not give.
     pub(crate) fn unread(path: &Path, reason: &io::Error) -> Self {
-        Fault::new(format_args!("{}: cannot be read: {reason}", path.display()))
+        Error::new(format_args!("{}: cannot be read: {reason}", path.display()))
     }
 }
 
-impl From<Fault> for Faults {
-    fn from(fault: Fault) -> Self {
-        Faults(vec![fault])
+impl From<Error> for Errors {
+    fn from(error: Error) -> Self {
+        Errors(vec![error])
     }
 }
 
 /// `psp.yaml:3:7: unknown field; did you mean "privileged"?`
-impl Display for Fault {
+impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.place {
             write!(f, "{place}: ")?;
@@ -76,19 +76,19 @@ impl Display for Fault {
     }
 }
 
-/// So many faults are told: a wrong dump has thousands, all of one kind.
+/// So many errors are told: a wrong dump has thousands, all of one kind.
 const TOLD: usize = 10;
 
-impl Faults {
-    /// Tells faults on standard error, with the lines they stand in.
-    pub(crate) fn tell(&self) {
-        for fault in self.0.iter().take(TOLD) {
+impl Errors {
+    /// Tells errors on standard error, with the lines they stand in.
+    pub(crate) fn report(&self) {
+        for error in self.0.iter().take(TOLD) {
             let style = anstyle::AnsiColor::Red.on_default().bold();
-            anstream::eprintln!("{style}error{style:#}: {fault}");
-            if let Some(frame) = fault.place.as_ref().and_then(frame::of) {
+            anstream::eprintln!("{style}error{style:#}: {error}");
+            if let Some(frame) = error.place.as_ref().and_then(frame::of) {
                 anstream::eprint!("{frame}");
             }
-            if let Some(remedy) = &fault.remedy {
+            if let Some(remedy) = &error.remedy {
                 anstream::eprintln!("  help: {remedy}");
             }
         }

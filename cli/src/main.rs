@@ -1,7 +1,7 @@
 //! PodSecurityPolicies on the command line, with the engine of the policy and without a cluster.
 //!
 //! Everything goes one way: [`input`] reads objects and knows their lines, [`policies`] and [`rbac`] say what judges and
-//! who may use it, [`judge`] asks the engine, and the commands put the answers into words.
+//! who may use it, [`judge`] asks the engine, and the commands put the responses into words.
 #![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
 
 mod advice;
@@ -43,7 +43,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    voice: terminal::Voice,
+    options: terminal::OutputOptions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -57,18 +57,18 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Arguments { command, voice } = Arguments::parse();
-    voice.set_up();
+    let Arguments { command, options } = Arguments::parse();
+    options.set_up();
     let done = match command {
-        Command::Migrate(migrate) => migrate.execute(voice),
-        Command::Check(check) => check.execute(voice),
-        Command::Explain(explain) => explain.execute(voice),
-        Command::Suggest(suggest) => suggest.execute(voice),
+        Command::Migrate(migrate) => migrate.execute(options),
+        Command::Check(check) => check.execute(options),
+        Command::Explain(explain) => explain.execute(options),
+        Command::Suggest(suggest) => suggest.execute(options),
         Command::Completions(completions) => completions.execute(Arguments::command()),
         Command::Man(manual) => manual.execute(Arguments::command()),
     };
-    done.unwrap_or_else(|faults| {
-        faults.tell();
+    done.unwrap_or_else(|errors| {
+        errors.report();
         ExitCode::from(2)
     })
 }

@@ -14,7 +14,7 @@ pub(crate) struct Reach {
     /// What is demanded of the namespace's name: the values, and whether the name must be one of them.
     names: Vec<(Vec<String>, bool)>,
     /// Conditions that need a cluster to be told.
-    untold: Vec<&'static str>,
+    omitted: Vec<&'static str>,
 }
 
 /// The label that every namespace has.
@@ -51,7 +51,7 @@ impl Reach {
             match (expression.get("key").and_then(Value::as_str), operator) {
                 (Some(NAME), Some("In")) => reach.names.push((list(expression, "values"), true)),
                 (Some(NAME), Some("NotIn")) => reach.names.push((list(expression, "values"), false)),
-                _ => reach.untold.push("spec.namespaceSelector"),
+                _ => reach.omitted.push("spec.namespaceSelector"),
             }
         }
         for (pointer, name) in [
@@ -63,10 +63,10 @@ impl Reach {
                     || value.as_array().is_some_and(Vec::is_empty)
             };
             if registration.pointer(pointer).is_some_and(|value| !is_empty(value)) {
-                reach.untold.push(name);
+                reach.omitted.push(name);
             }
         }
-        reach.untold.dedup();
+        reach.omitted.dedup();
         reach
     }
 
@@ -115,10 +115,10 @@ impl Reach {
 
     /// What cannot be told without a cluster.
     pub(crate) fn caveat(&self) -> Option<String> {
-        (!self.untold.is_empty()).then(|| {
-            let counts = if self.untold.len() == 1 { "counts" } else { "count" };
-            let untold = self.untold.join(" and ");
-            format!("{untold} cannot be judged without a cluster and {counts} as matching")
+        (!self.omitted.is_empty()).then(|| {
+            let counts = if self.omitted.len() == 1 { "counts" } else { "count" };
+            let omitted = self.omitted.join(" and ");
+            format!("{omitted} cannot be judged without a cluster and {counts} as matching")
         })
     }
 }
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_a_cluster_is_told() {
+    fn what_needs_a_cluster_is_reported() {
         let registration = json!({"spec": {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "Exists"}]},
             "objectSelector": {}, "matchConditions": [{"name": "a"}]}});
         assert_eq!(

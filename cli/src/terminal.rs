@@ -12,7 +12,7 @@ use crate::input::Watch;
 
 /// Options of every command.
 #[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct Voice {
+pub(crate) struct OutputOptions {
     /// Say nothing but the result and errors
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(crate) quiet: bool,
@@ -32,7 +32,7 @@ enum When {
     Never,
 }
 
-impl Voice {
+impl OutputOptions {
     /// Makes the choice of colours hold for all output.
     pub(crate) fn set_up(self) {
         match self.color {
@@ -54,7 +54,7 @@ impl Voice {
 
     /// Something without which the result misleads: told to those who want to hear nothing, too.
     pub(crate) fn insist(self, text: &str) {
-        Voice { quiet: false, ..self }.warn(text);
+        OutputOptions { quiet: false, ..self }.warn(text);
     }
 
     /// Something that only some want to know.
@@ -75,7 +75,7 @@ impl Voice {
     pub(crate) fn progress(self) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let is_shown = !self.quiet && std::io::stderr().is_terminal();
-        Progress { voice: self, bar, is_shown, read: Cell::new(0), expected: Cell::new(0) }
+        Progress { options: self, bar, is_shown, read: Cell::new(0), expected: Cell::new(0) }
     }
 }
 
@@ -87,7 +87,7 @@ const LONG: u64 = 16 << 20;
 
 /// A bar that is gone when nobody holds it any more.
 pub(crate) struct Progress {
-    voice: Voice,
+    options: OutputOptions,
     bar: ProgressBar,
     is_shown: bool,
     read: Cell<u64>,
@@ -131,9 +131,9 @@ impl Watch for Progress {
 
     fn skip(&self, what: &str, nth: usize) {
         match nth {
-            1..=SKIPPED => self.voice.note(what),
-            _ if self.voice.verbose => self.voice.note(what),
-            _ if nth == SKIPPED + 1 => self.voice.note("more files are skipped; --verbose names them"),
+            1..=SKIPPED => self.options.note(what),
+            _ if self.options.verbose => self.options.note(what),
+            _ if nth == SKIPPED + 1 => self.options.note("more files are skipped; --verbose names them"),
             _ => {}
         }
     }
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn only_long_input_is_worth_a_bar() {
-        let voice = Voice { quiet: false, verbose: false, color: When::Auto };
-        let progress = voice.progress();
+        let options = OutputOptions { quiet: false, verbose: false, color: When::Auto };
+        let progress = options.progress();
         progress.expect(1 << 20);
         progress.advance(1 << 20);
         assert!(!progress.is_long());

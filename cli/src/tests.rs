@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use conformance::case::{Answered, Case, Outcome};
 use conformance::{files, ours};
-use pod_security_policy::admission::response::Answer;
+use pod_security_policy::admission::response::Response;
 use pod_security_policy::admission::review;
 use policy_host::{Grants, Policy, SubjectAccessReview};
 use rstest::rstest;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::command::migrate;
 use crate::input::Object;
-use crate::judge::{self, Asker, Sent, Verdict};
+use crate::judge::{self, LiveObject, Requester, Verdict};
 use crate::policies::{self, Judge, Policies, Registration};
 use crate::rbac::{Authority, Rbac};
 use crate::reach::Reach;
@@ -64,7 +64,7 @@ fn manifest(case: &Case) -> Option<Object> {
     Some(Object::of_value(&pod))
 }
 
-fn ask(case: &Case, settings: &Value, object: &Value, authority: &Authority) -> Answer {
+fn ask(case: &Case, settings: &Value, object: &Value, authority: &Authority) -> Response {
     let mut request = ours::request(case);
     request["object"] = object.clone();
     review(&json!({"request": request, "settings": settings}).to_string(), authority)
@@ -76,7 +76,7 @@ static MODULE: LazyLock<Policy> = LazyLock::new(|| {
     Policy::from_file(&path).expect("make the module with `make policy.wasm` first")
 });
 
-/// What the module answers, which asks the host for the grants.
+/// What the module responses, which asks the host for the grants.
 fn deployed(case: &Case, settings: &Value) -> Value {
     let granted = case.clone();
     let host = Grants(move |review: &SubjectAccessReview| {
@@ -90,8 +90,8 @@ fn deployed(case: &Case, settings: &Value) -> Value {
     let mut request = ours::request(case);
     request["object"] = case.pod.clone();
     let payload = json!({"request": request, "settings": settings}).to_string();
-    let answer = MODULE.instance(Arc::new(host)).unwrap().call("validate", payload.as_bytes()).unwrap();
-    serde_json::from_slice(&answer).unwrap()
+    let response = MODULE.instance(Arc::new(host)).unwrap().call("validate", payload.as_bytes()).unwrap();
+    serde_json::from_slice(&response).unwrap()
 }
 
 #[rstest]
@@ -112,23 +112,29 @@ fn check_agrees_with_the_policy(#[case] name: &str, #[case] least: usize) {
             advice: Vec::new(),
             not_judged: None,
         };
-        let asker = if case.no_user {
-            Asker::default()
+        let requester = if case.no_user {
+            Requester::default()
         } else {
-            Asker { user: case.user.clone(), groups: case.groups.clone(), namespace: String::new() }
+            Requester { user: case.user.clone(), groups: case.groups.clone(), namespace: String::new() }
         };
-        let judged = judge::judge(&policies, &object, &asker);
-        let sent: Value = serde_json::from_str(&Sent::of(&object, &object.json).json).unwrap();
-        let answer = ask(&case, &settings, &sent, &policies.authority);
-        assert_eq!(judged.verdict != Verdict::Rejected, answer.is_accepted(), "{}: {answer:?}", case.name);
-        if answer.is_accepted() {
-            assert_eq!(judged.policy, answer.policy, "{}", case.name);
+        let judged = judge::judge(&policies, &object, &requester);
+        let live: Value = serde_json::from_str(&LiveObject::of(&object, &object.json).json).unwrap();
+        let response = ask(&case, &settings, &live, &policies.authority);
+        assert_eq!(
+            judged.verdict != Verdict::Rejected,
+            response.is_accepted(),
+            "{}: {response:?}",
+            case.name
+        );
+        if response.is_accepted() {
+            assert_eq!(judged.policy, response.policy, "{}", case.name);
         } else {
-            let reason = answer.rejection.unwrap();
+            let reason = response.rejection.unwrap();
             for found in judged.violations.iter().filter(|found| found.rule != "request") {
-                let told =
-                    found.problem.starts_with("and ") || reason.len() > 900 || told_in(&reason, &found.path);
-                assert!(told, "{}: {found:?} is not in {reason}", case.name);
+                let reported = found.problem.starts_with("and ")
+                    || reason.len() > 900
+                    || reported_in(&reason, &found.path);
+                assert!(reported, "{}: {found:?} is not in {reason}", case.name);
             }
         }
         compared += 1;
@@ -137,7 +143,7 @@ fn check_agrees_with_the_policy(#[case] name: &str, #[case] least: usize) {
 }
 
 /// Whether a reason names a field: what the author did not write is told under another name.
-fn told_in(reason: &str, path: &str) -> bool {
+fn reported_in(reason: &str, path: &str) -> bool {
     reason.contains(path) || path == "spec.serviceAccountName" || path == "spec.automountServiceAccountToken"
 }
 
@@ -152,7 +158,7 @@ fn migrated(case: &Case) -> Result<[Value; 2], String> {
         Object::of_value(&policy)
     });
     let objects: Vec<Object> = typed.collect();
-    let policies = migrate::policies_of(&objects).map_err(|faults| faults.0[0].to_string())?;
+    let policies = migrate::policies_of(&objects).map_err(|errors| errors.0[0].to_string())?;
     let form = Form {
         kind: Kind::Cluster,
         namespace: None,

@@ -25,7 +25,7 @@ fn policies_of_a_real_cluster_are_migrated() {
 fn each_policy_gets_a_pair_where_it_is_granted() {
     let ended = run(&["migrate", "--per-policy", "--rbac", "rbac.yaml", "psp/cluster.yaml", "-o", "json"]);
     let list: Value = serde_json::from_str(&ended.stdout).unwrap();
-    let told: Vec<_> = list["items"]
+    let reported: Vec<_> = list["items"]
         .as_array()
         .unwrap()
         .iter()
@@ -39,7 +39,7 @@ fn each_policy_gets_a_pair_where_it_is_granted() {
     let everywhere =
         json!([{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"]}]);
     assert_eq!(
-        told,
+        reported,
         [
             ("pod-security-policy-baseline-mutating", &everywhere),
             ("pod-security-policy-baseline-validating", &everywhere),
@@ -78,8 +78,8 @@ fn a_policy_that_nobody_may_use_is_not_registered() {
     let ended = run(&[&arguments[..], &["--kind", "AdmissionPolicy", "-n", "shop", "-o", "json"]].concat());
     let list: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(list["items"].as_array().unwrap().len(), 2);
-    let told = "warning: not granted in shop: it gets no registration [privileged]\n";
-    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    let reported = "warning: not granted in shop: it gets no registration [privileged]\n";
+    assert!(ended.stderr.contains(reported), "{}", ended.stderr);
 }
 
 #[test]
@@ -194,8 +194,8 @@ fn an_admission_policy_needs_a_namespace() {
 #[test]
 fn a_registration_of_a_namespace_that_asks_rbac_needs_a_capability() {
     let ended = run(&["migrate", "--kind", "AdmissionPolicy", "-n", "shop", "psp.yaml"]);
-    let told = "put kubernetes/can_i into spec.namespacedPoliciesCapabilities of PolicyServer default";
-    assert_eq!((ended.code, ended.stderr.contains(told)), (Some(0), true), "{}", ended.stderr);
+    let reported = "put kubernetes/can_i into spec.namespacedPoliciesCapabilities of PolicyServer default";
+    assert_eq!((ended.code, ended.stderr.contains(reported)), (Some(0), true), "{}", ended.stderr);
     let alone = run(&["migrate", "--kind", "AdmissionPolicy", "-n", "shop", "--per-policy", "psp.yaml"]);
     assert!(!alone.stderr.contains("can_i"), "{}", alone.stderr);
 }
@@ -288,7 +288,7 @@ fn one_object_is_explained(#[case] arguments: &[&str], #[case] expected: &str) {
 #[case::a_level_and_a_version("Basline:v1.30", "did you mean `baseline:v1.30`? ")]
 #[case::a_level_in_capitals("Restricted", "did you mean `restricted`? ")]
 #[case::no_level("settings", "help: levels of the Pod Security Standards")]
-fn policies_that_are_none_are_told(#[case] policies: &str, #[case] message: &str) {
+fn policies_that_are_none_are_reported(#[case] policies: &str, #[case] message: &str) {
     let ended = run(&["check", "-p", policies, "pod.yaml"]);
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains(message), "{}", ended.stderr);
@@ -404,7 +404,7 @@ fn the_patch_of_check_applies() {
     "kind: Pod\nmetadata: {name: 12}\n",
     "stdin:2:12: metadata.name is a number, not a text"
 )]
-fn a_name_that_yaml_takes_for_something_else_is_told(#[case] input: &str, #[case] expected: &str) {
+fn a_name_that_yaml_takes_for_something_else_is_reported(#[case] input: &str, #[case] expected: &str) {
     for command in
         [&["check", "-p", "psp.yaml"][..], &["migrate"], &["suggest"], &["explain", "-p", "psp.yaml"]]
     {
@@ -420,7 +420,7 @@ fn a_name_that_yaml_takes_for_something_else_is_told(#[case] input: &str, #[case
 }
 
 #[test]
-fn a_boolean_inside_of_an_object_is_told_too() {
+fn a_boolean_inside_of_an_object_is_reported_too() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: no\n";
     let ended = run_in(&data(), &["check", "-p", "psp.yaml"], pod);
     assert!(
@@ -434,7 +434,7 @@ fn a_boolean_inside_of_an_object_is_told_too() {
 }
 
 #[test]
-fn of_thousands_of_errors_some_are_told() {
+fn of_thousands_of_errors_some_are_reported() {
     let pods = "kind: Pod\napiVersion: v1\nmetadata: {name: a}\n---\n".repeat(3000);
     let ended = run_in(&data(), &["migrate"], &pods);
     assert_eq!(ended.code, Some(2));
@@ -497,11 +497,11 @@ fn whoever_asks_has_the_groups_that_the_api_server_adds(
 #[test]
 fn who_creates_a_bare_pod_is_not_known() {
     let folder = granted_to(&json!({"kind": "User", "name": "alice"}));
-    let told = "who creates the pod is not known, and might be granted more than its service account: name the user with --as\n";
+    let reported = "who creates the pod is not known, and might be granted more than its service account: name the user with --as\n";
     for command in ["check", "explain"] {
         let arguments = [command, "-p", "psp.yaml", "--rbac", "rbac.json"];
         let ended = run_in(folder.path(), &arguments, BARE);
-        assert_eq!((ended.code, ended.stdout.matches(told).count()), (Some(1), 1), "{ended:?}");
+        assert_eq!((ended.code, ended.stdout.matches(reported).count()), (Some(1), 1), "{ended:?}");
         let bob = run_in(folder.path(), &[&arguments[..], &["--as", "bob"]].concat(), BARE);
         assert_eq!((bob.code, bob.stdout.contains("is not known")), (Some(1), false), "{bob:?}");
         let alice = run_in(folder.path(), &[&arguments[..], &["--as", "alice"]].concat(), BARE);
@@ -530,7 +530,7 @@ fn bindings(count: usize) -> String {
     "warning: the RBAC dump lacks the roles of these bindings, which count as if they granted nothing: RoleBinding shop/b0 (ClusterRole r), RoleBinding shop/b1 (ClusterRole r); dump them, too: kubectl get clusterroles,roles,clusterrolebindings,rolebindings -A -o yaml\n"
 )]
 #[case::many(12, "RoleBinding shop/b9 (ClusterRole r), and 2 more; dump them, too: kubectl get")]
-fn what_a_dump_lacks_is_told(#[case] count: usize, #[case] expected: &str) {
+fn what_a_dump_lacks_is_reported(#[case] count: usize, #[case] expected: &str) {
     let folder = tempfile::tempdir().unwrap();
     let dump = folder.path().join("rbac.json").display().to_string();
     fs::write(&dump, bindings(count)).unwrap();
@@ -573,8 +573,8 @@ fn what_a_cluster_would_refuse_is_not_written(
 ) {
     let ended = run(&["migrate", &format!("{option}={value}"), "psp.yaml"]);
     assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
-    let told = format!("error: invalid value '{value}' for '{option} <{value_name}>': {expected}");
-    assert!(ended.stderr.starts_with(&told), "{}", ended.stderr);
+    let reported = format!("error: invalid value '{value}' for '{option} <{value_name}>': {expected}");
+    assert!(ended.stderr.starts_with(&reported), "{}", ended.stderr);
 }
 
 #[test]
@@ -590,7 +590,7 @@ const CRON_JOB: &str = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: re
 /// `check` prints it with the namespace that it is made in, and by that name it is found.
 #[rstest]
 #[case::by_default(&["--object", "cronjob/default/report"], "")]
-#[case::as_told(&["-n", "shop", "--object", "CronJob/shop/report"], "")]
+#[case::as_reported(&["-n", "shop", "--object", "CronJob/shop/report"], "")]
 #[case::elsewhere(&["-n", "shop", "--object", "cronjob/default/report"],
     "error: the input holds no cronjob/default/report\n  help: it holds CronJob/shop/report\n")]
 fn an_object_without_a_namespace_is_in_the_default_one(#[case] arguments: &[&str], #[case] expected: &str) {
@@ -623,9 +623,9 @@ fn accounts_whose_joined_names_are_equal_share_no_policy() {
     let ended = run_in(&data(), &["suggest", "--per", "service-account", "-o", "json"], &pods);
     let list: Value = serde_json::from_str(&ended.stdout).unwrap();
     let items = list["items"].as_array().unwrap().iter();
-    let told: Vec<_> = items.map(|item| (&item["metadata"], &item["spec"]["hostPID"])).collect();
+    let reported: Vec<_> = items.map(|item| (&item["metadata"], &item["spec"]["hostPID"])).collect();
     assert_eq!(
-        told,
+        reported,
         [
             (&json!({"name": "a-b-c-56c0c415ab6f1121"}), &json!(false)),
             (&json!({"name": "a-b-c-b88914266ac71441"}), &json!(true)),
@@ -729,11 +729,11 @@ fn roles_and_bindings_of_the_input_count() {
         (Some(0), &json!("agent")),
         "{ended:?}"
     );
-    for told in [
+    for reported in [
         "note: agent may be used by service account logging/agent, for pods in logging\n",
         "note: 1 ServiceAccount in the input is passed over: grants name them, and nothing of theirs is needed\n",
     ] {
-        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        assert!(ended.stderr.contains(reported), "{}", ended.stderr);
     }
     let ended = run_in(&data(), &["migrate", "--per-policy", "-o", "json"], &input);
     let list: Value = serde_json::from_str(&ended.stdout).unwrap();
@@ -750,12 +750,12 @@ fn what_settings_refuse_is_rewritten(
     #[case] more: &str,
     #[case] pointer: &str,
     #[case] expected: Value,
-    #[case] told: &str,
+    #[case] reported: &str,
 ) {
     let (settings, ended) = migrated(&psp("p", more), &[]);
     let spec = &settings["policies"][0]["spec"];
     assert_eq!((ended.code, spec.pointer(pointer)), (Some(0), Some(&expected)), "{ended:?}");
-    let line = ended.stderr.lines().find(|line| line.contains(told)).unwrap_or(&ended.stderr);
+    let line = ended.stderr.lines().find(|line| line.contains(reported)).unwrap_or(&ended.stderr);
     assert!(line.starts_with("warning: written as PodSecurityPolicy acted on it: "), "{}", ended.stderr);
 }
 
@@ -769,8 +769,8 @@ fn a_misspelt_annotation_does_not_stop_a_migration() {
         (Some(0), &kept),
         "{ended:?}"
     );
-    let told = "warning: written as PodSecurityPolicy acted on it: is no annotation that PodSecurityPolicy read: it had no effect, and is left out [p (metadata.annotations[seccomp.security.alpha.kubernetes.io/allowedProfiles])]\n";
-    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    let reported = "warning: written as PodSecurityPolicy acted on it: is no annotation that PodSecurityPolicy read: it had no effect, and is left out [p (metadata.annotations[seccomp.security.alpha.kubernetes.io/allowedProfiles])]\n";
+    assert!(ended.stderr.contains(reported), "{}", ended.stderr);
 }
 
 /// A policy whose strategies could not be made was skipped at every pod.
@@ -805,11 +805,11 @@ fn a_policy_that_was_skipped_is_left_out() {
 fn profiles_are_annotations(#[case] more: &str, #[case] field: &str, #[case] prefix: &str) {
     let (_, ended) = migrated(&psp("p", more), &[]);
     assert_eq!(ended.code, Some(2));
-    let told = format!("p: spec.{field}: unknown field\n");
+    let reported = format!("p: spec.{field}: unknown field\n");
     let remedy = format!(
         "  help: profiles are annotations of the policy: metadata.annotations[{prefix}/allowedProfileNames] and metadata.annotations[{prefix}/defaultProfileName]\n"
     );
-    assert!(ended.stderr.contains(&told) && ended.stderr.contains(&remedy), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&reported) && ended.stderr.contains(&remedy), "{}", ended.stderr);
 }
 
 #[test]
@@ -868,11 +868,11 @@ fn advice_names_the_policy() {
     let input = psp("agent", "  privileged: true\n  allowPrivilegeEscalation: false\n")
         .replace(", projected", ", gitRepo");
     let (_, ended) = migrated(&input, &[]);
-    for told in [
+    for reported in [
         "warning: privileged: has no effect: `allowPrivilegeEscalation: false` rejects every privileged container",
         "note: volumes: runs git as root on the node; an init container clones as well [agent: gitRepo]\n",
     ] {
-        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        assert!(ended.stderr.contains(reported), "{}", ended.stderr);
     }
     assert!(!ended.stderr.contains("stdin:"), "{}", ended.stderr);
 }
@@ -922,11 +922,11 @@ fn objects_are_named_as_kubectl_names_them(#[case] arguments: &[&str], #[case] e
 #[test]
 fn a_patch_says_what_aliases_keep_out_of_it() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    securityContext: &context\n      runAsNonRoot: true\n  - name: b\n    securityContext: *context\n";
-    let told = ": Pod default/a is written with anchors and aliases, which the patch leaves out; what would be filled in:\n  + spec";
+    let reported = ": Pod default/a is written with anchors and aliases, which the patch leaves out; what would be filled in:\n  + spec";
     for quiet in [&[][..], &["-q"]] {
         let ended = run_in(&data(), &[&["check", "-p", "psp.yaml", "--diff"], quiet].concat(), pod);
         assert_eq!((ended.code, &*ended.stdout), (Some(0), ""), "{ended:?}");
-        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        assert!(ended.stderr.contains(reported), "{}", ended.stderr);
     }
 }
 
@@ -940,8 +940,8 @@ fn registrations_of_other_modules_are_not_judged() {
     fs::write(&file, format!("{ours}{other}")).unwrap();
     let ended = run(&["check", "-p", &file, "pod.yaml"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let told = "warning: not judged, since they register something else: ClusterAdmissionPolicy drop (registry://ghcr.io/kubewarden/policies/capabilities-psp:v1), PolicyServer default\n";
-    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    let reported = "warning: not judged, since they register something else: ClusterAdmissionPolicy drop (registry://ghcr.io/kubewarden/policies/capabilities-psp:v1), PolicyServer default\n";
+    assert!(ended.stderr.contains(reported), "{}", ended.stderr);
     fs::write(&file, other).unwrap();
     let none = run(&["check", "-p", &file, "pod.yaml"]);
     assert_eq!(none.code, Some(2));
@@ -950,14 +950,18 @@ fn registrations_of_other_modules_are_not_judged() {
 
 /// Only a cluster knows the plural of a kind that somebody has defined.
 #[test]
-fn a_plural_that_is_not_known_counts_and_is_told() {
+fn a_plural_that_is_not_known_counts_and_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let registration = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: p}\nspec:\n  module: registry://r.example/pod-security-policy:v1\n  mutating: false\n  rules: [{apiGroups: [example.com], apiVersions: [v1], resources: [RESOURCES], operations: [CREATE]}]\n  settings: {podTemplates: [{apiGroup: example.com, kind: Index, path: spec.template}], runAsUser: {rule: RunAsAny}, seLinux: {rule: RunAsAny}, supplementalGroups: {rule: RunAsAny}, fsGroup: {rule: RunAsAny}, volumes: [projected]}\n";
     let index = "apiVersion: example.com/v1\nkind: Index\nmetadata: {name: a}\nspec: {template: {spec: {hostPID: true, containers: [{name: a}]}}}\n";
-    let told = "p: without a cluster nobody knows whether its rules name the resource of Index, and they count as if they did";
+    let reported = "p: without a cluster nobody knows whether its rules name the resource of Index, and they count as if they did";
     for (resources, doubtful) in [("indices", true), ("'*/*'", false), ("indexes", false)] {
         fs::write(folder.path().join("p.yaml"), registration.replace("RESOURCES", resources)).unwrap();
         let ended = run_in(folder.path(), &["check", "-p", "p.yaml"], index);
-        assert_eq!((ended.code, ended.stdout.contains(told)), (Some(1), doubtful), "{resources}: {ended:?}");
+        assert_eq!(
+            (ended.code, ended.stdout.contains(reported)),
+            (Some(1), doubtful),
+            "{resources}: {ended:?}"
+        );
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::case::Case;
 use crate::compare::Difference;
-use crate::generate::Dice;
+use crate::generate::Rng;
 use crate::ours::{self, Answer};
 use crate::subject::Subject;
 
@@ -61,15 +61,15 @@ fn without(rule: &str) -> Option<Value> {
 ///
 /// When the subject cannot be asked.
 pub fn broken(subject: &mut dyn Subject, case: &Case, answer: &Answer) -> Result<Option<Difference>> {
-    let mut dice = Dice::of_name(&case.name);
+    let mut rng = Rng::of_name(&case.name);
     // Half of the cases: the laws cost as much as the cases.
-    let law = match dice.count(0, 5) {
+    let law = match rng.count(0, 5) {
         0 => selection_comes_first,
         1 => ignored_is_absent,
         2 => defaults_satisfy_restricted,
         _ => return Ok(None),
     };
-    law(subject, case, answer, &mut dice)
+    law(subject, case, answer, &mut rng)
 }
 
 /// A policy that admits the pod without tolerance wins with it too, and fills in the same: `Warn`, `Audit` and
@@ -78,19 +78,19 @@ fn selection_comes_first(
     subject: &mut dyn Subject,
     case: &Case,
     answer: &Answer,
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) -> Result<Option<Difference>> {
     if !answer.accepted {
         return Ok(None);
     }
     let namespace = case.pod.pointer("/metadata/namespace");
-    let count = dice.count(1, 6);
-    let rules = dice.some(&RULES, count);
-    let options = match dice.count(0, 4) {
-        0 => json!({"enforcement": {"default": dice.pick(&["Warn", "Audit"])}}),
+    let count = rng.count(1, 6);
+    let rules = rng.some(&RULES, count);
+    let options = match rng.count(0, 4) {
+        0 => json!({"enforcement": {"default": rng.pick(&["Warn", "Audit"])}}),
         1 | 2 => {
             let actions: serde_json::Map<String, Value> =
-                rules.iter().map(|rule| ((*rule).to_owned(), dice.pick(&["Warn", "Audit"]).into())).collect();
+                rules.iter().map(|rule| ((*rule).to_owned(), rng.pick(&["Warn", "Audit"]).into())).collect();
             json!({"enforcement": {"rules": actions}})
         }
         3 => json!({"exemptions": [exemption(&json!({"namespaces": [namespace]}), &rules)]}),
@@ -116,9 +116,9 @@ fn ignored_is_absent(
     subject: &mut dyn Subject,
     case: &Case,
     _: &Answer,
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) -> Result<Option<Difference>> {
-    let rule = dice.pick(&RULES.map(|rule| without(rule).map(|value| (rule, value))));
+    let rule = rng.pick(&RULES.map(|rule| without(rule).map(|value| (rule, value))));
     let Some((rule, instead)) = rule.filter(|_| ours::problems(case).is_none()) else { return Ok(None) };
     let mut absent = case.clone();
     for policy in &mut absent.psps {
@@ -138,7 +138,7 @@ fn defaults_satisfy_restricted(
     subject: &mut dyn Subject,
     case: &Case,
     answer: &Answer,
-    _: &mut Dice,
+    _: &mut Rng,
 ) -> Result<Option<Difference>> {
     let spec = |field: &str| case.pod.pointer(&format!("/spec/{field}"));
     let relaxed = spec("hostUsers") == Some(&Value::Bool(false)) || spec("os/name").is_some();

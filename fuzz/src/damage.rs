@@ -50,9 +50,9 @@ const PIECES: [&str; 44] = [
 
 /// Numbers that look random and are the same for the same seed (SplitMix64).
 #[derive(Debug)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -83,7 +83,7 @@ impl Dice {
             self.damage(&mut bytes, corpus);
         }
         String::from_utf8(bytes)
-            .unwrap_or_else(|fault| String::from_utf8_lossy(fault.as_bytes()).into_owned())
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
     fn damage(&mut self, bytes: &mut Vec<u8>, corpus: &[String]) {

@@ -15,10 +15,10 @@ use anyhow::{Result, bail};
 use clap::Parser;
 use cpu_time::ThreadTime;
 
-use damage::Dice;
+use damage::Rng;
 use targets::{TARGETS, Target};
 
-/// No single run may take longer: the API server waits for an answer.
+/// No single run may take longer: the API server waits for an response.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// The first run of a kind pays for what it loads; what is slow again is slow.
 const ATTEMPTS: usize = 5;
@@ -52,11 +52,11 @@ fn main() -> Result<()> {
 
 fn run(target: &Target, share: Duration, seed: u64) -> Result<()> {
     let corpus = (target.corpus)()?;
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     // Time of the processor, not of the clock: the machine may be busy with something else.
     let (start, mut runs, mut slowest) = (ThreadTime::now(), 0_u64, Duration::ZERO);
     while start.elapsed() < share {
-        let input = dice.damaged(&corpus);
+        let input = rng.damaged(&corpus);
         let took = once(target, &input, seed)?;
         slowest = slowest.max(took);
         runs += 1;

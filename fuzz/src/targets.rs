@@ -7,7 +7,7 @@ use pod_security_policy::admission::review;
 use pod_security_policy::admission::cluster::{Cluster, Question};
 use pod_security_policy::json::edit::{Edit, Path, Step, graft};
 use pod_security_policy::json::Reader;
-use pod_security_policy::rule::pattern::{SysctlPattern, dotted, leads_up, lies_beneath};
+use pod_security_policy::rule::pattern::{SysctlPattern, dotted, has_parent_element, is_within};
 use pod_security_policy::pod::Pod;
 use pod_security_policy::settings::Settings;
 use pod_security_policy::pod::template::{find, parse_path};
@@ -30,7 +30,7 @@ pub(crate) const TARGETS: [Target; 8] = [
     Target { name: "review", corpus: corpus::payloads, check: reviewed },
     Target { name: "graft", corpus: corpus::pods, check: grafted },
     Target { name: "json", corpus: corpus::pods, check: json },
-    Target { name: "leap", corpus: corpus::payloads, check: leap },
+    Target { name: "leap", corpus: corpus::payloads, check: skip_unchecked },
     Target { name: "sysctls", corpus: corpus::sysctls, check: sysctls },
     Target { name: "templates", corpus: corpus::paths, check: templates },
     Target { name: "host paths", corpus: corpus::host_paths, check: host_paths },
@@ -52,22 +52,22 @@ fn settings(text: &str) {
     }
 }
 
-/// An answer is JSON, if the request was; a rejection has a reason; what was changed is accepted once more as it is, be
+/// An response is JSON, if the request was; a rejection has a reason; what was changed is accepted once more as it is, be
 /// it by another policy.
 fn reviewed(text: &str) {
-    let answer = review(text, &Odd);
-    match serde_json::from_str::<Value>(&answer.clone().into_json()) {
-        Ok(told) => assert_eq!(told.get("accepted"), Some(&Value::Bool(answer.is_accepted()))),
-        // What is no JSON where nobody looks comes back with the object, and no policy server can take the answer for yes.
+    let response = review(text, &Odd);
+    match serde_json::from_str::<Value>(&response.clone().into_json()) {
+        Ok(reported) => assert_eq!(reported.get("accepted"), Some(&Value::Bool(response.is_accepted()))),
+        // What is no JSON where nobody looks comes back with the object, and no policy server can take the response for yes.
         Err(error) => {
-            assert!(answer.mutated_object.is_some(), "the answer is JSON: {error}");
+            assert!(response.mutated_object.is_some(), "the answer is JSON: {error}");
             assert!(serde_json::from_str::<Value>(text).is_err(), "the answer to JSON is JSON: {error}");
             return;
         }
     }
-    assert!(answer.rejection.as_ref().is_none_or(|reason| !reason.is_empty()));
-    let Some(object) = answer.mutated_object else { return };
-    assert!(answer.rejection.is_none());
+    assert!(response.rejection.as_ref().is_none_or(|reason| !reason.is_empty()));
+    let Some(object) = response.mutated_object else { return };
+    assert!(response.rejection.is_none());
     // The text is put together by hand: read and written again, numbers would not be what they were.
     if let Some(before) = object_of(text) {
         let again = review(&text.replacen(before, &object, 1), &Odd);
@@ -106,21 +106,21 @@ fn json(text: &str) {
     let ours = reader.skip().and_then(|()| reader.end()).is_ok();
     let theirs = serde_json::from_str::<Box<RawValue>>(text);
     match (ours, theirs) {
-        (true, Err(fault)) => assert!(
-            fault.to_string().contains("surrogate") || fault.to_string().contains("recursion"),
-            "{fault}"
+        (true, Err(error)) => assert!(
+            error.to_string().contains("surrogate") || error.to_string().contains("recursion"),
+            "{error}"
         ),
         (false, Ok(_)) => assert!(text.contains("[[[[") || text.contains("{\"a\":{"), "refused"),
         _ => {}
     }
 }
 
-/// Of what is JSON, a leap ends where a skip ends.
-fn leap(text: &str) {
+/// Of what is JSON, a skip_unchecked ends where a skip ends.
+fn skip_unchecked(text: &str) {
     let mut strict = Reader::new(text);
     if strict.skip().is_ok() {
         let mut quick = Reader::new(text);
-        assert!(quick.leap().is_ok());
+        assert!(quick.skip_unchecked().is_ok());
         assert_eq!(quick.position(), strict.position());
     }
 }
@@ -146,7 +146,7 @@ fn templates(text: &str) {
 /// Every absolute path lies beneath itself and beneath the root.
 fn host_paths(text: &str) {
     let absolute = text.starts_with('/');
-    assert_eq!(lies_beneath(text, "/"), absolute);
-    assert_eq!(lies_beneath(text, text), absolute);
-    assert_eq!(leads_up(text), text.split('/').any(|element| element == ".."));
+    assert_eq!(is_within(text, "/"), absolute);
+    assert_eq!(is_within(text, text), absolute);
+    assert_eq!(has_parent_element(text), text.split('/').any(|element| element == ".."));
 }

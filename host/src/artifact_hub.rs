@@ -171,10 +171,10 @@ mod tests {
     #[case::not_an_address("Ada <ada>")]
     #[case::open("Ada <ada@example.com")]
     fn others_are_refused(#[case] text: &str) {
-        let told = maintainer(text).unwrap_err().to_string();
+        let reported = maintainer(text).unwrap_err().to_string();
 
         assert_eq!(
-            told,
+            reported,
             "metadata: annotations[io.kubewarden.policy.author]: must be `Name <address>`, several joined by `,`"
         );
     }

@@ -64,15 +64,15 @@ fn the_rest_of_the_module_is_as_it_was() {
 }
 
 #[test]
-fn a_module_tells_what_it_is() {
+fn a_module_reports_what_it_is() {
     let (file, _folder) = annotated();
 
-    let told: serde_json::Value =
+    let reported: serde_json::Value =
         serde_saphyr::from_str(&printed(&["inspect", "--output", "yaml", &file])).unwrap();
 
-    assert_eq!(told.pointer("/protocolVersion").unwrap(), "v1");
-    assert_eq!(told.pointer("/mutating").unwrap(), true);
-    assert_eq!(told.pointer(&format!("/annotations/{USAGE}")).unwrap(), &text("README.md"));
+    assert_eq!(reported.pointer("/protocolVersion").unwrap(), "v1");
+    assert_eq!(reported.pointer("/mutating").unwrap(), true);
+    assert_eq!(reported.pointer(&format!("/annotations/{USAGE}")).unwrap(), &text("README.md"));
 }
 
 #[test]

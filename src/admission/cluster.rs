@@ -97,14 +97,14 @@ impl<'g> Grants<'g> {
     }
 
     /// Whether any of the identities may use the policy.
-    pub(crate) fn hold(&mut self, policy: &str) -> Result<bool, String> {
+    pub(crate) fn allow(&mut self, policy: &str) -> Result<bool, String> {
         let Some(identities) = &self.identities else { return Ok(true) };
-        if let Some((_, answer)) = self.known.iter().find(|(name, _)| name == policy) {
-            return Ok(*answer);
+        if let Some((_, response)) = self.known.iter().find(|(name, _)| name == policy) {
+            return Ok(*response);
         }
-        let answer = self.ask(identities, policy)?;
-        self.known.push((policy.to_owned(), answer));
-        Ok(answer)
+        let response = self.ask(identities, policy)?;
+        self.known.push((policy.to_owned(), response));
+        Ok(response)
     }
 
     fn ask(&self, identities: &[Identity<'_>], policy: &str) -> Result<bool, String> {
@@ -224,7 +224,10 @@ mod tests {
     fn asks_in_the_order_of_the_original_until_one_is_granted_and_never_again() {
         let cluster = Asked { granted: vec![("alice", "policy", "p")], questions: RefCell::default() };
         let mut grants = Grants::new(&cluster, "shop", identities());
-        assert_eq!((grants.hold("p"), grants.hold("p"), grants.hold("q")), (Ok(true), Ok(true), Ok(false)));
+        assert_eq!(
+            (grants.allow("p"), grants.allow("p"), grants.allow("q")),
+            (Ok(true), Ok(true), Ok(false))
+        );
         let asked =
             |user: &str, group: &str, policy: &str| (user.to_owned(), group.to_owned(), policy.to_owned());
         assert_eq!(
@@ -245,14 +248,14 @@ mod tests {
     #[test]
     fn an_old_grant_counts() {
         let cluster = Asked { granted: vec![(ACCOUNT, "extensions", "p")], questions: RefCell::default() };
-        assert_eq!(Grants::new(&cluster, "shop", identities()).hold("p"), Ok(true));
+        assert_eq!(Grants::new(&cluster, "shop", identities()).allow("p"), Ok(true));
     }
 
     #[test]
     fn nobody_holds_nothing_and_is_described() {
         let cluster = Asked { granted: vec![], questions: RefCell::default() };
         let mut grants = Grants::new(&cluster, "shop", vec![]);
-        assert_eq!(grants.hold("p"), Ok(false));
+        assert_eq!(grants.allow("p"), Ok(false));
         assert_eq!(grants.describe(), "anybody (the pod names no service account and the request no user)");
         assert!(cluster.questions.borrow().is_empty());
     }
@@ -260,14 +263,14 @@ mod tests {
     #[test]
     fn everybody_holds_everything_and_nobody_is_asked() {
         let cluster = Asked { granted: vec![], questions: RefCell::default() };
-        assert_eq!(Grants::to_everybody(&cluster).hold("broken"), Ok(true));
+        assert_eq!(Grants::to_everybody(&cluster).allow("broken"), Ok(true));
     }
 
     #[test]
     fn what_cannot_be_answered_is_an_error() {
         let cluster = Asked { granted: vec![], questions: RefCell::default() };
         assert_eq!(
-            Grants::new(&cluster, "shop", identities()).hold("broken"),
+            Grants::new(&cluster, "shop", identities()).allow("broken"),
             Err("it is asleep".to_owned())
         );
     }

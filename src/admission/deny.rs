@@ -1,8 +1,8 @@
 //! Why no policy admits a pod.
 
 use super::cluster::Grants;
-use super::select::{Filled, Pass};
-use super::{Case, Evaluator, Mode};
+use super::select::{MutatedPod, Pass};
+use super::{Evaluator, Mode, PodReview};
 use crate::json::Quoted;
 use crate::pod::Pod;
 use crate::pod::diff::blocked_changes;
@@ -16,34 +16,34 @@ impl<'e> Evaluator<'e> {
     /// Why no policy admits the pod, policy by policy.
     pub(super) fn deny(
         &self,
-        case: &Case<'_, '_>,
-        filled: &mut Filled<'_, 'e, '_>,
+        review: &PodReview<'_, '_>,
+        mutated: &mut MutatedPod<'_, 'e, '_>,
         grants: &mut Grants<'_>,
         pass: &Pass<'_>,
     ) -> Result<String, String> {
         let mut usable = Vec::new();
         for policy in &self.settings.policies {
-            if grants.hold(&policy.name)? {
+            if grants.allow(&policy.name)? {
                 usable.push(policy);
             }
         }
-        if usable.is_empty() && case.mode != Mode::Rehearse {
+        if usable.is_empty() && review.mode != Mode::DryRun {
             return Ok(format!(
                 "no PodSecurityPolicy admits this pod: none may be used by {} in namespace {}",
                 grants.describe(),
-                Quoted(&case.request.namespace)
+                Quoted(&review.request.namespace)
             ));
         }
         if usable.is_empty() {
             usable = self.settings.policies.iter().collect();
         }
         let mut reason = |policy: &'e Policy<'e>, room: usize| {
-            filled.by(policy, pass);
-            let (mut denying, denials) = objections(policy, case, &filled.pod, pass);
+            mutated.by(policy, pass);
+            let (mut denying, denials) = objections(policy, review, &mutated.pod, pass);
             denying.retain(|violation| violation.action == Action::Deny);
             let mut reason = join_within(&denying, denials, room);
             let (edits, in_all) =
-                blocked_changes(filled.arrived(), &filled.pod, &pass.scope.writable, SPELT_OUT);
+                blocked_changes(mutated.arrived(), &mutated.pod, &pass.scope.writable, SPELT_OUT);
             if in_all > 0 {
                 let mut row = Row::new("; ", room.saturating_sub(reason.len()));
                 for edit in &edits {
@@ -82,11 +82,11 @@ impl<'e> Evaluator<'e> {
 /// All objections of a policy to a pod, spelt out, and how many of them deny.
 pub(super) fn objections(
     policy: &Policy<'_>,
-    case: &Case<'_, '_>,
+    review: &PodReview<'_, '_>,
     pod: &Pod<'_>,
     pass: &Pass<'_>,
 ) -> (Vec<Violation>, usize) {
-    let mut found = Findings::spelling(&case.root, &pass.leniency);
+    let mut found = Findings::spelling(&review.root, &pass.enforcement);
     policy.validate(pod, &pass.scope, &mut found);
     let denials = found.denials();
     (found.into_violations(), denials)
@@ -99,7 +99,7 @@ mod tests {
     use crate::testing::{policy, review};
 
     /// What so many policies that allow no privileged container say of so many of them.
-    fn told(policies: usize, containers: usize, mutate: bool) -> String {
+    fn reported(policies: usize, containers: usize, mutate: bool) -> String {
         let policies: Vec<Value> = (0..policies)
             .map(|nth| {
                 let spec = policy(&json!({"readOnlyRootFilesystem": true}));
@@ -112,9 +112,9 @@ mod tests {
             .collect();
         let request = json!({"operation": "CREATE", "kind": {"kind": "Pod"}, "namespace": "n",
             "object": {"spec": {"containers": containers}}});
-        let answer = review(&settings, &request);
-        let answer: Value = serde_json::from_str(&answer.into_json()).unwrap();
-        answer["message"].as_str().unwrap().to_owned()
+        let response = review(&settings, &request);
+        let response: Value = serde_json::from_str(&response.into_json()).unwrap();
+        response["message"].as_str().unwrap().to_owned()
     }
 
     fn privileged(nth: usize) -> String {
@@ -125,12 +125,12 @@ mod tests {
     #[test]
     fn a_policy_counts_what_is_past_32_violations() {
         let first: Vec<_> = (0..32).map(privileged).collect();
-        assert_eq!(told(1, 40, true), format!("{}; and 8 more", first.join("; ")));
+        assert_eq!(reported(1, 40, true), format!("{}; and 8 more", first.join("; ")));
     }
 
     #[test]
     fn what_would_have_to_be_changed_is_counted_as_well() {
-        let text = told(1, 40, false);
+        let text = reported(1, 40, false);
         let change =
             "would have to be changed: spec.containers[31].securityContext.readOnlyRootFilesystem = true";
         assert!(text.ends_with(&format!("{change}; and 8 more")), "{text}");
@@ -142,19 +142,19 @@ mod tests {
 
     #[test]
     fn many_policies_share_the_room_and_each_counts_what_it_leaves_out() {
-        let text = told(50, 32, true);
+        let text = reported(50, 32, true);
         assert!((60_000..65_536).contains(&text.len()), "{}", text.len());
         for nth in 0..50 {
             assert!(text.contains(&format!("\"p{nth:03}\": {}; ", privileged(0))), "{nth}: {text}");
         }
         let counted = text.matches("; and ").count();
         assert_eq!(counted, 50, "{text}");
-        assert_eq!(text, told(50, 32, true));
+        assert_eq!(text, reported(50, 32, true));
     }
 
     #[test]
     fn policies_that_get_no_room_are_counted() {
-        let text = told(300, 32, true);
+        let text = reported(300, 32, true);
         assert!(text.len() < 65_536, "{}", text.len());
         let named = text.matches("\": spec.").count();
         assert!(text.ends_with(&format!("; and {} more policies", 300 - named)), "{named}: {text}");

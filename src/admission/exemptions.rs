@@ -1,21 +1,21 @@
-//! Whom exemptions excuse, and which of them made a difference.
+//! Whom exemptions apply_exemptions, and which of them made a difference.
 
 use std::borrow::Cow;
 
 use super::cluster::{Cluster, Identity};
-use super::response::Answer;
-use super::{Case, Evaluator, Mode};
+use super::response::Response;
+use super::{Evaluator, Mode, PodReview};
 use crate::json::{Quoted, Text};
 use crate::pod::{Pod, Slot};
 use crate::policy::Policy;
 use crate::rule::{RuleSet, RulesByContainer};
 use crate::rules::adopt_annotations;
 use crate::settings::exemptions::Exemption;
-use crate::standards::{Excuses, Failure};
+use crate::standards::{Exempted, Failure};
 
 /// What exemptions look at, beside images.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Circumstances<'c> {
+pub(super) struct ExemptionSubject<'c> {
     /// The namespace of the request; what the object says is its author's word.
     pub(super) namespace: &'c str,
     /// Who may create the pod: the requester, or the controllers of a workload. One who meets all conditions is enough.
@@ -24,23 +24,23 @@ pub(super) struct Circumstances<'c> {
     pub(super) runtime_class: Option<&'c str>,
 }
 
-/// Whether an exemption has not expired, asking for the time only if it ever does. A clock that does not answer is no
+/// Whether an exemption has not expired, asking for the time only if it ever does. A clock that does not response is no
 /// reason to let anything through.
-pub(super) fn holds(exemption: &Exemption<'_>, cluster: &dyn Cluster, answer: &mut Answer) -> bool {
+pub(super) fn holds(exemption: &Exemption<'_>, cluster: &dyn Cluster, response: &mut Response) -> bool {
     let Some((day, end)) = &exemption.expires else { return true };
     let reason = match cluster.now() {
         Ok(now) if now < *end => return true,
         Ok(_) => format!("expired on {day}"),
         Err(cause) => format!("is ignored, because {cause}"),
     };
-    answer.warnings.push(format!("exemption {} {reason}", Quoted(&exemption.name)));
-    answer.exemptions.push(format!("{} ({reason})", exemption.name));
+    response.warnings.push(format!("exemption {} {reason}", Quoted(&exemption.name)));
+    response.exemptions.push(format!("{} ({reason})", exemption.name));
     false
 }
 
 /// Whether every ground but the images holds. What a request leaves empty never does.
-pub(super) fn matches(exemption: &Exemption<'_>, circumstances: &Circumstances<'_>) -> bool {
-    let Circumstances { namespace, users, service_account, runtime_class } = *circumstances;
+pub(super) fn matches(exemption: &Exemption<'_>, subject: &ExemptionSubject<'_>) -> bool {
+    let ExemptionSubject { namespace, users, service_account, runtime_class } = *subject;
     let listed = |list: &[Text<'_>], actual: Option<&str>| {
         list.is_empty() || actual.is_some_and(|actual| list.iter().any(|known| known == actual))
     };
@@ -57,7 +57,7 @@ pub(super) fn matches(exemption: &Exemption<'_>, circumstances: &Circumstances<'
         && listed(&exemption.runtime_classes, runtime_class)
 }
 
-impl<'a> Case<'_, 'a> {
+impl<'a> PodReview<'_, 'a> {
     /// The pod as policies get to see it.
     pub(super) fn arrived(&self) -> Cow<'_, Pod<'a>> {
         let adopts = self.mode != Mode::Refuse && self.scope.writable.added.is_none();
@@ -69,27 +69,31 @@ impl<'a> Case<'_, 'a> {
 }
 
 impl<'e> Evaluator<'e> {
-    /// Excuses whom exemptions excuse. Those that have expired are reported instead.
-    pub(super) fn excuse(&self, case: &mut Case<'_, '_>, answer: &mut Answer) -> Vec<&'e Exemption<'e>> {
-        let creators = case.creators();
-        let circumstances = Circumstances {
-            namespace: &case.request.namespace,
+    /// Exempted whom exemptions apply_exemptions. Those that have expired are reported instead.
+    pub(super) fn apply_exemptions(
+        &self,
+        review: &mut PodReview<'_, '_>,
+        response: &mut Response,
+    ) -> Vec<&'e Exemption<'e>> {
+        let creators = review.creators();
+        let subject = ExemptionSubject {
+            namespace: &review.request.namespace,
             users: &creators,
-            service_account: case.service_account(),
-            runtime_class: case.pod.spec.runtime_class_name.as_deref(),
+            service_account: review.service_account(),
+            runtime_class: review.pod.spec.runtime_class_name.as_deref(),
         };
         let applies = |exemption: &Exemption<'_>| {
-            matches(exemption, &circumstances)
+            matches(exemption, &subject)
                 && (exemption.frees_pod()
-                    || case.pod.containers().any(|(_, container)| exemption.frees(container)))
+                    || review.pod.containers().any(|(_, container)| exemption.frees(container)))
         };
         let active: Vec<&'e Exemption<'e>> = self
             .settings
             .exemptions
             .iter()
-            .filter(|exemption| applies(exemption) && holds(exemption, self.cluster, answer))
+            .filter(|exemption| applies(exemption) && holds(exemption, self.cluster, response))
             .collect();
-        case.scope.excused_in = case
+        review.scope.exempt_in = review
             .pod
             .containers()
             .map(|(slot, container)| {
@@ -100,30 +104,30 @@ impl<'e> Evaluator<'e> {
             .filter(|(_, rules): &(Slot, RuleSet)| !rules.is_empty())
             .collect();
         let of_pod = active.iter().filter(|exemption| exemption.frees_pod());
-        case.scope.excused = of_pod.fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules));
+        review.scope.exempt = of_pod.fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules));
         active
     }
 
     /// Reports which exemptions made a difference: without any of them, a rule that they list would have objected or
-    /// filled something in where they hold. Of a pod that no policy admits, the rules of all policies count.
-    pub(super) fn tell_used(
+    /// mutated something in where they allow. Of a pod that no policy admits, the rules of all policies count.
+    pub(super) fn record_effective_exemptions(
         &self,
-        case: &Case<'_, '_>,
+        review: &PodReview<'_, '_>,
         winner: Option<&Policy<'_>>,
         active: &[&Exemption<'_>],
-        answer: &mut Answer,
+        response: &mut Response,
     ) {
         if active.is_empty() {
             return;
         }
         let listed = active.iter().fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules));
         let mut used = vec![false; active.len()];
-        let arrived = case.arrived();
+        let arrived = review.arrived();
         let mut pod = arrived.clone().into_owned();
         let policies = self.settings.policies.iter();
         for policy in policies.filter(|policy| winner.is_none_or(|winner| std::ptr::eq(winner, *policy))) {
             crate::pod::diff::restore(&mut pod, &arrived);
-            let affected = policy.affecting(&mut pod, &case.scope, listed);
+            let affected = policy.affecting(&mut pod, &review.scope, listed);
             for (exemption, used) in active.iter().zip(&mut used) {
                 *used |= exemption.frees_pod() && !exemption.rules.and(affected.pod).is_empty();
             }
@@ -136,24 +140,24 @@ impl<'e> Evaluator<'e> {
                 }
             }
         }
-        self.tell_used_for_standards(&pod, active, &mut used);
+        self.record_effective_for_standards(&pod, active, &mut used);
         let names = active.iter().zip(used).filter(|(_, used)| *used);
-        answer.exemptions.extend(names.map(|(exemption, _)| exemption.name.to_string()));
+        response.exemptions.extend(names.map(|(exemption, _)| exemption.name.to_string()));
     }
 
     /// The same for the checks of the standards, which name all containers in one text.
-    fn tell_used_for_standards(&self, pod: &Pod<'_>, active: &[&Exemption<'_>], used: &mut [bool]) {
+    fn record_effective_for_standards(&self, pod: &Pod<'_>, active: &[&Exemption<'_>], used: &mut [bool]) {
         let modes =
             [self.settings.standards.enforce, self.settings.standards.warn, self.settings.standards.audit];
-        let failures = |excuses: Excuses<'_>| -> Vec<Failure> {
+        let failures = |exempted: Exempted<'_>| -> Vec<Failure> {
             let standards = modes.into_iter().flatten();
-            standards.flat_map(|standard| standard.evaluate_excusing(pod, excuses)).collect()
+            standards.flat_map(|standard| standard.evaluate_exempting(pod, exempted)).collect()
         };
         if self.settings.standards.is_none() {
             return;
         }
         let nothing = RulesByContainer::NONE;
-        let without = failures(Excuses { everywhere: RuleSet::NONE, in_containers: &nothing });
+        let without = failures(Exempted { everywhere: RuleSet::NONE, in_containers: &nothing });
         for (exemption, used) in active.iter().zip(used).filter(|(_, used)| !**used) {
             if exemption.frees_pod() {
                 *used = without.iter().any(|failure| exemption.rules.has(failure.index));
@@ -161,7 +165,7 @@ impl<'e> Evaluator<'e> {
             }
             let here = pod.containers().filter(|(_, container)| exemption.frees(container));
             let alone: RulesByContainer = here.map(|(slot, _)| (slot, exemption.rules)).collect();
-            *used = failures(Excuses { everywhere: RuleSet::NONE, in_containers: &alone }) != without;
+            *used = failures(Exempted { everywhere: RuleSet::NONE, in_containers: &alone }) != without;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From a request to an answer.
+//! From a request to an response.
 
 use crate::json::edit::{Edit, Path, Step, graft};
 use crate::json::{Quoted, Read, Reader, Text};
@@ -10,10 +10,10 @@ use crate::policy::{Policy, Scope};
 use crate::request::{Payload, Request};
 use crate::rule::{Action, Findings};
 use crate::settings::Settings;
-use crate::standards::Excuses;
+use crate::standards::Exempted;
 use cluster::{Cluster, Grants, Identity};
 use pod_security::{has_new_ephemeral_images, is_significant};
-use response::Answer;
+use response::Response;
 use update::{changes_governed, kept_ephemeral_containers};
 
 pub mod cluster;
@@ -38,11 +38,11 @@ enum Mode {
     /// The pod must fit as it is.
     Refuse,
     /// A copy is changed to judge the pods to come; nothing is written.
-    Rehearse,
+    DryRun,
 }
 
 /// A pod, or a template, and how it is judged.
-struct Case<'c, 'a> {
+struct PodReview<'c, 'a> {
     request: &'c Request<'a>,
     /// The pod as its author wrote it.
     pod: Pod<'a>,
@@ -51,14 +51,14 @@ struct Case<'c, 'a> {
     mode: Mode,
     scope: Scope,
     /// Who is asked about it.
-    judges: Judges,
+    checks: Checks,
     /// Who creates the pods of the template.
     controllers: Controllers,
 }
 
 /// Who is asked about a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Judges {
+enum Checks {
     /// The policies, and the Pod Security Standards if there are any.
     All,
     /// The policies: to the standards, nothing that counts has changed.
@@ -67,25 +67,25 @@ enum Judges {
     Standards,
 }
 
-impl<'c, 'a> Case<'c, 'a> {
+impl<'c, 'a> PodReview<'c, 'a> {
     /// A pod as it stands in the request.
     fn of_pod(request: &'c Request<'a>, pod: Pod<'a>, mode: Mode) -> Self {
         let scope =
             Scope { writable: Writable { nothing: mode == Mode::Refuse, added: None }, ..Scope::default() };
         let controllers = Controllers::Unknown;
-        Case { request, pod, root: String::new(), mode, scope, judges: Judges::All, controllers }
+        PodReview { request, pod, root: String::new(), mode, scope, checks: Checks::All, controllers }
     }
 
     /// The service account that the pod will run as: of a template that names none, the namespace's `default`.
     fn service_account(&self) -> Option<&str> {
-        let fallback = if self.mode == Mode::Rehearse { Some("default") } else { None };
+        let fallback = if self.mode == Mode::DryRun { Some("default") } else { None };
         self.pod.service_account().or(fallback)
     }
 
     /// The accounts that may create the pod: its requester, or the controllers of a workload.
     fn creators(&self) -> Vec<Identity<'a>> {
         match self.mode {
-            Mode::Rehearse => Identity::controllers(self.controllers),
+            Mode::DryRun => Identity::controllers(self.controllers),
             Mode::Apply | Mode::Refuse => Identity::requesting_user(self.request).into_iter().collect(),
         }
     }
@@ -121,19 +121,19 @@ enum Verdict<'v, 'a> {
     Denied(String),
 }
 
-/// Judges one request, from the text that the policy server hands over to the answer.
-pub fn review(payload: &str, cluster: &dyn Cluster) -> Answer {
+/// Checks one request, from the text that the policy server hands over to the response.
+pub fn review(payload: &str, cluster: &dyn Cluster) -> Response {
     match Reader::document(payload) {
         Ok(payload) => judge(payload, cluster),
-        Err(fault) => Answer::unreadable(&fault),
+        Err(error) => Response::unreadable(&error),
     }
 }
 
-/// Judges one request that has been read.
-pub fn judge(payload: Payload<'_>, cluster: &dyn Cluster) -> Answer {
+/// Checks one request that has been read.
+pub fn judge(payload: Payload<'_>, cluster: &dyn Cluster) -> Response {
     match Settings::load(payload.settings.root()) {
         Ok(settings) => Evaluator::new(&settings, cluster).review(payload.request),
-        Err(problems) => Answer::unjudged(format_args!("the policy's settings are not valid: {problems}")),
+        Err(problems) => Response::error(format_args!("the policy's settings are not valid: {problems}")),
     }
 }
 
@@ -150,16 +150,16 @@ impl<'e> Evaluator<'e> {
         Evaluator { settings, cluster }
     }
 
-    /// Judges one request.
-    pub fn review(&self, mut request: Request<'_>) -> Answer {
+    /// Checks one request.
+    pub fn review(&self, mut request: Request<'_>) -> Response {
         let pod = request.pod.take();
         let request = &request;
         match &*request.operation {
-            "DELETE" | "CONNECT" => return Answer::accepted(),
+            "DELETE" | "CONNECT" => return Response::accepted(),
             "CREATE" | "UPDATE" => {}
             other => {
                 let other = Quoted(other);
-                return Answer::unjudged(format_args!(
+                return Response::error(format_args!(
                     "request.operation: Unsupported value: {other}: supported values: \"CREATE\", \"UPDATE\", \"DELETE\", \"CONNECT\""
                 ));
             }
@@ -171,29 +171,29 @@ impl<'e> Evaluator<'e> {
         let is_ungoverned = UNGOVERNED_SUBRESOURCES.contains(&&*request.sub_resource)
             || (is_namespace && request.sub_resource == "finalize");
         if is_ungoverned && !keeps_labels {
-            return Answer::accepted();
+            return Response::accepted();
         }
         let reviewed = match (&*request.kind.group, &*request.kind.kind) {
             ("", "Namespace") if !self.settings.namespace_labels.is_empty() => self.review_namespace(request),
             ("", "PersistentVolume") if let Some(on_volumes) = self.settings.persistent_volumes => {
                 self.review_volume(on_volumes, request)
             }
-            _ if !self.settings.judges_pods() => Ok(self.unjudged(request)),
+            _ if !self.settings.judges_pods() => Ok(self.error(request)),
             ("", "Pod") if adds_containers => self.review_added_containers(request),
             ("", "Pod") => self.review_pod(request, pod),
             _ => self.review_workload(request),
         };
-        reviewed.unwrap_or_else(|fault| Answer::unjudged(format_args!("the object cannot be read: {fault}")))
+        reviewed.unwrap_or_else(|error| Response::error(format_args!("the object cannot be read: {error}")))
     }
 
-    fn review_pod<'a>(&self, request: &Request<'a>, decoded: Option<Box<Pod<'a>>>) -> Read<Answer> {
-        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
+    fn review_pod<'a>(&self, request: &Request<'a>, decoded: Option<Box<Pod<'a>>>) -> Read<Response> {
+        let Some(object) = request.object else { return Ok(Response::missing_object()) };
         let created = request.operation == "CREATE" && request.sub_resource.is_empty();
         let old = request.old_object.filter(|_| !created);
         if let Some(old) = old
             && !changes_governed(object, old)?
         {
-            return Ok(Answer::accepted());
+            return Ok(Response::accepted());
         }
         let mut pod = match decoded {
             Some(pod) => *pod,
@@ -201,27 +201,28 @@ impl<'e> Evaluator<'e> {
         };
         template::default_pod(&mut pod);
         let mode = if created && self.settings.mutate { Mode::Apply } else { Mode::Refuse };
-        let mut case = Case::of_pod(request, pod, mode);
+        let mut review = PodReview::of_pod(request, pod, mode);
         if let Some(old) = old {
-            if !case.pod.spec.ephemeral_containers.is_empty() {
+            if !review.pod.spec.ephemeral_containers.is_empty() {
                 let kept = kept_ephemeral_containers(object, old)?;
-                case.scope.reviewed = Some(all_but(&case.pod, &kept));
+                review.scope.reviewed = Some(all_but(&review.pod, &kept));
             }
             if !self.settings.standards.is_none() {
-                let old = Reader::document(old).map_err(|fault| fault.beneath("oldObject"))?;
-                case.judges = if is_significant(&case.pod, &old) { Judges::All } else { Judges::Policies };
+                let old = Reader::document(old).map_err(|error| error.in_path("oldObject"))?;
+                review.checks =
+                    if is_significant(&review.pod, &old) { Checks::All } else { Checks::Policies };
             }
         }
-        self.answer(case, object)
+        self.response(review, object)
     }
 
-    /// Judges new ephemeral containers in the pod that is there: of the request's pod, the API server keeps nothing
+    /// Checks new ephemeral containers in the pod that is there: of the request's pod, the API server keeps nothing
     /// but their list.
     ///
     /// One policy must admit a new container with all that it shares with the pod. Else a tenant who may use a lax policy
     /// and finds a pod of a strict one, or the reverse, has what neither of them allows.
-    fn review_added_containers(&self, request: &Request<'_>) -> Read<Answer> {
-        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
+    fn review_added_containers(&self, request: &Request<'_>) -> Read<Response> {
+        let Some(object) = request.object else { return Ok(Response::missing_object()) };
         let asked: Pod<'_> = Reader::document(object)?;
         let mut pod: Pod<'_> = Reader::document(request.old_object.unwrap_or(object))?;
         template::default_pod(&mut pod);
@@ -233,12 +234,12 @@ impl<'e> Evaluator<'e> {
         let known = Names::of(present.iter().map(|container| &*container.name));
         let new = |container: &Container<'_>| !known.contain(&container.name);
         let added: Vec<usize> = indexes(&pod.spec.ephemeral_containers, new);
-        let judges = if added.is_empty() { Judges::Standards } else { Judges::All };
+        let checks = if added.is_empty() { Checks::Standards } else { Checks::All };
         if added.is_empty()
             && (self.settings.standards.is_none()
                 || !has_new_ephemeral_images(&pod.spec.ephemeral_containers, &present))
         {
-            return Ok(Answer::accepted());
+            return Ok(Response::accepted());
         }
         let reviewed = shared_with(&pod, &added);
         for list in List::ALL {
@@ -254,91 +255,110 @@ impl<'e> Evaluator<'e> {
             pod.containers().flat_map(|(_, container)| container.used_volumes().cloned()).collect();
         let mounted = Names::of(mounted.iter().map(|name| &**name));
         for volume in &mut pod.spec.volumes {
-            volume.unconcerned = !mounted.contain(&volume.name);
+            volume.not_reviewed = !mounted.contain(&volume.name);
         }
         pod.gains_containers = true;
         let mode = if self.settings.mutate { Mode::Apply } else { Mode::Refuse };
-        let mut case = Case::of_pod(request, pod, mode);
-        case.scope.reviewed = Some(reviewed);
-        case.scope.writable.added = Some(added);
-        case.judges = judges;
-        self.answer(case, object)
+        let mut review = PodReview::of_pod(request, pod, mode);
+        review.scope.reviewed = Some(reviewed);
+        review.scope.writable.added = Some(added);
+        review.checks = checks;
+        self.response(review, object)
     }
 
-    /// Judges a pod and writes the answer.
-    fn answer<'a>(&self, mut case: Case<'_, 'a>, object: &str) -> Read<Answer> {
-        let mut answer = Answer::accepted();
+    /// Checks a pod and writes the response.
+    fn response<'a>(&self, mut review: PodReview<'_, 'a>, object: &str) -> Read<Response> {
+        let mut response = Response::accepted();
         let mut active = Vec::new();
         if !self.settings.exemptions.is_empty() {
-            active = self.excuse(&mut case, &mut answer);
+            active = self.apply_exemptions(&mut review, &mut response);
         }
-        let case = &case;
+        let review = &review;
         let mut admitted = None;
-        let settled = case.judges == Judges::Standards && case.mode != Mode::Rehearse;
+        let settled = review.checks == Checks::Standards && review.mode != Mode::DryRun;
         if !self.settings.policies.is_empty() && !settled {
-            match self.select(case) {
+            match self.select(review) {
                 Ok(Verdict::Admitted { policy, pod, is_tolerant, ungranted }) => {
-                    if case.judges != Judges::Standards {
-                        answer.policy = Some(policy.name.to_string());
+                    if review.checks != Checks::Standards {
+                        response.policy = Some(policy.name.to_string());
                         if is_tolerant {
-                            self.tolerate(case, policy, &pod, &mut answer);
+                            self.tolerate(review, policy, &pod, &mut response);
                         }
                         match ungranted {
                             // Whoever applies a workload can still apply the grant; what is audited runs without.
-                            Some(reason) if case.is_audit() && case.controllers != Controllers::Unknown => {
-                                self.tell_used(case, Some(policy), &active, &mut answer);
-                                return Ok(Answer { rejection: Some(reason), ..answer });
+                            Some(reason)
+                                if review.is_audit() && review.controllers != Controllers::Unknown =>
+                            {
+                                self.record_effective_exemptions(
+                                    review,
+                                    Some(policy),
+                                    &active,
+                                    &mut response,
+                                );
+                                return Ok(Response { rejection: Some(reason), ..response });
                             }
-                            reason => answer.warnings.extend(reason),
+                            reason => response.warnings.extend(reason),
                         }
                     }
                     admitted = Some((policy, pod));
                 }
                 // What passed before passes, whatever became of the policies.
-                Ok(Verdict::Denied(_)) | Err(_) if case.judges == Judges::Standards => {
-                    return Ok(Answer::accepted());
+                Ok(Verdict::Denied(_)) | Err(_) if review.checks == Checks::Standards => {
+                    return Ok(Response::accepted());
                 }
                 Ok(Verdict::Denied(reason)) => {
-                    self.tell_used(case, None, &active, &mut answer);
-                    return Ok(Answer { rejection: Some(reason), ..answer });
+                    self.record_effective_exemptions(review, None, &active, &mut response);
+                    return Ok(Response { rejection: Some(reason), ..response });
                 }
                 Err(cause) => {
-                    return Ok(Answer::unjudged(format_args!("{UNANSWERED}{}", first_sentence(&cause))));
+                    return Ok(Response::error(format_args!("{UNANSWERED}{}", first_sentence(&cause))));
                 }
             }
         }
-        if !self.settings.standards.is_none() && case.judges != Judges::Policies {
-            let pod: &Pod<'a> = admitted.as_ref().map_or(&case.pod, |(_, pod)| pod);
-            let excuses = Excuses { everywhere: case.scope.excused, in_containers: &case.scope.excused_in };
-            let is_template = case.mode == Mode::Rehearse;
-            self.judge_by_standards(pod, is_template, excuses, &mut answer);
+        if !self.settings.standards.is_none() && review.checks != Checks::Policies {
+            let pod: &Pod<'a> = admitted.as_ref().map_or(&review.pod, |(_, pod)| pod);
+            let exempted =
+                Exempted { everywhere: review.scope.exempt, in_containers: &review.scope.exempt_in };
+            let is_template = review.mode == Mode::DryRun;
+            self.judge_by_standards(pod, is_template, exempted, &mut response);
         }
-        self.tell_used(case, admitted.as_ref().map(|(policy, _)| *policy), &active, &mut answer);
-        if let (Mode::Apply, Some((policy, pod)), true) = (case.mode, &admitted, answer.is_accepted()) {
-            answer.edits = changes(&case.pod, pod);
-            answer.edits.extend(self.admission_mark(case, policy));
-            if !answer.edits.is_empty() {
-                answer.mutated_object = Some(graft(object, &answer.edits)?);
+        self.record_effective_exemptions(
+            review,
+            admitted.as_ref().map(|(policy, _)| *policy),
+            &active,
+            &mut response,
+        );
+        if let (Mode::Apply, Some((policy, pod)), true) = (review.mode, &admitted, response.is_accepted()) {
+            response.edits = changes(&review.pod, pod);
+            response.edits.extend(self.admission_mark(review, policy));
+            if !response.edits.is_empty() {
+                response.mutated_object = Some(graft(object, &response.edits)?);
             }
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// Reports the objections that do not deny.
-    fn tolerate(&self, case: &Case<'_, '_>, policy: &Policy<'_>, pod: &Pod<'_>, answer: &mut Answer) {
-        let pass = self.tolerant(case);
-        let mut found = Findings::spelling(&case.root, &pass.leniency);
+    fn tolerate(
+        &self,
+        review: &PodReview<'_, '_>,
+        policy: &Policy<'_>,
+        pod: &Pod<'_>,
+        response: &mut Response,
+    ) {
+        let pass = self.tolerant(review);
+        let mut found = Findings::spelling(&review.root, &pass.enforcement);
         policy.validate(pod, &pass.scope, &mut found);
         let in_all = found.tolerated();
         let mut tolerated = found.into_violations();
         tolerated.retain(|violation| violation.action != Action::Deny);
-        answer.tolerate(tolerated, in_all);
+        response.tolerate(tolerated, in_all);
     }
 
     /// The annotation that names the winner of a list, on a pod being created.
-    fn admission_mark(&self, case: &Case<'_, '_>, policy: &Policy<'_>) -> Option<Edit<'static>> {
-        let marked = case.pod.annotations.get(ADMITTED_BY).is_some_and(|name| *name == policy.name);
-        if !self.settings.listed || case.scope.writable.added.is_some() || marked {
+    fn admission_mark(&self, review: &PodReview<'_, '_>, policy: &Policy<'_>) -> Option<Edit<'static>> {
+        let marked = review.pod.annotations.get(ADMITTED_BY).is_some_and(|name| *name == policy.name);
+        if !self.settings.listed || review.scope.writable.added.is_some() || marked {
             return None;
         }
         let path = Path::of(&[Step::Key("metadata"), Step::Key("annotations"), Step::Key(ADMITTED_BY)]);

@@ -2,8 +2,8 @@
 
 use super::Evaluator;
 use super::cluster::Identity;
-use super::exemptions::{Circumstances, holds, matches};
-use super::response::Answer;
+use super::exemptions::{ExemptionSubject, holds, matches};
+use super::response::Response;
 use crate::json::edit::{Edit, Path, Step, graft};
 use crate::json::{Quoted, Read, Reader, Text, Tree, joined, lookup};
 use crate::request::Request;
@@ -49,7 +49,7 @@ impl<'s> Found<'s> {
         Ok(Found { level: label(namespace, mode.level)?, version: label(namespace, mode.version)? })
     }
 
-    /// Judges the labels of a namespace; `old` are those that it has had.
+    /// Checks the labels of a namespace; `old` are those that it has had.
     fn judge(&self, mode: &Mode, old: Option<&Found<'_>>, fills: bool, verdict: &mut Verdict) {
         if old == Some(self) {
             return;
@@ -122,13 +122,13 @@ fn oldest(level: Level, stated: Standard) -> String {
 }
 
 impl<'e> Evaluator<'e> {
-    /// Judges the labels of a namespace.
-    pub(crate) fn review_namespace(&self, request: &Request<'_>) -> Read<Answer> {
-        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
+    /// Checks the labels of a namespace.
+    pub(crate) fn review_namespace(&self, request: &Request<'_>) -> Read<Response> {
+        let Some(object) = request.object else { return Ok(Response::missing_object()) };
         let new: Tree<'_> = Reader::document(object)?;
         let mut old: Option<Tree<'_>> = None;
         if let ("UPDATE", Some(text)) = (&*request.operation, request.old_object) {
-            old = Some(Reader::document(text).map_err(|fault| fault.beneath("oldObject"))?);
+            old = Some(Reader::document(text).map_err(|error| error.in_path("oldObject"))?);
         }
         let fills = request.operation == "CREATE" && request.sub_resource.is_empty() && self.settings.mutate;
         let mut levels = Verdict::default();
@@ -148,32 +148,36 @@ impl<'e> Evaluator<'e> {
             "" => lookup::text(new.root(), &["metadata", "name"])?.unwrap_or_default(),
             name => name.into(),
         };
-        let mut answer = Answer::accepted();
-        self.excuse_namespace(request, &name, (&mut levels, &mut guarded), &mut answer);
+        let mut response = Response::accepted();
+        self.exempt_namespace(request, &name, (&mut levels, &mut guarded), &mut response);
         let mut problems = levels.problems;
         problems.append(&mut guarded.problems);
         if !problems.is_empty() {
-            answer.rejection = Some(problems.join("; "));
-            return Ok(answer);
+            response.rejection = Some(problems.join("; "));
+            return Ok(response);
         }
-        answer.edits = levels.edits;
-        if !answer.edits.is_empty() {
-            answer.mutated_object = Some(graft(object, &answer.edits)?);
+        response.edits = levels.edits;
+        if !response.edits.is_empty() {
+            response.mutated_object = Some(graft(object, &response.edits)?);
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// Drops what exemptions free this namespace from, and names those that made a difference.
-    fn excuse_namespace(
+    fn exempt_namespace(
         &self,
         request: &Request<'_>,
         name: &str,
         (levels, guarded): (&mut Verdict, &mut Verdict),
-        answer: &mut Answer,
+        response: &mut Response,
     ) {
         let requester: Vec<_> = Identity::requesting_user(request).into_iter().collect();
-        let circumstances =
-            Circumstances { namespace: name, users: &requester, service_account: None, runtime_class: None };
+        let subject = ExemptionSubject {
+            namespace: name,
+            users: &requester,
+            service_account: None,
+            runtime_class: None,
+        };
         let (mut levels_exempt, mut guard_exempt) = (false, false);
         let concerns_levels = !levels.problems.is_empty() || !levels.edits.is_empty();
         let concerns_guard = !guarded.problems.is_empty();
@@ -182,12 +186,12 @@ impl<'e> Evaluator<'e> {
             let frees_guard = concerns_guard && exemption.rules.has(rule_names::namespace_guard());
             if !(frees_levels || frees_guard)
                 || !exemption.frees_pod()
-                || !matches(exemption, &circumstances)
-                || !holds(exemption, self.cluster, answer)
+                || !matches(exemption, &subject)
+                || !holds(exemption, self.cluster, response)
             {
                 continue;
             }
-            answer.exemptions.push(exemption.name.to_string());
+            response.exemptions.push(exemption.name.to_string());
             levels_exempt |= frees_levels;
             guard_exempt |= frees_guard;
         }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::cluster::{Grants, Identity};
-use super::exemptions::{Circumstances, holds, matches};
-use super::response::Answer;
+use super::exemptions::{ExemptionSubject, holds, matches};
+use super::response::Response;
 use super::{Evaluator, UNANSWERED, first_sentence};
 use crate::json::{Quoted, Read, Reader, Text, Tree, lookup};
 use crate::pod::Pod;
@@ -69,35 +69,35 @@ fn retold(mut violation: Violation, sources: &[Source<'_>]) -> Violation {
 }
 
 impl<'e> Evaluator<'e> {
-    /// Judges a volume of the cluster.
-    pub(crate) fn review_volume(&self, on_volumes: OnVolumes, request: &Request<'_>) -> Read<Answer> {
+    /// Checks a volume of the cluster.
+    pub(crate) fn review_volume(&self, on_volumes: OnVolumes, request: &Request<'_>) -> Read<Response> {
         if on_volumes == OnVolumes::Ignore {
-            return Ok(Answer::accepted());
+            return Ok(Response::accepted());
         }
-        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
+        let Some(object) = request.object else { return Ok(Response::missing_object()) };
         let sources = sources(object)?;
         if let ("UPDATE", Some(old)) = (&*request.operation, request.old_object)
-            && self::sources(old).map_err(|fault| fault.beneath("oldObject"))? == sources
+            && self::sources(old).map_err(|error| error.in_path("oldObject"))? == sources
         {
-            return Ok(Answer::accepted());
+            return Ok(Response::accepted());
         }
         if sources.is_empty() {
-            return Ok(Answer::accepted());
+            return Ok(Response::accepted());
         }
-        let mut answer = Answer::accepted();
+        let mut response = Response::accepted();
         let pod = mounting(&sources);
         let pod = Reader::document(&pod)?;
-        match self.admits_volume(request, &sources, &pod, &mut answer) {
+        match self.admits_volume(request, &sources, &pod, &mut response) {
             Ok(None) => {}
             Ok(Some(reason)) if on_volumes == OnVolumes::Warn => {
-                answer.warnings.push(format!("this PersistentVolume would be rejected: {reason}"));
+                response.warnings.push(format!("this PersistentVolume would be rejected: {reason}"));
             }
-            Ok(Some(reason)) => answer.rejection = Some(reason),
+            Ok(Some(reason)) => response.rejection = Some(reason),
             Err(cause) => {
-                return Ok(Answer::unjudged(format_args!("{UNANSWERED}{}", first_sentence(&cause))));
+                return Ok(Response::error(format_args!("{UNANSWERED}{}", first_sentence(&cause))));
             }
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// Finds a policy that admits a pod with these volumes; else says why none does.
@@ -106,9 +106,9 @@ impl<'e> Evaluator<'e> {
         request: &Request<'_>,
         sources: &[Source<'_>],
         pod: &Pod<'_>,
-        answer: &mut Answer,
+        response: &mut Response,
     ) -> Result<Option<String>, String> {
-        let scope = self.scope_of_volume(request, answer);
+        let scope = self.scope_of_volume(request, response);
         let mut grants = match self.settings.authorization {
             Authorization::None => Grants::to_everybody(self.cluster),
             // No namespace is every namespace.
@@ -119,10 +119,10 @@ impl<'e> Evaluator<'e> {
         let mut usable = 0;
         let mut reasons = String::new();
         for policy in &self.settings.policies {
-            let mut found = Findings::spelling("", &self.settings.leniency);
+            let mut found = Findings::spelling("", &self.settings.enforcement);
             policy.validate(pod, &scope, &mut found);
             let (denials, in_all) = (found.denials(), found.tolerated());
-            if !grants.hold(&policy.name)? {
+            if !grants.allow(&policy.name)? {
                 continue;
             }
             let (denying, tolerated): (Vec<_>, Vec<_>) = found
@@ -131,8 +131,8 @@ impl<'e> Evaluator<'e> {
                 .map(|violation| retold(violation, sources))
                 .partition(|violation| violation.action == Action::Deny);
             if denials == 0 {
-                answer.policy = Some(policy.name.to_string());
-                answer.tolerate(tolerated, in_all);
+                response.policy = Some(policy.name.to_string());
+                response.tolerate(tolerated, in_all);
                 return Ok(None);
             }
             let before = if usable == 0 { "" } else { "; " };
@@ -149,13 +149,13 @@ impl<'e> Evaluator<'e> {
         Ok(Some(format!("no PodSecurityPolicy admits this volume: {reasons}")))
     }
 
-    /// Only the rules about volumes are asked, less those that exemptions for the user excuse.
-    fn scope_of_volume(&self, request: &Request<'_>, answer: &mut Answer) -> Scope {
+    /// Only the rules about volumes are asked, less those that exemptions for the user apply_exemptions.
+    fn scope_of_volume(&self, request: &Request<'_>, response: &mut Response) -> Scope {
         let others = rules::all().filter(|(_, entry)| !RULES.contains(&entry.id));
-        let mut excused = others.fold(RuleSet::NONE, |excused, (index, _)| excused.with(index));
+        let mut exempt = others.fold(RuleSet::NONE, |exempt, (index, _)| exempt.with(index));
         let requester: Vec<_> = Identity::requesting_user(request).into_iter().collect();
-        let circumstances =
-            Circumstances { namespace: "", users: &requester, service_account: None, runtime_class: None };
+        let subject =
+            ExemptionSubject { namespace: "", users: &requester, service_account: None, runtime_class: None };
         let about_volumes = RULES.iter().filter_map(|rule| rules::index(rule));
         let about_volumes = about_volumes.fold(RuleSet::NONE, RuleSet::with);
         for exemption in &self.settings.exemptions {
@@ -165,14 +165,14 @@ impl<'e> Evaluator<'e> {
             }
             if !freed.is_empty()
                 && exemption.frees_pod()
-                && matches(exemption, &circumstances)
-                && holds(exemption, self.cluster, answer)
+                && matches(exemption, &subject)
+                && holds(exemption, self.cluster, response)
             {
-                answer.exemptions.push(exemption.name.to_string());
-                excused = excused.or(freed);
+                response.exemptions.push(exemption.name.to_string());
+                exempt = exempt.or(freed);
             }
         }
-        Scope { excused, ..Scope::default() }
+        Scope { exempt, ..Scope::default() }
     }
 }
 

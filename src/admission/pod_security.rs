@@ -3,68 +3,68 @@
 use std::collections::BinaryHeap;
 
 use super::Evaluator;
-use super::response::Answer;
+use super::response::Response;
 use crate::pod::{Container, Pod};
-use crate::rule::{Action, Tolerated, Violation};
-use crate::standards::{Excuses, Failure, Standard};
+use crate::rule::{Action, NonDenying, Violation};
+use crate::standards::{Exempted, Failure, Standard};
 
 impl Evaluator<'_> {
-    /// Judges a pod, or the template of a workload, and adds what there is to say to the answer.
+    /// Checks a pod, or the template of a workload, and adds what there is to say to the response.
     pub(super) fn judge_by_standards(
         &self,
         pod: &Pod<'_>,
         is_template: bool,
-        excuses: Excuses<'_>,
-        answer: &mut Answer,
+        exempted: Exempted<'_>,
+        response: &mut Response,
     ) {
-        let (modes, leniency) = (self.settings.standards, &self.settings.leniency);
-        let excuses = Excuses { everywhere: excuses.everywhere.or(leniency.ignored), ..excuses };
+        let (modes, enforcement) = (self.settings.standards, &self.settings.enforcement);
+        let exempted = Exempted { everywhere: exempted.everywhere.or(enforcement.ignored), ..exempted };
         let mut judged: Vec<(Standard, Vec<Failure>)> = Vec::new();
         let mut evaluate = |standard: Standard| -> Vec<Failure> {
             if let Some((_, failures)) = judged.iter().find(|(earlier, _)| *earlier == standard) {
                 return failures.clone();
             }
-            let failures = standard.evaluate_excusing(pod, excuses);
+            let failures = standard.evaluate_exempting(pod, exempted);
             judged.push((standard, failures.clone()));
             failures
         };
         if let Some(standard) = modes.enforce.filter(|_| !is_template) {
-            answer.enforced = Some(standard);
+            response.enforced = Some(standard);
             let failures = evaluate(standard);
             if !failures.is_empty() {
-                self.enforce(standard, failures, answer);
+                self.enforce(standard, failures, response);
             }
         }
         if let Some(standard) = modes.audit {
             let failures = evaluate(standard);
             if !failures.is_empty() {
-                answer.audit_violations.push(standard.would_be_violated(&failures));
+                response.audit_violations.push(standard.would_be_violated(&failures));
             }
         }
-        if let Some(standard) = modes.warn.filter(|_| answer.is_accepted()) {
+        if let Some(standard) = modes.warn.filter(|_| response.is_accepted()) {
             let failures = evaluate(standard);
             if !failures.is_empty() {
-                answer.warnings.push(standard.would_be_violated(&failures));
+                response.warnings.push(standard.would_be_violated(&failures));
             }
         }
     }
 
     /// Denies the pod for the checks that deny, and tells of the others what `warn` and `audit` do not tell anyway.
-    fn enforce(&self, standard: Standard, failures: Vec<Failure>, answer: &mut Answer) {
+    fn enforce(&self, standard: Standard, failures: Vec<Failure>, response: &mut Response) {
         let modes = self.settings.standards;
-        let action = |failure: &Failure| self.settings.leniency.action(failure.index);
+        let action = |failure: &Failure| self.settings.enforcement.action(failure.index);
         let (denying, tolerated): (Vec<Failure>, Vec<Failure>) =
             failures.into_iter().partition(|failure| action(failure) == Action::Deny);
         if !denying.is_empty() {
-            answer.rejection = Some(standard.violated(&denying));
+            response.rejection = Some(standard.violated(&denying));
         }
-        let told = |failure: &Failure| match action(failure) {
+        let reported = |failure: &Failure| match action(failure) {
             Action::Audit => modes.audit == Some(standard),
             _ => modes.warn == Some(standard) && denying.is_empty(),
         };
-        let mut in_all = Tolerated::default();
+        let mut in_all = NonDenying::default();
         let mut violations = Vec::new();
-        for failure in tolerated.iter().filter(|failure| !told(failure)) {
+        for failure in tolerated.iter().filter(|failure| !reported(failure)) {
             let action = action(failure);
             match action {
                 Action::Audit => in_all.audited += 1,
@@ -73,7 +73,7 @@ impl Evaluator<'_> {
             let problem = standard.would_be_violated([failure]);
             violations.push(Violation { rule: failure.id, action, path: String::new(), problem });
         }
-        answer.tolerate(violations, in_all);
+        response.tolerate(violations, in_all);
     }
 }
 

@@ -1,11 +1,11 @@
-//! What every policy says of a pod: more than an answer needs, for whoever asks why.
+//! What every policy says of a pod: more than an response needs, for whoever asks why.
 //!
-//! An answer stops at the first policy that admits a pod; a person wants to know what the others would have done, and
+//! An response stops at the first policy that admits a pod; a person wants to know what the others would have done, and
 //! what each of them changes. The module never asks, so that this is no part of it.
 
 use super::deny::objections;
-use super::response::Answer;
-use super::{Case, Evaluator, Mode, Verdict};
+use super::response::Response;
+use super::{Evaluator, Mode, PodReview, Verdict};
 use crate::json::edit::Edit;
 use crate::json::{Read, Reader};
 use crate::pod::Pod;
@@ -14,7 +14,7 @@ use crate::pod::diff::changes;
 use crate::pod::template;
 use crate::request::Request;
 use crate::rule::{Action, Violation};
-use crate::standards::{Excuses, Failure};
+use crate::standards::{Exempted, Failure};
 
 /// What the policies say of one pod of an object that is created.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ pub struct Opinion {
     pub granted: Result<bool, String>,
     /// What it fills in, with paths that start at the pod.
     pub edits: Vec<Edit<'static>>,
-    /// What it objects to once that is filled in, with paths that start at the object.
+    /// What it objects to once that is mutated in, with paths that start at the object.
     pub violations: Vec<Violation>,
     /// How many objections deny, be they spelt out or not.
     pub denials: usize,
@@ -66,7 +66,7 @@ impl<'e> Evaluator<'e> {
             let mut pod = Reader::document(object)?;
             template::default_pod(&mut pod);
             let mode = if self.settings.mutate { Mode::Apply } else { Mode::Refuse };
-            return Ok(vec![self.report_of(Case::of_pod(request, pod, mode))]);
+            return Ok(vec![self.report_of(PodReview::of_pod(request, pod, mode))]);
         }
         let declared = self
             .settings
@@ -82,60 +82,60 @@ impl<'e> Evaluator<'e> {
                 let root =
                     if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
                 let controllers = Controllers::of(&request.kind, object)?;
-                let case = Case { root, controllers, ..Case::of_pod(request, pod, Mode::Rehearse) };
-                reports.push(self.report_of(case));
+                let review = PodReview { root, controllers, ..PodReview::of_pod(request, pod, Mode::DryRun) };
+                reports.push(self.report_of(review));
             }
         }
         Ok(reports)
     }
 
-    fn report_of(&self, mut case: Case<'_, '_>) -> Report {
+    fn report_of(&self, mut review: PodReview<'_, '_>) -> Report {
         if !self.settings.exemptions.is_empty() {
-            // The answer tells of exemptions.
-            self.excuse(&mut case, &mut Answer::accepted());
+            // The response tells of exemptions.
+            self.apply_exemptions(&mut review, &mut Response::accepted());
         }
-        let case = &case;
-        let arrived = case.arrived();
-        let pass = self.tolerant(case);
-        let mut grants = self.grants(case);
+        let review = &review;
+        let arrived = review.arrived();
+        let pass = self.tolerant(review);
+        let mut grants = self.grants(review);
         let opinions = self
-            .candidates(case)
+            .candidates(review)
             .map(|policy| {
                 let mut pod = arrived.clone().into_owned();
                 policy.mutate(&mut pod, &pass.scope);
-                let (violations, denials) = objections(policy, case, &pod, &pass);
+                let (violations, denials) = objections(policy, review, &pod, &pass);
                 Opinion {
                     policy: policy.name.to_string(),
-                    granted: grants.hold(&policy.name),
-                    edits: changes(&case.pod, &pod),
+                    granted: grants.allow(&policy.name),
+                    edits: changes(&review.pod, &pod),
                     violations,
                     denials,
                 }
             })
             .collect();
-        let (winner, missing_grant) = match self.select(case) {
+        let (winner, missing_grant) = match self.select(review) {
             Ok(Verdict::Admitted { policy, pod, ungranted, .. }) => {
                 (Some((policy.name.to_string(), pod)), ungranted)
             }
             Ok(Verdict::Denied(_)) | Err(_) => (None, None),
         };
-        let failures = self.failures(case, winner.as_ref().map_or(&case.pod, |(_, pod)| pod));
+        let failures = self.failures(review, winner.as_ref().map_or(&review.pod, |(_, pod)| pod));
         Report {
-            root: case.root.clone(),
-            service_account: case.service_account().map(str::to_owned),
+            root: review.root.clone(),
+            service_account: review.service_account().map(str::to_owned),
             winner: winner.map(|(name, _)| name),
             missing_grant,
-            controllers: case.controllers,
+            controllers: review.controllers,
             opinions,
             failures,
         }
     }
 
-    fn failures(&self, case: &Case<'_, '_>, pod: &Pod<'_>) -> Vec<Failure> {
+    fn failures(&self, review: &PodReview<'_, '_>, pod: &Pod<'_>) -> Vec<Failure> {
         let Some(standard) = self.settings.standards.enforce else { return Vec::new() };
-        let excuses = Excuses { everywhere: case.scope.excused, in_containers: &case.scope.excused_in };
-        let mut failures = standard.evaluate_excusing(pod, excuses);
-        failures.retain(|failure| self.settings.leniency.action(failure.index) == Action::Deny);
+        let exempted = Exempted { everywhere: review.scope.exempt, in_containers: &review.scope.exempt_in };
+        let mut failures = standard.evaluate_exempting(pod, exempted);
+        failures.retain(|failure| self.settings.enforcement.action(failure.index) == Action::Deny);
         failures
     }
 }
@@ -186,7 +186,7 @@ mod tests {
         Evaluator::new(&settings, &AllBut("c")).report(&request).unwrap()
     }
 
-    fn told(report: &Report) -> Vec<(String, bool, Vec<String>, Vec<String>)> {
+    fn reported(report: &Report) -> Vec<(String, bool, Vec<String>, Vec<String>)> {
         let opinions = report.opinions.iter().map(|opinion| {
             let edits = opinion.edits.iter().map(|edit| format!("{edit} = {}", edit.value)).collect();
             let violations = opinion.violations.iter().map(|violation| violation.path.clone()).collect();
@@ -204,7 +204,7 @@ mod tests {
         let written = "spec.containers[0].securityContext.readOnlyRootFilesystem = true".to_owned();
         let refused = "spec.containers[0].securityContext.procMount".to_owned();
         assert_eq!(
-            told(report),
+            reported(report),
             [
                 ("a".to_owned(), true, vec![written], vec![]),
                 ("b".to_owned(), true, vec![], vec![refused]),

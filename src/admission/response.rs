@@ -1,30 +1,30 @@
-//! What the policy answers.
+//! What the policy responses.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
 use crate::json::edit::Edit;
 use crate::json::{Quoted, Reader};
-use crate::rule::{Action, ROOM, Row, SPELT_OUT, TAIL, Tolerated, Violation, and_more, join};
+use crate::rule::{Action, NonDenying, ROOM, Row, SPELT_OUT, TAIL, Violation, and_more, join};
 use crate::standards::Standard;
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// Why the request is rejected; an accepted one has no reason.
     pub rejection: Option<String>,
     /// Whether it is rejected because it could not be judged: its object, the settings or the cluster cannot be read.
-    pub unjudged: bool,
-    /// The object as it is to be, as JSON, if the policy filled anything in.
+    pub error: bool,
+    /// The object as it is to be, as JSON, if the policy mutated anything in.
     pub mutated_object: Option<String>,
     /// The policy that admits the pod.
     pub policy: Option<String>,
-    /// The paths that were filled in, and with what.
+    /// The paths that were mutated in, and with what.
     pub edits: Vec<Edit<'static>>,
     /// Objections that did not deny the request, as far as they are spelt out.
     pub tolerated: Vec<Violation>,
     /// How many more of those there are.
-    pub untold: usize,
+    pub omitted: usize,
     /// What the requesting user should know.
     pub warnings: Vec<String>,
     /// How many more warnings there are.
@@ -37,30 +37,30 @@ pub struct Answer {
     pub exemptions: Vec<String>,
 }
 
-impl Answer {
+impl Response {
     /// The request passes, and nothing more is to be said.
     pub fn accepted() -> Self {
-        Answer::default()
+        Response::default()
     }
 
     /// The request is rejected.
     pub fn rejected(reason: impl Display) -> Self {
-        Answer { rejection: Some(reason.to_string()), ..Answer::default() }
+        Response { rejection: Some(reason.to_string()), ..Response::default() }
     }
 
     /// The request brings nothing to judge.
     pub(crate) fn missing_object() -> Self {
-        Answer::rejected("request.object: Required value: there is no object to judge")
+        Response::rejected("request.object: Required value: there is no object to judge")
     }
 
     /// The request is rejected because it cannot be judged.
-    pub fn unjudged(reason: impl Display) -> Self {
-        Answer { unjudged: true, ..Answer::rejected(reason) }
+    pub fn error(reason: impl Display) -> Self {
+        Response { error: true, ..Response::rejected(reason) }
     }
 
     /// The request is rejected because nobody can tell what it asks for.
     pub fn unreadable(cause: &dyn Display) -> Self {
-        Answer::unjudged(format_args!("the request cannot be read: {cause}"))
+        Response::error(format_args!("the request cannot be read: {cause}"))
     }
 
     /// Whether the request passes.
@@ -69,12 +69,12 @@ impl Answer {
     }
 
     /// Whose objections come back as warnings, and which only reach the audit log.
-    pub(crate) fn tolerate(&mut self, tolerated: Vec<Violation>, in_all: Tolerated) {
+    pub(crate) fn tolerate(&mut self, tolerated: Vec<Violation>, in_all: NonDenying) {
         let warned = tolerated.iter().filter(|violation| violation.action == Action::Warn);
         self.warnings.extend(warned.map(warning));
         self.warnings.extend(Some(and_more(in_all.warned, "")).filter(|more| !more.is_empty()));
         self.tolerated.extend(tolerated);
-        self.untold += in_all.untold();
+        self.omitted += in_all.omitted();
     }
 
     /// Adds a warning, unless it is there already: templates of one object can share it. Past as many as there is room for,
@@ -91,11 +91,11 @@ impl Answer {
     }
 
     /// Adds what is to be said of one more template of the same object, the verdict excepted.
-    pub(crate) fn absorb(&mut self, other: Answer) {
+    pub(crate) fn absorb(&mut self, other: Response) {
         other.warnings.into_iter().for_each(|warning| self.warn(warning));
         self.unwarned += other.unwarned;
         self.tolerated.extend(other.tolerated);
-        self.untold += other.untold;
+        self.omitted += other.omitted;
         self.audit_violations.extend(other.audit_violations);
         for name in other.exemptions {
             if !self.exemptions.contains(&name) {
@@ -103,7 +103,7 @@ impl Answer {
             }
         }
         self.policy = self.policy.take().or(other.policy);
-        self.unjudged |= other.unjudged;
+        self.error |= other.error;
     }
 
     /// The response that the policy server expects: a `ValidationResponse` of the Kubewarden protocol.
@@ -115,7 +115,7 @@ impl Answer {
             None if self.is_accepted() => json.push_str("{\"accepted\":true"),
             None => json.push_str("{\"accepted\":false"),
             Some(object) => {
-                // The object is most of the answer: the rest is written around it.
+                // The object is most of the response: the rest is written around it.
                 json = object;
                 json.insert_str(0, "{\"accepted\":true,\"mutated_object\":");
             }
@@ -124,12 +124,12 @@ impl Answer {
         json
     }
 
-    /// The paths that were filled in.
+    /// The paths that were mutated in.
     fn mutated(&self) -> String {
         let mut row = Row::new(", ", ROOM);
-        let told = self.edits.get(..SPELT_OUT).unwrap_or(&self.edits);
-        told.iter().for_each(|edit| row.push(edit));
-        row.end(self.edits.len() - told.len())
+        let reported = self.edits.get(..SPELT_OUT).unwrap_or(&self.edits);
+        reported.iter().for_each(|edit| row.push(edit));
+        row.end(self.edits.len() - reported.len())
     }
 
     /// What follows the verdict and the object.
@@ -142,7 +142,7 @@ impl Answer {
         let annotations = [
             ("policy", self.policy.clone().unwrap_or_default()),
             ("mutated", self.mutated()),
-            ("violations", join(&self.tolerated, self.tolerated.len() + self.untold)),
+            ("violations", join(&self.tolerated, self.tolerated.len() + self.omitted)),
             ("exemptions", row(", ", &self.exemptions)),
             ("enforce-policy", self.enforced.map(Standard::resolved).unwrap_or_default()),
             ("audit-violations", row("; ", &self.audit_violations)),
@@ -160,17 +160,17 @@ impl Answer {
         }
         let mut before = ",\"warnings\":[";
         let mut room = ROOM - TAIL;
-        let mut told = 0;
+        let mut reported = 0;
         for warning in &self.warnings {
             let warning = fit(warning);
             let Some(left) = room.checked_sub(warning.len()) else { break };
             room = left;
-            told += 1;
+            reported += 1;
             json.push_str(before);
             Quoted(&warning).write_to(json)?;
             before = ",";
         }
-        let more = self.warnings.len() - told + self.unwarned;
+        let more = self.warnings.len() - reported + self.unwarned;
         if more > 0 {
             write!(json, "{before}\"and {more} more warnings\"")?;
             before = ",";
@@ -243,9 +243,9 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    /// The answer as the SDK's type reads it, which must not miss anything.
-    fn read(answer: &Answer) -> Value {
-        let json: Value = serde_json::from_str(&answer.clone().into_json()).unwrap();
+    /// The response as the SDK's type reads it, which must not miss anything.
+    fn read(response: &Response) -> Value {
+        let json: Value = serde_json::from_str(&response.clone().into_json()).unwrap();
         let response: ValidationResponse = serde_json::from_value(json.clone()).unwrap();
         let response = value(&response);
         for (key, member) in json.as_object().unwrap() {
@@ -273,9 +273,9 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_request_is_told_in_one_word() {
-        assert_eq!(Answer::accepted().into_json(), r#"{"accepted":true}"#);
-        assert_eq!(read(&Answer::accepted()), value(&response(true)));
+    fn an_accepted_request_is_reported_in_one_word() {
+        assert_eq!(Response::accepted().into_json(), r#"{"accepted":true}"#);
+        assert_eq!(read(&Response::accepted()), value(&response(true)));
     }
 
     #[rstest]
@@ -285,7 +285,7 @@ mod tests {
     fn a_rejected_one_says_why(#[case] reason: &str) {
         let expected =
             ValidationResponse { message: Some(reason.to_owned()), code: Some(403), ..response(false) };
-        assert_eq!(read(&Answer::rejected(reason)), value(&expected));
+        assert_eq!(read(&Response::rejected(reason)), value(&expected));
     }
 
     #[test]
@@ -294,7 +294,7 @@ mod tests {
             path: Path::of(&[Step::Key("spec")]).then(Step::Key(key), &[]),
             value: value.to_owned(),
         };
-        let mut answer = Answer {
+        let mut response = Response {
             mutated_object: Some(r#"{"spec": {"a": 1.50, "b": "\u00e9"}}"#.to_owned()),
             policy: Some("base\"line".to_owned()),
             edits: vec![edit("a", "1"), edit("b", "2")],
@@ -302,10 +302,11 @@ mod tests {
             enforced: Some("baseline:v1.31".parse().unwrap()),
             audit_violations: vec!["one".to_owned(), "two".to_owned()],
             exemptions: vec!["e".to_owned(), "f (expired on 2027-01-31)".to_owned()],
-            ..Answer::accepted()
+            ..Response::accepted()
         };
-        let in_all = Tolerated { warned: 1, audited: 1 };
-        answer.tolerate(vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")], in_all);
+        let in_all = NonDenying { warned: 1, audited: 1 };
+        response
+            .tolerate(vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")], in_all);
         let annotations = json!({"policy": "base\"line", "mutated": "spec.a, spec.b",
             "violations": "spec.x: Invalid value: true; spec.y: Invalid value: true",
             "exemptions": "e, f (expired on 2027-01-31)", "enforce-policy": "baseline:v1.31",
@@ -316,18 +317,18 @@ mod tests {
             warnings: Some(vec!["first".to_owned(), "spec.x: Invalid value: true".to_owned()]),
             ..response(true)
         };
-        assert_eq!(read(&answer), value(&expected));
+        assert_eq!(read(&response), value(&expected));
         assert!(
-            answer.into_json().contains(r#""mutated_object":{"spec": {"a": 1.50, "b": "\u00e9"}},"#),
+            response.into_json().contains(r#""mutated_object":{"spec": {"a": 1.50, "b": "\u00e9"}},"#),
             "to the byte"
         );
     }
 
     fn warned(path: &str, problem: &str) -> String {
-        let mut answer = Answer::accepted();
+        let mut response = Response::accepted();
         let violation = Violation { problem: problem.to_owned(), ..violation(Action::Warn, path) };
-        answer.tolerate(vec![violation], Tolerated { warned: 1, audited: 0 });
-        answer.warnings.concat()
+        response.tolerate(vec![violation], NonDenying { warned: 1, audited: 0 });
+        response.warnings.concat()
     }
 
     #[rstest]
@@ -365,67 +366,67 @@ mod tests {
 
     #[test]
     fn templates_share_warnings_and_add_up() {
-        let of_template = |nth: usize| Answer {
+        let of_template = |nth: usize| Response {
             warnings: vec!["shared".to_owned(), format!("own {nth}")],
             tolerated: vec![violation(Action::Audit, "spec.x")],
-            untold: 2,
+            omitted: 2,
             audit_violations: vec![format!("violation {nth}")],
             exemptions: vec!["e".to_owned()],
             policy: Some(format!("p{nth}")),
-            ..Answer::accepted()
+            ..Response::accepted()
         };
-        let mut answer = Answer::accepted();
-        (0..2).for_each(|nth| answer.absorb(of_template(nth)));
-        let expected = Answer {
+        let mut response = Response::accepted();
+        (0..2).for_each(|nth| response.absorb(of_template(nth)));
+        let expected = Response {
             warnings: vec!["shared".to_owned(), "own 0".to_owned(), "own 1".to_owned()],
             tolerated: vec![violation(Action::Audit, "spec.x"); 2],
-            untold: 4,
+            omitted: 4,
             audit_violations: vec!["violation 0".to_owned(), "violation 1".to_owned()],
             ..of_template(0)
         };
-        assert_eq!(answer, expected);
-        (2..1_000).for_each(|nth| answer.absorb(of_template(nth)));
-        assert_eq!((answer.warnings.len(), answer.unwarned), (256, 1_001 - 256));
-        let told = read(&answer)["warnings"].as_array().unwrap().clone();
-        assert_eq!((told.len(), &told[256]), (257, &json!("and 745 more warnings")));
+        assert_eq!(response, expected);
+        (2..1_000).for_each(|nth| response.absorb(of_template(nth)));
+        assert_eq!((response.warnings.len(), response.unwarned), (256, 1_001 - 256));
+        let reported = read(&response)["warnings"].as_array().unwrap().clone();
+        assert_eq!((reported.len(), &reported[256]), (257, &json!("and 745 more warnings")));
     }
 
     #[test]
     fn nothing_takes_more_room_than_there_is() {
         let long = |count| vec!["x".repeat(10_000); count];
-        let answer = Answer {
+        let response = Response {
             rejection: Some("é".repeat(50_000)),
             warnings: long(8),
             audit_violations: long(8),
             exemptions: long(8),
             tolerated: vec![violation(Action::Audit, &"p".repeat(10_000)); 8],
-            ..Answer::accepted()
+            ..Response::accepted()
         };
-        let answer = read(&answer);
+        let response = read(&response);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        assert_eq!(text(&answer["message"]), format!("{}…", "é".repeat((65_536 - 64) / 2)));
+        assert_eq!(text(&response["message"]), format!("{}…", "é".repeat((65_536 - 64) / 2)));
         for (key, separator) in [("audit-violations", "; "), ("exemptions", ", "), ("violations", "; ")] {
-            let value = text(&answer["audit_annotations"][key]);
+            let value = text(&response["audit_annotations"][key]);
             assert!(value.len() < 65_536 && value.ends_with(&format!("{separator}and 2 more")), "{key}");
         }
-        let warnings = answer["warnings"].as_array().unwrap();
+        let warnings = response["warnings"].as_array().unwrap();
         assert_eq!((warnings.len(), &warnings[6]), (7, &json!("and 2 more warnings")));
     }
 
     #[test]
-    fn what_is_too_much_to_be_told_is_counted() {
+    fn what_is_too_much_to_be_reported_is_counted() {
         let edit = Edit { path: Path::of(&[Step::Key("spec")]), value: "1".to_owned() };
-        let mut answer = Answer { edits: vec![edit; 35], ..Answer::accepted() };
-        answer.tolerate(
+        let mut response = Response { edits: vec![edit; 35], ..Response::accepted() };
+        response.tolerate(
             vec![violation(Action::Warn, "spec.x"), violation(Action::Audit, "spec.y")],
-            Tolerated { warned: 40, audited: 33 },
+            NonDenying { warned: 40, audited: 33 },
         );
-        let annotations = &read(&answer)["audit_annotations"];
+        let annotations = &read(&response)["audit_annotations"];
         assert_eq!(annotations["mutated"], format!("{}and 3 more", "spec, ".repeat(32)));
         assert_eq!(
             annotations["violations"],
             "spec.x: Invalid value: true; spec.y: Invalid value: true; and 9 more"
         );
-        assert_eq!(answer.warnings, ["spec.x: Invalid value: true", "and 8 more"]);
+        assert_eq!(response.warnings, ["spec.x: Invalid value: true", "and 8 more"]);
     }
 }

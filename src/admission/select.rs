@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::cluster::{Grants, Identity};
-use super::{Case, Evaluator, Mode, Verdict};
+use super::{Evaluator, Mode, PodReview, Verdict};
 use crate::pod::diff::{Change, change, restore};
 use crate::pod::{ADMITTED_BY, Origin, Pod};
 use crate::policy::{Policy, Scope};
-use crate::rule::{Findings, Leniency};
+use crate::rule::{Enforcement, Findings};
 use crate::settings::Authorization;
 
 /// How strictly policies judge a pod.
@@ -18,24 +18,24 @@ pub(super) struct Pass<'p> {
     /// What is reviewed, and what is exempt.
     pub(super) scope: Cow<'p, Scope>,
     /// What an objection does.
-    pub(super) leniency: Leniency,
+    pub(super) enforcement: Enforcement,
     is_tolerant: bool,
 }
 
 /// A pod as a policy fills it in.
 ///
-/// One copy is filled in and restored for each policy in turn: a pod of its own for each would be memory that a new
+/// One copy is mutated in and restored for each policy in turn: a pod of its own for each would be memory that a new
 /// instance has never touched.
-pub(super) struct Filled<'c, 'v, 'a> {
+pub(super) struct MutatedPod<'c, 'v, 'a> {
     pub(super) pod: Box<Pod<'a>>,
     arrived: &'c Pod<'a>,
     /// Whose changes are in the pod, in which pass, and what they came to.
     changed_by: Option<(&'v Policy<'v>, bool, Change)>,
 }
 
-impl<'c, 'v, 'a> Filled<'c, 'v, 'a> {
+impl<'c, 'v, 'a> MutatedPod<'c, 'v, 'a> {
     fn of(arrived: &'c Pod<'a>) -> Self {
-        Filled { pod: Box::new(arrived.clone()), arrived, changed_by: None }
+        MutatedPod { pod: Box::new(arrived.clone()), arrived, changed_by: None }
     }
 
     /// Makes it the pod as this policy fills it in, and says what that came to.
@@ -55,7 +55,7 @@ impl<'c, 'v, 'a> Filled<'c, 'v, 'a> {
         change
     }
 
-    /// The pod before anything was filled in.
+    /// The pod before anything was mutated in.
     pub(super) fn arrived(&self) -> &'c Pod<'a> {
         self.arrived
     }
@@ -78,7 +78,7 @@ impl<'v> Found<'v> {
         grants: &mut Grants<'_>,
     ) -> Result<bool, String> {
         let accepting = Some((policy, pass.is_tolerant));
-        let is_granted = grants.hold(&policy.name)?;
+        let is_granted = grants.allow(&policy.name)?;
         if is_granted {
             self.granted = accepting;
         } else {
@@ -89,8 +89,8 @@ impl<'v> Found<'v> {
 }
 
 impl Pass<'_> {
-    fn accepts(&self, policy: &Policy<'_>, pod: &Pod<'_>, case: &Case<'_, '_>) -> bool {
-        let mut found = Findings::counting(&case.root, &self.leniency);
+    fn accepts(&self, policy: &Policy<'_>, pod: &Pod<'_>, review: &PodReview<'_, '_>) -> bool {
+        let mut found = Findings::counting(&review.root, &self.enforcement);
         policy.validate(pod, &self.scope, &mut found);
         found.denials() == 0
     }
@@ -100,53 +100,54 @@ impl<'e> Evaluator<'e> {
     /// Finds the policy that admits the pod: the first that accepts it as it is, else the first that accepts it after
     /// mutation; both without tolerance, then both with it (computeSecurityContext in
     /// plugin/pkg/admission/security/podsecuritypolicy/admission.go, which knew no tolerance).
-    pub(super) fn select<'a>(&self, case: &Case<'e, 'a>) -> Result<Verdict<'e, 'a>, String> {
-        let arrived = case.arrived();
-        let mut grants = self.grants(case);
-        let mut filled = Filled::of(&arrived);
-        let strict = self.strict(case);
-        let tolerant = self.is_tolerant(case).then(|| self.tolerant(case));
+    pub(super) fn select<'a>(&self, review: &PodReview<'e, 'a>) -> Result<Verdict<'e, 'a>, String> {
+        let arrived = review.arrived();
+        let mut grants = self.grants(review);
+        let mut mutated = MutatedPod::of(&arrived);
+        let strict = self.strict(review);
+        let tolerant = self.is_tolerant(review).then(|| self.tolerant(review));
         let mut found = Found { granted: None, ungranted: None };
         for pass in [Some(&strict), tolerant.as_ref()].into_iter().flatten() {
-            self.pass(case, pass, &mut filled, &mut grants, &mut found)?;
+            self.pass(review, pass, &mut mutated, &mut grants, &mut found)?;
             if found.granted.is_some() {
                 break;
             }
         }
-        let ungranted = found.ungranted.filter(|_| case.mode == Mode::Rehearse);
+        let ungranted = found.ungranted.filter(|_| review.mode == Mode::DryRun);
         let Some((policy, is_tolerant)) = found.granted.or(ungranted) else {
             let last = tolerant.as_ref().unwrap_or(&strict);
-            return self.deny(case, &mut filled, &mut grants, last).map(Verdict::Denied);
+            return self.deny(review, &mut mutated, &mut grants, last).map(Verdict::Denied);
         };
         let ungranted = match found.granted {
             Some(_) => None,
-            None => Some(case.missing_grant(&policy.name, &grants)),
+            None => Some(review.missing_grant(&policy.name, &grants)),
         };
         let pass = tolerant.as_ref().filter(|_| is_tolerant).unwrap_or(&strict);
-        filled.by(policy, pass);
+        mutated.by(policy, pass);
         // Exempt rules fill nothing in, although they had their say in the choice of the policy.
-        if let Some(tolerant) = tolerant.as_ref().filter(|_| !is_tolerant && !case.scope.excuses_nothing()) {
-            filled.by(policy, tolerant);
-            if !tolerant.accepts(policy, &filled.pod, case) {
-                filled.by(policy, &strict);
+        if let Some(tolerant) = tolerant.as_ref().filter(|_| !is_tolerant && !review.scope.exempts_nothing())
+        {
+            mutated.by(policy, tolerant);
+            if !tolerant.accepts(policy, &mutated.pod, review) {
+                mutated.by(policy, &strict);
             }
         }
-        Ok(Verdict::Admitted { policy, pod: filled.pod, is_tolerant, ungranted })
+        Ok(Verdict::Admitted { policy, pod: mutated.pod, is_tolerant, ungranted })
     }
 
     /// Asks each policy once: the first that accepts the pod as it is, else the first that accepts it after mutation.
     fn pass(
         &self,
-        case: &Case<'_, '_>,
+        review: &PodReview<'_, '_>,
         pass: &Pass<'_>,
-        filled: &mut Filled<'_, 'e, '_>,
+        mutated: &mut MutatedPod<'_, 'e, '_>,
         grants: &mut Grants<'_>,
         found: &mut Found<'e>,
     ) -> Result<(), String> {
         let mut changed = Vec::new();
-        for policy in self.candidates(case) {
-            match filled.by(policy, pass) {
-                Change::None if pass.accepts(policy, &filled.pod, case) => {
+        for policy in self.candidates(review) {
+            match mutated.by(policy, pass) {
+                Change::None if pass.accepts(policy, &mutated.pod, review) => {
                     if found.is_settled_by(policy, pass, grants)? {
                         return Ok(());
                     }
@@ -157,8 +158,8 @@ impl<'e> Evaluator<'e> {
             }
         }
         for policy in changed {
-            filled.by(policy, pass);
-            if pass.accepts(policy, &filled.pod, case) && found.is_settled_by(policy, pass, grants)? {
+            mutated.by(policy, pass);
+            if pass.accepts(policy, &mutated.pod, review) && found.is_settled_by(policy, pass, grants)? {
                 return Ok(());
             }
         }
@@ -166,49 +167,52 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Every rule denies, and nothing is exempt.
-    pub(super) fn strict<'c>(&self, case: &'c Case<'_, '_>) -> Pass<'c> {
-        let scope = &case.scope;
-        let unfilled = self.settings.leniency.ignored;
-        let scope = if scope.excuses_nothing() && unfilled.is_empty() {
+    pub(super) fn strict<'c>(&self, review: &'c PodReview<'_, '_>) -> Pass<'c> {
+        let scope = &review.scope;
+        let unfilled = self.settings.enforcement.ignored;
+        let scope = if scope.exempts_nothing() && unfilled.is_empty() {
             Cow::Borrowed(scope)
         } else {
             let (reviewed, writable) = (scope.reviewed.clone(), scope.writable.clone());
             Cow::Owned(Scope { reviewed, writable, unfilled, ..Scope::default() })
         };
-        Pass { scope, leniency: self.settings.leniency.strict(), is_tolerant: false }
+        Pass { scope, enforcement: self.settings.enforcement.strict(), is_tolerant: false }
     }
 
     /// Rules that only warn or audit do so, and exemptions count.
-    pub(super) fn tolerant<'c>(&self, case: &'c Case<'_, '_>) -> Pass<'c> {
+    pub(super) fn tolerant<'c>(&self, review: &'c PodReview<'_, '_>) -> Pass<'c> {
         // Where nothing may be written, what a rule would have to fill in is an objection: one that does not deny leaves
         // the pod as it is, and objects to that.
         let unfilled = self
             .settings
-            .leniency
+            .enforcement
             .warned
-            .or(self.settings.leniency.audited)
-            .or(self.settings.leniency.ignored);
-        let is_writable = case.scope.writable.pod();
+            .or(self.settings.enforcement.audited)
+            .or(self.settings.enforcement.ignored);
+        let is_writable = review.scope.writable.pod();
         let scope = if unfilled.is_empty() || is_writable {
-            Cow::Borrowed(&case.scope)
+            Cow::Borrowed(&review.scope)
         } else {
-            Cow::Owned(Scope { unfilled, ..case.scope.clone() })
+            Cow::Owned(Scope { unfilled, ..review.scope.clone() })
         };
-        let leniency = Leniency { predictions_warn: true, ..self.settings.leniency.clone() };
-        Pass { scope, leniency, is_tolerant: true }
+        let enforcement = Enforcement { predictions_warn: true, ..self.settings.enforcement.clone() };
+        Pass { scope, enforcement, is_tolerant: true }
     }
 
     /// Whether a second, tolerant pass could say anything else than the strict one.
-    fn is_tolerant(&self, case: &Case<'_, '_>) -> bool {
-        let predicted = || case.pod.spec.volumes.iter().any(|volume| volume.origin == Origin::Token);
-        let tolerated = self.settings.leniency.warned.or(self.settings.leniency.audited);
-        !tolerated.is_empty() || !case.scope.excuses_nothing() || predicted()
+    fn is_tolerant(&self, review: &PodReview<'_, '_>) -> bool {
+        let predicted = || review.pod.spec.volumes.iter().any(|volume| volume.origin == Origin::Token);
+        let tolerated = self.settings.enforcement.warned.or(self.settings.enforcement.audited);
+        !tolerated.is_empty() || !review.scope.exempts_nothing() || predicted()
     }
 
     /// The policies in the order in which they are tried: by name, but the one that is said to have admitted the pod
     /// comes first when nothing may change.
-    pub(super) fn candidates(&self, case: &Case<'_, '_>) -> impl Iterator<Item = &'e Policy<'e>> + use<'e> {
-        let hint = case.pod.annotations.get(ADMITTED_BY).filter(|_| case.mode == Mode::Refuse);
+    pub(super) fn candidates(
+        &self,
+        review: &PodReview<'_, '_>,
+    ) -> impl Iterator<Item = &'e Policy<'e>> + use<'e> {
+        let hint = review.pod.annotations.get(ADMITTED_BY).filter(|_| review.mode == Mode::Refuse);
         let hinted =
             hint.and_then(|name| self.settings.policies.iter().position(|policy| policy.name == *name));
         let first = hinted.and_then(|index| self.settings.policies.get(index));
@@ -222,16 +226,16 @@ impl<'e> Evaluator<'e> {
         )
     }
 
-    pub(super) fn grants(&self, case: &Case<'e, '_>) -> Grants<'e> {
+    pub(super) fn grants(&self, review: &PodReview<'e, '_>) -> Grants<'e> {
         if self.settings.authorization == Authorization::None {
             return Grants::to_everybody(self.cluster);
         }
-        let namespace = &*case.request.namespace;
-        let account = case.service_account().map(|name| Identity::service_account(namespace, name));
+        let namespace = &*review.request.namespace;
+        let account = review.service_account().map(|name| Identity::service_account(namespace, name));
         let mut identities: Vec<Identity<'_>> = account.into_iter().collect();
         // A requester who bears the name of the pod's service account is still another identity: as a user it has groups
         // that the account lacks (isAuthorizedForPolicy in the original's admission.go asks for both).
-        for creator in case.creators() {
+        for creator in review.creators() {
             if !identities.contains(&creator) {
                 identities.push(creator);
             }

@@ -49,12 +49,12 @@ fn request(operation: &str, object: Value) -> Value {
         "userInfo": {"username": "alice", "groups": ["system:authenticated"]}})
 }
 
-fn ask(cluster: &dyn Cluster, settings: &Value, request: &Value) -> Answer {
+fn ask(cluster: &dyn Cluster, settings: &Value, request: &Value) -> Response {
     review(&json!({"request": request, "settings": settings}).to_string(), cluster)
 }
 
-fn user_written(answer: &Answer) -> Value {
-    let object: Value = serde_json::from_str(answer.mutated_object.as_deref().unwrap_or("{}")).unwrap();
+fn user_written(response: &Response) -> Value {
+    let object: Value = serde_json::from_str(response.mutated_object.as_deref().unwrap_or("{}")).unwrap();
     object["spec"]["containers"][0]["securityContext"]["runAsUser"].clone()
 }
 
@@ -63,10 +63,10 @@ fn user_written(answer: &Answer) -> Value {
 #[case::else_the_first_by_name(&[("b", user(6)), ("a", user(5))], "a", json!(5))]
 #[case::one_that_objects_is_passed_over(&[("a", json!({"runAsUser": {"rule": "RunAsAny"}, "allowedProcMountTypes": ["Unmasked"]})), ("b", user(6))], "b", json!(6))]
 fn wins(#[case] policies: &[(&str, Value)], #[case] winner: &str, #[case] written: Value) {
-    let answer = judged(&listed("None", policies), &request("CREATE", pod(json!({}))));
-    assert_eq!((answer.rejection.as_deref(), answer.policy.as_deref()), (None, Some(winner)));
-    assert_eq!(user_written(&answer), written);
-    let object: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+    let response = judged(&listed("None", policies), &request("CREATE", pod(json!({}))));
+    assert_eq!((response.rejection.as_deref(), response.policy.as_deref()), (None, Some(winner)));
+    assert_eq!(user_written(&response), written);
+    let object: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
     assert_eq!(object["metadata"]["annotations"], json!({"kubernetes.io/psp": winner}));
 }
 
@@ -74,15 +74,15 @@ fn wins(#[case] policies: &[(&str, Value)], #[case] winner: &str, #[case] writte
 fn what_a_pod_says_of_its_policy_is_no_hint_when_it_is_created() {
     let mut object = pod(json!({}));
     object["metadata"]["annotations"] = json!({"kubernetes.io/psp": "b", "other": "stays"});
-    let answer = judged(&listed("None", &[("a", user(5)), ("b", user(6))]), &request("CREATE", object));
-    let mutated: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+    let response = judged(&listed("None", &[("a", user(5)), ("b", user(6))]), &request("CREATE", object));
+    let mutated: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
     assert_eq!(mutated["metadata"]["annotations"], json!({"kubernetes.io/psp": "a", "other": "stays"}));
 }
 
 #[test]
 fn a_policy_that_is_no_list_leaves_no_mark() {
-    let answer = judged(&policy(&json!({})), &request("CREATE", pod(json!({}))));
-    assert_eq!((answer.mutated_object, answer.policy.as_deref()), (None, Some("default")));
+    let response = judged(&policy(&json!({})), &request("CREATE", pod(json!({}))));
+    assert_eq!((response.mutated_object, response.policy.as_deref()), (None, Some("default")));
 }
 
 #[rstest]
@@ -92,16 +92,16 @@ fn a_policy_that_is_no_list_leaves_no_mark() {
 fn wins_an_update(#[case] annotations: Value, #[case] winner: &str) {
     let mut object = pod(json!({}));
     object["metadata"]["annotations"] = annotations;
-    let answer = judged(&listed("None", &[("a", json!({})), ("z", json!({}))]), &request("UPDATE", object));
-    assert_eq!((answer.mutated_object, answer.policy.as_deref()), (None, Some(winner)));
+    let response = judged(&listed("None", &[("a", json!({})), ("z", json!({}))]), &request("UPDATE", object));
+    assert_eq!((response.mutated_object, response.policy.as_deref()), (None, Some(winner)));
 }
 
 #[test]
 fn an_update_is_never_mutated() {
-    let answer =
+    let response =
         judged(&listed("None", &[("a", user(5)), ("b", user(6))]), &request("UPDATE", pod(json!({}))));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "no PodSecurityPolicy admits this pod: \
          \"a\": would have to be changed: spec.containers[0].securityContext.runAsUser = 5; \
          \"b\": would have to be changed: spec.containers[0].securityContext.runAsUser = 6"
@@ -128,8 +128,8 @@ fn an_update_that_nobody_judges(#[case] metadata: Value, #[case] spec: Value, #[
     }
     let mut request = request("UPDATE", object);
     request["oldObject"] = old;
-    let answer = judged(&policy(&user(5)), &request);
-    assert_eq!(answer.is_accepted(), accepted, "{answer:?}");
+    let response = judged(&policy(&user(5)), &request);
+    assert_eq!(response.is_accepted(), accepted, "{response:?}");
 }
 
 #[rstest]
@@ -141,7 +141,7 @@ fn an_update_that_nobody_judges(#[case] metadata: Value, #[case] spec: Value, #[
 #[case::eviction("CREATE", "eviction")]
 fn passes_before_the_kind_is_looked_at(#[case] operation: &str, #[case] sub_resource: &str) {
     let request = json!({"operation": operation, "subResource": sub_resource, "kind": {"kind": "Whatever"}, "object": "x"});
-    assert_eq!(judged(&policy(&json!({})), &request), Answer::accepted());
+    assert_eq!(judged(&policy(&json!({})), &request), Response::accepted());
 }
 
 #[rstest]
@@ -152,11 +152,11 @@ fn passes_before_the_kind_is_looked_at(#[case] operation: &str, #[case] sub_reso
 #[case::of_somebody_else(&[("system:serviceaccount:other:web", "a")], None)]
 fn grants(#[case] granted: &'static [(&'static str, &'static str)], #[case] winner: Option<&str>) {
     let settings = listed("RBAC", &[("a", user(5)), ("b", user(6))]);
-    let answer = ask(&Granting(granted), &settings, &request("CREATE", pod(json!({}))));
-    assert_eq!(answer.policy.as_deref(), winner);
+    let response = ask(&Granting(granted), &settings, &request("CREATE", pod(json!({}))));
+    assert_eq!(response.policy.as_deref(), winner);
     if winner.is_none() {
         assert_eq!(
-            answer.rejection.unwrap(),
+            response.rejection.unwrap(),
             "no PodSecurityPolicy admits this pod: none may be used by user \"alice\" or service account \"shop/web\" in namespace \"shop\""
         );
     }
@@ -165,13 +165,13 @@ fn grants(#[case] granted: &'static [(&'static str, &'static str)], #[case] winn
 #[test]
 fn only_policies_that_may_be_used_are_named() {
     let settings = listed("RBAC", &[("a", json!({})), ("b", json!({"hostPID": true}))]);
-    let answer = ask(
+    let response = ask(
         &Granting(&[(WEB, "b")]),
         &settings,
         &request("CREATE", pod(json!({"hostPID": true, "hostIPC": true}))),
     );
     let reason = "no PodSecurityPolicy admits this pod: \"b\": spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used";
-    assert_eq!(answer.rejection.as_deref(), Some(reason));
+    assert_eq!(response.rejection.as_deref(), Some(reason));
 }
 
 #[test]
@@ -179,17 +179,17 @@ fn nobody_at_all_may_use_none() {
     let settings = listed("RBAC", &[("a", json!({}))]);
     let mut request = request("CREATE", pod(json!({"serviceAccountName": null})));
     request["userInfo"] = json!(null);
-    let answer = ask(&Granting(&[]), &settings, &request);
+    let response = ask(&Granting(&[]), &settings, &request);
     let reason = "no PodSecurityPolicy admits this pod: none may be used by anybody (the pod names no service account and the request no user) in namespace \"shop\"";
-    assert_eq!(answer.rejection.as_deref(), Some(reason));
+    assert_eq!(response.rejection.as_deref(), Some(reason));
 }
 
 #[test]
 fn a_cluster_that_does_not_answer_admits_nothing() {
-    let answer =
+    let response =
         ask(&Granting(&[]), &listed("RBAC", &[("asleep", json!({}))]), &request("CREATE", pod(json!({}))));
     let reason = "cannot determine who may use which policy: it is asleep";
-    assert_eq!(answer.rejection.as_deref(), Some(reason));
+    assert_eq!(response.rejection.as_deref(), Some(reason));
 }
 
 /// A cluster that reports a failure as some hosts do.
@@ -210,10 +210,10 @@ impl Cluster for Failing {
 #[case::an_empty_line("\n\n connection refused\nat 10", "connection refused")]
 #[case::nothing("", "the host gives no reason")]
 fn a_failing_access_review_is_one_sentence(#[case] cause: &'static str, #[case] expected: &str) {
-    let answer =
+    let response =
         ask(&Failing(cause), &listed("RBAC", &[("a", json!({}))]), &request("CREATE", pod(json!({}))));
-    assert_eq!(answer.rejection.unwrap(), format!("cannot determine who may use which policy: {expected}"));
-    assert!(answer.unjudged);
+    assert_eq!(response.rejection.unwrap(), format!("cannot determine who may use which policy: {expected}"));
+    assert!(response.error);
 }
 
 /// The driver of Spark and the like: the service account itself asks for a pod that runs as it.
@@ -235,11 +235,11 @@ fn a_requester_that_is_the_pods_own_account_is_asked_about_as_a_user_too(
     #[case] winner: Option<&str>,
 ) {
     let settings = listed("RBAC", &[("a", json!({}))]);
-    let answer = ask(&Granting(granted), &settings, &requested_by_its_account(groups));
-    assert_eq!(answer.policy.as_deref(), winner);
+    let response = ask(&Granting(granted), &settings, &requested_by_its_account(groups));
+    assert_eq!(response.policy.as_deref(), winner);
     if winner.is_none() {
         assert_eq!(
-            answer.rejection.unwrap(),
+            response.rejection.unwrap(),
             "no PodSecurityPolicy admits this pod: none may be used by service account \"shop/web\" in namespace \"shop\""
         );
     }
@@ -268,12 +268,15 @@ fn workload(group: &str, kind: &str, spec: Value) -> Value {
 #[case::to_everybody_as_eks_does(&[("system:authenticated", "a")])]
 #[case::to_the_controller_manager(&[("system:kube-controller-manager", "a")])]
 fn a_workload_with_a_grant_passes_without_a_word(#[case] granted: &'static [(&'static str, &'static str)]) {
-    let answer = ask(
+    let response = ask(
         &Granting(granted),
         &listed("RBAC", &[("a", json!({}))]),
         &workload("apps", "Deployment", json!({})),
     );
-    assert_eq!((answer.rejection, answer.warnings, answer.policy.as_deref()), (None, vec![], Some("a")));
+    assert_eq!(
+        (response.rejection, response.warnings, response.policy.as_deref()),
+        (None, vec![], Some("a"))
+    );
 }
 
 const NO_GRANT: &str = "no role lets service account \"shop/web\", service account \"kube-system/replicaset-controller\" or user \"system:kube-controller-manager\" use PodSecurityPolicy \"a\", which admits these pods";
@@ -287,12 +290,12 @@ fn a_workload_without_a_grant_is_warned_of_and_fails_an_audit(
 ) {
     let settings = listed("RBAC", &[("a", json!({}))]);
     let mut request = workload("apps", "Deployment", json!({}));
-    let answer = ask(&Granting(granted), &settings, &request);
-    assert_eq!((answer.rejection, answer.mutated_object), (None, None));
-    assert_eq!(answer.warnings, [NO_GRANT]);
+    let response = ask(&Granting(granted), &settings, &request);
+    assert_eq!((response.rejection, response.mutated_object), (None, None));
+    assert_eq!(response.warnings, [NO_GRANT]);
     request["userInfo"] = json!({"username": "", "groups": []});
-    let answer = ask(&Granting(granted), &settings, &request);
-    assert_eq!((answer.rejection.as_deref(), answer.warnings), (Some(NO_GRANT), vec![]));
+    let response = ask(&Granting(granted), &settings, &request);
+    assert_eq!((response.rejection.as_deref(), response.warnings), (Some(NO_GRANT), vec![]));
 }
 
 #[rstest]
@@ -301,10 +304,10 @@ fn a_workload_without_a_grant_is_warned_of_and_fails_an_audit(
 fn a_grant_that_cannot_be_known_to_lack_is_a_warning(#[case] username: &str) {
     let mut request = workload("", "PodTemplate", json!({}));
     request["userInfo"]["username"] = json!(username);
-    let answer = ask(&Granting(&[]), &listed("RBAC", &[("a", json!({}))]), &request);
-    assert_eq!(answer.rejection, None);
+    let response = ask(&Granting(&[]), &listed("RBAC", &[("a", json!({}))]), &request);
+    assert_eq!(response.rejection, None);
     assert_eq!(
-        answer.warnings,
+        response.warnings,
         [
             "no role lets service account \"shop/web\" use PodSecurityPolicy \"a\", which admits these pods; whether the account that creates the pods may use it is not known"
         ]
@@ -339,20 +342,20 @@ fn tolerance_does_not_change_which_policy_wins(#[case] options: Value) {
     for (key, value) in options.as_object().unwrap() {
         settings[key] = value.clone();
     }
-    let answer = judged(&settings, &request("CREATE", pod(json!({"hostPID": true}))));
-    assert_eq!((answer.rejection.as_deref(), answer.policy.as_deref()), (None, Some("b")));
-    assert_eq!(user_written(&answer), json!(7));
-    assert_eq!((answer.tolerated, answer.exemptions), (vec![], Vec::<String>::new()));
+    let response = judged(&settings, &request("CREATE", pod(json!({"hostPID": true}))));
+    assert_eq!((response.rejection.as_deref(), response.policy.as_deref()), (None, Some("b")));
+    assert_eq!(user_written(&response), json!(7));
+    assert_eq!((response.tolerated, response.exemptions), (vec![], Vec::<String>::new()));
 }
 
 #[test]
 fn what_is_tolerated_counts_where_no_policy_admits_without() {
     let mut settings = listed("None", &[("a", user(5)), ("b", user(6))]);
     settings["enforcement"] = json!({"rules": {"hostPID": "Warn"}});
-    let answer = judged(&settings, &request("CREATE", pod(json!({"hostPID": true}))));
-    assert_eq!((answer.rejection.as_deref(), answer.policy.as_deref()), (None, Some("a")));
-    assert_eq!(answer.warnings, ["spec.hostPID: Invalid value: true: Host PID is not allowed to be used"]);
-    assert_eq!(user_written(&answer), json!(5));
+    let response = judged(&settings, &request("CREATE", pod(json!({"hostPID": true}))));
+    assert_eq!((response.rejection.as_deref(), response.policy.as_deref()), (None, Some("a")));
+    assert_eq!(response.warnings, ["spec.hostPID: Invalid value: true: Host PID is not allowed to be used"]);
+    assert_eq!(user_written(&response), json!(5));
 }
 
 #[test]
@@ -360,10 +363,10 @@ fn an_exempt_rule_fills_nothing_in_although_its_policy_wins_without_the_exemptio
     let mut settings = listed("None", &[("a", user(5))]);
     settings["exemptions"] =
         json!([{"name": "e", "match": {"namespaces": ["shop"]}, "rules": ["runAsUser"]}]);
-    let answer = judged(&settings, &request("CREATE", pod(json!({}))));
-    assert_eq!((answer.rejection.as_deref(), answer.policy.as_deref()), (None, Some("a")));
-    assert_eq!(user_written(&answer), json!(null));
-    assert_eq!(answer.exemptions, ["e"]);
+    let response = judged(&settings, &request("CREATE", pod(json!({}))));
+    assert_eq!((response.rejection.as_deref(), response.policy.as_deref()), (None, Some("a")));
+    assert_eq!(user_written(&response), json!(null));
+    assert_eq!(response.exemptions, ["e"]);
 }
 
 #[test]
@@ -371,12 +374,12 @@ fn an_objection_to_the_token_that_pods_will_probably_get_is_a_warning() {
     let mut request = workload("apps", "Deployment", json!({}));
     request["object"]["spec"]["template"]["spec"]["automountServiceAccountToken"] = json!(null);
     let token = "spec.template.spec.automountServiceAccountToken: projected volumes are not allowed to be used; the token volume is one;…";
-    let answer = judged(&policy(&json!({"volumes": ["configMap"]})), &request);
-    assert_eq!((answer.rejection.as_deref(), &*answer.warnings), (None, &[token.to_owned()][..]));
+    let response = judged(&policy(&json!({"volumes": ["configMap"]})), &request);
+    assert_eq!((response.rejection.as_deref(), &*response.warnings), (None, &[token.to_owned()][..]));
     // A policy that allows it comes first.
     let settings = listed("None", &[("a", json!({})), ("b", json!({"volumes": ["projected"]}))]);
-    let answer = judged(&settings, &request);
-    assert_eq!((answer.policy.as_deref(), answer.warnings), (Some("b"), vec![]));
+    let response = judged(&settings, &request);
+    assert_eq!((response.policy.as_deref(), response.warnings), (Some("b"), vec![]));
 }
 
 fn debugged(old: Option<Value>, ephemeral: &Value) -> Value {
@@ -509,13 +512,13 @@ fn defaults_go_into_the_new_container_alone(
     #[case] expected: Result<Value, &str>,
 ) {
     let request = joining(json!({}), json!({}), own);
-    let answer = judged(&policy(&fields), &request);
+    let response = judged(&policy(&fields), &request);
     match expected {
-        Err(reason) => assert_eq!(answer.rejection.as_deref(), Some(reason)),
+        Err(reason) => assert_eq!(response.rejection.as_deref(), Some(reason)),
         Ok(written) => {
             let mut object = request["object"].clone();
             object["spec"]["ephemeralContainers"][0]["securityContext"] = written;
-            let mutated = answer.mutated_object.unwrap();
+            let mutated = response.mutated_object.unwrap();
             assert_eq!(serde_json::from_str::<Value>(&mutated).unwrap(), object);
         }
     }
@@ -525,16 +528,16 @@ fn defaults_go_into_the_new_container_alone(
 fn a_default_that_only_warns_does_not_keep_a_debug_container_out() {
     let mut settings = policy(&json!({"fsGroup": {"rule": "MustRunAs", "ranges": [{"min": 5, "max": 5}]}}));
     settings["enforcement"] = json!({"rules": {"fsGroup": "Warn"}});
-    let answer = judged(&settings, &joining(json!({}), json!({}), json!({})));
-    assert_eq!((answer.rejection, answer.mutated_object), (None, None));
+    let response = judged(&settings, &joining(json!({}), json!({}), json!({})));
+    assert_eq!((response.rejection, response.mutated_object), (None, None));
     assert_eq!(
-        answer.warnings,
+        response.warnings,
         ["spec.securityContext.fsGroup: Required value: must be in the ranges: [{5 5}]"]
     );
 }
 
 /// An update of a pod in which an administrator has left a privileged debug container.
-fn updated_around(debug: Value) -> Answer {
+fn updated_around(debug: Value) -> Response {
     let mut old = pod(json!({"containers": [{"name": "c", "image": "old"}]}));
     old["spec"]["ephemeralContainers"] =
         json!([{"name": "admin", "image": "i", "securityContext": {"privileged": true}}]);
@@ -564,19 +567,19 @@ fn a_subresource_of_pods_that_is_not_known_is_judged_as_an_update() {
     let hint = "spec.hostPID: Invalid value: true: Host PID is not allowed to be used";
     assert_eq!(judged(&policy(&json!({})), &request).rejection.as_deref(), Some(hint));
     // Nothing is filled in.
-    let answer = judged(&policy(&json!({"hostPID": true, "readOnlyRootFilesystem": true})), &request);
+    let response = judged(&policy(&json!({"hostPID": true, "readOnlyRootFilesystem": true})), &request);
     let reason = "would have to be changed: spec.containers[0].securityContext.readOnlyRootFilesystem = true";
-    assert_eq!((answer.rejection.as_deref(), answer.mutated_object), (Some(reason), None));
+    assert_eq!((response.rejection.as_deref(), response.mutated_object), (Some(reason), None));
 }
 
 #[test]
 fn only_new_ephemeral_containers_are_filled_in() {
     let ephemeral = json!([{"name": "old"}, {"name": "new"}]);
     let request = debugged(running(json!([{"name": "old"}])), &ephemeral);
-    let answer = judged(&policy(&json!({"readOnlyRootFilesystem": true, "hostPID": true})), &request);
+    let response = judged(&policy(&json!({"readOnlyRootFilesystem": true, "hostPID": true})), &request);
     let mut expected = request["object"].clone();
     expected["spec"]["ephemeralContainers"][1]["securityContext"] = json!({"readOnlyRootFilesystem": true});
-    assert_eq!(serde_json::from_str::<Value>(&answer.mutated_object.unwrap()).unwrap(), expected);
+    assert_eq!(serde_json::from_str::<Value>(&response.mutated_object.unwrap()).unwrap(), expected);
 }
 
 #[test]
@@ -593,7 +596,7 @@ fn what_a_new_container_inherits_comes_from_the_pod_that_is_there() {
 fn subresources_of_what_is_no_pod_are_judged_as_their_object_unless_they_are_known() {
     let mut request = workload("apps", "Deployment", json!({"hostPID": true}));
     request["subResource"] = json!("scale");
-    assert_eq!(judged(&policy(&json!({})), &request), Answer::accepted());
+    assert_eq!(judged(&policy(&json!({})), &request), Response::accepted());
     request["subResource"] = json!("ephemeralcontainers");
     let reason = "spec.template.spec.hostPID: Invalid value: true: Host PID is not allowed to be used";
     assert_eq!(judged(&policy(&json!({})), &request).rejection.as_deref(), Some(reason));

@@ -2,7 +2,7 @@
 
 use crate::json::Read;
 use crate::json::equal::{Member, members, same, same_members, take};
-use crate::pod::template::{Hop, find};
+use crate::pod::template::{PathSegment, find};
 use crate::pod::{APP_ARMOR_CONTAINER, SECCOMP_CONTAINER, SECCOMP_POD};
 
 /// What an update of a pod may change in `spec` without a look at the rest: no policy reads these fields, and the API server
@@ -34,13 +34,13 @@ pub(crate) fn changes_governed(new: &str, old: &str) -> Read<bool> {
 
 fn governed_annotations<'a>(object: &[Member<'a>]) -> Read<Vec<Member<'a>>> {
     let metadata = part(object, "metadata")?;
-    let mut annotations = part(&metadata, "annotations").map_err(|fault| fault.under("metadata"))?;
+    let mut annotations = part(&metadata, "annotations").map_err(|error| error.in_key("metadata"))?;
     annotations.retain(|(key, _)| is_governed_annotation(key));
     Ok(annotations)
 }
 
 fn part<'a>(object: &[Member<'a>], key: &str) -> Read<Vec<Member<'a>>> {
-    members(take(object, key)).map_err(|fault| fault.under(key))
+    members(take(object, key)).map_err(|error| error.in_key(key))
 }
 
 fn is_governed_annotation(key: &str) -> bool {
@@ -51,7 +51,8 @@ fn is_governed_annotation(key: &str) -> bool {
 /// The indexes of the ephemeral containers that a pod had before, just as they are and in the same place: they were judged
 /// when they were added. The API server only ever appends to their list.
 pub(crate) fn kept_ephemeral_containers(new: &str, old: &str) -> Read<Vec<usize>> {
-    let path = [Hop::Key("spec".into()), Hop::Key("ephemeralContainers".into()), Hop::Each];
+    let path =
+        [PathSegment::Key("spec".into()), PathSegment::Key("ephemeralContainers".into()), PathSegment::Each];
     let (new, old) = (find(new, &path)?, find(old, &path)?);
     let mut kept = Vec::new();
     for (index, (new, old)) in new.iter().zip(&old).enumerate() {
@@ -124,7 +125,7 @@ mod tests {
         r#"{"metadata": {"name": "x}}"#,
         "metadata: is not JSON: the document ends within a string (byte 26)"
     )]
-    fn tells_where_it_cannot_compare(#[case] new: &str, #[case] expected: &str) {
+    fn reports_where_it_cannot_compare(#[case] new: &str, #[case] expected: &str) {
         assert_eq!(changes_governed(new, OLD).unwrap_err().to_string(), expected);
     }
 

@@ -1,7 +1,7 @@
 //! Workloads: their templates, judged as the pods to come.
 
-use super::response::Answer;
-use super::{Case, Evaluator, Judges, Mode};
+use super::response::Response;
+use super::{Checks, Evaluator, Mode, PodReview};
 use crate::json::equal::same;
 use crate::json::joined;
 use crate::json::{Quoted, Read};
@@ -19,7 +19,7 @@ const SHARE: usize = 512;
 
 impl<'e> Evaluator<'e> {
     /// Rehearses the pods to come of every template in the object.
-    pub(super) fn review_workload(&self, request: &Request<'_>) -> Read<Answer> {
+    pub(super) fn review_workload(&self, request: &Request<'_>) -> Read<Response> {
         let kind = &request.kind;
         let declared = self
             .settings
@@ -29,68 +29,68 @@ impl<'e> Evaluator<'e> {
         let declared = declared.map(|known| known.path.clone());
         let paths: Vec<_> = template::built_in(kind).into_iter().chain(declared).collect();
         if paths.is_empty() {
-            return Ok(self.unjudged(request));
+            return Ok(self.error(request));
         }
         if self.settings.workloads == OnWorkloads::Ignore {
-            return Ok(Answer::accepted());
+            return Ok(Response::accepted());
         }
-        let Some(object) = request.object else { return Ok(Answer::missing_object()) };
-        let mut answer = Answer::accepted();
+        let Some(object) = request.object else { return Ok(Response::missing_object()) };
+        let mut response = Response::accepted();
         for path in &paths {
             let templates = template::templates(object, path)?;
-            let judges = match (&*request.operation, request.old_object) {
+            let checks = match (&*request.operation, request.old_object) {
                 ("UPDATE", Some(old)) if all_same(&templates, &template::templates(old, path)?)? => {
-                    Judges::Standards
+                    Checks::Standards
                 }
-                _ => Judges::All,
+                _ => Checks::All,
             };
-            if judges == Judges::Standards && self.settings.standards.is_none() {
+            if checks == Checks::Standards && self.settings.standards.is_none() {
                 continue;
             }
             if templates.len() > TEMPLATES {
                 let (count, path) =
                     (templates.len(), templates.first().map_or("", |template| &template.path));
-                return Ok(Answer::unjudged(format_args!(
+                return Ok(Response::error(format_args!(
                     "the object holds {count} pod templates, the first at {path}: more than {TEMPLATES} are not judged"
                 )));
             }
             for (nth, template) in templates.iter().enumerate() {
                 // Nothing more can be said, nor does it change the verdict.
-                if answer.rejection.as_ref().is_some_and(|reason| reason.len() > ROOM - SHARE) {
+                if response.rejection.as_ref().is_some_and(|reason| reason.len() > ROOM - SHARE) {
                     let left = templates.len() - nth;
                     let templates = if left == 1 { "template" } else { "templates" };
-                    answer.rejection.iter_mut().for_each(|reason| {
+                    response.rejection.iter_mut().for_each(|reason| {
                         reason.push_str(&format!("; and {left} more {templates}, which were not judged"));
                     });
                     break;
                 }
-                self.rehearse(request, object, (template, judges), &mut answer)?;
+                self.dry_run(request, object, (template, checks), &mut response)?;
             }
         }
-        Ok(answer)
+        Ok(response)
     }
 
-    fn rehearse<'a>(
+    fn dry_run<'a>(
         &self,
         request: &Request<'a>,
         object: &'a str,
-        (template, judges): (&Template<'a>, Judges),
-        answer: &mut Answer,
+        (template, checks): (&Template<'a>, Checks),
+        response: &mut Response,
     ) -> Read<()> {
         let mut pod = template::decode_pod(template)?;
         template::complete(&mut pod, &request.kind, object)?;
         let root = if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
         let controllers = Controllers::of(&request.kind, object)?;
-        let case = Case { root, controllers, judges, ..Case::of_pod(request, pod, Mode::Rehearse) };
-        let mut rehearsed = self.answer(case, object)?;
-        let rejection = rehearsed.rejection.take();
-        answer.absorb(rehearsed);
+        let review = PodReview { root, controllers, checks, ..PodReview::of_pod(request, pod, Mode::DryRun) };
+        let mut result = self.response(review, object)?;
+        let rejection = result.rejection.take();
+        response.absorb(result);
         match rejection {
             Some(reason) if self.settings.workloads == OnWorkloads::Warn => {
-                answer.warn(format!("pods of this {} would be rejected: {reason}", request.kind.kind));
+                response.warn(format!("pods of this {} would be rejected: {reason}", request.kind.kind));
             }
             Some(reason) => {
-                answer.rejection = Some(match answer.rejection.take() {
+                response.rejection = Some(match response.rejection.take() {
                     Some(earlier) => earlier + "; " + &reason,
                     None => reason,
                 });
@@ -101,7 +101,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Rejects what this policy does not judge: who registered it believes that it is guarded.
-    pub(super) fn unjudged(&self, request: &Request<'_>) -> Answer {
+    pub(super) fn error(&self, request: &Request<'_>) -> Response {
         let declared = self.settings.pod_templates.iter().map(|known| known.kind.to_string());
         let with_pods = std::iter::once("Pod").chain(template::built_in_kinds()).map(str::to_owned);
         let with_pods = with_pods.filter(|_| self.settings.judges_pods());
@@ -117,7 +117,7 @@ impl<'e> Evaluator<'e> {
             _ if !self.settings.judges_pods() => "give a policy or `podSecurityStandards`",
             _ => "name further kinds in `podTemplates`",
         };
-        Answer::unjudged(format_args!(
+        Response::error(format_args!(
             "request.kind: {kind}{of_group} is not judged by this policy; judged are: {}; register it for those, or {remedy}",
             joined(&known, ", ")
         ))

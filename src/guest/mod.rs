@@ -1,4 +1,4 @@
-//! The policy module: waPC in, an answer out.
+//! The policy module: waPC in, an response out.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ use wapc_guest::{CallResult, register_function};
 
 use crate::admission::cluster::{Cluster, Question};
 use crate::admission::judge;
-use crate::admission::response::Answer;
+use crate::admission::response::Response;
 use crate::json::{Quoted, Reader, Text};
 use crate::request::{Payload, Request};
 use crate::settings::Settings;
@@ -40,23 +40,23 @@ pub(crate) extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    let answer = match from_utf8(payload) {
+    let response = match from_utf8(payload) {
         Ok(text) => match Reader::document(text) {
             Ok(payload) => judged(payload),
-            Err(fault) => Answer::unreadable(&fault),
+            Err(error) => Response::unreadable(&error),
         },
-        Err(_) => Answer::unreadable(&"it is not UTF-8"),
+        Err(_) => Response::unreadable(&"it is not UTF-8"),
     };
-    Ok(answer.into_json().into_bytes())
+    Ok(response.into_json().into_bytes())
 }
 
-/// Judges a request. Why a pod is rejected stands in the answer, which the policy server tells; only what its operators
+/// Checks a request. Why a pod is rejected stands in the response, which the policy server tells; only what its operators
 /// must look after is logged too: that something could not be judged.
-fn judged(payload: Payload<'_>) -> Answer {
+fn judged(payload: Payload<'_>) -> Response {
     let Request { operation, kind, namespace, name, .. } = &payload.request;
     let [operation, kind, namespace, name] = [operation, &kind.kind, namespace, name].map(Text::clone);
-    let answer = judge(payload, &Host);
-    if let Some(reason) = answer.rejection.as_ref().filter(|_| answer.unjudged) {
+    let response = judge(payload, &Host);
+    if let Some(reason) = response.rejection.as_ref().filter(|_| response.error) {
         let logger = Logger::root(HostDrain, o!("policy" => "pod-security-policy"));
         warn!(logger, "rejected without a verdict";
             "operation" => &*operation,
@@ -66,7 +66,7 @@ fn judged(payload: Payload<'_>) -> Answer {
             "reason" => reason,
         );
     }
-    answer
+    response
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {

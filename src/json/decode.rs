@@ -1,6 +1,6 @@
 //! Types that are read from JSON.
 
-use super::{Fault, Read, Reader, Text};
+use super::{Error, Read, Reader, Text};
 
 /// A type that is read from JSON.
 ///
@@ -54,7 +54,7 @@ impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
 
 /// Implements [`Decode`] for a struct: each named key is read into the field beside it, all others are skipped.
 ///
-/// A governed key that stands twice is a fault: readers differ on which one counts.
+/// A governed key that stands twice is a error: readers differ on which one counts.
 macro_rules! decode {
     ($type:ty { $($key:literal => $field:ident),+ $(,)? }) => {
         impl<'a> $crate::json::Decode<'a> for $type {
@@ -67,7 +67,7 @@ macro_rules! decode {
                         $crate::json::once(&mut seen, Key::$field as u32)?;
                         reader.field(&mut self.$field)
                     })+
-                    _ => reader.leap(),
+                    _ => reader.skip_unchecked(),
                 })
             }
         }
@@ -75,11 +75,11 @@ macro_rules! decode {
 }
 pub(crate) use decode;
 
-/// Marks the key with this number as seen; twice is a fault.
+/// Marks the key with this number as seen; twice is a error.
 pub(crate) fn once(seen: &mut u32, key: u32) -> Read<()> {
     let bit = 1 << key;
     if *seen & bit != 0 {
-        return Err(Fault::new("stands twice in the same object"));
+        return Err(Error::new("stands twice in the same object"));
     }
     *seen |= bit;
     Ok(())

@@ -1,30 +1,30 @@
 //! What is wrong with a document: looked for only once something is.
 
 use super::scan::{FAULT, blank, hex, number, plain, string, word};
-use super::{DEPTH, Fault};
+use super::{DEPTH, Error};
 
 /// Why the value at `at`, which stands within `depth` objects and lists, cannot be stepped over.
 #[cold]
-pub(super) fn fault(bytes: &[u8], mut at: usize, depth: u32) -> Fault {
+pub(super) fn error(bytes: &[u8], mut at: usize, depth: u32) -> Error {
     match explain(bytes, &mut at, depth) {
-        Err(fault) => fault,
+        Err(error) => error,
         Ok(()) => malformed("a value must come here", at),
     }
 }
 
 /// What is wrong at a position.
 #[cold]
-pub(super) fn malformed(reason: &str, at: usize) -> Fault {
-    Fault::new(format!("is not JSON: {reason} (byte {at})"))
+pub(super) fn malformed(reason: &str, at: usize) -> Error {
+    Error::new(format!("is not JSON: {reason} (byte {at})"))
 }
 
 #[cold]
-pub(super) fn too_deep() -> Fault {
-    Fault::new(format!("is nested deeper than {DEPTH} levels"))
+pub(super) fn too_deep() -> Error {
+    Error::new(format!("is nested deeper than {DEPTH} levels"))
 }
 
 /// Steps over a value as [`value`] does, to tell what is wrong with it.
-fn explain(bytes: &[u8], at: &mut usize, depth: u32) -> Result<(), Fault> {
+fn explain(bytes: &[u8], at: &mut usize, depth: u32) -> Result<(), Error> {
     *at = blank(bytes, *at);
     let end = match bytes.get(*at) {
         Some(b'"') => return explain_string(bytes, at),
@@ -43,7 +43,7 @@ fn explain(bytes: &[u8], at: &mut usize, depth: u32) -> Result<(), Fault> {
     Ok(())
 }
 
-fn explain_elements(bytes: &[u8], at: &mut usize, depth: u32, bracket: u8) -> Result<(), Fault> {
+fn explain_elements(bytes: &[u8], at: &mut usize, depth: u32, bracket: u8) -> Result<(), Error> {
     if depth == DEPTH {
         return Err(too_deep());
     }
@@ -74,7 +74,7 @@ fn explain_elements(bytes: &[u8], at: &mut usize, depth: u32, bracket: u8) -> Re
     Ok(())
 }
 
-fn explain_string(bytes: &[u8], at: &mut usize) -> Result<(), Fault> {
+fn explain_string(bytes: &[u8], at: &mut usize) -> Result<(), Error> {
     let start = *at;
     *at = string(bytes, start + 1);
     if *at != FAULT {

@@ -3,11 +3,11 @@
 //! Decoding into types and writing those back drops every field the types do not know, and every `null`: it has cost
 //! clusters fields they relied on. Here the document stays text. What lies on the way to an edit is walked, the edit is
 //! put in its place, and all else is copied as it came, to the byte, without a look at what is inside: the policy server
-//! has read it before it wrote the request, and reads the answer again.
+//! has read it before it wrote the request, and reads the response again.
 
 use std::fmt::{self, Display};
 
-use crate::json::{Fault, Quoted, Read, Reader};
+use crate::json::{Error, Quoted, Read, Reader};
 
 /// One step into a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Display for Edit<'_> {
     }
 }
 
-/// What the answer needs around the document, so that it can be written around it in place.
+/// What the response needs around the document, so that it can be written around it in place.
 const ROOM: usize = 1024;
 
 /// The document with the edits made. The time is linear where edits that start with the same steps stand together and those
@@ -158,13 +158,13 @@ impl<'d> Graft<'d> {
         let kind = reader.next_byte();
         let step = edits.first().and_then(|edit| edit.path.get(depth));
         match (step, kind) {
-            (None, _) if edits.is_empty() => reader.leap(),
+            (None, _) if edits.is_empty() => reader.skip_unchecked(),
             (Some(Step::Key(_)), Some(b'{')) => self.walk_object(reader, edits, depth),
             (Some(Step::Index(_)), Some(b'[')) => self.walk_list(reader, edits, depth),
-            (Some(Step::Index(_)), _) => Err(Fault::new("must be a list")),
+            (Some(Step::Index(_)), _) => Err(Error::new("must be a list")),
             (None | Some(Step::Key(_)), _) => {
                 self.copy_to(reader.position());
-                reader.leap()?;
+                reader.skip_unchecked()?;
                 self.copied = reader.position();
                 build(&mut self.out, edits, depth)
             }
@@ -179,7 +179,7 @@ impl<'d> Graft<'d> {
         let mut branches = branches(edits, depth, &mut gathered)?;
         reader.object(|reader, key| {
             match branches.iter_mut().find(|branch| !branch.met && branch.key == key) {
-                None => reader.leap()?,
+                None => reader.skip_unchecked()?,
                 Some(branch) => {
                     branch.met = true;
                     self.walk(reader, branch.edits, depth + 1)?;
@@ -208,7 +208,7 @@ impl<'d> Graft<'d> {
             (here, left) = split(left, depth, Step::Index(index));
             self.walk(reader, here, depth + 1)
         })?;
-        if left.is_empty() { Ok(()) } else { Err(Fault::new("must hold more elements")) }
+        if left.is_empty() { Ok(()) } else { Err(Error::new("must hold more elements")) }
     }
 
     fn copy_to(&mut self, end: usize) {
@@ -247,7 +247,7 @@ fn branches<'e, 'p>(
     let mut gathered = Some(gathered);
     while let Some(first) = left.first() {
         // Lists are not made: nobody could tell what their other elements are.
-        let Some(Step::Key(key)) = first.path.get(depth) else { return Err(Fault::new("must be a list")) };
+        let Some(Step::Key(key)) = first.path.get(depth) else { return Err(Error::new("must be a list")) };
         if branches.iter().any(|branch| branch.key == key)
             && let Some(gathered) = gathered.take()
         {
@@ -298,7 +298,7 @@ fn build_members(out: &mut String, branches: &[Branch<'_, '_>], mut first: bool,
         // Writing to a String cannot fail.
         let _ = Quoted(key).write_to(out);
         out.push(':');
-        build(out, edits, depth + 1).map_err(|fault| fault.under(key))?;
+        build(out, edits, depth + 1).map_err(|error| error.in_key(key))?;
     }
     Ok(())
 }

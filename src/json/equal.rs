@@ -1,4 +1,4 @@
-//! Whether two texts hold the same value.
+//! Whether two texts allow the same value.
 
 use super::{Read, Reader, Text, Tree, Value};
 

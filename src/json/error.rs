@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a document cannot be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault(Box<(Vec<Step>, String)>);
+pub struct Error(Box<(Vec<Step>, String)>);
 
 /// One step from an object or a list to what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,29 +16,29 @@ enum Step {
 }
 
 /// What reading comes to.
-pub type Read<T> = Result<T, Fault>;
+pub type Read<T> = Result<T, Error>;
 
-impl Fault {
-    /// A fault at the place that is being read.
+impl Error {
+    /// A error at the place that is being read.
     pub fn new(reason: impl Into<String>) -> Self {
-        Fault(Box::new((Vec::new(), reason.into())))
+        Error(Box::new((Vec::new(), reason.into())))
     }
 
-    /// The same fault, seen from the object that holds the faulty value under `key`.
+    /// The same error, seen from the object that holds the faulty value under `key`.
     #[must_use]
-    pub fn under(mut self, key: &str) -> Self {
+    pub fn in_key(mut self, key: &str) -> Self {
         self.0.0.push(Step::Key(key.to_owned()));
         self
     }
 
-    /// The same fault, seen from further up: `path` leads to the object that was read.
+    /// The same error, seen from further up: `path` leads to the object that was read.
     #[must_use]
-    pub fn beneath(mut self, path: &str) -> Self {
+    pub fn in_path(mut self, path: &str) -> Self {
         self.0.0.push(Step::Way(path.to_owned()));
         self
     }
 
-    /// The same fault, seen from the list that holds the faulty value at `index`.
+    /// The same error, seen from the list that holds the faulty value at `index`.
     #[must_use]
     pub(super) fn at(mut self, index: usize) -> Self {
         self.0.0.push(Step::Index(index));
@@ -46,8 +46,8 @@ impl Fault {
     }
 }
 
-/// `spec.containers[0].ports: must be a list, not a string`; a fault of the whole document has no path.
-impl fmt::Display for Fault {
+/// `spec.containers[0].ports: must be a list, not a string`; a error of the whole document has no path.
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (steps, reason) = &*self.0;
         for (nth, step) in steps.iter().rev().enumerate() {
@@ -66,7 +66,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for Error {}
 
 /// The first characters of a text that somebody else wrote, so that no payload is echoed whole.
 pub struct Brief<'a>(pub &'a str);

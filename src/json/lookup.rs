@@ -4,22 +4,22 @@
 //! own.
 
 use crate::json::Value;
-use crate::json::{Fault, Read, Text};
+use crate::json::{Error, Read, Text};
 
-/// What stands at the end of a way of keys; `null` if nothing does. A key on the way that stands twice is a fault, and
+/// What stands at the end of a way of keys; `null` if nothing does. A key on the way that stands twice is a error, and
 /// so is anything on it that is no object.
 pub(crate) fn at<'t, 's>(value: Value<'t, 's>, way: &[&str]) -> Read<Value<'t, 's>> {
     let Some((key, rest)) = way.split_first().filter(|_| !value.is_null()) else { return Ok(value) };
     if !value.is_object() {
-        return Err(Fault::new(format!("must be an object, not {}", value.describe())));
+        return Err(Error::new(format!("must be an object, not {}", value.describe())));
     }
     let mut found = None;
     for (_, value) in value.entries().filter(|(name, _)| name == key) {
         if found.replace(value).is_some() {
-            return Err(Fault::new("stands twice in the same object").under(key));
+            return Err(Error::new("stands twice in the same object").in_key(key));
         }
     }
-    at(found.unwrap_or_default(), rest).map_err(|fault| fault.under(key))
+    at(found.unwrap_or_default(), rest).map_err(|error| error.in_key(key))
 }
 
 /// The string at the end of a way of keys; nothing if nothing is there.
@@ -27,8 +27,8 @@ pub(crate) fn text<'s>(value: Value<'_, 's>, way: &[&str]) -> Read<Option<Text<'
     let value = at(value, way)?;
     match value.text() {
         None if !value.is_null() => {
-            let fault = Fault::new(format!("must be a string, not {}", value.describe()));
-            Err(way.iter().rev().fold(fault, |fault, key| fault.under(key)))
+            let error = Error::new(format!("must be a string, not {}", value.describe()));
+            Err(way.iter().rev().fold(error, |error, key| error.in_key(key)))
         }
         text => Ok(text),
     }
@@ -41,11 +41,11 @@ mod tests {
     use crate::json::Tree;
     use rstest::rstest;
 
-    fn told(document: &str) -> Result<Option<String>, String> {
+    fn reported(document: &str) -> Result<Option<String>, String> {
         let tree: Tree<'_> = Reader::document(document).unwrap();
         match text(tree.root(), &["a", "b.c"]) {
             Ok(text) => Ok(text.map(|text| text.to_string())),
-            Err(fault) => Err(fault.to_string()),
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -57,7 +57,7 @@ mod tests {
     #[case::nothing("null", None)]
     #[case::others_may_stand_twice(r#"{"x": 1, "x": 2, "a": {"b.c": ""}}"#, Some(""))]
     fn finds(#[case] document: &str, #[case] expected: Option<&str>) {
-        assert_eq!(told(document), Ok(expected.map(str::to_owned)));
+        assert_eq!(reported(document), Ok(expected.map(str::to_owned)));
     }
 
     #[rstest]
@@ -66,7 +66,7 @@ mod tests {
     #[case::no_object_at_all("[]", "must be an object, not a list")]
     #[case::twice(r#"{"a": {"b.c": "d", "b.c": "d"}}"#, "a[b.c]: stands twice in the same object")]
     #[case::twice_on_the_way(r#"{"a": {}, "a": {}}"#, "a: stands twice in the same object")]
-    fn tells_what_is_wrong(#[case] document: &str, #[case] expected: &str) {
-        assert_eq!(told(document), Err(expected.to_owned()));
+    fn reports_what_is_wrong(#[case] document: &str, #[case] expected: &str) {
+        assert_eq!(reported(document), Err(expected.to_owned()));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A review is read by a fresh instance for every request, so the reader borrows from the payload, hands each key to
 //! its caller and lets the caller skip what it does not govern: there is no tree and no copy. It is as strict as
-//! [RFC 8259] and `serde_json` are (a test holds the two against each other), and every fault knows the path to it,
+//! [RFC 8259] and `serde_json` are (a test holds the two against each other), and every error knows the path to it,
 //! which costs nothing until there is one.
 //!
 //! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
@@ -24,7 +24,7 @@ use std::borrow::Cow;
 
 pub use decode::Decode;
 pub(crate) use decode::{decode, once};
-pub use error::{Brief, Fault, Read};
+pub use error::{Brief, Error, Read};
 pub(crate) use nodes::{Kind, Node};
 pub use quoted::Quoted;
 pub(crate) use quoted::{Listed, joined, quoted_names};
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
     fn element<T>(&mut self) -> Read<()> {
         match self.room.checked_sub(size_of::<T>()) {
             Some(room) => self.room = room,
-            None => return Err(Fault::new("is one element more than can be judged")),
+            None => return Err(Error::new("is one element more than can be judged")),
         }
         Ok(())
     }
@@ -158,10 +158,10 @@ impl<'a> Reader<'a> {
                 }
                 let key = self.string()?;
                 if self.peek() != Some(b':') {
-                    return Err(self.malformed("a colon must come here").under(&key));
+                    return Err(self.malformed("a colon must come here").in_key(&key));
                 }
                 self.at += 1;
-                each(self, &key).map_err(|fault| fault.under(&key))?;
+                each(self, &key).map_err(|error| error.in_key(&key))?;
                 if self.continues(b'}')? {
                     break;
                 }
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
         if !self.closes(b']') {
             let mut index = 0;
             loop {
-                each(self, index).map_err(|fault| fault.at(index))?;
+                each(self, index).map_err(|error| error.at(index))?;
                 if self.continues(b']')? {
                     break;
                 }
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
     pub fn skip(&mut self) -> Read<()> {
         let end = scan::value(self.text.as_bytes(), self.at, self.depth);
         if end == scan::FAULT {
-            return Err(diagnose::fault(self.text.as_bytes(), self.at, self.depth));
+            return Err(diagnose::error(self.text.as_bytes(), self.at, self.depth));
         }
         self.at = end;
         Ok(())
@@ -201,10 +201,10 @@ impl<'a> Reader<'a> {
 
     /// Steps over a value that nobody reads, fast and without a look at what is inside.
     #[inline(never)]
-    pub fn leap(&mut self) -> Read<()> {
+    pub fn skip_unchecked(&mut self) -> Read<()> {
         let end = skip::over(self.text.as_bytes(), self.at, self.depth);
         if end == scan::FAULT {
-            return Err(diagnose::fault(self.text.as_bytes(), self.at, self.depth));
+            return Err(diagnose::error(self.text.as_bytes(), self.at, self.depth));
         }
         self.at = end;
         Ok(())
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
     pub fn raw(&mut self) -> Read<&'a str> {
         self.peek();
         let start = self.at;
-        self.leap()?;
+        self.skip_unchecked()?;
         Ok(self.since(start))
     }
 
@@ -264,16 +264,16 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn malformed(&self, reason: &str) -> Fault {
+    fn malformed(&self, reason: &str) -> Error {
         diagnose::malformed(reason, self.at)
     }
 
     #[cold]
-    fn mismatch(&mut self, wanted: &str) -> Fault {
+    fn mismatch(&mut self, wanted: &str) -> Error {
         let start = self.at;
         let value = match self.skip().map(|()| self.since(start)) {
             Ok(value) => value,
-            Err(fault) => return fault,
+            Err(error) => return error,
         };
         let found = match value.as_bytes().first() {
             Some(b'"') => format!("the string {}", Brief(value)),
@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
             Some(b'[') => "a list".to_owned(),
             _ => Brief(value).to_string(),
         };
-        Fault::new(format!("must be {wanted}, not {found}"))
+        Error::new(format!("must be {wanted}, not {found}"))
     }
 }
 

@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn nodes(&mut self, nodes: &mut Vec<Node<'a>>) -> Read<()> {
         let end = read(self.text, self.at, self.depth, nodes);
         if end == FAULT {
-            return Err(diagnose::fault(self.text.as_bytes(), self.at, self.depth));
+            return Err(diagnose::error(self.text.as_bytes(), self.at, self.depth));
         }
         // Whether an escape stands for a character is only known once it is read.
         for node in nodes.iter() {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Brief, Fault, Read, Reader, Text, diagnose, scan};
+use super::{Brief, Error, Read, Reader, Text, diagnose, scan};
 
 impl<'a> Reader<'a> {
     /// Reads a string.
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
         let digits = self.since(start);
         digits
             .parse()
-            .map_err(|_| Fault::new(format!("must be a whole number of 64 bits, not {}", Brief(digits))))
+            .map_err(|_| Error::new(format!("must be a whole number of 64 bits, not {}", Brief(digits))))
     }
 
     /// Reads on from the first escape of a string whose content starts at `start`.
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
         let bytes = self.text.as_bytes();
         let end = scan::string(bytes, self.at);
         if end == scan::FAULT {
-            return Err(diagnose::fault(bytes, start - 1, self.depth));
+            return Err(diagnose::error(bytes, start - 1, self.depth));
         }
         let mut text = self.since(start).to_owned();
         while self.at + 1 < end {

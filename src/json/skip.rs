@@ -2,7 +2,7 @@
 //!
 //! To find where an object ends it is enough to count brackets outside of strings. So the inside of what is leapt over
 //! is checked no further: not its commas, its numbers, or which bracket closes which. The policy server has parsed the
-//! review before it wrote it for us, and parses the answer in which we write some of it back.
+//! review before it wrote it for us, and parses the response in which we write some of it back.
 
 use super::DEPTH;
 use super::scan::{FAULT, blank, value};

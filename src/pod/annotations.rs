@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use crate::json::{Decode, Fault, Read, Reader, Text};
+use crate::json::{Decode, Error, Read, Reader, Text};
 
 /// The annotation that names a pod's seccomp profile, before the field did (Kubernetes 1.3 to 1.26).
 pub const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
@@ -50,7 +50,7 @@ impl<'a> Decode<'a> for Annotations<'a> {
                 || key.starts_with(SECCOMP_CONTAINER)
                 || key.starts_with(APP_ARMOR_CONTAINER);
             if !known {
-                return reader.leap();
+                return reader.skip_unchecked();
             }
             let mut value = Text::default();
             reader.field(&mut value)?;
@@ -62,7 +62,7 @@ impl<'a> Decode<'a> for Annotations<'a> {
             *governed = BinaryHeap::from(std::mem::take(governed)).into_sorted_vec();
         }
         match governed.array_windows().find(|[(one, _), (other, _)]| one == other) {
-            Some([(twice, _), _]) => Err(Fault::new("stands twice in the same object").under(twice)),
+            Some([(twice, _), _]) => Err(Error::new("stands twice in the same object").in_key(twice)),
             None => Ok(()),
         }
     }

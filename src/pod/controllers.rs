@@ -8,7 +8,7 @@
 
 use crate::json::{Read, Reader, Text};
 use crate::pod::Kind;
-use crate::pod::template::{Hop, find};
+use crate::pod::template::{PathSegment, find};
 
 /// The service accounts in `kube-system` of the controllers that create pods of workloads.
 pub const SERVICE_ACCOUNTS: [&str; 5] = [
@@ -64,10 +64,10 @@ impl Controllers {
 
 /// Whether another controller than the built-in one takes care of a Job.
 fn is_managed(object: &str, path: &[&'static str]) -> Read<bool> {
-    let path: Vec<Hop<'_>> = path.iter().map(|key| Hop::Key((*key).into())).collect();
+    let path: Vec<PathSegment<'_>> = path.iter().map(|key| PathSegment::Key((*key).into())).collect();
     for found in find(object, &path)? {
         let name: Text<'_> =
-            Reader::document(found.text).map_err(|fault: crate::json::Fault| fault.beneath(&found.path))?;
+            Reader::document(found.text).map_err(|error: crate::json::Error| error.in_path(&found.path))?;
         if name != JOB_CONTROLLER {
             return Ok(true);
         }
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn an_unreadable_manager_is_a_fault_with_its_path() {
         let kind = Kind { group: "batch".into(), kind: "Job".into() };
-        let fault = Controllers::of(&kind, r#"{"spec": {"managedBy": 1}}"#).unwrap_err();
-        assert_eq!(fault.to_string(), "spec.managedBy: must be a string, not 1");
+        let error = Controllers::of(&kind, r#"{"spec": {"managedBy": 1}}"#).unwrap_err();
+        assert_eq!(error.to_string(), "spec.managedBy: must be a string, not 1");
     }
 }

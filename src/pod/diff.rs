@@ -338,7 +338,7 @@ mod tests {
     use crate::json::edit::graft;
     use serde_json::{Value, json};
 
-    fn told(before: &Value, after: &Value) -> Vec<String> {
+    fn reported(before: &Value, after: &Value) -> Vec<String> {
         let (before, after) = (before.to_string(), after.to_string());
         let (before, after) = (Reader::document(&before).unwrap(), Reader::document(&after).unwrap());
         let edits = changes(&before, &after);
@@ -369,13 +369,13 @@ mod tests {
 
     #[test]
     fn nothing_changes_nothing() {
-        assert_eq!(told(&full(), &full()), Vec::<String>::new());
+        assert_eq!(reported(&full(), &full()), Vec::<String>::new());
     }
 
     #[test]
-    fn everything_is_told_in_the_order_of_the_original() {
+    fn everything_is_reported_in_the_order_of_the_original() {
         assert_eq!(
-            told(&bare(), &full()),
+            reported(&bare(), &full()),
             [
                 "spec.securityContext.supplementalGroups = [3, 4]",
                 "spec.securityContext.fsGroup = 5",
@@ -415,11 +415,11 @@ mod tests {
     }
 
     #[test]
-    fn empty_options_are_told_too() {
+    fn empty_options_are_reported_too() {
         let after = json!({"spec": {"securityContext": {"seLinuxOptions": {}, "supplementalGroups": []}}});
-        let told = told(&json!({"spec": {}}), &after);
+        let reported = reported(&json!({"spec": {}}), &after);
         assert_eq!(
-            told,
+            reported,
             ["spec.securityContext.supplementalGroups = []", "spec.securityContext.seLinuxOptions = {}"]
         );
     }

@@ -2,7 +2,7 @@
 //!
 //! Every struct names the fields it knows, all others are skipped unread. Absent, `null` and empty are the same thing
 //! ([`Default`]) wherever PodSecurityPolicy makes no difference between them, and an [`Option`] where it does. A field
-//! of the wrong type is a fault with its path: reading `runAsUser: "0"` as absent would let root through.
+//! of the wrong type is a error with its path: reading `runAsUser: "0"` as absent would let root through.
 //!
 //! A pod is one of [`annotations`], [`volume`]s and [`container`]s, whose [`probe`]s are read for the hosts they name.
 
@@ -18,7 +18,7 @@ pub mod template;
 mod volume;
 pub mod volume_type;
 
-use crate::json::{Decode, Fault, Read, Reader, Text, decode, once};
+use crate::json::{Decode, Error, Read, Reader, Text, decode, once};
 
 pub use annotations::{ADMITTED_BY, APP_ARMOR_CONTAINER, Annotations, SECCOMP_CONTAINER, SECCOMP_POD};
 pub use container::{
@@ -162,7 +162,7 @@ impl<'a> Pod<'a> {
 
     /// The volumes that the request is about, with their indexes.
     pub fn judged_volumes(&self) -> impl Iterator<Item = (usize, &Volume<'a>)> {
-        self.spec.volumes.iter().enumerate().filter(|(_, volume)| !volume.unconcerned)
+        self.spec.volumes.iter().enumerate().filter(|(_, volume)| !volume.not_reviewed)
     }
 
     /// Whether the pod says that it is made for Windows, where Linux-only fields must stay unset.
@@ -206,10 +206,10 @@ impl<'a> Decode<'a> for Pod<'a> {
                 specified = !reader.null()?;
                 if specified { self.spec.decode(reader) } else { Ok(()) }
             }
-            _ => reader.leap(),
+            _ => reader.skip_unchecked(),
         })?;
         self.annotations = metadata.annotations;
-        if specified { Ok(()) } else { Err(Fault::new("must be set").under("spec")) }
+        if specified { Ok(()) } else { Err(Error::new("must be set").in_key("spec")) }
     }
 }
 

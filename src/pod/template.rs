@@ -2,13 +2,13 @@
 
 use std::collections::BinaryHeap;
 
-use crate::json::{Brief, Fault, Read, Reader, Text, decode};
+use crate::json::{Brief, Error, Read, Reader, Text, decode};
 use crate::pod::Kind;
 use crate::pod::{List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
 
 /// One step from an object to a template in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hop<'s> {
+pub enum PathSegment<'s> {
     /// To what a key holds.
     Key(Text<'s>),
     /// To each element of a list, or each value of an object whose keys are free.
@@ -23,7 +23,7 @@ pub struct Workload<'s> {
     /// The kind.
     pub kind: Text<'s>,
     /// The way to the templates.
-    pub path: Vec<Hop<'s>>,
+    pub path: Vec<PathSegment<'s>>,
 }
 
 /// A template in the object that carries it.
@@ -53,13 +53,13 @@ pub fn built_in_kinds() -> impl Iterator<Item = &'static str> {
 }
 
 /// The way to the template of a built-in kind.
-pub fn built_in(kind: &Kind<'_>) -> Option<Vec<Hop<'static>>> {
+pub fn built_in(kind: &Kind<'_>) -> Option<Vec<PathSegment<'static>>> {
     let (_, _, path) = BUILT_IN.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
-    Some(path.iter().map(|key| Hop::Key((*key).into())).collect())
+    Some(path.iter().map(|key| PathSegment::Key((*key).into())).collect())
 }
 
 /// The way that `spec.templates[*].pod` describes; nothing if it describes none.
-pub fn parse_path<'s>(text: &str) -> Option<Vec<Hop<'s>>> {
+pub fn parse_path<'s>(text: &str) -> Option<Vec<PathSegment<'s>>> {
     let mut path = Vec::new();
     for part in text.split('.') {
         let (mut key, mut lists) = (part, 0);
@@ -69,8 +69,8 @@ pub fn parse_path<'s>(text: &str) -> Option<Vec<Hop<'s>>> {
         if key.is_empty() || key.contains(['[', ']', '*']) {
             return None;
         }
-        path.push(Hop::Key(key.to_owned().into()));
-        path.extend((0..lists).map(|_| Hop::Each));
+        path.push(PathSegment::Key(key.to_owned().into()));
+        path.extend((0..lists).map(|_| PathSegment::Each));
     }
     Some(path)
 }
@@ -83,17 +83,17 @@ pub fn parse_path<'s>(text: &str) -> Option<Vec<Hop<'s>>> {
 /// # Errors
 ///
 /// If something on the way is neither an object nor a list.
-pub fn templates<'a>(document: &'a str, path: &[Hop<'_>]) -> Read<Vec<Template<'a>>> {
+pub fn templates<'a>(document: &'a str, path: &[PathSegment<'_>]) -> Read<Vec<Template<'a>>> {
     let mut found = find(document, path)?;
-    let mut fault = None;
+    let mut error = None;
     found.retain(|template| match has_spec(template) {
         Ok(has_spec) => has_spec,
         Err(earlier) => {
-            fault.get_or_insert(earlier);
+            error.get_or_insert(earlier);
             false
         }
     });
-    fault.map_or(Ok(found), Err)
+    error.map_or(Ok(found), Err)
 }
 
 /// Whether a template has a `spec`. What is no object is kept, so that it is rejected when it is decoded.
@@ -105,18 +105,18 @@ fn has_spec(template: &Template<'_>) -> Read<bool> {
     let mut has_spec = false;
     let read = reader.object(|reader, key| {
         if key != "spec" {
-            return reader.leap();
+            return reader.skip_unchecked();
         }
         if reader.null()? {
             return Ok(());
         }
         has_spec = true;
-        reader.leap()
+        reader.skip_unchecked()
     });
     match read {
         Ok(()) => Ok(has_spec),
-        Err(fault) if template.path.is_empty() => Err(fault),
-        Err(fault) => Err(fault.beneath(&template.path)),
+        Err(error) if template.path.is_empty() => Err(error),
+        Err(error) => Err(error.in_path(&template.path)),
     }
 }
 
@@ -125,7 +125,7 @@ fn has_spec(template: &Template<'_>) -> Read<bool> {
 /// # Errors
 ///
 /// If something on the way is neither an object nor a list.
-pub fn find<'a>(document: &'a str, path: &[Hop<'_>]) -> Read<Vec<Template<'a>>> {
+pub fn find<'a>(document: &'a str, path: &[PathSegment<'_>]) -> Read<Vec<Template<'a>>> {
     let mut found = Vec::new();
     walk(&mut Reader::new(document), path, String::new(), &mut found)?;
     Ok(found)
@@ -133,7 +133,7 @@ pub fn find<'a>(document: &'a str, path: &[Hop<'_>]) -> Read<Vec<Template<'a>>> 
 
 fn walk<'a>(
     reader: &mut Reader<'a>,
-    path: &[Hop<'_>],
+    path: &[PathSegment<'_>],
     at: String,
     found: &mut Vec<Template<'a>>,
 ) -> Read<()> {
@@ -145,20 +145,20 @@ fn walk<'a>(
             found.push(Template { path: at, text: reader.raw()? });
             Ok(())
         }
-        Some((Hop::Each, rest)) if reader.next_byte() == Some(b'{') => {
+        Some((PathSegment::Each, rest)) if reader.next_byte() == Some(b'{') => {
             reader.object(|reader, key| walk(reader, rest, member(&at, key), found))
         }
-        Some((Hop::Each, rest)) => {
+        Some((PathSegment::Each, rest)) => {
             reader.list(|reader, index| walk(reader, rest, format!("{at}[{index}]"), found))
         }
-        Some((Hop::Key(wanted), rest)) => {
+        Some((PathSegment::Key(wanted), rest)) => {
             let mut met = false;
             reader.object(|reader, key| {
                 if key != wanted {
                     return reader.skip();
                 }
                 if std::mem::replace(&mut met, true) {
-                    return Err(Fault::new("stands twice in the same object"));
+                    return Err(Error::new("stands twice in the same object"));
                 }
                 let dot = if at.is_empty() { "" } else { "." };
                 walk(reader, rest, format!("{at}{dot}{key}"), found)
@@ -248,12 +248,13 @@ fn mount_token(pod: &mut Pod<'_>) {
 
 /// The `StatefulSet` controller gives each pod a volume per claim template, in the place of one of the same name.
 fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
-    let path = [Hop::Key("spec".into()), Hop::Key("volumeClaimTemplates".into()), Hop::Each];
+    let path =
+        [PathSegment::Key("spec".into()), PathSegment::Key("volumeClaimTemplates".into()), PathSegment::Each];
     let written = pod.spec.volumes.len();
     let mut names = BinaryHeap::new();
     for claim in find(document, &path)? {
         let Named { metadata } =
-            Reader::document(claim.text).map_err(|fault: Fault| fault.beneath(&claim.path))?;
+            Reader::document(claim.text).map_err(|error: Error| error.in_path(&claim.path))?;
         names.push((metadata.name.clone(), pod.spec.volumes.len()));
         pod.spec.volumes.push(Volume {
             name: metadata.name,
@@ -271,7 +272,7 @@ fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
         // By any claim of its name; a claim, by a later one. Claims stand behind all that is written.
         let last = index.max(written.saturating_sub(1));
         let behind = names.partition_point(|(name, at)| (name, *at) <= (&volume.name, last));
-        volume.unconcerned |= names.get(behind).is_some_and(|(name, _)| *name == volume.name);
+        volume.not_reviewed |= names.get(behind).is_some_and(|(name, _)| *name == volume.name);
     }
     Ok(())
 }
@@ -293,12 +294,12 @@ decode!(Metadata<'a> { "name" => name });
 ///
 /// # Errors
 ///
-/// If it cannot be read; the path of the fault starts at the root of the object.
+/// If it cannot be read; the path of the error starts at the root of the object.
 pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Pod<'a>> {
     let mut reader = Reader::new(template.text);
     reader
         .value()
-        .map_err(|fault| if template.path.is_empty() { fault } else { fault.beneath(&template.path) })
+        .map_err(|error| if template.path.is_empty() { error } else { error.in_path(&template.path) })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Volumes, and where they come from.
 
-use crate::json::{Brief, Decode, Fault, Read, Reader, Text, decode, once};
+use crate::json::{Brief, Decode, Error, Read, Reader, Text, decode, once};
 use crate::pod::volume_type::VolumeType;
 
 /// `spec.volumes[*]`
@@ -14,7 +14,7 @@ pub struct Volume<'a> {
     pub origin: Origin,
     /// Whether this request is not about the volume: an ephemeral container that does not mount it is not to blame,
     /// and no pod will have it if its `StatefulSet` puts a claim in its place.
-    pub unconcerned: bool,
+    pub not_reviewed: bool,
 }
 
 /// Who put a volume into a pod.
@@ -88,7 +88,7 @@ struct Driver<'a> {
 }
 
 /// Every key but `name` is a source: a closed list would take a source newer than itself for none at all. Of two, nobody
-/// can tell which one counts, and no leniency may let them through, so that they are a fault.
+/// can tell which one counts, and no enforcement may let them through, so that they are a error.
 impl<'a> Decode<'a> for Volume<'a> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         let mut named = 0;
@@ -107,7 +107,7 @@ impl<'a> Decode<'a> for Volume<'a> {
                 "csi" => VolumeDetail::Csi(reader.value::<Driver<'_>>()?.driver),
                 "projected" => VolumeDetail::Projected(reader.raw()?),
                 _ => {
-                    reader.leap()?;
+                    reader.skip_unchecked()?;
                     VolumeDetail::Other
                 }
             };
@@ -119,7 +119,7 @@ impl<'a> Decode<'a> for Volume<'a> {
         })?;
         if let (Some(VolumeSource { key: first, .. }), Some(second)) = (&self.source, &second) {
             let (first, second) = (Brief(first), Brief(second));
-            return Err(Fault::new(format!("must have one source, not both `{first}` and `{second}`")));
+            return Err(Error::new(format!("must have one source, not both `{first}` and `{second}`")));
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ pub(crate) struct SpecFields<'v, 's> {
     repeated: u64,
 }
 
-/// The policy before in a list, which is found to be without fault: policies of one cluster have most of their fields in
+/// The policy before in a list, which is found to be without error: policies of one cluster have most of their fields in
 /// common, and those need not be checked and loaded again.
 #[derive(Clone, Copy)]
 pub(crate) struct PreviousPolicy<'p, 'v, 's> {

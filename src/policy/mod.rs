@@ -11,7 +11,7 @@ use crate::pod::diff::{count_set_in, count_set_in_pod};
 use crate::pod::{Pod, Slot};
 use crate::rule::spec::Spec;
 use crate::rule::{Demands, Rule, RuleSet};
-use crate::rule::{Findings, Leniency};
+use crate::rule::{Enforcement, Findings};
 use crate::rules::{self, AnyRule};
 use crate::standards::{self, Standard};
 
@@ -28,7 +28,7 @@ pub struct Policy<'s> {
     pub(crate) non_root: Option<Standard>,
 }
 
-// Not derived, or the module would hold what prints every rule.
+// Not derived, or the module would allow what prints every rule.
 impl fmt::Debug for Policy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rules: Vec<_> = self.rules.iter().map(|(_, id, _)| *id).collect();
@@ -73,7 +73,7 @@ impl<'s> Policy<'s> {
     /// Fills in what the policy demands and the pod leaves open, also where it could not be written: such a pod is not
     /// admitted. Running it again changes nothing.
     pub fn mutate(&self, pod: &mut Pod<'_>, scope: &Scope) {
-        let skipped = scope.not_filled(scope.excused, scope.writable.pod());
+        let skipped = scope.not_filled(scope.exempt, scope.writable.pod());
         for (index, _, rule) in &self.rules {
             if !skipped.has(*index) {
                 rule.mutate(pod);
@@ -84,9 +84,9 @@ impl<'s> Policy<'s> {
             if !scope.reviews(slot) {
                 return;
             }
-            let excused = scope.excused_at(slot);
-            let skipped = scope.not_filled(excused, scope.writable.container(slot));
-            let demands = Demands { non_root: non_root.is_some_and(|check| !excused.has(check)) };
+            let exempt = scope.exempt_at(slot);
+            let skipped = scope.not_filled(exempt, scope.writable.container(slot));
+            let demands = Demands { non_root: non_root.is_some_and(|check| !exempt.has(check)) };
             for (index, _, rule) in &self.rules {
                 if !skipped.has(*index) {
                     rule.mutate_container(pod, container, demands);
@@ -104,19 +104,19 @@ impl<'s> Policy<'s> {
     /// Collects all objections: those to the pod as a whole, then those to each container.
     pub fn validate(&self, pod: &Pod<'_>, scope: &Scope, found: &mut Findings<'_>) {
         for (index, id, rule) in &self.rules {
-            if !scope.excused.has(*index) {
-                found.enter((*index, id), None, scope.excused);
+            if !scope.exempt.has(*index) {
+                found.enter((*index, id), None, scope.exempt);
                 rule.validate(pod, found);
             }
         }
         for (slot, container) in pod.containers().filter(|(slot, _)| scope.reviews(*slot)) {
-            if found.are_settled() {
+            if found.is_decided() {
                 return;
             }
-            let excused = scope.excused_at(slot);
+            let exempt = scope.exempt_at(slot);
             for (index, id, rule) in &self.rules {
-                if !excused.has(*index) {
-                    found.enter((*index, id), Some(slot), excused);
+                if !exempt.has(*index) {
+                    found.enter((*index, id), Some(slot), exempt);
                     rule.validate_container(pod, container, found);
                 }
             }
@@ -146,7 +146,7 @@ impl<'s> Policy<'s> {
             }
             affected.add(slot, here);
         });
-        let all = Leniency::default();
+        let all = Enforcement::default();
         let mut found = Findings::spelling("", &all);
         for (index, id, rule) in self.rules.iter().filter(|(index, ..)| asked.has(*index)) {
             let before = found.denials();

@@ -12,9 +12,9 @@ pub struct Scope {
     /// Where defaults may be written.
     pub writable: Writable,
     /// The rules that neither object nor mutate anywhere.
-    pub excused: RuleSet,
+    pub exempt: RuleSet,
     /// The rules that neither object nor mutate in single containers.
-    pub excused_in: RulesByContainer,
+    pub exempt_in: RulesByContainer,
     /// The rules that fill nothing in where it could not be written, because their objections do not deny.
     pub unfilled: RuleSet,
 }
@@ -25,17 +25,17 @@ impl Scope {
     }
 
     /// The rules that are exempt in a container.
-    pub(crate) fn excused_at(&self, slot: Slot) -> RuleSet {
-        self.excused.or(self.excused_in.at(slot))
+    pub(crate) fn exempt_at(&self, slot: Slot) -> RuleSet {
+        self.exempt.or(self.exempt_in.at(slot))
     }
 
     /// Whether anything is exempt.
-    pub(crate) fn excuses_nothing(&self) -> bool {
-        self.excused.is_empty() && self.excused_in.is_empty()
+    pub(crate) fn exempts_nothing(&self) -> bool {
+        self.exempt.is_empty() && self.exempt_in.is_empty()
     }
 
     /// The rules that fill nothing in: those that are exempt, and some where nothing could be written.
-    pub(super) fn not_filled(&self, excused: RuleSet, writable: bool) -> RuleSet {
-        if writable { excused } else { excused.or(self.unfilled) }
+    pub(super) fn not_filled(&self, exempt: RuleSet, writable: bool) -> RuleSet {
+        if writable { exempt } else { exempt.or(self.unfilled) }
     }
 }

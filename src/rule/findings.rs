@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::violation::cut;
-use super::{Action, Leniency, RuleSet, SPELT_OUT, Tolerated, Violation};
+use super::{Action, Enforcement, NonDenying, RuleSet, SPELT_OUT, Violation};
 use crate::pod::Slot;
 
 /// How the path of an objection is told.
@@ -25,10 +25,10 @@ enum Place<'p> {
 pub struct Findings<'f> {
     /// Where the pod stands in its object, with a trailing dot: `spec.template.` or nothing.
     root: &'f str,
-    leniency: &'f Leniency,
+    enforcement: &'f Enforcement,
     spelling: bool,
     /// The rules that do not object here: to the pod as a whole, or to the container being judged.
-    excused: RuleSet,
+    exempt: RuleSet,
     rule: (usize, &'static str),
     slot: Option<Slot>,
     denials: usize,
@@ -41,12 +41,12 @@ pub struct Findings<'f> {
 
 impl<'f> Findings<'f> {
     /// Counts objections.
-    pub fn counting(root: &'f str, leniency: &'f Leniency) -> Self {
+    pub fn counting(root: &'f str, enforcement: &'f Enforcement) -> Self {
         Findings {
             root,
-            leniency,
+            enforcement,
             spelling: false,
-            excused: RuleSet::NONE,
+            exempt: RuleSet::NONE,
             rule: (0, ""),
             slot: None,
             denials: 0,
@@ -58,12 +58,12 @@ impl<'f> Findings<'f> {
     }
 
     /// Counts objections and spells them out.
-    pub fn spelling(root: &'f str, leniency: &'f Leniency) -> Self {
-        Findings { spelling: true, ..Findings::counting(root, leniency) }
+    pub fn spelling(root: &'f str, enforcement: &'f Enforcement) -> Self {
+        Findings { spelling: true, ..Findings::counting(root, enforcement) }
     }
 
     /// Whether nothing that follows matters: a policy that only has to say whether it objects has done so.
-    pub(crate) fn are_settled(&self) -> bool {
+    pub(crate) fn is_decided(&self) -> bool {
         !self.spelling && self.denials > 0
     }
 
@@ -73,8 +73,8 @@ impl<'f> Findings<'f> {
     }
 
     /// How many objections only warn, and how many only reach the audit log.
-    pub(crate) fn tolerated(&self) -> Tolerated {
-        Tolerated { warned: self.warned, audited: self.audited }
+    pub(crate) fn tolerated(&self) -> NonDenying {
+        NonDenying { warned: self.warned, audited: self.audited }
     }
 
     /// The objections spelt out, those that deny and those that do not, in the order they were found.
@@ -82,19 +82,19 @@ impl<'f> Findings<'f> {
         self.violations
     }
 
-    /// Says whose objections follow, and which rules are excused there.
-    pub(crate) fn enter(&mut self, rule: (usize, &'static str), slot: Option<Slot>, excused: RuleSet) {
+    /// Says whose objections follow, and which rules are exempt there.
+    pub(crate) fn enter(&mut self, rule: (usize, &'static str), slot: Option<Slot>, exempt: RuleSet) {
         self.rule = rule;
         self.slot = slot;
-        self.excused = excused;
+        self.exempt = exempt;
     }
 
     /// Whether an objection of this other rule would deny the request where this one is judging.
     pub(crate) fn denies(&self, rule: usize) -> bool {
-        if self.excused.is_empty() && self.leniency.is_none() {
+        if self.exempt.is_empty() && self.enforcement.is_none() {
             return true;
         }
-        !self.excused.has(rule) && self.leniency.action(rule) == Action::Deny
+        !self.exempt.has(rule) && self.enforcement.action(rule) == Action::Deny
     }
 
     /// What a rule finds out of all volumes once for all containers: those that may only be read.
@@ -129,7 +129,7 @@ impl<'f> Findings<'f> {
         value: impl Display,
         detail: impl Display,
     ) {
-        let warns = self.leniency.predictions_warn;
+        let warns = self.enforcement.predictions_warn;
         self.act(Place::Here(&field), &format_args!("Invalid value: {value}: {detail}"), warns);
     }
 
@@ -149,7 +149,7 @@ impl<'f> Findings<'f> {
 
     fn act(&mut self, place: Place<'_>, problem: &dyn Display, warns_at_most: bool) {
         let (index, rule) = self.rule;
-        let action = match self.leniency.action(index) {
+        let action = match self.enforcement.action(index) {
             Action::Deny if warns_at_most => Action::Warn,
             action => action,
         };
@@ -184,16 +184,16 @@ mod tests {
         (rules::index(id).unwrap(), id)
     }
 
-    fn leniency(warned: &[&str], audited: &[&str]) -> Leniency {
+    fn enforcement(warned: &[&str], audited: &[&str]) -> Enforcement {
         let set =
             |ids: &[&str]| ids.iter().fold(RuleSet::NONE, |set, id| set.with(rules::index(id).unwrap()));
-        Leniency { warned: set(warned), audited: set(audited), ..Leniency::default() }
+        Enforcement { warned: set(warned), audited: set(audited), ..Enforcement::default() }
     }
 
     #[test]
-    fn places_are_told_from_the_root_of_the_object() {
-        let leniency = Leniency::default();
-        let mut found = Findings::spelling("spec.template.", &leniency);
+    fn places_are_reported_from_the_root_of_the_object() {
+        let enforcement = Enforcement::default();
+        let mut found = Findings::spelling("spec.template.", &enforcement);
         found.enter(entry("privileged"), None, RuleSet::NONE);
         found.invalid("spec.a", 1, "no");
         found.enter(entry("privileged"), Some(Slot { list: List::Init, index: 3 }), RuleSet::NONE);
@@ -203,9 +203,9 @@ mod tests {
         found.forbidden_of_pod("metadata.e", "no");
         found.invalid_elsewhere("spec.f", 3, "no");
         assert_eq!(found.denials(), 6);
-        let told: Vec<_> = found.into_violations().iter().map(ToString::to_string).collect();
+        let reported: Vec<_> = found.into_violations().iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 "spec.template.spec.a: Invalid value: 1: no",
                 "spec.template.spec.initContainers[3].b: Required value: no",
@@ -222,8 +222,8 @@ mod tests {
     #[case::one_more(33, 32)]
     #[case::many_more(1_000, 32)]
     fn spells_32_out_and_counts_all(#[case] count: usize, #[case] spelt_out: usize) {
-        let leniency = Leniency::default();
-        let mut found = Findings::spelling("", &leniency);
+        let enforcement = Enforcement::default();
+        let mut found = Findings::spelling("", &enforcement);
         found.enter(entry("privileged"), None, RuleSet::NONE);
         (0..count).for_each(|nth| found.invalid("a", nth, "no"));
         assert_eq!((found.denials(), found.into_violations().len()), (count, spelt_out));
@@ -231,45 +231,46 @@ mod tests {
 
     #[test]
     fn spells_32_of_each_action_out() {
-        let leniency = leniency(&["privileged"], &["volumes"]);
-        let mut found = Findings::spelling("", &leniency);
+        let enforcement = enforcement(&["privileged"], &["volumes"]);
+        let mut found = Findings::spelling("", &enforcement);
         for id in ["privileged", "volumes", "hostPID"] {
             found.enter(entry(id), None, RuleSet::NONE);
             (0..100).for_each(|nth| found.invalid("a", nth, "no"));
         }
-        assert_eq!((found.denials(), found.tolerated()), (100, Tolerated { warned: 100, audited: 100 }));
-        assert_eq!((found.tolerated().untold(), found.into_violations().len()), (136, 96));
+        assert_eq!((found.denials(), found.tolerated()), (100, NonDenying { warned: 100, audited: 100 }));
+        assert_eq!((found.tolerated().omitted(), found.into_violations().len()), (136, 96));
     }
 
     #[test]
     fn a_count_needs_no_words() {
-        let leniency = Leniency::default();
-        let mut found = Findings::counting("", &leniency);
+        let enforcement = Enforcement::default();
+        let mut found = Findings::counting("", &enforcement);
         found.enter(entry("privileged"), None, RuleSet::NONE);
         found.invalid("a", 1, "no");
         assert_eq!((found.denials(), found.into_violations()), (1, vec![]));
     }
 
     #[test]
-    fn lenient_rules_deny_nothing_and_are_told() {
-        let leniency = leniency(&["privileged"], &["volumes"]);
-        let mut found = Findings::spelling("", &leniency);
+    fn lenient_rules_deny_nothing_and_are_reported() {
+        let enforcement = enforcement(&["privileged"], &["volumes"]);
+        let mut found = Findings::spelling("", &enforcement);
         for id in ["privileged", "volumes", "hostPID"] {
             found.enter(entry(id), None, RuleSet::NONE);
             found.invalid("a", 1, "no");
         }
         assert_eq!(found.denials(), 1);
-        let told: Vec<_> = found.into_violations().iter().map(|told| (told.rule, told.action)).collect();
+        let reported: Vec<_> =
+            found.into_violations().iter().map(|reported| (reported.rule, reported.action)).collect();
         assert_eq!(
-            told,
+            reported,
             [("privileged", Action::Warn), ("volumes", Action::Audit), ("hostPID", Action::Deny)]
         );
     }
 
     #[test]
     fn knows_whose_objection_would_deny() {
-        let leniency = leniency(&["privileged"], &["volumes"]);
-        let mut found = Findings::spelling("", &leniency);
+        let enforcement = enforcement(&["privileged"], &["volumes"]);
+        let mut found = Findings::spelling("", &enforcement);
         let excused = RuleSet::NONE.with(rules::index("hostIPC").unwrap());
         found.enter(entry("hostPorts"), None, excused);
         let denying =

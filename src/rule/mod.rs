@@ -13,7 +13,7 @@ use crate::schema::Shape;
 
 pub use findings::Findings;
 pub use set::{RuleSet, RulesByContainer};
-pub use violation::{Action, Leniency, ROOM, SPELT_OUT, Tolerated, Violation, join};
+pub use violation::{Action, Enforcement, NonDenying, ROOM, SPELT_OUT, Violation, join};
 pub(crate) use violation::{Row, TAIL, and_more, cut, join_within};
 
 /// One field of the PSP spec, loaded from a policy: its default and its demand.

@@ -74,7 +74,7 @@ pub fn dotted(name: &str) -> Cow<'_, str> {
 }
 
 /// Whether a path has an element `..`, which may lead out of what a prefix allows.
-pub fn leads_up(path: &str) -> bool {
+pub fn has_parent_element(path: &str) -> bool {
     path.split('/').any(|element| element == "..")
 }
 
@@ -91,12 +91,12 @@ pub fn starts_with_folder(path: &str, prefix: &str) -> bool {
 }
 
 /// Whether `path` is `prefix` or lies beneath it. Both must be absolute; `.`, `//` and a trailing `/` mean nothing.
-pub fn lies_beneath(path: &str, prefix: &str) -> bool {
-    is_beneath(&cleaned(path), &cleaned(prefix))
+pub fn is_within(path: &str, prefix: &str) -> bool {
+    cleaned_is_within(&cleaned(path), &cleaned(prefix))
 }
 
-/// [`lies_beneath`] for paths that are [`cleaned`]: of a long path this is done once for all prefixes.
-pub(crate) fn is_beneath(path: &str, prefix: &str) -> bool {
+/// [`is_within`] for paths that are [`cleaned`]: of a long path this is done once for all prefixes.
+pub(crate) fn cleaned_is_within(path: &str, prefix: &str) -> bool {
     let rest = if prefix == "/" { Some(path) } else { path.strip_prefix(prefix) };
     path.starts_with('/')
         && prefix.starts_with('/')
@@ -143,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
-    /// What [`lies_beneath`] means, element by element.
+    /// What [`is_within`] means, element by element.
     fn element_by_element(path: &str, prefix: &str) -> bool {
         let elements = |path: &str| -> Vec<String> {
             let all = path.split('/').filter(|element| !element.is_empty() && *element != ".");
@@ -157,7 +157,7 @@ mod tests {
 
         #[test]
         fn compares_elements(path in "[/.ab]{0,9}", prefix in "[/.ab]{0,5}") {
-            prop_assert_eq!(lies_beneath(&path, &prefix), element_by_element(&path, &prefix));
+            prop_assert_eq!(is_within(&path, &prefix), element_by_element(&path, &prefix));
         }
     }
 
@@ -226,7 +226,7 @@ mod tests {
     #[case::root_holds_no_empty_path("", "/", false)]
     #[case::relative_prefix("/foo", "foo", false)]
     fn lies(#[case] path: &str, #[case] prefix: &str, #[case] expected: bool) {
-        assert_eq!(lies_beneath(path, prefix), expected);
+        assert_eq!(is_within(path, prefix), expected);
     }
 
     #[rstest]
@@ -234,7 +234,7 @@ mod tests {
     #[case::at_the_end("/foo/..", true)]
     #[case::dots_in_a_name("/foo/..bar/b..z", false)]
     fn finds_the_way_up(#[case] path: &str, #[case] expected: bool) {
-        assert_eq!(leads_up(path), expected);
+        assert_eq!(has_parent_element(path), expected);
         assert_eq!(has_parent_dir(path), expected);
     }
 

@@ -29,7 +29,7 @@ impl IdRanges {
     }
 
     /// Whether a range holds the id.
-    pub fn hold(&self, id: i64) -> bool {
+    pub fn allow(&self, id: i64) -> bool {
         self.iter().any(|range| range.min <= id && id <= range.max)
     }
 
@@ -64,7 +64,7 @@ pub struct PortRanges(pub Vec<PortRange>);
 
 impl PortRanges {
     /// Whether a range holds the port.
-    pub fn hold(&self, port: i64) -> bool {
+    pub fn allow(&self, port: i64) -> bool {
         self.0.iter().any(|range| range.min <= port && port <= range.max)
     }
 }

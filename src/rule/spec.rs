@@ -121,7 +121,7 @@ impl<'v, 's> Spec<'v, 's> {
         }
     }
 
-    /// The ranges under `field.ranges`, each of which must hold at least one id. `demanded` says that an empty list
+    /// The ranges under `field.ranges`, each of which must allow at least one id. `demanded` says that an empty list
     /// would make the policy one that no pod can satisfy.
     pub(crate) fn ranges(&mut self, field: &str, demanded: bool) -> Option<IdRanges> {
         let list = self.get(field).and_then(|strategy| strategy.get("ranges")).unwrap_or_default();

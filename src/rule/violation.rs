@@ -7,7 +7,7 @@ use super::RuleSet;
 /// How many violations of each action a policy spells out; the rest is counted.
 pub const SPELT_OUT: usize = 32;
 
-/// How many bytes a message, an annotation of the audit log, or all warnings of an answer may take: the author of a pod
+/// How many bytes a message, an annotation of the audit log, or all warnings of an response may take: the author of a pod
 /// chooses how much there is to object to, and the API server sends it to whoever waits.
 pub const ROOM: usize = 64 * 1024;
 
@@ -138,9 +138,9 @@ impl fmt::Write for Cut {
     }
 }
 
-/// What stands between a rule's objection and the answer.
+/// What stands between a rule's objection and the response.
 #[derive(Debug, Clone, Default)]
-pub struct Leniency {
+pub struct Enforcement {
     /// The rules whose objections only warn.
     pub warned: RuleSet,
     /// The rules whose objections only reach the audit log.
@@ -151,7 +151,7 @@ pub struct Leniency {
     pub predictions_warn: bool,
 }
 
-impl Leniency {
+impl Enforcement {
     /// Whether every objection denies.
     pub fn is_none(&self) -> bool {
         self.warned.is_empty() && self.audited.is_empty() && self.ignored.is_empty()
@@ -160,7 +160,7 @@ impl Leniency {
     /// The same for whom nothing is tolerated: rules that are ignored stay so, since they are switched off.
     #[must_use]
     pub fn strict(&self) -> Self {
-        Leniency { ignored: self.ignored, ..Leniency::default() }
+        Enforcement { ignored: self.ignored, ..Enforcement::default() }
     }
 
     /// What an objection of a rule does.
@@ -176,16 +176,16 @@ impl Leniency {
 
 /// How many objections do not deny the request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tolerated {
+pub struct NonDenying {
     /// Those that its author is told.
     pub warned: usize,
     /// Those that the audit log is told.
     pub audited: usize,
 }
 
-impl Tolerated {
+impl NonDenying {
     /// How many of them are not spelt out.
-    pub(crate) fn untold(self) -> usize {
+    pub(crate) fn omitted(self) -> usize {
         self.warned.saturating_sub(SPELT_OUT) + self.audited.saturating_sub(SPELT_OUT)
     }
 }
@@ -216,11 +216,11 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted() {
-        let told = |limit| join_within(&violations(5), 7, TAIL + limit);
-        assert_eq!(told(25), "p0: is bad; p1: is bad; and 5 more");
-        assert_eq!(told(22), "p0: is bad; p1: is bad; and 5 more");
-        assert_eq!(told(21), "p0: is bad; and 6 more");
-        assert_eq!(told(0), "and 7 more");
+        let reported = |limit| join_within(&violations(5), 7, TAIL + limit);
+        assert_eq!(reported(25), "p0: is bad; p1: is bad; and 5 more");
+        assert_eq!(reported(22), "p0: is bad; p1: is bad; and 5 more");
+        assert_eq!(reported(21), "p0: is bad; and 6 more");
+        assert_eq!(reported(0), "and 7 more");
     }
 
     #[test]

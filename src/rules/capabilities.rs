@@ -78,7 +78,7 @@ pub(crate) struct Allowed<'s> {
 
 pub(super) fn load_default_add<'s>(spec: &mut Spec<'_, 's>) -> Option<DefaultAdd<'s>> {
     let added = spec.texts("defaultAddCapabilities");
-    tell_contradictions(spec, "defaultAddCapabilities", &added);
+    report_contradictions(spec, "defaultAddCapabilities", &added);
     if added.is_empty() { None } else { Some(DefaultAdd(added)) }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn load_required_drop<'s>(spec: &mut Spec<'_, 's>) -> Option<Required
 
 pub(super) fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Allowed<'s>> {
     let allowed = spec.texts("allowedCapabilities");
-    tell_contradictions(spec, "allowedCapabilities", &allowed);
+    report_contradictions(spec, "allowedCapabilities", &allowed);
     if !allowed.iter().any(|name| name == "*") {
         return Some(Allowed { added: spec.texts("defaultAddCapabilities"), allowed });
     }
@@ -113,7 +113,7 @@ pub(super) fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Allowed<'s>> {
     None
 }
 
-fn tell_contradictions(spec: &mut Spec<'_, '_>, field: &str, names: &[Text<'_>]) {
+fn report_contradictions(spec: &mut Spec<'_, '_>, field: &str, names: &[Text<'_>]) {
     if names.is_empty() {
         return;
     }

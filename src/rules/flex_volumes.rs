@@ -92,8 +92,8 @@ mod tests {
     fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
         let policy = json!({"volumes": ["flexVolume"], "allowedFlexVolumes": [{"driver": "a/b"}]});
         let pod = json!({"spec": {"volumes": [{"name": "v", "flexVolume": {"driver": "x/y"}}]}});
-        let answer = review_added(policy, pod, json!({"volumeMounts": mounts}));
-        assert_eq!(answer.rejection.as_deref(), expected);
+        let response = review_added(policy, pod, json!({"volumeMounts": mounts}));
+        assert_eq!(response.rejection.as_deref(), expected);
     }
 
     #[rstest]

@@ -37,7 +37,7 @@ impl Rule for FsGroup {
         let field = "spec.securityContext.fsGroup";
         let ranges = self.0.ranges();
         match pod.spec.security_context.fs_group {
-            Some(group) if !ranges.hold(group) => {
+            Some(group) if !ranges.allow(group) => {
                 found.invalid(field, group, format_args!("group {group} must be in the ranges: {ranges}"));
             }
             None if self.0.is_demanded() && !pod.is_windows() => {

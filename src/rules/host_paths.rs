@@ -13,7 +13,7 @@ use crate::json::{Quoted, Text};
 use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
 use crate::rule::Findings;
-use crate::rule::pattern::{cleaned, has_parent_dir, is_beneath, starts_with_folder};
+use crate::rule::pattern::{cleaned, cleaned_is_within, has_parent_dir, starts_with_folder};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Rule};
 use crate::rules;
@@ -102,7 +102,7 @@ fn is_absolute(path: &str) -> bool {
 
 /// Whether a prefix allows a path; both are cleaned.
 fn allows(prefix: &str, path: &str) -> bool {
-    if prefix.starts_with('/') { is_beneath(path, prefix) } else { starts_with_folder(path, prefix) }
+    if prefix.starts_with('/') { cleaned_is_within(path, prefix) } else { starts_with_folder(path, prefix) }
 }
 
 impl HostPaths<'_> {
@@ -268,8 +268,8 @@ mod tests {
         Some("spec.volumes[0].hostPath.path: Invalid value: \"/etc\": is not allowed to be used"))]
     #[case::that_does_not(json!([]), None)]
     fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
-        let answer = review_added(prefixes(&["/foo"]), volume("/etc"), json!({"volumeMounts": mounts}));
-        assert_eq!(answer.rejection.as_deref(), expected);
+        let response = review_added(prefixes(&["/foo"]), volume("/etc"), json!({"volumeMounts": mounts}));
+        assert_eq!(response.rejection.as_deref(), expected);
     }
 
     #[rstest]

@@ -58,7 +58,7 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<HostPorts> {
 impl Rule for HostPorts {
     fn validate_container(&self, _pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
         for (index, port) in container.ports.iter().map(|port| port.host_port).enumerate() {
-            if port != 0 && !self.0.hold(port) {
+            if port != 0 && !self.0.allow(port) {
                 let allowed = &self.0;
                 found.invalid(
                     format_args!("ports[{index}].hostPort"),

@@ -226,8 +226,8 @@ mod tests {
         let pod = json!({"spec": {"containers": [{"name": "c", "securityContext": {"privileged": true}}],
             "automountServiceAccountToken": false}});
         let request = json!({"operation": "CREATE", "kind": {"version": "v1", "kind": "Pod"}, "object": pod});
-        let answer = review(&settings, &request);
-        assert_eq!(answer.rejection, Some(format!("spec.containers[0].{WITH_PRIVILEGED}")));
+        let response = review(&settings, &request);
+        assert_eq!(response.rejection, Some(format!("spec.containers[0].{WITH_PRIVILEGED}")));
     }
 
     #[rstest]

@@ -57,7 +57,7 @@ impl Rule for RunAsGroup {
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
         let ranges = self.0.ranges();
         match container.run_as_group(pod) {
-            Some(group) if !ranges.hold(group) => {
+            Some(group) if !ranges.allow(group) => {
                 let own = container.security_context.run_as_group.is_some();
                 let inherited = if own { "" } else { " (inherited from the pod)" };
                 let detail = format_args!("group {group} must be in the ranges: {ranges}{inherited}");

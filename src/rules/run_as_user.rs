@@ -1,7 +1,7 @@
 //! Root inside a container is root on the node, but for what else confines it.
 //!
 //! A user that is filled in brings `runAsNonRoot: true` with it where the Pod Security Standard `restricted` is enforced:
-//! its check `runAsNonRoot` takes no user for an answer, so it would reject every pod that `MustRunAs` fills in.
+//! its check `runAsNonRoot` takes no user for an response, so it would reject every pod that `MustRunAs` fills in.
 
 use crate::pod::{Container, Pod};
 use crate::rule::Findings;
@@ -79,7 +79,7 @@ impl Rule for RunAsUser {
         let user = container.run_as_user(pod);
         match self {
             RunAsUser::MustRunAs(ranges) => match user {
-                Some(user) if !ranges.hold(user) => {
+                Some(user) if !ranges.allow(user) => {
                     let detail = format_args!("must be in the ranges: {ranges}{user_inherited}");
                     found.invalid("securityContext.runAsUser", user, detail);
                 }

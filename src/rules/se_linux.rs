@@ -250,14 +250,14 @@ mod tests {
     #[case::but_not_in_a_pod_that_has_them(json!({"securityContext": {"seLinuxOptions": {"level": "s0"}}}), None)]
     #[case::nor_in_a_pod_of_windows(json!({"os": {"name": "windows"}}), None)]
     fn an_added_container_gets_options(#[case] spec: Value, #[case] expected: Option<Value>) {
-        let answer = review_added(must(json!({"level": "s0"})), json!({"spec": spec}), json!({}));
+        let response = review_added(must(json!({"level": "s0"})), json!({"spec": spec}), json!({}));
         let expected = expected.map(|context| {
             let mut pod = json!({"spec": spec});
             pod["spec"]["ephemeralContainers"] = json!([{"name": "e", "securityContext": context}]);
             pod
         });
-        let mutated = answer.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
-        assert_eq!((answer.rejection, mutated), (None, expected));
+        let mutated = response.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
+        assert_eq!((response.rejection, mutated), (None, expected));
     }
 
     #[rstest]

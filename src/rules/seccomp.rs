@@ -11,7 +11,7 @@
 use crate::json::Text;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::rule::Findings;
-use crate::rule::pattern::leads_up;
+use crate::rule::pattern::has_parent_element;
 use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Rule};
 use crate::schema::doc_only;
@@ -51,7 +51,7 @@ enum Allowed<'s> {
 pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Seccomp<'s>> {
     let default = spec.annotation(DEFAULT).filter(|name| !name.is_empty());
     if let Some(name) = &default {
-        tell_malformed(spec, DEFAULT, name);
+        report_malformed(spec, DEFAULT, name);
     }
     let allowed = match spec.annotation(ALLOWED) {
         None => Allowed::Unstated,
@@ -60,13 +60,13 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Seccomp<'s>> {
             for name in list.split(',') {
                 any |= name == "*";
                 if name != "*" && !list.is_empty() {
-                    tell_malformed(spec, ALLOWED, name);
+                    report_malformed(spec, ALLOWED, name);
                 }
             }
             if any { Allowed::Any } else { Allowed::Named(list) }
         }
     };
-    if let Some(name) = default.as_ref().filter(|name| !allowed.hold(canonical(name))) {
+    if let Some(name) = default.as_ref().filter(|name| !allowed.allow(canonical(name))) {
         let name = crate::json::Quoted(name);
         let reason = "the allowed profiles leave it out, so that no pod that relies on it could be admitted";
         spec.annotation_problem(DEFAULT, format_args!("Invalid value: {name}: {reason}"));
@@ -78,10 +78,10 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Seccomp<'s>> {
 }
 
 /// Says why a name is no profile.
-fn tell_malformed(spec: &mut Spec<'_, '_>, annotation: &str, name: &str) {
+fn report_malformed(spec: &mut Spec<'_, '_>, annotation: &str, name: &str) {
     let (value, reason) = match name.strip_prefix("localhost/") {
         Some(path) if path.starts_with('/') => (path, "must be a relative path"),
-        Some(path) if leads_up(path) => (path, "must not contain '..'"),
+        Some(path) if has_parent_element(path) => (path, "must not contain '..'"),
         Some("") => (name, "must be a valid seccomp profile"),
         Some(_) => return,
         None if matches!(name, "runtime/default" | "docker/default" | "unconfined") => return,
@@ -98,7 +98,7 @@ fn canonical(name: &str) -> &str {
 
 impl Allowed<'_> {
     /// Whether a profile is allowed; no profile at all is the empty name.
-    fn hold(&self, profile: &str) -> bool {
+    fn allow(&self, profile: &str) -> bool {
         match self {
             Allowed::Unstated => matches!(profile, "" | "runtime/default"),
             Allowed::Any => true,
@@ -116,7 +116,7 @@ impl Seccomp<'_> {
     fn is_satisfied_by_containers(&self, pod: &Pod<'_>) -> bool {
         let has_own = |container: &Container<'_>| {
             let profile = container.security_context.seccomp_profile.as_ref();
-            profile.and_then(Profile::name).is_some_and(|name| self.allowed.hold(&name))
+            profile.and_then(Profile::name).is_some_and(|name| self.allowed.allow(&name))
         };
         !matches!(self.allowed, Allowed::Unstated)
             && pod.spec.init_containers.iter().chain(&pod.spec.containers).all(has_own)
@@ -144,7 +144,7 @@ impl Seccomp<'_> {
             None => "".into(),
         };
         match &self.allowed {
-            allowed if allowed.hold(&name) => {}
+            allowed if allowed.allow(&name) => {}
             Allowed::Named(list) if name.is_empty() => found.required(
                 field,
                 format_args!(

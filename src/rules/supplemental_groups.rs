@@ -49,7 +49,7 @@ impl Rule for SupplementalGroups {
                 found.invalid(field, Groups(groups), format_args!("{detail}{why}"));
             }
         }
-        for group in groups.iter().filter(|group| !ranges.hold(**group)) {
+        for group in groups.iter().filter(|group| !ranges.allow(**group)) {
             let detail = format_args!("group {group} must be in the ranges: {ranges}");
             found.invalid(field, Groups(groups), detail);
         }

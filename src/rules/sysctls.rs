@@ -82,7 +82,7 @@ pub(super) fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Unsafe<'s>> {
     let forbidden: Vec<_> = spec.texts("forbiddenSysctls").into_iter().map(SysctlPattern::new).collect();
     for (i, a) in allowed.iter().enumerate() {
         for (j, f) in forbidden.iter().enumerate() {
-            tell_overlap(spec, (i, a), (j, f));
+            report_overlap(spec, (i, a), (j, f));
         }
     }
     Some(Unsafe { forbidden, allowed })
@@ -106,7 +106,7 @@ fn load_patterns<'s>(spec: &mut Spec<'_, 's>, field: &str) -> Vec<SysctlPattern<
 }
 
 /// Says where a pattern that allows and one that forbids stand for the same names.
-fn tell_overlap(
+fn report_overlap(
     spec: &mut Spec<'_, '_>,
     (i, a): (usize, &SysctlPattern<'_>),
     (j, f): (usize, &SysctlPattern<'_>),

@@ -107,8 +107,8 @@ mod tests {
     #[case::that_does_not(json!([]), None)]
     fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
         let pod = json!({"spec": {"volumes": [volume("nfs", json!({}))]}});
-        let answer = review_added(json!({}), pod, json!({"volumeMounts": mounts}));
-        assert_eq!(answer.rejection.as_deref(), expected);
+        let response = review_added(json!({}), pod, json!({"volumeMounts": mounts}));
+        assert_eq!(response.rejection.as_deref(), expected);
     }
 
     #[test]

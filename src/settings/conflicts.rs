@@ -6,7 +6,7 @@
 use crate::json::Value;
 use crate::json::{Quoted, Reader};
 use crate::pod::Profile;
-use crate::rule::{Action, Leniency};
+use crate::rule::{Action, Enforcement};
 use crate::rules;
 use crate::schema::{Path, Problems};
 use crate::settings::exemptions::Exemption;
@@ -31,7 +31,7 @@ const PROFILES: &[(&str, &str, &str, &[&str])] = &[
 /// The standard, and what stands between its objections and a pod.
 pub(crate) struct Enforced<'e, 's> {
     pub(crate) standard: Standard,
-    pub(crate) leniency: &'e Leniency,
+    pub(crate) enforcement: &'e Enforcement,
     pub(crate) exemptions: &'e [Exemption<'s>],
 }
 
@@ -76,7 +76,7 @@ impl Enforced<'_, '_> {
             let [user, role, kind] = ["user", "role", "type"].map(text);
             let (user, role, kind) = (Quoted(&user), Quoted(&role), Quoted(&kind));
             let options = format!(r#""seLinuxOptions":{{"user":{user},"role":{role},"type":{kind}}}"#);
-            self.tell(
+            self.report(
                 "seLinux",
                 &["seLinuxOptions"],
                 &mut std::iter::once(pod(&options, "")),
@@ -87,14 +87,14 @@ impl Enforced<'_, '_> {
         if let Some(ranges) = under("runAsUser", "ranges") {
             let ids = ranges.elements().filter_map(|range| range.get("max").and_then(Value::integer));
             let mut pods = ids.map(|id| pod(&format!(r#""runAsUser":{id}"#), ""));
-            self.tell("runAsUser", &["runAsUser"], &mut pods, &Path::Key(&at, "runAsUser"), problems);
+            self.report("runAsUser", &["runAsUser"], &mut pods, &Path::Key(&at, "runAsUser"), problems);
         }
         if let Some(types) = spec.get("allowedProcMountTypes") {
             let types = types.elements().filter_map(Value::text);
             let mut pods = types.map(|kind| pod("", &format!(r#""procMount":{}"#, Quoted(&kind))));
             let at = Path::Key(&at, "allowedProcMountTypes");
             let checks = ["procMount", "procMount_restricted"];
-            self.tell("allowedProcMountTypes", &checks, &mut pods, &at, problems);
+            self.report("allowedProcMountTypes", &checks, &mut pods, &at, problems);
         }
         for (rule, key, field, checks) in PROFILES {
             let list = annotations.get(key).and_then(Value::text);
@@ -105,12 +105,12 @@ impl Enforced<'_, '_> {
                 Some(profile) => pod(&format!(r#""{field}":{{"type":"{}"}}"#, profile.kind), ""),
                 None => pod("", ""),
             });
-            self.tell(rule, checks, &mut pods, &Path::Key(&annotations_at, key), problems);
+            self.report(rule, checks, &mut pods, &Path::Key(&annotations_at, key), problems);
         }
     }
 
     /// Says so if these checks refuse every one of the pods, which are all ways of satisfying the rule.
-    fn tell(
+    fn report(
         &self,
         rule: &str,
         checks: &[&str],
@@ -145,7 +145,7 @@ impl Enforced<'_, '_> {
 
     /// Whether there are pods to which a rule or a check does not object, or not so that they are denied.
     fn forgives(&self, index: usize) -> bool {
-        self.leniency.action(index) != Action::Deny
+        self.enforcement.action(index) != Action::Deny
             || self.exemptions.iter().any(|exemption| exemption.rules.has(index))
     }
 }

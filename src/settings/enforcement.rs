@@ -5,7 +5,7 @@
 //! exemption from the rule does.
 
 use crate::json::Value;
-use crate::rule::Leniency;
+use crate::rule::Enforcement;
 use crate::schema::doc_only;
 use crate::schema::{Field, Path, Problems, Shape};
 use crate::settings::rule_names;
@@ -35,9 +35,9 @@ pub(crate) const FIELD: Field = Field {
 };
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Leniency {
-    let mut leniency = Leniency::default();
-    let Some(option) = root.get(FIELD.name) else { return leniency };
+pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Enforcement {
+    let mut enforcement = Enforcement::default();
+    let Some(option) = root.get(FIELD.name) else { return enforcement };
     let rules = option.get("rules").unwrap_or_default();
     for (name, _) in rules.entries() {
         if rule_names::index(&name).is_none() {
@@ -48,13 +48,13 @@ pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Leniency {
     let default = option.get("default");
     for (index, name) in rule_names::all() {
         match rules.get(&name).or(default).and_then(Value::text).as_deref() {
-            Some("Warn") => leniency.warned = leniency.warned.with(index),
-            Some("Audit") => leniency.audited = leniency.audited.with(index),
-            Some("Ignore") => leniency.ignored = leniency.ignored.with(index),
+            Some("Warn") => enforcement.warned = enforcement.warned.with(index),
+            Some("Audit") => enforcement.audited = enforcement.audited.with(index),
+            Some("Ignore") => enforcement.ignored = enforcement.ignored.with(index),
             _ => {}
         }
     }
-    leniency
+    enforcement
 }
 
 #[cfg(test)]
@@ -71,12 +71,12 @@ mod tests {
     fn loaded(enforcement: &serde_json::Value) -> [Vec<String>; 3] {
         let text = json!({ "enforcement": enforcement }).to_string();
         let mut problems = Problems::default();
-        let leniency = load(Reader::document::<Tree<'_>>(&text).unwrap().root(), &mut problems);
+        let enforcement = load(Reader::document::<Tree<'_>>(&text).unwrap().root(), &mut problems);
         assert_eq!(problems, Problems::default());
         let names = |set: RuleSet| {
             rule_names::all().filter(|(index, _)| set.has(*index)).map(|(_, name)| name).collect()
         };
-        [leniency.warned, leniency.audited, leniency.ignored].map(names)
+        [enforcement.warned, enforcement.audited, enforcement.ignored].map(names)
     }
 
     #[rstest]
@@ -109,7 +109,10 @@ mod tests {
         assert_eq!(sets.concat().len(), sets[set].len());
     }
 
-    fn created(settings: &serde_json::Value, spec: serde_json::Value) -> crate::admission::response::Answer {
+    fn created(
+        settings: &serde_json::Value,
+        spec: serde_json::Value,
+    ) -> crate::admission::response::Response {
         let request =
             json!({"operation": "CREATE", "kind": {"group": "", "kind": "Pod"}, "object": {"spec": spec}});
         crate::testing::review(settings, &request)
@@ -131,29 +134,29 @@ mod tests {
         if ignored {
             enforcement["rules"] = json!({"privileged": "Ignore"});
         }
-        let answer = created(
+        let response = created(
             &policy(&json!({ "enforcement": enforcement })),
             json!({"hostPID": true, "containers": [{"name": "c", "securityContext": {"privileged": true}}]}),
         );
-        let tolerated: Vec<String> = answer.tolerated.iter().map(ToString::to_string).collect();
-        assert_eq!((answer.rejection.as_deref(), answer.warnings.as_slice()), (rejection, &*tolerated));
-        assert_eq!(answer.warnings, warnings);
+        let tolerated: Vec<String> = response.tolerated.iter().map(ToString::to_string).collect();
+        assert_eq!((response.rejection.as_deref(), response.warnings.as_slice()), (rejection, &*tolerated));
+        assert_eq!(response.warnings, warnings);
     }
 
     #[test]
     fn an_ignored_rule_fills_in_its_default() {
         let fields = json!({"readOnlyRootFilesystem": true, "enforcement": {"rules": {"readOnlyRootFilesystem": "Ignore"}}});
-        let answer = created(
+        let response = created(
             &policy(&fields),
             json!({"containers": [{"name": "a"}, {"name": "b", "securityContext": {"readOnlyRootFilesystem": false}}]}),
         );
-        let object: serde_json::Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+        let object: serde_json::Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
         let expected = json!([
             {"name": "a", "securityContext": {"readOnlyRootFilesystem": true}},
             {"name": "b", "securityContext": {"readOnlyRootFilesystem": false}},
         ]);
         assert_eq!(
-            (&object["spec"]["containers"], answer.rejection, answer.tolerated),
+            (&object["spec"]["containers"], response.rejection, response.tolerated),
             (&expected, None, vec![])
         );
     }
@@ -162,12 +165,12 @@ mod tests {
     #[test]
     fn a_rule_objects_to_what_an_ignored_one_would_have_refused() {
         let fields = json!({"volumes": [], "allowedHostPaths": [{"pathPrefix": "/data"}], "enforcement": {"rules": {"volumes": "Ignore"}}});
-        let answer = created(
+        let response = created(
             &policy(&fields),
             json!({"containers": [{"name": "c"}], "volumes": [{"name": "v", "hostPath": {"path": "/etc"}}]}),
         );
         assert_eq!(
-            answer.rejection.unwrap(),
+            response.rejection.unwrap(),
             "spec.volumes[0].hostPath.path: Invalid value: \"/etc\": is not allowed to be used"
         );
     }
@@ -178,13 +181,13 @@ mod tests {
         let off =
             json!({"default": "Ignore", "rules": {"pss/hostPorts": "Deny", "pss/runAsNonRoot": "Deny"}});
         let settings = json!({"podSecurityStandards": standards, "enforcement": off});
-        let answer =
+        let response =
             created(&settings, json!({"hostPID": true, "containers": [{"name": "c", "image": "i"}]}));
-        let told = "would violate PodSecurity \"restricted:latest\": runAsNonRoot != true (pod or container \"c\" must set securityContext.runAsNonRoot=true)";
-        assert_eq!(answer.rejection, None);
+        let reported = "would violate PodSecurity \"restricted:latest\": runAsNonRoot != true (pod or container \"c\" must set securityContext.runAsNonRoot=true)";
+        assert_eq!(response.rejection, None);
         assert_eq!(
-            (answer.warnings, answer.audit_violations),
-            (vec![told.to_owned()], vec![told.to_owned()])
+            (response.warnings, response.audit_violations),
+            (vec![reported.to_owned()], vec![reported.to_owned()])
         );
     }
 
@@ -206,6 +209,6 @@ mod tests {
     #[test]
     fn settings_hold_it() {
         let text = policy(&json!({"enforcement": {"rules": {"privileged": "Warn"}}})).to_string();
-        assert!(!Settings::parse(&text).unwrap().leniency.is_none());
+        assert!(!Settings::parse(&text).unwrap().enforcement.is_none());
     }
 }

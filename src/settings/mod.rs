@@ -4,7 +4,7 @@ use crate::json::{Quoted, Reader, Text};
 use crate::json::{Tree, Value};
 use crate::pod::template::{Workload, built_in, parse_path};
 use crate::policy::Policy;
-use crate::rule::{Action, Leniency};
+use crate::rule::{Action, Enforcement};
 use crate::schema::doc_only;
 use crate::schema::{Field, Problem, Problems, Shape};
 use crate::standards as checks;
@@ -44,7 +44,7 @@ pub struct Settings<'s> {
     /// The Pod Security Standards that are held up beside the policies.
     pub standards: Modes,
     /// What objections do that do not deny.
-    pub leniency: Leniency,
+    pub enforcement: Enforcement,
     /// Who need not keep which rules.
     pub exemptions: Vec<Exemption<'s>>,
     /// The labels of namespaces that are filled in and defended.
@@ -129,15 +129,15 @@ impl<'s> Settings<'s> {
     pub fn parse(text: &'s str) -> Result<Self, Problems> {
         let tree = match Reader::document::<Tree<'_>>(text) {
             Ok(tree) => tree,
-            Err(fault) => {
-                return Err(Problems(vec![Problem { path: String::new(), reason: fault.to_string() }]));
+            Err(error) => {
+                return Err(Problems(vec![Problem { path: String::new(), reason: error.to_string() }]));
             }
         };
         let settings = Settings::load(tree.root())?;
         let mut problems = Problems::default();
         if let Some(standard) = settings.standards.enforce {
-            let Settings { leniency, exemptions, .. } = &settings;
-            conflicts::check(tree.root(), &Enforced { standard, leniency, exemptions }, &mut problems);
+            let Settings { enforcement, exemptions, .. } = &settings;
+            conflicts::check(tree.root(), &Enforced { standard, enforcement, exemptions }, &mut problems);
         }
         if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
     }
@@ -165,7 +165,7 @@ impl<'s> Settings<'s> {
             },
             pod_templates: pod_templates(root, &mut problems),
             standards: standards::load(root, &mut problems),
-            leniency: enforcement::load(root, &mut problems),
+            enforcement: enforcement::load(root, &mut problems),
             exemptions: exemptions::load(root, &mut problems),
             namespace_labels: namespace_labels::load(root, &mut problems),
             persistent_volumes: persistent_volumes::load(root, &policies, &mut problems),
@@ -182,7 +182,7 @@ impl<'s> Settings<'s> {
         if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
     }
 
-    /// Whether there is anything to hold pods to. What guards other kinds can stand alone.
+    /// Whether there is anything to allow pods to. What guards other kinds can stand alone.
     pub fn judges_pods(&self) -> bool {
         !self.policies.is_empty() || !self.standards.is_none()
     }
@@ -190,7 +190,7 @@ impl<'s> Settings<'s> {
     /// The enforced standard, if a pod that fails this check of it is denied.
     fn standard_that_denies(&self, check: &str) -> Option<Standard> {
         let standard = self.standards.enforce?;
-        let denies = self.leniency.action(checks::index(check)?) == Action::Deny;
+        let denies = self.enforcement.action(checks::index(check)?) == Action::Deny;
         denies.then_some(standard)
     }
 

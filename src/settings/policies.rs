@@ -116,13 +116,13 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
         if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| true) {
             continue;
         }
-        let told = problems.0.len();
+        let reported = problems.0.len();
         let earlier =
             previous.as_ref().zip(policies.last()).map(|(fields, policy)| PreviousPolicy { policy, fields });
         let Some((policy, fields)) = load_manifest(manifest, &at, earlier.as_ref(), problems) else {
             continue;
         };
-        previous = Some(fields).filter(|_| problems.0.len() == told);
+        previous = Some(fields).filter(|_| problems.0.len() == reported);
         if policies.iter().any(|earlier| earlier.name == policy.name && !policy.name.is_empty()) {
             let name = Quoted(&policy.name);
             problems.add(format_args!("{at}.metadata.name"), format_args!("Duplicate value: {name}"));

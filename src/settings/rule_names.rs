@@ -115,7 +115,7 @@ mod tests {
         "unknown rule; did you mean \"pss/seccompProfile_restricted\"?"
     )]
     #[case::a_check_in_lower_case("pss/runasnonroot", "unknown rule; did you mean \"pss/runAsNonRoot\"?")]
-    fn the_nearest_name_is_told(#[case] name: &str, #[case] expected: &str) {
+    fn the_nearest_name_is_reported(#[case] name: &str, #[case] expected: &str) {
         assert_eq!((index(name), unknown(name)), (None, expected.to_owned()));
     }
 }

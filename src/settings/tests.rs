@@ -340,15 +340,15 @@ fn a_policy_shares_the_rules_that_read_what_it_repeats() {
 }
 
 #[test]
-fn what_is_wrong_in_two_policies_is_told_of_both() {
+fn what_is_wrong_in_two_policies_is_reported_of_both() {
     let wrong = |name: &str| varied(name, "", false).replace(r#""min": 1"#, r#""min": -1"#);
     let problems = problems_of(&list(&[wrong("a"), wrong("b")]));
     for index in [0, 1] {
         for field in ["runAsGroup", "supplementalGroups", "fsGroup"] {
-            let told = format!(
+            let reported = format!(
                 "policies[{index}].spec.{field}.ranges[0].min: Invalid value: -1: min cannot be negative"
             );
-            assert!(problems.contains(&told), "{told}: {problems}");
+            assert!(problems.contains(&reported), "{reported}: {problems}");
         }
     }
 }

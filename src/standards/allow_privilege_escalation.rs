@@ -1,4 +1,4 @@
-//! A process that may gain privileges makes a root shell of one set-user-ID binary with a fault (CVE-2021-4034).
+//! A process that may gain privileges makes a root shell of one set-user-ID binary with a error (CVE-2021-4034).
 //!
 //! | | |
 //! |---|---|

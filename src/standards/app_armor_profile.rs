@@ -40,10 +40,10 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
         .collect();
     let mut annotations = Vec::new();
     if !forbidden.is_empty() {
-        // A name may be that of excused containers and of others: then it counts.
-        let (excused, judged) = (subject.sorted_names(true), subject.sorted_names(false));
+        // A name may be that of exempt containers and of others: then it counts.
+        let (exempt, judged) = (subject.sorted_names(true), subject.sorted_names(false));
         for (key, name, value) in forbidden {
-            if excused.binary_search(&name).is_err() || judged.binary_search(&name).is_ok() {
+            if exempt.binary_search(&name).is_err() || judged.binary_search(&name).is_ok() {
                 annotations.push(annotation(key, value));
             }
         }

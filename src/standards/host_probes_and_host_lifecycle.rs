@@ -102,16 +102,16 @@ mod tests {
         "spec.containers[0].lifecycle.preStop: must be an object, not a list")]
     fn a_host_that_cannot_be_read_is_a_fault(#[case] container: Value, #[case] expected: &str) {
         let text = spec(json!({"containers": [container]})).to_string();
-        let fault = Reader::document::<Pod<'_>>(&text).unwrap_err();
-        assert_eq!(fault.to_string(), expected);
+        let error = Reader::document::<Pod<'_>>(&text).unwrap_err();
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]
     fn a_handler_that_stands_twice_is_a_fault() {
         let text = r#"{"spec": {"containers": [{"readinessProbe": {"httpGet": {"host": ""}, "httpGet": {"host": "h"}}}]}}"#;
-        let fault = Reader::document::<Pod<'_>>(text).unwrap_err();
+        let error = Reader::document::<Pod<'_>>(text).unwrap_err();
         assert_eq!(
-            fault.to_string(),
+            error.to_string(),
             "spec.containers[0].readinessProbe.httpGet: stands twice in the same object"
         );
     }

@@ -103,19 +103,19 @@ pub struct Failure {
     pub detail: String,
 }
 
-/// Who is excused from which checks, told by their [`index`]: in the numbering of all rules, behind those of PSP.
+/// Who is exempt from which checks, told by their [`index`]: in the numbering of all rules, behind those of PSP.
 #[derive(Debug, Clone, Copy)]
-pub struct Excuses<'e> {
+pub struct Exempted<'e> {
     /// The checks that are not run.
     pub everywhere: RuleSet,
     /// The checks that do not look at single containers.
     pub in_containers: &'e RulesByContainer,
 }
 
-impl Default for Excuses<'_> {
+impl Default for Exempted<'_> {
     fn default() -> Self {
         static NOWHERE: RulesByContainer = RulesByContainer::NONE;
-        Excuses { everywhere: RuleSet::NONE, in_containers: &NOWHERE }
+        Exempted { everywhere: RuleSet::NONE, in_containers: &NOWHERE }
     }
 }
 
@@ -187,20 +187,20 @@ impl Standard {
 
     /// The checks that the pod fails, in their order.
     pub fn evaluate(self, pod: &Pod<'_>) -> Vec<Failure> {
-        self.evaluate_excusing(pod, Excuses::default())
+        self.evaluate_exempting(pod, Exempted::default())
     }
 
-    /// The checks that the pod fails, had those who are excused not been there.
+    /// The checks that the pod fails, had those who are exempt not been there.
     ///
-    /// An excused container's own fields and annotations do not count; those of the pod do, even where only excused
+    /// An exempt container's own fields and annotations do not count; those of the pod do, even where only exempt
     /// containers inherit them.
-    pub fn evaluate_excusing(self, pod: &Pod<'_>, excuses: Excuses<'_>) -> Vec<Failure> {
+    pub fn evaluate_exempting(self, pod: &Pod<'_>, exempted: Exempted<'_>) -> Vec<Failure> {
         let mut failures = Vec::new();
         for (index, check) in all() {
-            let Some(variant) = self.variant(check).filter(|_| !excuses.everywhere.has(index)) else {
+            let Some(variant) = self.variant(check).filter(|_| !exempted.everywhere.has(index)) else {
                 continue;
             };
-            let subject = Subject { pod, excused: excuses.in_containers, check: index };
+            let subject = Subject { pod, exempt: exempted.in_containers, check: index };
             if let Some(Objection { reason, detail }) = (variant.judge)(&subject) {
                 failures.push(Failure { id: check.id, index, reason, detail });
             }
@@ -223,7 +223,7 @@ impl Standard {
         [self.named("would violate"), details(failures)].concat()
     }
 
-    /// What the API server answers: `pods "web" is forbidden: violates PodSecurity "restricted:latest": …`. A pod
+    /// What the API server responses: `pods "web" is forbidden: violates PodSecurity "restricted:latest": …`. A pod
     /// that is still to be named has no name.
     pub fn forbidden<'f>(self, name: &str, failures: impl IntoIterator<Item = &'f Failure>) -> String {
         let name = if name.is_empty() { String::new() } else { [" \"", name, "\""].concat() };

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_type_is_told_by_its_key() {
+    fn every_type_is_reported_by_its_key() {
         for kind in ALLOWED {
             assert_eq!(says(&CHECK, "v1.0", &volumes(json!([{"name": "v", kind: {}}]))), NOTHING);
         }

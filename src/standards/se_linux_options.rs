@@ -26,7 +26,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// What is wrong with all options that were looked at.
-struct Faults<'p> {
+struct Errors<'p> {
     /// Whether containers may run a container engine.
     allow_engines: bool,
     kinds: Vec<&'p str>,
@@ -35,23 +35,23 @@ struct Faults<'p> {
 }
 
 fn judge(subject: &Subject<'_>, allow_engines: bool) -> Option<Objection> {
-    let mut faults = Faults { allow_engines, kinds: Vec::new(), user: false, role: false };
+    let mut errors = Errors { allow_engines, kinds: Vec::new(), user: false, role: false };
     let pod = subject.security_context().se_linux_options.as_ref();
     let setters =
-        subject.setters(faults.in_options(pod), &mut |own| faults.in_options(own.se_linux_options.as_ref()));
+        subject.setters(errors.in_options(pod), &mut |own| errors.in_options(own.se_linux_options.as_ref()));
     if setters.is_empty() {
         return None;
     }
     let mut data = Vec::new();
-    let kinds = set(faults.kinds);
+    let kinds = set(errors.kinds);
     let types = [plural(kinds.len(), "type ", "types "), &quoted(&kinds)].concat();
     if !kinds.is_empty() {
         data.push(&*types);
     }
-    if faults.user {
+    if errors.user {
         data.push("user may not be set");
     }
-    if faults.role {
+    if errors.role {
         data.push("role may not be set");
     }
     Some(Objection {
@@ -61,7 +61,7 @@ fn judge(subject: &Subject<'_>, allow_engines: bool) -> Option<Objection> {
     })
 }
 
-impl<'p> Faults<'p> {
+impl<'p> Errors<'p> {
     /// Whether anything is wrong with these options; it is noted.
     fn in_options(&mut self, options: Option<&'p SeLinuxOptions<'p>>) -> bool {
         let Some(SeLinuxOptions { user, role, kind, .. }) = options else { return false };

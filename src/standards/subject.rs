@@ -4,13 +4,13 @@ use super::phrases;
 use crate::pod::{Container, List, Origin, Pod, PodSecurityContext, SecurityContext, Slot, Volume};
 use crate::rule::RulesByContainer;
 
-/// A pod, less the containers that are excused from the check that looks at it.
+/// A pod, less the containers that are exempt from the check that looks at it.
 ///
 /// Whether values are inherited makes no difference here: the standards judge each value where it is written.
 pub(super) struct Subject<'p> {
     pub(super) pod: &'p Pod<'p>,
-    /// Who is excused from which checks.
-    pub(super) excused: &'p RulesByContainer,
+    /// Who is exempt from which checks.
+    pub(super) exempt: &'p RulesByContainer,
     /// The index of the check.
     pub(super) check: usize,
 }
@@ -55,19 +55,19 @@ impl<'p> Subject<'p> {
         self.names_of(false, fits)
     }
 
-    /// The names of the containers that are judged, or of those that are excused, sorted to be searched.
-    pub(super) fn sorted_names(&self, excused: bool) -> Vec<&'p str> {
-        phrases::set(self.names_of(excused, &mut |_| true))
+    /// The names of the containers that are judged, or of those that are exempt, sorted to be searched.
+    pub(super) fn sorted_names(&self, exempt: bool) -> Vec<&'p str> {
+        phrases::set(self.names_of(exempt, &mut |_| true))
     }
 
     // Inlined into every check, this and `search` would be a third of their code.
     #[inline(never)]
-    fn names_of(&self, excused: bool, fits: &mut dyn FnMut(&'p Container<'p>) -> bool) -> Vec<&'p str> {
+    fn names_of(&self, exempt: bool, fits: &mut dyn FnMut(&'p Container<'p>) -> bool) -> Vec<&'p str> {
         let mut names = Vec::new();
         for list in List::ALL {
             for (index, container) in self.pod.list(list).iter().enumerate() {
-                let is_excused = self.excused.at(Slot { list, index }).has(self.check);
-                if is_excused == excused && fits(container) {
+                let is_excused = self.exempt.at(Slot { list, index }).has(self.check);
+                if is_excused == exempt && fits(container) {
                     names.push(&*container.name);
                 }
             }

@@ -19,7 +19,7 @@ pub(super) fn says(check: &'static Check, version: &str, pod: &Value) -> String 
     let Some(variant) = check.at(version) else { return NOT_YET.to_owned() };
     let text = pod.to_string();
     let pod: Pod<'_> = Reader::document(&text).unwrap();
-    let subject = Subject { pod: &pod, excused: &RulesByContainer::NONE, check: 0 };
+    let subject = Subject { pod: &pod, exempt: &RulesByContainer::NONE, check: 0 };
     let failure = (variant.judge)(&subject).map(|objection| Failure {
         id: check.id,
         index: 0,

@@ -11,7 +11,7 @@ use conformance::subject::Library;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// All answers of a frozen file, compared.
+/// All responses of a frozen file, compared.
 fn compared(name: &str) -> Tally {
     let path = Path::new(ROOT).join(format!("conformance/golden/{name}.jsonl.gz"));
     let mut tally = Tally::default();

@@ -3,7 +3,7 @@
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::{List, Pod, Slot};
 use pod_security_policy::rule::{RuleSet, RulesByContainer};
-use pod_security_policy::standards::{Excuses, Failure, Standard, index};
+use pod_security_policy::standards::{Exempted, Failure, Standard, index};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -15,24 +15,24 @@ fn only(check: &str) -> RuleSet {
     RuleSet::NONE.with(index(check).unwrap())
 }
 
-fn evaluate(standard: &str, pod: &Value, excuses: Excuses<'_>) -> Vec<Failure> {
+fn evaluate(standard: &str, pod: &Value, exempted: Exempted<'_>) -> Vec<Failure> {
     let text = pod.to_string();
     let pod: Pod<'_> = Reader::document(&text).unwrap();
-    standard.parse::<Standard>().unwrap().evaluate_excusing(&pod, excuses)
+    standard.parse::<Standard>().unwrap().evaluate_exempting(&pod, exempted)
 }
 
 /// What the check says when the first of the regular containers is excused from it.
 fn says(standard: &str, check: &str, pod: &Value) -> String {
     let in_containers = RulesByContainer::from_iter([(FIRST, only(check))]);
-    let failures = evaluate(standard, pod, Excuses { in_containers: &in_containers, ..Excuses::default() });
+    let failures = evaluate(standard, pod, Exempted { in_containers: &in_containers, ..Exempted::default() });
     failures.into_iter().filter(|failure| failure.id == check).map(|failure| failure.detail).collect()
 }
 
 #[test]
 fn a_check_that_is_excused_everywhere_is_not_run() {
     let pod = of(&[secured("a", json!({"privileged": true, "procMount": "x"}))]);
-    let excuses = Excuses { everywhere: only("privileged"), ..Excuses::default() };
-    let ids: Vec<_> = evaluate("baseline", &pod, excuses).iter().map(|failure| failure.id).collect();
+    let exempted = Exempted { everywhere: only("privileged"), ..Exempted::default() };
+    let ids: Vec<_> = evaluate("baseline", &pod, exempted).iter().map(|failure| failure.id).collect();
     assert_eq!(ids, ["procMount"]);
 }
 
@@ -55,12 +55,12 @@ fn a_check_that_is_excused_everywhere_is_not_run() {
 #[case("runAsUser", json!({"securityContext": {"runAsUser": 0}}), r#"container "b" must not set runAsUser=0"#)]
 #[case("seccompProfile_restricted", json!({"securityContext": {"seccompProfile": null}}),
     r#"pod or container "b" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost""#)]
-fn an_excused_container_is_passed_over(#[case] check: &str, #[case] fault: Value, #[case] expected: &str) {
+fn an_excused_container_is_passed_over(#[case] check: &str, #[case] error: Value, #[case] expected: &str) {
     let standard =
         if check == "capabilities_baseline" || check == "procMount" { "baseline" } else { "restricted" };
-    let one = of(&[container("a", fault.clone())]);
+    let one = of(&[container("a", error.clone())]);
     assert_eq!(says(standard, check, &one), "");
-    let two = of(&[container("a", fault.clone()), container("b", fault)]);
+    let two = of(&[container("a", error.clone()), container("b", error)]);
     assert_eq!(says(standard, check, &two), expected);
 }
 
@@ -86,8 +86,8 @@ fn the_pod_is_not_excused_with_its_container(
 fn an_excuse_holds_for_one_check() {
     let pod = of(&[secured("a", json!({"privileged": true, "procMount": "x"}))]);
     let in_containers = RulesByContainer::from_iter([(FIRST, only("privileged"))]);
-    let excuses = Excuses { in_containers: &in_containers, ..Excuses::default() };
-    let ids: Vec<_> = evaluate("baseline", &pod, excuses).iter().map(|failure| failure.id).collect();
+    let exempted = Exempted { in_containers: &in_containers, ..Exempted::default() };
+    let ids: Vec<_> = evaluate("baseline", &pod, exempted).iter().map(|failure| failure.id).collect();
     assert_eq!(ids, ["procMount"]);
 }
 
@@ -96,8 +96,8 @@ fn excuses_add_up() {
     let pod = of(&[secured("a", json!({"privileged": true, "procMount": "x"}))]);
     let in_containers =
         RulesByContainer::from_iter([(FIRST, only("privileged")), (FIRST, only("procMount"))]);
-    let excuses = Excuses { in_containers: &in_containers, ..Excuses::default() };
-    assert_eq!(evaluate("baseline", &pod, excuses), []);
+    let exempted = Exempted { in_containers: &in_containers, ..Exempted::default() };
+    assert_eq!(evaluate("baseline", &pod, exempted), []);
 }
 
 #[rstest]

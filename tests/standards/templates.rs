@@ -12,16 +12,16 @@ use crate::{compliant, container};
 fn defaulted_pod_says(standard: &str, pod: &Value) -> String {
     let text = pod.to_string();
     let mut pod: Pod<'_> = Reader::document(&text).unwrap();
-    workloads::default_pod(&mut pod);
+    template::default_pod(&mut pod);
     details(&standard.parse::<Standard>().unwrap().evaluate(&pod))
 }
 
 fn completed_template_says(standard: &str, kind: &str, template: &Value, claims: &Value) -> String {
     let object = json!({"spec": {"template": template, "volumeClaimTemplates": claims}}).to_string();
     let kind = Kind { group: "apps".into(), kind: kind.into() };
-    let templates = workloads::find(&object, &workloads::built_in(&kind).unwrap()).unwrap();
-    let mut pod = workloads::decode_pod(&templates[0]).unwrap();
-    workloads::complete(&mut pod, &kind, &object).unwrap();
+    let templates = template::find(&object, &template::built_in(&kind).unwrap()).unwrap();
+    let mut pod = template::decode_pod(&templates[0]).unwrap();
+    template::complete(&mut pod, &kind, &object).unwrap();
     details(&standard.parse::<Standard>().unwrap().evaluate(&pod))
 }
 

@@ -119,7 +119,7 @@ fn restricted_words_capabilities_its_own_way_since_v1_22(#[case] standard: &str,
 #[case("baseline:latest", r#"hostPath volumes (volume "v")"#)]
 #[case("restricted:v1.0", r#"restricted volume types (volume "v" uses restricted volume type "hostPath")"#)]
 #[case("restricted:latest", r#"restricted volume types (volume "v" uses restricted volume type "hostPath")"#)]
-fn a_host_path_is_told_once(#[case] standard: &str, #[case] expected: &str) {
+fn a_host_path_is_reported_once(#[case] standard: &str, #[case] expected: &str) {
     assert_eq!(says(standard, &compliant(json!({"volumes": [{"name": "v", "hostPath": {}}]}))), expected);
 }
 
@@ -229,7 +229,7 @@ fn ports_are_sorted_as_text() {
 }
 
 #[test]
-fn sysctls_are_told_as_they_come() {
+fn sysctls_are_reported_as_they_come() {
     let sysctls = json!([{"name": "z"}, {"name": "a"}, {"name": "z"}]);
     let pod = compliant(json!({"securityContext": {"sysctls": sysctls}}));
     assert_eq!(says("baseline:latest", &pod), "forbidden sysctls (z, a, z)");

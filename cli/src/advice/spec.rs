@@ -294,10 +294,10 @@ mod tests {
     fn advises(#[case] over: Value, #[case] annotations: Value, #[case] expected: &[&str]) {
         let mut spec = wise();
         spec.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
-        let told: Vec<String> = about(&spec, &annotations)
+        let reported: Vec<String> = about(&spec, &annotations)
             .into_iter()
             .map(|about| format!("{}{}", if about.is_serious { "!" } else { "" }, about.field))
             .collect();
-        assert_eq!(told, expected);
+        assert_eq!(reported, expected);
     }
 }

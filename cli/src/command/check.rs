@@ -11,10 +11,10 @@ use clap::Args;
 use super::{Identity, Manifests, print};
 use crate::error::Outcome;
 use crate::input::{self, Object};
-use crate::judge::{self, Asker, Before, Judged, Verdict};
+use crate::judge::{self, Before, Judged, Requester, Verdict};
 use crate::policies::{self, GrantSources, Modules, Policies};
 use crate::report::{Format, Results, Summary};
-use crate::terminal::Voice;
+use crate::terminal::OutputOptions;
 
 /// Judge manifests as if they were created: what is admitted, what is filled in, what is refused and why
 ///
@@ -57,23 +57,23 @@ pub(crate) struct Check {
 const DOUBTS: usize = 10;
 
 impl Check {
-    pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
-        let asker = self.identity.asker(&self.grants)?;
+    pub(crate) fn execute(&self, options: OutputOptions) -> Outcome<ExitCode> {
+        let requester = self.identity.requester(&self.grants)?;
         if let [old, new] = self.compare.as_slice() {
-            return self.compare(old, new, &asker, voice);
+            return self.compare(old, new, &requester, options);
         }
         let policies =
             policies::load(&self.policies, &self.modules, self.grants.load(self.identity.namespace())?)?;
         for caveat in policies.caveats() {
-            voice.warn(&caveat);
+            options.warn(&caveat);
         }
         if self.diff {
-            return self.patch(&policies, &asker, voice);
+            return self.patch(&policies, &requester, options);
         }
         let mut results = Results::default();
-        let progress = voice.progress();
+        let progress = options.progress();
         let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
-            if let Some(judged) = judged(&object, &policies, &asker, &mut results.summary, voice) {
+            if let Some(judged) = judged(&object, &policies, &requester, &mut results.summary, options) {
                 results.results.push(judged);
             }
             Ok(())
@@ -86,7 +86,7 @@ impl Check {
         results.advice.clone_from(&policies.advice);
         if !matches!(self.output, Format::Json | Format::Yaml | Format::Markdown) {
             for advice in &policies.advice {
-                voice.note(advice);
+                options.note(advice);
             }
         }
         print(&results.write(self.output)?)?;
@@ -94,7 +94,13 @@ impl Check {
     }
 
     /// What another set of policies would change.
-    fn compare(&self, old: &PathBuf, new: &PathBuf, asker: &Asker, voice: Voice) -> Outcome<ExitCode> {
+    fn compare(
+        &self,
+        old: &PathBuf,
+        new: &PathBuf,
+        requester: &Requester,
+        options: OutputOptions,
+    ) -> Outcome<ExitCode> {
         let load = |path: &PathBuf| {
             policies::load(
                 std::slice::from_ref(path),
@@ -104,19 +110,19 @@ impl Check {
         };
         let (old, new) = (load(old)?, load(new)?);
         for caveat in new.caveats() {
-            voice.warn(&caveat);
+            options.warn(&caveat);
         }
         let mut results = Results::default();
         let mut turns: BTreeMap<(Verdict, Verdict), usize> = BTreeMap::new();
         let mut same = 0;
-        let progress = voice.progress();
+        let progress = options.progress();
         let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
             if !judge::is_judged(&object, &old) && !judge::is_judged(&object, &new) {
                 results.summary.skipped += 1;
                 return Ok(());
             }
-            let before = judge::judge(&old, &object, asker);
-            let mut after = judge::judge(&new, &object, asker);
+            let before = judge::judge(&old, &object, requester);
+            let mut after = judge::judge(&new, &object, requester);
             if before.verdict == after.verdict {
                 same += 1;
                 return Ok(());
@@ -135,10 +141,10 @@ impl Check {
         print(&results.write(self.output)?)?;
         for ((before, after), count) in &turns {
             let objects = if *count == 1 { "object" } else { "objects" };
-            voice.note(&format!("{count} {objects} from {} to {}", before.name(), after.name()));
+            options.note(&format!("{count} {objects} from {} to {}", before.name(), after.name()));
         }
         let keep = if same == 1 { "object keeps its" } else { "objects keep their" };
-        voice.note(&format!("{same} {keep} verdict"));
+        options.note(&format!("{same} {keep} verdict"));
         let worse = turns.keys().any(|(_, after)| *after == Verdict::Rejected);
         unread.conclude(if worse { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
@@ -148,22 +154,22 @@ impl Check {
 fn judged(
     object: &Object,
     policies: &Policies,
-    asker: &Asker,
+    requester: &Requester,
     summary: &mut Summary,
-    voice: Voice,
+    options: OutputOptions,
 ) -> Option<Judged> {
     if !judge::is_judged(object, policies) {
-        voice.detail(&format!("{} is not judged", object.title()));
+        options.detail(&format!("{} is not judged", object.title()));
         for warning in object.warnings() {
-            voice.detail(&format!("{}: {}: {warning}", object.start(), object.title()));
+            options.detail(&format!("{}: {}: {warning}", object.start(), object.title()));
         }
         if let Some(doubt) = judge::doubt(object) {
             summary.doubts += 1;
             match summary.doubts {
-                1..=DOUBTS => voice.warn(&doubt),
-                _ if voice.verbose => voice.warn(&doubt),
+                1..=DOUBTS => options.warn(&doubt),
+                _ if options.verbose => options.warn(&doubt),
                 more if more == DOUBTS + 1 => {
-                    voice.warn("more objects that may carry pods are not judged; --verbose names them");
+                    options.warn("more objects that may carry pods are not judged; --verbose names them");
                 }
                 _ => {}
             }
@@ -171,7 +177,7 @@ fn judged(
         summary.skipped += 1;
         return None;
     }
-    let judged = judge::judge(policies, object, asker);
+    let judged = judge::judge(policies, object, requester);
     summary.count(judged.verdict);
     Some(judged)
 }

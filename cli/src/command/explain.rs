@@ -1,7 +1,7 @@
 //! `explain`: why one pod is admitted or not, policy by policy.
 
-mod bench;
 mod closing;
+mod evaluation;
 mod registration;
 #[cfg(test)]
 mod tests;
@@ -16,13 +16,13 @@ use clap::Args;
 
 use super::target::Target;
 use super::{Identity, Manifests, print};
-use crate::error::{Fault, Outcome};
+use crate::error::{Error, Outcome};
 use crate::input::{self, Object, Text, Unread};
-use crate::judge::{self, Asked, Asker, Passage, Verdict};
+use crate::judge::{self, AdmissionChain, Asked, Requester, Verdict};
 use crate::policies::{self, GrantSources, Modules, Policies};
 use crate::remedy::Search;
 use crate::report::table;
-use crate::terminal::Voice;
+use crate::terminal::OutputOptions;
 
 /// Explain what each policy says of a pod, which one admits it and why, and what would have to change
 ///
@@ -54,26 +54,26 @@ pub(crate) struct Explain {
 }
 
 impl Explain {
-    pub(crate) fn execute(mut self, voice: Voice) -> Outcome<ExitCode> {
+    pub(crate) fn execute(mut self, options: OutputOptions) -> Outcome<ExitCode> {
         let targets = self.manifests.take_targets();
         let mut wanted = self.object.iter().chain(&targets).cloned();
         self.object = match (wanted.next(), wanted.next()) {
             (Some(_), Some(other)) => {
-                let fault =
-                    Fault::new(format_args!("one object can be explained, and {other} is another one"));
-                return Err(fault.into());
+                let error =
+                    Error::new(format_args!("one object can be explained, and {other} is another one"));
+                return Err(error.into());
             }
             (wanted, _) => wanted,
         };
-        let asker = self.identity.asker(&self.grants)?;
+        let requester = self.identity.requester(&self.grants)?;
         let policies =
             policies::load(&self.policies, &self.modules, self.grants.load(self.identity.namespace())?)?;
         for caveat in policies.caveats() {
-            voice.warn(&caveat);
+            options.warn(&caveat);
         }
-        let (picked, unread) = self.pick(&policies, &asker, voice)?;
+        let (picked, unread) = self.pick(&policies, &requester, options)?;
         let object = &picked.object;
-        let judged = judge::judge(&policies, object, &asker);
+        let judged = judge::judge(&policies, object, &requester);
         let mut text = Told(String::new());
         text.line(format_args!("{BOLD}{}{BOLD:#} ({}:{})", judged.title(), judged.file, judged.line));
         let style = table::style(judged.verdict);
@@ -85,13 +85,13 @@ impl Explain {
         let mut remedies = Vec::new();
         let mut said = Vec::new();
         for registration in &policies.registrations {
-            let asked = Passage::new(&policies, object, &asker, &object.json).asks(registration);
+            let asked = AdmissionChain::new(&policies, object, &requester, &object.json).asks(registration);
             if asked == Asked::Nothing {
                 text.line(format_args!("\n{}: not asked about such objects", registration.name));
                 continue;
             }
             let before = text.0.len();
-            let (more, remedy) = text.registration(registration, object, &asker, &policies)?;
+            let (more, remedy) = text.registration(registration, object, &requester, &policies)?;
             text.once(before, &registration.name, &mut said);
             rules.extend(more);
             remedies.extend(remedy.map(|remedy| (registration, remedy)));
@@ -117,9 +117,14 @@ impl Explain {
     }
 
     /// The one object that is to be explained.
-    fn pick(&self, policies: &Policies, asker: &Asker, voice: Voice) -> Outcome<(Picked, Unread)> {
+    fn pick(
+        &self,
+        policies: &Policies,
+        requester: &Requester,
+        options: OutputOptions,
+    ) -> Outcome<(Picked, Unread)> {
         let mut found = Found::default();
-        let progress = voice.progress();
+        let progress = options.progress();
         let (texts, mut unread) = input::texts(&self.manifests.files()?);
         for text in texts {
             let text = Rc::new(text);
@@ -127,9 +132,13 @@ impl Explain {
             unread.append(text.read(&progress, &mut |object| {
                 found.objects += 1;
                 if judge::is_judged(&object, policies) {
-                    found.take(Picked { object, text: Rc::clone(&text), nth }, asker, self.object.as_deref());
+                    found.take(
+                        Picked { object, text: Rc::clone(&text), nth },
+                        requester,
+                        self.object.as_deref(),
+                    );
                 } else if let Some(doubt) = judge::doubt(&object) {
-                    found.doubt(&doubt, voice);
+                    found.doubt(&doubt, options);
                 }
                 nth += 1;
                 Ok(())
@@ -165,16 +174,16 @@ struct Found {
 
 impl Found {
     /// Warns of the first objects that may carry pods and are not judged.
-    fn doubt(&mut self, doubt: &str, voice: Voice) {
+    fn doubt(&mut self, doubt: &str, options: OutputOptions) {
         self.doubts += 1;
         if self.doubts <= DOUBTS {
-            voice.warn(doubt);
+            options.warn(doubt);
         }
     }
 
-    fn take(&mut self, picked: Picked, asker: &Asker, wanted: Option<&str>) {
+    fn take(&mut self, picked: Picked, requester: &Requester, wanted: Option<&str>) {
         let Object { kind, name, .. } = &picked.object;
-        let namespace = asker.namespace_of(&picked.object);
+        let namespace = requester.namespace_of(&picked.object);
         let spaced = format!("{kind}/{namespace}/{name}");
         let fits =
             |wanted: &str| Target::parse(wanted).is_some_and(|target| target.is(&picked.object, namespace));
@@ -191,25 +200,25 @@ impl Found {
 
     fn only(self, wanted: Option<&str>) -> Outcome<Picked> {
         let names = self.names.join(", ");
-        let fault = match (self.first, self.fitting, wanted) {
+        let error = match (self.first, self.fitting, wanted) {
             (Some(only), 1, _) => return Ok(only),
             _ if self.objects == 0 => {
-                Fault::new("there is no object in the input").help("did the command before the pipe fail?")
+                Error::new("there is no object in the input").help("did the command before the pipe fail?")
             }
             (_, 0, Some(wanted)) if !names.is_empty() => {
-                Fault::new(format_args!("the input holds no {wanted}")).help(format_args!("it holds {names}"))
+                Error::new(format_args!("the input holds no {wanted}")).help(format_args!("it holds {names}"))
             }
-            (_, 0, _) => Fault::new("the input holds nothing that these policies judge"),
-            (_, count, Some(wanted)) => Fault::new(format_args!(
+            (_, 0, _) => Error::new("the input holds nothing that these policies judge"),
+            (_, count, Some(wanted)) => Error::new(format_args!(
                 "the input holds {count} objects called {wanted}, and one can be explained"
             ))
             .help("name the namespace, too: --object KIND/NAMESPACE/NAME"),
             (_, count, None) => {
-                Fault::new(format_args!("the input holds {count} workloads, and one can be explained"))
+                Error::new(format_args!("the input holds {count} workloads, and one can be explained"))
                     .help(format_args!("name it with --object: {names}"))
             }
         };
-        Err(fault.into())
+        Err(error.into())
     }
 }
 

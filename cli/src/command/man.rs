@@ -8,7 +8,7 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 
 use super::print;
-use crate::error::{Fault, Outcome};
+use crate::error::{Error, Outcome};
 
 /// Print the manual page, or write the pages of all commands to a folder
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ impl Manual {
         let write = |name: String, command: Command| {
             let file = folder.join(format!("{name}.1"));
             let unwritten =
-                |error| Fault::new(format_args!("{}: cannot be written: {error}", file.display()));
+                |error| Error::new(format_args!("{}: cannot be written: {error}", file.display()));
             fs::create_dir_all(folder)
                 .and_then(|()| fs::write(&file, page(command).unwrap_or_default()))
                 .map_err(unwritten)
@@ -58,6 +58,6 @@ fn page(command: Command) -> Outcome<String> {
     let mut text = Vec::new();
     Man::new(command)
         .render(&mut text)
-        .map_err(|error| Fault::new(format_args!("the manual cannot be written: {error}")))?;
+        .map_err(|error| Error::new(format_args!("the manual cannot be written: {error}")))?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }

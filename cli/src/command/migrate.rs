@@ -13,13 +13,13 @@ use pod_security_policy::schema::names::subdomain_problem;
 use serde_json::{Value, json};
 
 use super::{Manifests, print};
-use crate::error::{Fault, Faults, Outcome};
+use crate::error::{Error, Errors, Outcome};
 use crate::input::{self, Object};
 use crate::policies::GrantSources;
 use crate::rbac::{Authority, Rbac};
 use crate::registration::{Kind, Mode};
 use crate::report;
-use crate::terminal::Voice;
+use crate::terminal::OutputOptions;
 
 #[cfg(test)]
 pub(crate) use convert::all;
@@ -117,22 +117,22 @@ fn start_of_name(start: &str) -> Result<String, &'static str> {
 }
 
 impl Migrate {
-    pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
+    pub(crate) fn execute(&self, options: OutputOptions) -> Outcome<ExitCode> {
         if self.namespace.is_some() && self.kind == Kind::Cluster {
-            let fault = Fault::new(
+            let error = Error::new(
                 "--namespace is for registrations of one namespace, and a ClusterAdmissionPolicy has none",
             );
-            return Err(fault
+            return Err(error
                 .help("add --kind AdmissionPolicy, or leave --namespace out; --exempt-namespaces names those that are not judged")
                 .into());
         }
-        let (objects, unread) = input::gather(&self.manifests.files()?, &voice.progress());
+        let (objects, unread) = input::gather(&self.manifests.files()?, &options.progress());
         if objects.is_empty() && !unread.is_empty() {
             return unread.conclude(ExitCode::SUCCESS);
         }
         for object in &objects {
             for warning in object.warnings() {
-                voice.warn(&format!("{}: {}: {warning}", object.start(), object.title()));
+                options.warn(&format!("{}: {}: {warning}", object.start(), object.title()));
             }
         }
         let (objects, surroundings) = sorted(objects)?;
@@ -143,18 +143,18 @@ impl Migrate {
             if let Authority::Dump(rbac) = &authority
                 && let Some(gaps) = rbac.gaps()
             {
-                voice.warn(&gaps);
+                options.warn(&gaps);
             }
-            let fault = Fault::new(
+            let error = Error::new(
                 "no policy is granted in a namespace that is judged, so that there is nothing to register",
             );
-            return Err(fault
+            return Err(error
                 .help("leave --per-policy out, or --rbac, and let namespaces choose by a label; see also --exempt-namespaces")
                 .into());
         }
         self.write(&converted.manifests)?;
         let summary = self.summarize(&objects, &policies, &converted, (&authority, &surroundings));
-        self.tell(&summary, voice)?;
+        self.report(&summary, options)?;
         unread.conclude(ExitCode::SUCCESS)
     }
 
@@ -170,7 +170,7 @@ impl Migrate {
 
     fn write(&self, manifests: &[Value]) -> Outcome<()> {
         let unwritten =
-            |reason: String| Faults::from(Fault::new(format_args!("manifests cannot be written: {reason}")));
+            |reason: String| Errors::from(Error::new(format_args!("manifests cannot be written: {reason}")));
         let text = |value: &Value| match self.output {
             Format::Json => report::to_json(value),
             Format::Yaml => report::to_yaml(value),
@@ -198,10 +198,10 @@ impl Migrate {
             files.push((folder.join(format!("{name}.{ending}")), text(manifest).map_err(unwritten)?));
         }
         fs::create_dir_all(folder)
-            .map_err(|error| Fault::new(format_args!("{}: cannot be made: {error}", folder.display())))?;
+            .map_err(|error| Error::new(format_args!("{}: cannot be made: {error}", folder.display())))?;
         for (file, text) in files {
             fs::write(&file, text).map_err(|error| {
-                Fault::new(format_args!("{}: cannot be written: {error}", file.display()))
+                Error::new(format_args!("{}: cannot be written: {error}", file.display()))
             })?;
         }
         Ok(())

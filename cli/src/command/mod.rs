@@ -13,9 +13,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::error::{Fault, Faults, Outcome};
+use crate::error::{Error, Errors, Outcome};
 use crate::input::{Exclude, Sources};
-use crate::judge::{self, Asker};
+use crate::judge::{self, Requester};
 use crate::policies::GrantSources;
 
 /// The manifests to look at.
@@ -42,8 +42,8 @@ impl Manifests {
             return Ok(Sources { paths, exclude });
         }
         if std::io::stdin().is_terminal() {
-            let fault = Fault::new("no manifests are named, and nothing comes through standard input");
-            return Err(fault
+            let error = Error::new("no manifests are named, and nothing comes through standard input");
+            return Err(error
                 .help("name files or folders, or pipe manifests in: helm template . | kubectl psp …")
                 .into());
         }
@@ -93,17 +93,17 @@ impl Identity {
     /// # Errors
     ///
     /// If it is said who asks, and not who may use what.
-    pub(crate) fn asker(&self, grants: &GrantSources) -> Outcome<Asker> {
+    pub(crate) fn requester(&self, grants: &GrantSources) -> Outcome<Requester> {
         if self.user.is_some() && grants.rbac.is_empty() {
-            let fault = Fault::new("--as says who asks, and without --rbac everybody may use every policy");
-            return Err(fault
+            let error = Error::new("--as says who asks, and without --rbac everybody may use every policy");
+            return Err(error
                 .help("kubectl get roles,rolebindings,clusterroles,clusterrolebindings -A -o json > rbac.json, then --rbac rbac.json")
                 .into());
         }
         let user = self.user.clone().unwrap_or_default();
         let groups =
             if user.is_empty() { self.groups.clone() } else { judge::with_implied(&user, &self.groups) };
-        Ok(Asker { user, groups, namespace: self.namespace.clone() })
+        Ok(Requester { user, groups, namespace: self.namespace.clone() })
     }
 }
 
@@ -113,11 +113,11 @@ impl Identity {
 ///
 /// If there are files where others are to be written.
 pub(crate) fn refuse_to_overwrite(there: impl Iterator<Item = PathBuf>) -> Outcome<()> {
-    let faults: Vec<Fault> = there
-        .map(|file| Fault::new(format_args!("{}: is there already, and is not overwritten", file.display())))
-        .map(|fault| fault.help("--force overwrites it"))
+    let errors: Vec<Error> = there
+        .map(|file| Error::new(format_args!("{}: is there already, and is not overwritten", file.display())))
+        .map(|error| error.help("--force overwrites it"))
         .collect();
-    if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
+    if errors.is_empty() { Ok(()) } else { Err(Errors(errors)) }
 }
 
 /// Writes a result to standard output. Whoever stops reading has read enough.
@@ -125,7 +125,7 @@ pub(crate) fn print(text: &str) -> Outcome<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Fault::new(format_args!("standard output: cannot be written: {error}")).into())
+            Err(Error::new(format_args!("standard output: cannot be written: {error}")).into())
         }
         _ => Ok(()),
     }

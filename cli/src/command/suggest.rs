@@ -9,12 +9,12 @@ use pod_security_policy::standards::Level;
 use serde_json::{Value, json};
 
 use super::{Manifests, print};
-use crate::error::{Fault, Outcome};
+use crate::error::{Error, Outcome};
 use crate::input::{self, Unread};
 use crate::judge;
 use crate::report;
-use crate::suggest::{At, Evidence, Needs, Reason, Rigour, Whose, names};
-use crate::terminal::Voice;
+use crate::suggest::{At, Evidence, Needs, Reason, Strictness, Whose, names};
+use crate::terminal::OutputOptions;
 
 /// Write the tightest PodSecurityPolicy that admits workloads, and say what keeps it from being tighter
 ///
@@ -66,51 +66,51 @@ enum Format {
 const DOUBTS: usize = 10;
 
 impl Suggest {
-    pub(crate) fn execute(&self, voice: Voice) -> Outcome<ExitCode> {
-        let (groups, unread) = self.gather(voice)?;
-        let rigour = if self.fill_in { Rigour::FilledIn } else { Rigour::Declared };
+    pub(crate) fn execute(&self, options: OutputOptions) -> Outcome<ExitCode> {
+        let (groups, unread) = self.gather(options)?;
+        let strictness = if self.fill_in { Strictness::FilledIn } else { Strictness::Declared };
         let mut manifests = Vec::new();
         let admitted = groups.iter().filter(|(_, needs)| needs.workloads.count > 0);
         for (name, whose) in names(admitted.map(|(whose, _)| whose)) {
             let Some(needs) = groups.get(whose) else { continue };
-            let suggestion = needs.suggest(rigour);
+            let suggestion = needs.suggest(strictness);
             manifests.push(suggestion.manifest(&name));
             let title = if name == whose.plain() { name } else { format!("{name}, {}", whose.title()) };
-            tell(&title, needs, &suggestion.reasons, voice);
+            report(&title, needs, &suggestion.reasons, options);
         }
         print(&self.written(&manifests)?)?;
         let mut unfit = false;
         for (evidence, reason) in groups.values().flat_map(|needs| &needs.unfit) {
             unfit = true;
             let Evidence { workload, path, place, .. } = evidence;
-            voice.warn(&format!("{place}: no policy admits {workload}: {path}: {reason}"));
+            options.warn(&format!("{place}: no policy admits {workload}: {path}: {reason}"));
         }
         unread.conclude(if unfit { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 
-    fn gather(&self, voice: Voice) -> Outcome<(BTreeMap<Whose, Needs>, Unread)> {
+    fn gather(&self, options: OutputOptions) -> Outcome<(BTreeMap<Whose, Needs>, Unread)> {
         let mut groups: BTreeMap<Whose, Needs> = BTreeMap::new();
-        let progress = voice.progress();
+        let progress = options.progress();
         let (mut objects, mut doubts) = (0, 0);
         let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
             objects += 1;
             for warning in object.warnings() {
-                voice.warn(&format!("{}: {}: {warning}", object.start(), object.title()));
+                options.warn(&format!("{}: {}: {warning}", object.start(), object.title()));
             }
             let namespace = object.namespace.as_deref().unwrap_or(&self.namespace);
             let title = format!("{} {namespace}/{}", object.kind, object.name);
-            let pods = judge::pods(&object, &object.json).map_err(|fault| {
-                let fault = fault.to_string();
-                let (path, _) = judge::unreadable(&fault);
-                let fault = object.hinted(path, &fault);
-                Fault::at(object.place(path), format_args!("{title} cannot be read: {fault}"))
+            let pods = judge::pods(&object, &object.json).map_err(|error| {
+                let error = error.to_string();
+                let (path, _) = judge::unreadable(&error);
+                let error = object.hinted(path, &error);
+                Error::at(object.place(path), format_args!("{title} cannot be read: {error}"))
             })?;
             match judge::doubt(&object).filter(|_| pods.is_empty()) {
-                Some(doubt) if doubts < DOUBTS || voice.verbose => {
+                Some(doubt) if doubts < DOUBTS || options.verbose => {
                     doubts += 1;
-                    voice.warn(&doubt);
+                    options.warn(&doubt);
                 }
-                _ if pods.is_empty() => voice.detail(&format!("{} holds no pods", object.title())),
+                _ if pods.is_empty() => options.detail(&format!("{} holds no pods", object.title())),
                 _ => {}
             }
             for (root, pod) in pods {
@@ -127,7 +127,7 @@ impl Suggest {
                 1 => "there are no workloads in the input, which holds 1 object".to_owned(),
                 _ => format!("there are no workloads in the input, which holds {objects} objects"),
             };
-            return Err(Fault::new(reason).help("kubectl get pods,deploy -A -o json").into());
+            return Err(Error::new(reason).help("kubectl get pods,deploy -A -o json").into());
         }
         Ok((groups, unread))
     }
@@ -143,7 +143,7 @@ impl Suggest {
     }
 
     fn written(&self, manifests: &[Value]) -> Outcome<String> {
-        let unwritten = |reason| Fault::new(format_args!("policies cannot be written: {reason}"));
+        let unwritten = |reason| Error::new(format_args!("policies cannot be written: {reason}"));
         if self.output == Format::Json {
             let list = json!({"apiVersion": "v1", "kind": "List", "items": manifests});
             return Ok(report::to_json(&list).map_err(unwritten)?);
@@ -155,11 +155,11 @@ impl Suggest {
 }
 
 /// Says what keeps a policy from being tighter, and its workloads from the next level of the standards.
-fn tell(name: &str, needs: &Needs, reasons: &[Reason], voice: Voice) {
-    if voice.quiet {
+fn report(name: &str, needs: &Needs, reasons: &[Reason], options: OutputOptions) {
+    if options.quiet {
         return;
     }
-    let mut table = report::layout::told(&["FIELD", "NEEDED", "BY", "AT"]);
+    let mut table = report::layout::reported(&["FIELD", "NEEDED", "BY", "AT"]);
     for Reason { field, need, evidence } in reasons {
         // A terminal has no room for the path, which the line shows.
         let place = format!("{}:{}", evidence.place.file, evidence.place.line);

@@ -1,7 +1,7 @@
-//! The reader against kubectl's own, whose answers are frozen in `conformance/golden/yaml.jsonl.gz`.
+//! The reader against kubectl's own, whose responses are frozen in `conformance/golden/yaml.jsonl.gz`.
 //!
 //! `make yaml-conformance` asks the original (`conformance/yaml-oracle`) about fresh texts, and with `FREEZE=1` keeps its
-//! answers about the texts of the first seed and of [`CORPUS`].
+//! responses about the texts of the first seed and of [`CORPUS`].
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use super::{BYTE_ORDER_MARK, Mark};
 
 /// What kubectl reads in a text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Answer {
+struct Response {
     text: String,
     documents: Vec<Value>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -32,8 +32,8 @@ fn ours(text: &str) -> Result<Vec<Value>, (Mark, String)> {
     // Here alone, a list of objects is read as objects.
     if text.starts_with('{') && looks_like_json(text.as_bytes()) == Some(true) {
         let read = json::read(text.as_bytes(), 1, &mut |Piece { text, at, .. }| {
-            let sent = json::as_kubectl_sends(text, at);
-            documents.push(serde_json::from_str(&sent.text).map_err(|error| (at, error.to_string()))?);
+            let live = json::as_kubectl_sends(text, at);
+            documents.push(serde_json::from_str(&live.text).map_err(|error| (at, error.to_string()))?);
             Ok(())
         });
         return match read {
@@ -92,8 +92,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, answer: &Answer) {
-        let Answer { text, documents, error } = answer;
+    fn count(&mut self, response: &Response) {
+        let Response { text, documents, error } = response;
         match ours(text) {
             // This escape is JSON's, and its texts are read as YAML to find their places.
             Ok(_) if text.contains("\\/") && error.contains("unknown escape character") => {
@@ -127,8 +127,8 @@ fn golden() -> PathBuf {
 #[test]
 fn yaml_is_read_as_kubectl_reads_it() {
     let mut tally = Tally::default();
-    for answer in files::read::<Answer>(&golden()).unwrap() {
-        tally.count(&answer.unwrap());
+    for response in files::read::<Response>(&golden()).unwrap() {
+        tally.count(&response.unwrap());
     }
     let Tally { read, refused_by_both, refused, differ } = tally;
     assert!(differ.is_empty(), "{} differ:\n{}", differ.len(), differ.join("\n"));
@@ -144,12 +144,12 @@ fn fresh_yaml_is_read_as_kubectl_reads_it() {
     let (seed, cases) = (set("SEED").parse().unwrap_or(1), set("CASES").parse().unwrap_or(6000));
     let mut texts: Vec<String> = CORPUS.iter().map(ToString::to_string).collect();
     texts.extend((0..cases).map(|nth| generated(seed, nth)));
-    let answers = asked(&set("YAML_ORACLE"), &texts);
+    let responses = asked(&set("YAML_ORACLE"), &texts);
     if set("FREEZE") == "1" {
-        files::write(&golden(), answers.iter().cloned().map(Ok)).unwrap();
+        files::write(&golden(), responses.iter().cloned().map(Ok)).unwrap();
     }
     let mut tally = Tally::default();
-    answers.iter().for_each(|answer| tally.count(answer));
+    responses.iter().for_each(|response| tally.count(response));
     let Tally { read, refused_by_both, refused, differ } = tally;
     eprintln!(
         "{read} read alike, {refused_by_both} refused by both, {} here alone, {} differ",
@@ -162,7 +162,7 @@ fn fresh_yaml_is_read_as_kubectl_reads_it() {
     assert!(differ.is_empty(), "{}", differ[..differ.len().min(20)].join("\n"));
 }
 
-fn asked(oracle: &str, texts: &[String]) -> Vec<Answer> {
+fn asked(oracle: &str, texts: &[String]) -> Vec<Response> {
     let mut child =
         Command::new(oracle).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("set YAML_ORACLE");
     let questions: String =
@@ -171,8 +171,8 @@ fn asked(oracle: &str, texts: &[String]) -> Vec<Answer> {
     let asking = std::thread::spawn(move || stdin.write_all(questions.as_bytes()));
     let output = child.wait_with_output().unwrap();
     asking.join().unwrap().unwrap();
-    let answers = String::from_utf8(output.stdout).unwrap();
-    answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let responses = String::from_utf8(output.stdout).unwrap();
+    responses.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// What has been read wrongly somewhere, or may be.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::error::Fault;
+use crate::error::Error;
 
 /// Files and folders to read, and what to leave out of them; `-` is standard input.
 #[derive(Clone, Debug, Default)]
@@ -29,17 +29,17 @@ impl Exclude {
     /// # Errors
     ///
     /// If one is no pattern.
-    pub(crate) fn new(patterns: &[String]) -> Result<Self, Fault> {
+    pub(crate) fn new(patterns: &[String]) -> Result<Self, Error> {
         let mut set = GlobSetBuilder::new();
         for pattern in patterns {
             let plain = pattern.trim_start_matches("./").trim_end_matches('/');
             for glob in [plain.to_owned(), format!("**/{plain}")] {
                 let glob = GlobBuilder::new(&glob).literal_separator(true).build();
-                let wrong = |_| Fault::new(format_args!("--exclude {pattern}: is no pattern of file names"));
+                let wrong = |_| Error::new(format_args!("--exclude {pattern}: is no pattern of file names"));
                 set.add(glob.map_err(wrong)?);
             }
         }
-        let wrong = |_| Fault::new("--exclude: the patterns are too large");
+        let wrong = |_| Error::new("--exclude: the patterns are too large");
         Ok(Exclude(set.build().map_err(wrong)?))
     }
 
@@ -49,8 +49,8 @@ impl Exclude {
 }
 
 /// The files that paths stand for: themselves, and of folders all that ends like a manifest. What cannot be listed is a
-/// fault.
-pub(super) fn files(sources: &Sources) -> Vec<Result<PathBuf, Fault>> {
+/// error.
+pub(super) fn files(sources: &Sources) -> Vec<Result<PathBuf, Error>> {
     let mut files = Vec::new();
     for path in &sources.paths {
         if !path.is_dir() {
@@ -64,7 +64,7 @@ pub(super) fn files(sources: &Sources) -> Vec<Result<PathBuf, Fault>> {
         walk.folder(path);
         if walk.files.is_empty() && !walk.excluded {
             let reason = format_args!("{}: holds no file that ends in .yaml, .yml or .json", path.display());
-            walk.files.push(Err(Fault::new(reason)));
+            walk.files.push(Err(Error::new(reason)));
         }
         files.append(&mut walk.files);
     }
@@ -73,7 +73,7 @@ pub(super) fn files(sources: &Sources) -> Vec<Result<PathBuf, Fault>> {
 
 struct Walk<'w> {
     exclude: &'w Exclude,
-    files: Vec<Result<PathBuf, Fault>>,
+    files: Vec<Result<PathBuf, Error>>,
     /// The folders that have been entered, by their real names: a symbolic link may lead to one of them.
     inside: HashSet<PathBuf>,
     excluded: bool,
@@ -83,14 +83,14 @@ impl Walk<'_> {
     fn folder(&mut self, folder: &Path) {
         let real = match fs::canonicalize(folder) {
             Ok(real) => real,
-            Err(error) => return self.files.push(Err(Fault::unread(folder, &error))),
+            Err(error) => return self.files.push(Err(Error::unread(folder, &error))),
         };
         if !self.inside.insert(real) {
             return;
         }
         let entries = match folder.read_dir().and_then(Iterator::collect::<Result<Vec<_>, _>>) {
             Ok(entries) => entries,
-            Err(error) => return self.files.push(Err(Fault::unread(folder, &error))),
+            Err(error) => return self.files.push(Err(Error::unread(folder, &error))),
         };
         let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
         paths.sort();
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_refused() {
-        let fault = Exclude::new(&["a[".to_owned()]).unwrap_err();
-        assert_eq!(fault.to_string(), "--exclude a[: is no pattern of file names");
+        let error = Exclude::new(&["a[".to_owned()]).unwrap_err();
+        assert_eq!(error.to_string(), "--exclude a[: is no pattern of file names");
     }
 }

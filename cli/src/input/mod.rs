@@ -18,7 +18,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::error::{Fault, Faults, Outcome};
+use crate::error::{Error, Errors, Outcome};
 use files::{files, is_json};
 use reading::{Others, Reading};
 
@@ -50,7 +50,7 @@ pub(crate) type Take<'t> = &'t mut dyn FnMut(Object) -> Outcome<()>;
 #[derive(Debug, Default)]
 #[must_use = "what could not be read has to be reported"]
 pub(crate) struct Unread {
-    faults: Vec<Fault>,
+    errors: Vec<Error>,
     /// How many files, or parts of files, are no manifests.
     skipped: usize,
 }
@@ -58,14 +58,14 @@ pub(crate) struct Unread {
 /// As many could not be read: where they stand may have changed.
 impl PartialEq for Unread {
     fn eq(&self, other: &Unread) -> bool {
-        self.faults.len() == other.faults.len()
+        self.errors.len() == other.errors.len()
     }
 }
 
 impl Unread {
     /// Whether everything could be read.
     pub(crate) fn is_empty(&self) -> bool {
-        self.faults.is_empty()
+        self.errors.is_empty()
     }
 
     /// Whether something has been skipped that is no manifest.
@@ -75,7 +75,7 @@ impl Unread {
 
     /// Adds what could not be read elsewhere.
     pub(crate) fn append(&mut self, mut other: Unread) {
-        self.faults.append(&mut other.faults);
+        self.errors.append(&mut other.errors);
         self.skipped += other.skipped;
     }
 
@@ -85,14 +85,14 @@ impl Unread {
     ///
     /// If something could not be read.
     pub(crate) fn conclude(self, code: ExitCode) -> Outcome<ExitCode> {
-        if self.faults.is_empty() { Ok(code) } else { Err(Faults(self.faults)) }
+        if self.errors.is_empty() { Ok(code) } else { Err(Errors(self.errors)) }
     }
 
-    /// Says of the last fault that it is one of many in its file.
+    /// Says of the last error that it is one of many in its file.
     fn and_more(&mut self, documents: usize) {
-        if let Some(fault) = self.faults.last_mut() {
+        if let Some(error) = self.errors.last_mut() {
             let noun = if documents == 1 { "document" } else { "documents" };
-            fault.reason.push_str(&format!("; {documents} more {noun} of the file cannot be read either"));
+            error.reason.push_str(&format!("; {documents} more {noun} of the file cannot be read either"));
         }
     }
 }
@@ -108,8 +108,8 @@ fn read_as(others: Others, sources: &Sources, watch: &dyn Watch, take: Take<'_>)
     for path in files(sources) {
         let path = match path {
             Ok(path) => path,
-            Err(fault) => {
-                reading.unread.faults.push(fault);
+            Err(error) => {
+                reading.unread.errors.push(error);
                 continue;
             }
         };
@@ -122,7 +122,7 @@ fn read_as(others: Others, sources: &Sources, watch: &dyn Watch, take: Take<'_>)
                 watch.expect(file.metadata().map_or(0, |known| known.len()));
                 reading.stream(&path.display().to_string().into(), file, is_json(&path));
             }
-            Err(error) => reading.unread.faults.push(Fault::unread(&path, &error)),
+            Err(error) => reading.unread.errors.push(Error::unread(&path, &error)),
         }
     }
     reading.unread

@@ -9,7 +9,7 @@ use super::document::look;
 use super::noise::Noise;
 use super::place::{Layout, Mark, steps};
 use super::yaml::Remark;
-use crate::error::{Fault, Place};
+use crate::error::{Error, Place};
 
 /// An object of the input, or settings, which are no object of Kubernetes.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ const TEXTS: [&str; 5] =
 const QUOTE: &str = "YAML reads y, yes, on, n, no and off as booleans, and digits as numbers: quote it";
 
 impl Object {
-    pub(super) fn new(file: &Arc<str>, json: String, layout: Layout) -> Result<Self, Fault> {
+    pub(super) fn new(file: &Arc<str>, json: String, layout: Layout) -> Result<Self, Error> {
         let Ok(header) = serde_json::from_str::<Header>(&json) else {
             return Err(no_object(file, &json, &layout));
         };
@@ -181,9 +181,9 @@ pub(super) fn place(file: &Arc<str>, mark: Mark) -> Place {
 }
 
 /// Why something is no object, at the field that makes it so.
-fn no_object(file: &Arc<str>, json: &str, layout: &Layout) -> Fault {
+fn no_object(file: &Arc<str>, json: &str, layout: &Layout) -> Error {
     let value: Value = serde_json::from_str(json).unwrap_or_default();
-    let fault = |path: &str, wanted, here: &Value| {
+    let error = |path: &str, wanted, here: &Value| {
         let is = match here {
             Value::Null => "nothing",
             Value::Bool(_) => "a boolean",
@@ -192,19 +192,19 @@ fn no_object(file: &Arc<str>, json: &str, layout: &Layout) -> Fault {
             Value::Array(_) => "a list",
             Value::Object(_) => "an object",
         };
-        let fault =
-            Fault::at(place(file, layout.find(json, path)), format_args!("{path} is {is}, not {wanted}"));
+        let error =
+            Error::at(place(file, layout.find(json, path)), format_args!("{path} is {is}, not {wanted}"));
         let quotes = matches!(layout, Layout::Yaml(_)) && (here.is_boolean() || here.is_number());
-        if quotes { fault.help(QUOTE) } else { fault }
+        if quotes { error.help(QUOTE) } else { error }
     };
     if let Some(here) = value.get("metadata").filter(|here| !here.is_object() && !here.is_null()) {
-        return fault("metadata", "an object", here);
+        return error("metadata", "an object", here);
     }
     let wrong =
         |path: &&&str| look(&value, &steps(path)).is_some_and(|here| !here.is_string() && !here.is_null());
     match TEXTS.iter().find(wrong).and_then(|path| Some((path, look(&value, &steps(path))?))) {
-        Some((path, here)) => fault(path, "a text", here),
-        None => Fault::at(place(file, layout.start()), "is no Kubernetes object"),
+        Some((path, here)) => error(path, "a text", here),
+        None => Error::at(place(file, layout.start()), "is no Kubernetes object"),
     }
 }
 

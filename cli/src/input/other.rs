@@ -78,7 +78,7 @@ pub(super) fn of_object(object: &Object, is_element: bool) -> Option<String> {
     let kind = Kind { group: object.group().into(), kind: (&*object.kind).into() };
     // Most have the key, and need no closer look.
     let carries =
-        (kind.is_pod() || workloads::built_in(&kind).is_some()) && !object.json.contains("\"containers\"");
+        (kind.is_pod() || template::built_in(&kind).is_some()) && !object.json.contains("\"containers\"");
     let why = if carries && !has_cluster_fields(object) {
         "it has no containers"
     } else if object.json.contains("\"$patch\"") {

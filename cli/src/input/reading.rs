@@ -13,7 +13,7 @@ use super::other;
 use super::place::{Inside, Layout, Mark, Tree};
 use super::yaml::{self, Chunk, Remark};
 use super::{BYTE_ORDER_MARK, Take, Unread, Watch};
-use crate::error::{Fault, Faults};
+use crate::error::{Error, Errors};
 
 /// What becomes of what is no object of Kubernetes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +48,9 @@ impl Reading<'_> {
     pub(super) fn stream(&mut self, file: &Arc<str>, source: impl Read, is_json: bool) {
         let mut stream = Stream { file: Arc::clone(file), unread: 0, skipped: Vec::new(), noise: Vec::new() };
         let source = Watched { source, watch: self.watch };
-        if let Err(fault) = self.of_any_form(&mut stream, BufReader::with_capacity(1 << 16, source), is_json)
+        if let Err(error) = self.of_any_form(&mut stream, BufReader::with_capacity(1 << 16, source), is_json)
         {
-            self.fail(&mut stream, fault);
+            self.fail(&mut stream, error);
         }
         if stream.unread > 1 {
             self.unread.and_more(stream.unread - 1);
@@ -62,13 +62,13 @@ impl Reading<'_> {
         stream: &mut Stream,
         mut source: impl BufRead,
         is_json: bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Error> {
         let file = Arc::clone(&stream.file);
-        let unread = |error: io::Error| Fault::unread(Path::new(&*file), &error);
+        let unread = |error: io::Error| Error::unread(Path::new(&*file), &error);
         let start = source.fill_buf().map_err(unread)?;
         if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
             let reason = format!("{file}: is UTF-16, not UTF-8");
-            return Err(Fault::new(reason)
+            return Err(Error::new(reason)
                 .help("save it as UTF-8; PowerShell's `>` needs `| Out-File -Encoding utf8`"));
         }
         if start.starts_with(BYTE_ORDER_MARK.as_bytes()) {
@@ -83,9 +83,9 @@ impl Reading<'_> {
         }
     }
 
-    fn json(&mut self, stream: &mut Stream, source: impl BufRead, line: u32) -> Result<(), Fault> {
+    fn json(&mut self, stream: &mut Stream, source: impl BufRead, line: u32) -> Result<(), Error> {
         let mut claims = false;
-        let read = json::read(source, line, &mut |piece: Piece| -> Result<(), Fault> {
+        let read = json::read(source, line, &mut |piece: Piece| -> Result<(), Error> {
             let Piece { text, at, listed, is_element } = piece;
             let text = match listed {
                 Some((kind, api_version)) => with_kind(text, &kind, &api_version),
@@ -96,13 +96,13 @@ impl Reading<'_> {
         });
         match read {
             Ok(()) => Ok(()),
-            Err(Stop::Refused(fault)) => Err(fault),
+            Err(Stop::Refused(error)) => Err(error),
             Err(Stop::Malformed { at, reason, text }) => {
-                let fault = Fault::at(place(&stream.file, at), format_args!("is not JSON: {reason}"));
+                let error = Error::at(place(&stream.file, at), format_args!("is not JSON: {reason}"));
                 if claims || has_claim(&text) || self.others == Others::Demand {
-                    return Err(fault);
+                    return Err(error);
                 }
-                self.skip(stream, unreadable(&fault));
+                self.skip(stream, unreadable(&error));
                 Ok(())
             }
         }
@@ -126,8 +126,8 @@ impl Reading<'_> {
                 self.object(stream, object, is_element);
                 claims
             }
-            Err(fault) => {
-                self.fail(stream, fault);
+            Err(error) => {
+                self.fail(stream, error);
                 true
             }
         }
@@ -147,16 +147,16 @@ impl Reading<'_> {
             Ok(_) => return,
             Err(malformed) => {
                 let at = place(&stream.file, malformed.at);
-                let fault = if other::is_template(&chunk.text) {
-                    Fault::at(at, "is a template of Helm's or another program's, which is no YAML before it is rendered")
+                let error = if other::is_template(&chunk.text) {
+                    Error::at(at, "is a template of Helm's or another program's, which is no YAML before it is rendered")
                         .help(other::RENDER)
                 } else {
-                    Fault::at(at, format_args!("is not YAML: {}", malformed.reason))
+                    Error::at(at, format_args!("is not YAML: {}", malformed.reason))
                 };
                 if has_claim(&chunk.text) || self.others == Others::Demand {
-                    return self.fail(stream, fault);
+                    return self.fail(stream, error);
                 }
-                return self.skip(stream, unreadable(&fault));
+                return self.skip(stream, unreadable(&error));
             }
         };
         if !document.value.is_object() {
@@ -164,7 +164,7 @@ impl Reading<'_> {
         }
         match Object::new(&stream.file, document.value.to_string(), Layout::Yaml(document.tree)) {
             Ok(object) => self.object(stream, Object { remarks: document.remarks, ..object }, false),
-            Err(fault) => self.fail(stream, fault),
+            Err(error) => self.fail(stream, error),
         }
     }
 
@@ -175,7 +175,7 @@ impl Reading<'_> {
             for item in items {
                 match item {
                     Ok(item) => self.object(stream, item, true),
-                    Err(fault) => self.fail(stream, fault),
+                    Err(error) => self.fail(stream, error),
                 }
             }
             return;
@@ -185,8 +185,8 @@ impl Reading<'_> {
         {
             return self.skip(stream, other);
         }
-        if let Err(Faults(faults)) = (self.take)(object) {
-            self.unread.faults.extend(faults);
+        if let Err(Errors(errors)) = (self.take)(object) {
+            self.unread.errors.extend(errors);
         }
     }
 
@@ -194,9 +194,9 @@ impl Reading<'_> {
     fn skip_value(&mut self, stream: &mut Stream, at: Mark, value: &Value, is_element: bool) {
         let other = other::of_value(value, is_element);
         if self.others == Others::Demand || other::holds_objects(value) {
-            let fault =
-                Fault::at(place(&stream.file, at), format_args!("is no Kubernetes object, but {other}"));
-            return self.fail(stream, fault);
+            let error =
+                Error::at(place(&stream.file, at), format_args!("is no Kubernetes object, but {other}"));
+            return self.fail(stream, error);
         }
         self.skip(stream, other);
     }
@@ -209,19 +209,19 @@ impl Reading<'_> {
         }
     }
 
-    /// Keeps the first fault of a file, and counts the others.
-    fn fail(&mut self, stream: &mut Stream, fault: Fault) {
+    /// Keeps the first error of a file, and counts the others.
+    fn fail(&mut self, stream: &mut Stream, error: Error) {
         if stream.unread == 0 {
-            self.unread.faults.push(fault);
+            self.unread.errors.push(error);
         }
         stream.unread += 1;
     }
 }
 
 /// What to say of a file that is skipped because it cannot be read.
-fn unreadable(fault: &Fault) -> String {
-    let line = fault.place.as_ref().map_or(1, |place| place.line);
-    format!("line {line} {}, and nothing in it says that it is a manifest", fault.reason)
+fn unreadable(error: &Error) -> String {
+    let line = error.place.as_ref().map_or(1, |place| place.line);
+    format!("line {line} {}, and nothing in it says that it is a manifest", error.reason)
 }
 
 /// Whether a text looks like an object of Kubernetes, readable or not.
@@ -257,7 +257,7 @@ fn with_kind(text: String, kind: &str, api_version: &str) -> String {
 }
 
 /// The items of a list inside of a list, or of one in YAML, each with its own remarks.
-fn items_of(list: &mut Object) -> Option<Vec<Result<Object, Fault>>> {
+fn items_of(list: &mut Object) -> Option<Vec<Result<Object, Error>>> {
     if !list.kind.ends_with("List") {
         return None;
     }

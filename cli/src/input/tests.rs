@@ -2,9 +2,9 @@ use super::*;
 
 fn objects(text: &str) -> Result<Vec<Object>, String> {
     let (objects, unread) = all(text);
-    match unread.faults.first() {
+    match unread.errors.first() {
         None => Ok(objects),
-        Some(fault) => Err(fault.to_string()),
+        Some(error) => Err(error.to_string()),
     }
 }
 
@@ -22,7 +22,7 @@ fn all(text: &str) -> (Vec<Object>, Unread) {
     (objects, unread)
 }
 
-fn told(text: &str) -> Vec<String> {
+fn reported(text: &str) -> Vec<String> {
     let objects = objects(text).unwrap();
     objects.iter().map(|object| format!("{} {}", object.title(), object.place("spec.a"))).collect()
 }
@@ -31,14 +31,14 @@ fn told(text: &str) -> Vec<String> {
 fn streams_lists_and_lists_of_lists_are_read_in_order() {
     let yaml = "kind: Pod\nmetadata: {name: a, namespace: shop}\nspec:\n  a: 1\n---\nkind: List\nitems:\n- kind: Job\n  metadata: {name: b}\n- kind: PodList\n  apiVersion: v1\n  items:\n  - metadata: {generateName: c-}\n    spec: {a: 1}\n";
     let expected = ["Pod shop/a f:4:3", "Job b f:8:3", "Pod c- f:14:12"];
-    assert_eq!(told(yaml), expected);
+    assert_eq!(reported(yaml), expected);
     let json = "{\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\", \"namespace\": \"shop\"}, \"spec\":\n {\"a\": 1}}\n{\"items\": [{\"kind\": \"Job\", \"metadata\": {\"name\": \"b\"}}], \"kind\": \"List\"}";
-    assert_eq!(told(json), ["Pod shop/a f:2:8", "Job b f:3:12"]);
+    assert_eq!(reported(json), ["Pod shop/a f:2:8", "Job b f:3:12"]);
 }
 
 #[test]
 fn flow_style_is_yaml() {
-    assert_eq!(told("{kind: Pod, metadata: {name: a}, spec: {a: 1}}"), ["Pod a f:1:41"]);
+    assert_eq!(reported("{kind: Pod, metadata: {name: a}, spec: {a: 1}}"), ["Pod a f:1:41"]);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn items_of_a_typed_list_get_its_kind() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_with_its_place() {
+fn what_cannot_be_read_is_reported_with_its_place() {
     for (text, expected) in [
         ("hello", "f:1:1: is no Kubernetes object, but a text"),
         ("kind: [a]", "f:1:1: kind is a list, not a text"),
@@ -59,8 +59,8 @@ fn what_cannot_be_read_is_told_with_its_place() {
         ("\u{feff}kind: [", "f:1:"),
         ("- kind: Pod", "f:1:1: is no Kubernetes object, but a list of objects"),
     ] {
-        let told = objects(text).unwrap_err();
-        assert!(told.starts_with(expected), "{text:?}: {told}");
+        let reported = objects(text).unwrap_err();
+        assert!(reported.starts_with(expected), "{text:?}: {reported}");
     }
 }
 
@@ -69,9 +69,9 @@ fn one_bad_document_does_not_end_the_rest() {
     let (objects, unread) = all("kind: A\n---\nkind: [\n---\nkind: B\n---\nkind: 1\n");
     let kinds: Vec<&str> = objects.iter().map(|object| &*object.kind).collect();
     assert_eq!(kinds, ["A", "B"]);
-    let faults: Vec<String> = unread.faults.iter().map(ToString::to_string).collect();
+    let errors: Vec<String> = unread.errors.iter().map(ToString::to_string).collect();
     assert_eq!(
-        faults,
+        errors,
         ["f:3:7: is not YAML: a value is missing here; 1 more document of the file cannot be read either"]
     );
 }
@@ -120,10 +120,10 @@ fn of_equal_keys_the_last_has_the_place() {
 }
 
 #[test]
-fn utf_16_is_told_by_name() {
+fn utf_16_is_reported_by_name() {
     let mut take = |_| Ok(());
     let mut reading =
         Reading { watch: &Unwatched, take: &mut take, others: Others::Skip, unread: Unread::default() };
     reading.stream(&"f".into(), &[0xFF, 0xFE, b'a', 0][..], false);
-    assert!(reading.unread.faults[0].to_string().contains("UTF-16"));
+    assert!(reading.unread.errors[0].to_string().contains("UTF-16"));
 }

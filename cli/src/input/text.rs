@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::place::{Layout, Mark, Tree};
 use super::yaml::{self, Chunk};
 use super::{BYTE_ORDER_MARK, Object, Others, Reading, STDIN, Sources, Take, Unread, Watch, files, is_json};
-use crate::error::Fault;
+use crate::error::Error;
 
 /// A text, and what it is called.
 pub(crate) struct Text {
@@ -28,13 +28,13 @@ pub(crate) fn texts(sources: &Sources) -> (Vec<Text>, Unread) {
     for path in files(sources) {
         match path.and_then(|path| text(&path)) {
             Ok(text) => texts.push(text),
-            Err(fault) => unread.faults.push(fault),
+            Err(error) => unread.errors.push(error),
         }
     }
     (texts, unread)
 }
 
-fn text(path: &Path) -> Result<Text, Fault> {
+fn text(path: &Path) -> Result<Text, Error> {
     let is_stdin = path.as_os_str() == "-";
     let mut text = String::new();
     let read = if is_stdin {
@@ -43,7 +43,7 @@ fn text(path: &Path) -> Result<Text, Fault> {
         fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
     };
     let path = if is_stdin { Path::new(STDIN) } else { path };
-    read.map_err(|error| Fault::unread(path, &error))?;
+    read.map_err(|error| Error::unread(path, &error))?;
     Ok(Text { name: path.display().to_string().into(), is_json: is_json(path), others: Others::Skip, text })
 }
 

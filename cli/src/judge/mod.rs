@@ -1,11 +1,11 @@
 //! An object before policies: what check, explain and suggest look at.
 
-mod asker;
-mod makers;
+mod chain;
+mod controllers;
+mod live;
 mod objections;
-mod passage;
 mod pods;
-mod sent;
+mod requester;
 mod standard;
 mod templates;
 #[cfg(test)]
@@ -17,109 +17,109 @@ use pod_security_policy::settings::Settings;
 
 use crate::input::Object;
 use crate::policies::{Judge, Policies, Registration};
-use asker::is_workload;
 use objections::Objections;
+use requester::is_workload;
 use standard::hold_to_standard;
 
-pub(crate) use asker::{Asker, doubt, is_judged};
-pub(crate) use makers::{Admission, Usage, admission, usage, with_implied};
+pub(crate) use chain::{AdmissionChain, Asked};
+pub(crate) use controllers::{Admission, Usage, admission, usage, with_implied};
+pub(crate) use live::LiveObject;
 pub(crate) use objections::{rule_of, unreadable};
-pub(crate) use passage::{Asked, Passage};
 pub(crate) use pods::pods;
-pub(crate) use sent::Sent;
+pub(crate) use requester::{Requester, doubt, is_judged};
 pub(crate) use standard::{Failing, blamed, failures};
 #[cfg(test)]
 pub(crate) use verdict::Change;
 pub(crate) use verdict::{Before, Finding, Judged, Verdict};
 
 /// Judges the creation of an object: by what fills in first, then by what only judges.
-pub(crate) fn judge(policies: &Policies, object: &Object, asker: &Asker) -> Judged {
-    let mut bench = Bench {
+pub(crate) fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Judged {
+    let mut evaluation = Evaluation {
         object,
-        asker,
-        passage: Passage::new(policies, object, asker, &object.json),
-        judged: Judged::new(object, asker.namespace_of(object)),
+        requester,
+        chain: AdmissionChain::new(policies, object, requester, &object.json),
+        judged: Judged::new(object, requester.namespace_of(object)),
         refused: false,
     };
-    bench.judged.warnings = object.warnings();
+    evaluation.judged.warnings = object.warnings();
     let mut asked = false;
     for registration in &policies.registrations {
-        let about = bench.passage.asks(registration);
+        let about = evaluation.chain.asks(registration);
         asked |= about != Asked::Nothing;
-        if bench.passage.is_doubtful(registration) {
+        if evaluation.chain.is_doubtful(registration) {
             let (name, kind) = (&registration.name, &object.kind);
-            bench.warn(format!("{name}: without a cluster nobody knows whether its rules name the resource of {kind}, and they count as if they did"));
+            evaluation.warn(format!("{name}: without a cluster nobody knows whether its rules name the resource of {kind}, and they count as if they did"));
         }
         match (&registration.judge, about) {
             (_, Asked::Nothing) => {}
             (Judge::Standard(standard), _) => {
-                let json = bench.passage.pods_to_come();
-                let before = bench.judged.violations.len();
-                hold_to_standard(*standard, registration, object, &json, &mut bench.judged);
-                bench.refused |= bench.judged.violations.len() > before;
+                let json = evaluation.chain.pods_to_come();
+                let before = evaluation.judged.violations.len();
+                hold_to_standard(*standard, registration, object, &json, &mut evaluation.judged);
+                evaluation.refused |= evaluation.judged.violations.len() > before;
             }
             (Judge::Settings(settings), _) if is_workload(object, settings) => {
-                bench.workload(registration, settings, about);
+                evaluation.workload(registration, settings, about);
             }
-            (Judge::Settings(settings), _) => bench.object(registration, settings),
+            (Judge::Settings(settings), _) => evaluation.object(registration, settings),
         }
     }
     if !asked {
-        bench.judged.warnings.push("none of the policies is asked about it".to_owned());
+        evaluation.judged.warnings.push("none of the policies is asked about it".to_owned());
     }
-    bench.conclude()
+    evaluation.conclude()
 }
 
 /// Where an object is judged.
-struct Bench<'b> {
+struct Evaluation<'b> {
     object: &'b Object,
-    asker: &'b Asker,
-    passage: Passage<'b>,
+    requester: &'b Requester,
+    chain: AdmissionChain<'b>,
     judged: Judged,
     /// Whether the object itself is refused, or fails a standard, of which everybody knows that it looks at pods alone.
     refused: bool,
 }
 
-impl Bench<'_> {
-    /// Judges what is sent: a pod, a Namespace, a PersistentVolume.
+impl Evaluation<'_> {
+    /// Judges what is live: a pod, a Namespace, a PersistentVolume.
     fn object(&mut self, registration: &Registration, settings: &Settings<'_>) {
-        let mut answer = self.passage.review(settings);
-        self.judged.warnings.append(&mut answer.warnings);
-        if let Some(reason) = answer.rejection.take() {
-            let reports = self.passage.report(settings).unwrap_or_default();
-            let json = &self.passage.sent.json;
+        let mut response = self.chain.review(settings);
+        self.judged.warnings.append(&mut response.warnings);
+        if let Some(reason) = response.rejection.take() {
+            let reports = self.chain.report(settings).unwrap_or_default();
+            let json = &self.chain.live.json;
             let objections = Objections { settings, registration, object: self.object, json };
             objections.of_pod(&reports, &reason, &mut self.judged);
-            if self.asker.is_unknown(self.object) && reports.iter().any(turns_on_grants) {
+            if self.requester.is_unknown(self.object) && reports.iter().any(turns_on_grants) {
                 self.warn("who creates the pod is not known, and might be granted more than its service account: name the user with --as".to_owned());
             }
             self.refused = true;
             return;
         }
-        self.judged.policy = self.judged.policy.take().or_else(|| answer.policy.take());
-        self.judged.note("", &answer.edits);
-        self.passage.take(answer);
+        self.judged.policy = self.judged.policy.take().or_else(|| response.policy.take());
+        self.judged.note("", &response.edits);
+        self.chain.take(response);
     }
 
     /// Judges the pods that will be made from a workload, whatever becomes of the workload itself.
     fn workload(&mut self, registration: &Registration, settings: &Settings<'_>, about: Asked) {
         let mut rejection = None;
         if about == Asked::Itself {
-            let answer = self.passage.review(settings);
-            let reports = self.passage.report(settings).unwrap_or_default();
-            let told = |warning: &String| {
+            let response = self.chain.review(settings);
+            let reports = self.chain.report(settings).unwrap_or_default();
+            let reported = |warning: &String| {
                 let is_missing = |report: &Report| report.missing_grant.as_ref() == Some(warning);
-                is_told_of_pods(warning, &self.object.kind, settings) || reports.iter().any(is_missing)
+                is_reported_of_pods(warning, &self.object.kind, settings) || reports.iter().any(is_missing)
             };
-            self.judged.warnings.extend(answer.warnings.into_iter().filter(|warning| !told(warning)));
-            rejection = answer.rejection;
+            self.judged.warnings.extend(response.warnings.into_iter().filter(|warning| !reported(warning)));
+            rejection = response.rejection;
         }
         let before = self.judged.violations.len();
-        let json = self.passage.sent.json.clone();
+        let json = self.chain.live.json.clone();
         let objections = Objections { settings, registration, object: self.object, json: &json };
-        match self.passage.report(settings) {
+        match self.chain.report(settings) {
             Ok(reports) => reports.iter().for_each(|report| self.template(report, &objections)),
-            Err(fault) => objections.unreadable(&fault.to_string(), &mut self.judged),
+            Err(error) => objections.unreadable(&error.to_string(), &mut self.judged),
         }
         if let Some(reason) = rejection {
             self.refused = true;
@@ -159,7 +159,7 @@ impl Bench<'_> {
                 objections.of_policies(report, |opinion| !some || usable(opinion), &mut self.judged);
             }
         }
-        let edits = self.passage.foresee(report);
+        let edits = self.chain.predict(report);
         self.judged.note(&report.root, &edits);
     }
 
@@ -170,9 +170,9 @@ impl Bench<'_> {
     }
 
     fn conclude(self) -> Judged {
-        let Bench { object, passage, mut judged, refused, .. } = self;
+        let Evaluation { object, chain, mut judged, refused, .. } = self;
         for found in &mut judged.violations {
-            let (path, problem) = passage.sent.told(&found.path, &found.problem);
+            let (path, problem) = chain.live.reported(&found.path, &found.problem);
             let place = object.place(&path);
             *found = Finding { path, problem, line: place.line, column: place.column, ..found.clone() };
         }
@@ -193,7 +193,7 @@ fn turns_on_grants(report: &Report) -> bool {
 }
 
 /// Whether a warning about a workload says what is found in its pods.
-fn is_told_of_pods(warning: &str, kind: &str, settings: &Settings<'_>) -> bool {
+fn is_reported_of_pods(warning: &str, kind: &str, settings: &Settings<'_>) -> bool {
     let enforced = settings.standards.enforce;
     warning.starts_with(&format!("pods of this {kind} would be rejected: "))
         || enforced

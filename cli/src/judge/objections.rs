@@ -67,9 +67,9 @@ impl Objections<'_> {
             let problem = violation.problem.clone();
             judged.find(object, &opinion.policy, violation.rule, &violation.path, problem);
         }
-        let untold = opinion.denials.saturating_sub(opinion.violations.len());
-        if untold > 0 {
-            judged.find(object, &opinion.policy, "request", "", format!("and {untold} more"));
+        let omitted = opinion.denials.saturating_sub(opinion.violations.len());
+        if omitted > 0 {
+            judged.find(object, &opinion.policy, "request", "", format!("and {omitted} more"));
         }
         if !settings.mutate && report.root.is_empty() {
             for edit in &opinion.edits {
@@ -97,10 +97,10 @@ fn is_granted(opinion: &Opinion) -> bool {
     opinion.granted == Ok(true)
 }
 
-/// The path of a fault, which stands before the reason, and what is wrong there.
+/// The path of a error, which stands before the reason, and what is wrong there.
 pub(crate) fn unreadable(reason: &str) -> (&str, &str) {
-    let fault = reason.strip_prefix("the object cannot be read: ").unwrap_or(reason);
-    match fault.split_once(": ") {
+    let error = reason.strip_prefix("the object cannot be read: ").unwrap_or(reason);
+    match error.split_once(": ") {
         Some((path, problem)) if !path.contains(' ') => (path, problem),
         _ => ("", reason),
     }

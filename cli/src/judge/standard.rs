@@ -5,7 +5,7 @@ use pod_security_policy::json::edit::Edit;
 use pod_security_policy::pod::{List, Pod, Slot};
 use pod_security_policy::rule::{RuleSet, RulesByContainer};
 use pod_security_policy::settings::Settings;
-use pod_security_policy::standards::{self, Excuses, Failure, Standard};
+use pod_security_policy::standards::{self, Exempted, Failure, Standard};
 
 use super::{Judged, pods, unreadable};
 use crate::input::{Object, put, steps};
@@ -32,8 +32,8 @@ pub(crate) fn failures(standard: Standard, pod: &Pod<'_>, root: &str) -> Vec<Fai
         .map(|failure| {
             let check = standards::index(failure.id).map_or(RuleSet::NONE, |index| RuleSet::NONE.with(index));
             let fails = |excused: &RulesByContainer| {
-                let excuses = Excuses { everywhere: RuleSet::NONE, in_containers: excused };
-                standard.evaluate_excusing(pod, excuses).iter().any(|other| other.id == failure.id)
+                let exempted = Exempted { everywhere: RuleSet::NONE, in_containers: excused };
+                standard.evaluate_exempting(pod, exempted).iter().any(|other| other.id == failure.id)
             };
             let all = slots.iter().map(|slot| (*slot, check)).collect();
             let mut paths = Vec::new();
@@ -62,9 +62,9 @@ pub(super) fn hold_to_standard(
 ) {
     let name = &registration.name;
     match pods(object, json) {
-        Err(fault) => {
-            let fault = fault.to_string();
-            let (path, problem) = unreadable(&fault);
+        Err(error) => {
+            let error = error.to_string();
+            let (path, problem) = unreadable(&error);
             judged.find(object, name, "request", path, problem.to_owned());
         }
         Ok(pods) => {

@@ -1,6 +1,6 @@
 //! Kinds that carry pod templates and are not Kubernetes' own: known ones, and whatever has the shape.
 
-use pod_security_policy::pod::template::{self, Hop};
+use pod_security_policy::pod::template::{self, PathSegment};
 use serde_json::Value;
 
 use crate::input::Object;
@@ -96,9 +96,9 @@ pub(super) fn ways(object: &Object) -> Vec<String> {
 
 /// Whether a template with a spec stands there.
 fn leads_to_pods(json: &str, way: &str) -> bool {
-    let path: Option<Vec<Hop<'_>>> = workloads::parse_path(&format!("{way}.spec"));
+    let path: Option<Vec<PathSegment<'_>>> = template::parse_path(&format!("{way}.spec"));
     // A map where a list is expected, or the other way round: the shape decides.
-    path.is_none_or(|path| workloads::find(json, &path).map_or(true, |found| !found.is_empty()))
+    path.is_none_or(|path| template::find(json, &path).map_or(true, |found| !found.is_empty()))
 }
 
 /// Looks for objects whose `spec` has a list of `containers`.

@@ -36,7 +36,7 @@ fn deployment(context: Value) -> Object {
 }
 
 fn verdict(policies: &Policies, object: &Object) -> (Verdict, Vec<String>, Vec<String>) {
-    let judged = judge(policies, object, &Asker::default());
+    let judged = judge(policies, object, &Requester::default());
     let violations =
         judged.violations.iter().map(|found| format!("{}: {}", found.rule, found.path)).collect();
     (judged.verdict, violations, judged.warnings)
@@ -104,22 +104,22 @@ fn owned(texts: &[&str]) -> Vec<String> {
 
 /// The words of the warning that the cluster gives when the workload is applied.
 #[test]
-fn a_missing_grant_is_told_in_the_words_of_the_cluster() {
+fn a_missing_grant_is_reported_in_the_words_of_the_cluster() {
     let policies = policies(&[policy("p", json!({}))], &[], granting("q", "shop", "default"));
-    let judged = judge(&policies, &deployment(json!({})), &Asker::default());
-    let told: Vec<&str> = judged.violations.iter().map(|found| &*found.problem).collect();
+    let judged = judge(&policies, &deployment(json!({})), &Requester::default());
+    let reported: Vec<&str> = judged.violations.iter().map(|found| &*found.problem).collect();
     let settings = json!({"authorization": "RBAC", "policies": [policy("p", json!({}))]}).to_string();
     let object = deployment(json!({})).json;
     let request = json!({"kind": {"group": "apps", "kind": "Deployment"}, "operation": "CREATE", "namespace": "shop",
         "userInfo": {"username": "alice"}, "object": serde_json::from_str::<Value>(&object).unwrap()});
     let settings: Value = serde_json::from_str(&settings).unwrap();
     let payload = json!({"request": request, "settings": settings}).to_string();
-    let answer = pod_security_policy::admission::review(&payload, &policies.authority);
-    assert_eq!((answer.rejection, answer.warnings), (None, owned(&told)));
+    let response = pod_security_policy::admission::review(&payload, &policies.authority);
+    assert_eq!((response.rejection, response.warnings), (None, owned(&reported)));
     let mut audit = json!({"request": request, "settings": settings});
     audit["request"]["userInfo"] = json!({});
-    let answer = pod_security_policy::admission::review(&audit.to_string(), &policies.authority);
-    assert_eq!(answer.rejection.as_deref(), told.first().copied());
+    let response = pod_security_policy::admission::review(&audit.to_string(), &policies.authority);
+    assert_eq!(response.rejection.as_deref(), reported.first().copied());
 }
 
 /// The pods of a workload are admitted by the first policy that takes them as they are and that any account of theirs may
@@ -143,7 +143,7 @@ fn a_policy_of_the_controller_comes_before_a_change_by_one_of_the_account() {
     let authority = Authority::Dump(Rbac::of(&objects, "default").unwrap());
     let listed = [policy("a", json!({"readOnlyRootFilesystem": true})), policy("eks.privileged", json!({}))];
     let policies = policies(&listed, &[], authority);
-    let judged = judge(&policies, &deployment(json!({})), &Asker::default());
+    let judged = judge(&policies, &deployment(json!({})), &Requester::default());
     assert_eq!((judged.verdict, judged.policy.as_deref()), (Verdict::Allowed, Some("eks.privileged")));
     assert_eq!(judged.warnings, Vec::<String>::new());
 }
@@ -165,9 +165,9 @@ fn the_pods_own_account_may_create_it() {
     );
     let user = "system:serviceaccount:ci:runner".to_owned();
     let groups = with_implied(&user, &[]);
-    let asker = Asker { user, groups, namespace: "default".to_owned() };
-    assert_eq!(judge(&policies, &pod, &asker).verdict, Verdict::Allowed);
-    assert_eq!(judge(&policies, &pod, &Asker::default()).verdict, Verdict::Rejected);
+    let requester = Requester { user, groups, namespace: "default".to_owned() };
+    assert_eq!(judge(&policies, &pod, &requester).verdict, Verdict::Allowed);
+    assert_eq!(judge(&policies, &pod, &Requester::default()).verdict, Verdict::Rejected);
 }
 
 /// Of what the controller may use, the objections are told, and of nothing else.
@@ -175,9 +175,9 @@ fn the_pods_own_account_may_create_it() {
 fn what_the_controller_may_use_objects() {
     let listed = [policy("a", json!({"privileged": false})), policy("b", json!({"privileged": false}))];
     let policies = policies(&listed, &[], granting("b", "kube-system", "replicaset-controller"));
-    let judged = judge(&policies, &deployment(json!({"privileged": true})), &Asker::default());
-    let told: Vec<_> = judged.violations.iter().map(|found| (&*found.policy, &*found.rule)).collect();
-    assert_eq!(told, [("b", "privileged")]);
+    let judged = judge(&policies, &deployment(json!({"privileged": true})), &Requester::default());
+    let reported: Vec<_> = judged.violations.iter().map(|found| (&*found.policy, &*found.rule)).collect();
+    assert_eq!(reported, [("b", "privileged")]);
 }
 
 /// Who may use the policy that objects gets both told.
@@ -221,7 +221,7 @@ fn an_enforced_standard_rejects_the_pods_of_a_workload() {
 
 /// The halves of a pair object to the same.
 #[test]
-fn an_objection_of_both_halves_is_told_once() {
+fn an_objection_of_both_halves_is_reported_once() {
     let rules =
         json!([{"apiGroups": ["", "apps"], "resources": ["pods", "deployments"], "operations": ["CREATE"]}]);
     let half = |name: &str, mutating: bool| {

@@ -156,7 +156,7 @@ fn inner_lines_come_before_outer_ones() {
 }
 
 #[test]
-fn what_cannot_be_written_is_told() {
+fn what_cannot_be_written_is_reported() {
     let text = "base: &b {x: 1}\nuse: *b\n---\na: 1\n";
     let (patch, failed) = patch("f", text, &[(0, "use.y", json!(1)), (1, "b", json!(2))]);
     assert_eq!((changed_lines(&patch.unwrap()), failed), ("+b: 2".to_owned(), vec![0]));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Judge, Modules, Policies, Registration};
 use crate::advice;
-use crate::error::{Fault, Faults, Outcome, Place};
+use crate::error::{Error, Errors, Outcome, Place};
 use crate::input::{self, Object};
 use crate::rbac::{Authority, is_rbac};
 use crate::reach::Reach;
@@ -31,10 +31,10 @@ pub(crate) fn load(sources: &[PathBuf], modules: &Modules, authority: Authority)
     }
     for path in &paths {
         if !path.exists() && path.as_os_str() != "-" {
-            let fault = Fault::new(format_args!("{}: there is no such file", path.display()));
+            let error = Error::new(format_args!("{}: there is no such file", path.display()));
             let meant = path.to_str().and_then(nearest_level);
             let meant = meant.map(|level| format!("did you mean `{level}`? ")).unwrap_or_default();
-            return Err(fault
+            return Err(error
                 .help(format_args!("{meant}levels of the Pod Security Standards are privileged, baseline and restricted, with a version if you like: baseline:v1.31"))
                 .into());
         }
@@ -76,17 +76,17 @@ pub(crate) fn of_objects(
     authority: Authority,
     mut registrations: Vec<Registration>,
 ) -> Outcome<Policies> {
-    let (mut faults, mut others) = (Vec::new(), Vec::new());
+    let (mut errors, mut others) = (Vec::new(), Vec::new());
     let mut manifests: Vec<&Object> = Vec::new();
-    let (mut told, mut advised): (Vec<String>, _) = (Vec::new(), Vec::new());
+    let (mut reported, mut advised): (Vec<String>, _) = (Vec::new(), Vec::new());
     if objects.iter().any(is_rbac) && matches!(authority, Authority::Everybody) {
-        told.push(
+        reported.push(
             "there are roles or bindings among the policies, which count only if --rbac names them"
                 .to_owned(),
         );
     }
     for object in objects.iter().filter(|object| !is_rbac(object)) {
-        told.extend(object.warnings().iter().map(|warning| format!("{}: {warning}", object.start())));
+        reported.extend(object.warnings().iter().map(|warning| format!("{}: {warning}", object.start())));
         let loaded = match &*object.kind {
             // With options beside its spec, it is settings.
             "PodSecurityPolicy" if !has_options(object) => {
@@ -109,44 +109,44 @@ pub(crate) fn of_objects(
                 let reason = format_args!(
                     "{kind} is neither a PodSecurityPolicy, nor settings, nor a (Cluster)AdmissionPolicy"
                 );
-                Err(Fault::at(object.start(), reason).into())
+                Err(Error::at(object.start(), reason).into())
             }
         };
         // Both halves of a pair have the same settings: advice once is enough.
         let own = policies_in(object);
         if !advised.contains(&own) {
-            told.extend(advice::of_object(object).iter().map(ToString::to_string));
+            reported.extend(advice::of_object(object).iter().map(ToString::to_string));
             advised.push(own);
         }
         match loaded {
             Ok(registration) => registrations.push(registration),
-            Err(Faults(more)) => faults.extend(more),
+            Err(Errors(more)) => errors.extend(more),
         }
     }
     if !manifests.is_empty() {
         let advice = manifests.iter().flat_map(|manifest| advice::of_object(manifest));
-        told.extend(advice.map(|advice| advice.to_string()));
+        reported.extend(advice.map(|advice| advice.to_string()));
         match of_manifests(&manifests, &authority) {
             Ok(registration) => registrations.push(registration),
-            Err(Faults(more)) => faults.extend(more),
+            Err(Errors(more)) => errors.extend(more),
         }
     }
-    if registrations.is_empty() && faults.is_empty() {
-        let fault = Fault::new("there is no policy in what `--policies` names");
-        faults.push(match others.as_slice() {
-            [] => fault,
-            others => fault.help(format_args!(
+    if registrations.is_empty() && errors.is_empty() {
+        let error = Error::new("there is no policy in what `--policies` names");
+        errors.push(match others.as_slice() {
+            [] => error,
+            others => error.help(format_args!(
                 "{}; --module names the module if it has another name",
-                others_told(others)
+                others_reported(others)
             )),
         });
     }
-    if !faults.is_empty() {
-        return Err(Faults(faults));
+    if !errors.is_empty() {
+        return Err(Errors(errors));
     }
     registrations.sort_by_key(Registration::turn);
-    let not_judged = (!others.is_empty()).then(|| others_told(&others));
-    Ok(Policies { registrations, authority, advice: told, not_judged })
+    let not_judged = (!others.is_empty()).then(|| others_reported(&others));
+    Ok(Policies { registrations, authority, advice: reported, not_judged })
 }
 
 /// The API group of Kubewarden.
@@ -163,7 +163,7 @@ fn other(object: &Object) -> String {
 /// So many registrations of other modules are named.
 const NAMED: usize = 5;
 
-fn others_told(others: &[String]) -> String {
+fn others_reported(others: &[String]) -> String {
     let more = others.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let named: Vec<&str> = others.iter().take(NAMED).map(String::as_str).collect();
@@ -206,7 +206,7 @@ pub(crate) struct Misfit {
     pub(crate) path: String,
     pub(crate) reason: String,
     /// The same, for people.
-    pub(crate) fault: Fault,
+    pub(crate) error: Error,
 }
 
 /// Everything that keeps policies, which have been written otherwise than the objects they come from, from judging.
@@ -221,27 +221,27 @@ fn settings_of(manifests: &[&Object], authorization: &str) -> Outcome<Settings<'
     let policies: Vec<Value> = manifests.iter().map(|manifest| manifest.value()).collect();
     let document = json!({"authorization": authorization, "policies": policies}).to_string();
     parse(document).map_err(|problems| {
-        Faults(problems.0.iter().map(|problem| misfit(manifests, problem).fault).collect())
+        Errors(problems.0.iter().map(|problem| misfit(manifests, problem).error).collect())
     })
 }
 
 fn misfit(manifests: &[&Object], problem: &Problem) -> Misfit {
     let reason = problem.reason.clone();
     let Some((nth, manifest, path)) = in_list(manifests, &problem.path) else {
-        return Misfit { nth: None, path: problem.path.clone(), reason, fault: Fault::new(problem) };
+        return Misfit { nth: None, path: problem.path.clone(), reason, error: Error::new(problem) };
     };
     let own = match profiles(path, &reason) {
         Some(_) => Problem { path: path.to_owned(), reason: "unknown field".to_owned() },
         None => Problem { path: path.to_owned(), reason: reason.clone() },
     };
-    let fault = Fault::at(manifest.place(path), format_args!("{}: {own}", manifest.name));
+    let error = Error::at(manifest.place(path), format_args!("{}: {own}", manifest.name));
     let quoted = manifest.remedy(path).filter(|_| reason.contains("must be a string"));
     let remedy = profiles(path, &reason).or_else(|| quoted.map(ToString::to_string));
-    let fault = match remedy {
-        Some(remedy) => fault.help(remedy),
-        None => fault,
+    let error = match remedy {
+        Some(remedy) => error.help(remedy),
+        None => error,
     };
-    Misfit { nth: Some(nth), path: path.to_owned(), reason, fault }
+    Misfit { nth: Some(nth), path: path.to_owned(), reason, error }
 }
 
 /// What to write instead of a field for profiles, which PodSecurityPolicy kept in annotations.
@@ -285,7 +285,7 @@ fn registration(object: &Object) -> Outcome<Registration> {
 /// Loads settings, and tells where in an object they are wrong.
 pub(crate) fn settings(document: String, place: &dyn Fn(&str) -> Place) -> Outcome<Settings<'static>> {
     parse(document).map_err(|problems| {
-        Faults(problems.0.iter().map(|problem| Fault::at(place(&problem.path), problem)).collect())
+        Errors(problems.0.iter().map(|problem| Error::at(place(&problem.path), problem)).collect())
     })
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::aggregation::{self, AggregationRule};
 use super::{Grant, Rbac, Reach, Subject};
-use crate::error::{Fault, Outcome};
+use crate::error::{Error, Outcome};
 use crate::input::Object;
 
 /// A Role or a ClusterRole.
@@ -71,8 +71,8 @@ impl Rbac {
     /// If an object of RBAC cannot be read, or there is none.
     pub(crate) fn of(objects: &[Object], namespace: &str) -> Outcome<Self> {
         if !objects.iter().any(is_rbac) {
-            let fault = Fault::new("the RBAC dump holds no roles and no bindings");
-            return Err(fault
+            let error = Error::new("the RBAC dump holds no roles and no bindings");
+            return Err(error
                 .help("kubectl get roles,rolebindings,clusterroles,clusterrolebindings -A -o json")
                 .into());
         }
@@ -118,7 +118,7 @@ impl Rbac {
 
 fn parse<T: for<'de> Deserialize<'de>>(object: &Object) -> Outcome<T> {
     serde_json::from_str(&object.json).map_err(|error| {
-        Fault::at(object.start(), format_args!("{} cannot be read: {error}", object.title())).into()
+        Error::at(object.start(), format_args!("{} cannot be read: {error}", object.title())).into()
     })
 }
 

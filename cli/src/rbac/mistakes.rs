@@ -28,7 +28,7 @@ pub(crate) fn mistakes(rbac: &Rbac, policy: &str) -> Vec<String> {
 
 fn to_everybody(grant: &Grant) -> Option<String> {
     let Grant { subject: Subject::Group(group), binding, namespace, .. } = grant else { return None };
-    let told = match (&**group, namespace) {
+    let reported = match (&**group, namespace) {
         ("system:serviceaccounts", None) => {
             "granted to all service accounts, so that every pod of the cluster may use it"
         }
@@ -40,7 +40,7 @@ fn to_everybody(grant: &Grant) -> Option<String> {
         }
         _ => return None,
     };
-    Some(format!("{told} ({binding})"))
+    Some(format!("{reported} ({binding})"))
 }
 
 fn to_a_controller(grant: &Grant) -> Option<String> {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::input::Object;
 
-    fn told(rule: Value, subject: Value) -> Vec<String> {
+    fn reported(rule: Value, subject: Value) -> Vec<String> {
         let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"},
             "rules": [rule]});
         let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
@@ -104,23 +104,26 @@ mod tests {
         let narrow = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": ["p"], "verbs": ["use"]});
         let group = |name: &str| json!({"kind": "Group", "name": name});
         let account = |namespace: &str, name: &str| json!({"kind": "ServiceAccount", "name": name, "namespace": namespace});
-        assert_eq!(told(narrow.clone(), group("system:serviceaccounts:shop")), Vec::<String>::new());
-        assert_eq!(told(narrow.clone(), group("system:serviceaccounts")), ["granted to all service"]);
+        assert_eq!(reported(narrow.clone(), group("system:serviceaccounts:shop")), Vec::<String>::new());
+        assert_eq!(reported(narrow.clone(), group("system:serviceaccounts")), ["granted to all service"]);
         assert_eq!(
-            told(narrow.clone(), group("system:authenticated")),
+            reported(narrow.clone(), group("system:authenticated")),
             ["granted to system:authenticated, and"]
         );
         assert_eq!(
-            told(narrow, account("kube-system", "replicaset-controller")),
+            reported(narrow, account("kube-system", "replicaset-controller")),
             ["granted to the controller"]
         );
         let narrow = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": ["p"], "verbs": ["use"]});
-        assert_eq!(told(narrow, group("system:serviceaccounts:kube-system")), ["granted in all namespaces"]);
+        assert_eq!(
+            reported(narrow, group("system:serviceaccounts:kube-system")),
+            ["granted in all namespaces"]
+        );
         let any_verb = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "resourceNames": ["p"], "verbs": ["*"]});
-        assert_eq!(told(any_verb, account("shop", "web")), Vec::<String>::new());
+        assert_eq!(reported(any_verb, account("shop", "web")), Vec::<String>::new());
         let wide = json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]});
-        assert_eq!(told(wide, account("shop", "web")), ["granted by a wildcard"]);
+        assert_eq!(reported(wide, account("shop", "web")), ["granted by a wildcard"]);
         let all = json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["use"]});
-        assert_eq!(told(all, account("shop", "web")), ["ClusterRole r names no"]);
+        assert_eq!(reported(all, account("shop", "web")), ["ClusterRole r names no"]);
     }
 }

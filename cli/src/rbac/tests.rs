@@ -37,8 +37,8 @@ pub(super) fn asks(policy: &'static str, namespace: &'static str) -> Question<'s
 #[case::to_whoever_is_known(None, json!({"kind": "Group", "name": "system:authenticated"}), [false, false])]
 fn grants(#[case] namespace: Option<&str>, #[case] subject: Value, #[case] expected: [bool; 2]) {
     let rbac = Rbac::of(&[binding(namespace, subject), role(json!(["p"]))], "default").unwrap();
-    let answers = ["shop", "other"].map(|namespace| rbac.may_use(&asks("p", namespace)).unwrap());
-    assert_eq!(answers, expected);
+    let responses = ["shop", "other"].map(|namespace| rbac.may_use(&asks("p", namespace)).unwrap());
+    assert_eq!(responses, expected);
     assert!(!rbac.may_use(&asks("q", "shop")).unwrap(), "the role names another policy");
 }
 
@@ -65,8 +65,8 @@ fn the_almighty_have_no_namespace(#[case] rule: Value, #[case] subject: Value) {
         "metadata": {"name": "r"}, "rules": [rule.clone(), rule]}));
     let rbac = Rbac::of(&[binding(None, subject), role], "default").unwrap();
     assert_eq!(rbac.namespaces("p"), Some(Vec::new()));
-    let told: Vec<String> = rbac.almighty("p").iter().map(|grant| grant.origin()).collect();
-    assert_eq!(told, ["ClusterRole r by ClusterRoleBinding b"]);
+    let reported: Vec<String> = rbac.almighty("p").iter().map(|grant| grant.origin()).collect();
+    assert_eq!(reported, ["ClusterRole r by ClusterRoleBinding b"]);
 }
 
 #[test]
@@ -104,8 +104,8 @@ fn a_role_binding_without_a_namespace_is_in_one(#[case] namespace: &str, #[case]
     let mut bound = binding(Some("x"), json!({"kind": "Group", "name": "system:serviceaccounts"}));
     bound.namespace = None;
     let rbac = Rbac::of(&[bound, role(json!(["p"]))], namespace).unwrap();
-    let answers = ["shop", "other"].map(|namespace| rbac.may_use(&asks("p", namespace)).unwrap());
-    assert_eq!(answers, expected);
+    let responses = ["shop", "other"].map(|namespace| rbac.may_use(&asks("p", namespace)).unwrap());
+    assert_eq!(responses, expected);
 }
 
 /// `kubectl` prints lists that hold nothing as `null`.

@@ -70,15 +70,15 @@ impl Candidate {
 
     /// What is done to an object, in terms of the manifest as it was at first.
     pub(super) fn describe(&self, object: &Value, origins: &Origins) -> Vec<String> {
-        let told = |path: &[Step]| written(&origins.of(path));
+        let reported = |path: &[Step]| written(&origins.of(path));
         vec![match self {
-            Candidate::Remove(path) => format!("remove {}", told(path)),
-            Candidate::Set(path, value) => format!("set {}: {value}", told(path)),
+            Candidate::Remove(path) => format!("remove {}", reported(path)),
+            Candidate::Set(path, value) => format!("set {}: {value}", reported(path)),
             Candidate::Unmount(spec, index) => {
-                format!("remove {} and what mounts it", told(&volume(spec, *index)))
+                format!("remove {} and what mounts it", reported(&volume(spec, *index)))
             }
-            Candidate::TakeOut(path, text) => format!("remove {text} from {}", told(path)),
-            Candidate::PutIn(path, text) => format!("add {text} to {}", told(path)),
+            Candidate::TakeOut(path, text) => format!("remove {text} from {}", reported(path)),
+            Candidate::PutIn(path, text) => format!("add {text} to {}", reported(path)),
             Candidate::Each(candidates) => {
                 let made = candidates.iter().rev().filter(|candidate| candidate.apply(object).is_some());
                 return made.flat_map(|candidate| candidate.describe(object, origins)).collect();

@@ -30,7 +30,7 @@ pub(super) fn of(head: &[&str], width: Option<u16>) -> Table {
 }
 
 /// A table on standard error.
-pub(crate) fn told(head: &[&str]) -> Table {
+pub(crate) fn reported(head: &[&str]) -> Table {
     of(head, Table::new().use_stderr().width().map(sane))
 }
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::error::{Fault, Faults, Outcome};
+use crate::error::{Error, Errors, Outcome};
 use crate::judge::{Judged, Verdict};
 
 /// How results are written.
@@ -72,9 +72,9 @@ impl Summary {
     }
 
     /// The error that there was nothing in the input.
-    pub(crate) fn no_objects() -> Faults {
-        let fault = Fault::new("there is no object in the input");
-        fault.help("did the command before the pipe fail?").into()
+    pub(crate) fn no_objects() -> Errors {
+        let error = Error::new("there is no object in the input");
+        error.help("did the command before the pipe fail?").into()
     }
 
     /// 0 if all is admitted, 1 if something is rejected.
@@ -113,7 +113,7 @@ impl Results {
             Format::Junit => junit::write(self),
             Format::Markdown => Ok(markdown::write(self)),
         };
-        written.map_err(|reason| Fault::new(format_args!("the results cannot be written: {reason}")).into())
+        written.map_err(|reason| Error::new(format_args!("the results cannot be written: {reason}")).into())
     }
 }
 

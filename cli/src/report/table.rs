@@ -45,7 +45,7 @@ fn columns(results: &Results, width: Option<u16>) -> String {
 }
 
 fn paragraphs(results: &Results, width: u16) -> String {
-    let told = results.results.iter().map(|judged| {
+    let reported = results.results.iter().map(|judged| {
         let style = style(judged.verdict);
         let policy = judged.policy.as_ref().map_or_else(String::new, |policy| format!(" by {policy}"));
         let (title, verdict) = (judged.title(), verdicts(judged));
@@ -53,7 +53,7 @@ fn paragraphs(results: &Results, width: u16) -> String {
         let details = details(judged);
         if details.is_empty() { head } else { format!("{head}\n{}", layout::indented(&details, width)) }
     });
-    told.collect::<Vec<_>>().join("\n")
+    reported.collect::<Vec<_>>().join("\n")
 }
 
 /// The verdict; where policies are compared, the one before as well.
@@ -119,15 +119,15 @@ mod tests {
 
     #[test]
     fn on_a_narrow_terminal_results_are_paragraphs() {
-        let told = written(&super::super::testing::results(), Some(80));
-        insta::assert_snapshot!(anstream::adapter::strip_str(&told));
+        let reported = written(&super::super::testing::results(), Some(80));
+        insta::assert_snapshot!(anstream::adapter::strip_str(&reported));
     }
 
     #[test]
-    fn nothing_is_told_in_one_line() {
-        let told = write(&Results::default());
+    fn nothing_is_reported_in_one_line() {
+        let reported = write(&Results::default());
         assert_eq!(
-            anstream::adapter::strip_str(&told).to_string(),
+            anstream::adapter::strip_str(&reported).to_string(),
             "0 objects: 0 allowed, 0 changed, 0 rejected\n"
         );
     }

@@ -12,7 +12,7 @@ use crate::error::Place;
 
 pub(crate) use names::{Whose, names};
 pub(crate) use needs::{Needs, Place as At};
-pub(crate) use spec::Rigour;
+pub(crate) use spec::Strictness;
 
 /// A workload that needs something, and where it says so.
 #[derive(Clone, Debug)]

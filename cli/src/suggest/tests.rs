@@ -7,17 +7,17 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::needs::Needs;
-use super::spec::Rigour;
+use super::spec::Strictness;
 use super::*;
 use crate::input::Object;
 use crate::judge;
 use crate::rbac::Authority;
 
-/// The suggestion for some pods, and the answer to each of them under it.
-fn answers(
+/// The suggestion for some pods, and the response to each of them under it.
+fn responses(
     pods: &[Value],
-    rigour: Rigour,
-) -> (Needs, Value, Vec<pod_security_policy::admission::response::Answer>) {
+    strictness: Strictness,
+) -> (Needs, Value, Vec<pod_security_policy::admission::response::Response>) {
     let mut needs = Needs::default();
     for (nth, pod) in pods.iter().enumerate() {
         let object = Object::of_value(pod);
@@ -25,29 +25,29 @@ fn answers(
             needs.add(&pod, At { object: &object, nth, title: "pod", root: &root });
         }
     }
-    let manifest = needs.suggest(rigour).manifest("suggested");
-    let answers = pods.iter().map(|pod| {
+    let manifest = needs.suggest(strictness).manifest("suggested");
+    let responses = pods.iter().map(|pod| {
         let request = json!({"operation": "CREATE", "kind": {"group": "", "kind": "Pod"}, "namespace": "n", "object": pod});
         review(&json!({"request": request, "settings": manifest}).to_string(), &Authority::Everybody)
     });
-    let answers = answers.collect();
-    (needs, manifest, answers)
+    let responses = responses.collect();
+    (needs, manifest, responses)
 }
 
 fn check(pods: &[Value]) {
-    for rigour in [Rigour::Declared, Rigour::FilledIn] {
-        let (needs, manifest, answers) = answers(pods, rigour);
-        let rejected = answers.iter().filter(|answer| !answer.is_accepted()).count();
+    for strictness in [Strictness::Declared, Strictness::FilledIn] {
+        let (needs, manifest, responses) = responses(pods, strictness);
+        let rejected = responses.iter().filter(|response| !response.is_accepted()).count();
         assert_eq!(
             rejected,
             needs.unfit.len(),
-            "{rigour:?}\n{manifest}\n{:?}\n{pods:#?}",
-            answers.iter().filter_map(|answer| answer.rejection.as_ref()).collect::<Vec<_>>()
+            "{strictness:?}\n{manifest}\n{:?}\n{pods:#?}",
+            responses.iter().filter_map(|response| response.rejection.as_ref()).collect::<Vec<_>>()
         );
-        if rigour == Rigour::Declared {
+        if strictness == Strictness::Declared {
             let adopted = |pod: &Value| pod.to_string().contains("seccomp.security.alpha.kubernetes.io");
-            for (pod, answer) in pods.iter().zip(&answers).filter(|(pod, _)| !adopted(pod)) {
-                assert!(answer.edits.is_empty(), "{manifest}\n{pod}\n{:?}", answer.edits);
+            for (pod, response) in pods.iter().zip(&responses).filter(|(pod, _)| !adopted(pod)) {
+                assert!(response.edits.is_empty(), "{manifest}\n{pod}\n{:?}", response.edits);
             }
         }
     }
@@ -89,8 +89,8 @@ fn a_name_that_drops_nothing_is_not_required() {
     let drop = json!({"capabilities": {"drop": ["CAP_KILL", "CHOWN"]}});
     let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p", "namespace": "n"},
         "spec": {"containers": [{"name": "c", "securityContext": drop}]}});
-    let (_, manifest, answers) = answers(std::slice::from_ref(&pod), Rigour::Declared);
+    let (_, manifest, responses) = responses(std::slice::from_ref(&pod), Strictness::Declared);
     assert_eq!(manifest["spec"]["requiredDropCapabilities"], json!(["CHOWN"]));
-    assert!(answers.iter().all(|answer| answer.is_accepted() && answer.edits.is_empty()));
+    assert!(responses.iter().all(|response| response.is_accepted() && response.edits.is_empty()));
     check(&[pod]);
 }

@@ -6,7 +6,7 @@
 
 mod fields;
 mod settings;
-mod unjudged;
+mod unevaluated;
 mod violations;
 
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::deviations;
 use crate::ours::Answer;
 
 pub use settings::settings;
-pub use unjudged::is_unjudged;
+pub use unevaluated::is_unevaluated;
 
 /// Where a pod says which policy admitted it.
 const HINT: &str = "/metadata/annotations/kubernetes.io~1psp";
@@ -48,7 +48,7 @@ impl Difference {
 ///
 /// The difference.
 pub fn admission(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Difference> {
-    let way = if is_unjudged(case) {
+    let way = if is_unevaluated(case) {
         pass(case, answer)?;
         "unjudged"
     } else if let Some(law) = &result.law {

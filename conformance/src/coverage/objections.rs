@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_are_told_apart() {
+    fn refusals_are_reported_apart() {
         for (refusal, expected) in [
             (
                 "spec.containers[0].securityContext: Invalid value: []int64{5}: group 5 must be",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::case::Case;
-use crate::compare::is_unjudged;
+use crate::compare::is_unevaluated;
 use crate::generate::PASSING_SUBRESOURCES;
 
 /// Every kind of request, as [`request`] names them.
@@ -37,7 +37,7 @@ pub(super) fn request(case: &Case) -> &'static str {
         ("" | "CREATE", sub) if PASSING_SUBRESOURCES.contains(&sub) => "CREATE of a subresource",
         ("" | "CREATE", _) => "CREATE of an unknown subresource",
         ("UPDATE", "") => match update(&case.old_pod, &case.pod) {
-            "UPDATE of the spec" if is_unjudged(case) => "UPDATE of nothing that is governed",
+            "UPDATE of the spec" if is_unevaluated(case) => "UPDATE of nothing that is governed",
             other => other,
         },
         ("UPDATE", "ephemeralcontainers") => "UPDATE of pods/ephemeralcontainers",
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn updates_are_told_apart() {
+    fn updates_are_reported_apart() {
         let old = json!({"metadata": {"name": "web"}, "spec": {"hostPID": true}});
         for (path, value, expected) in [
             ("/metadata", json!({"name": "web"}), "UPDATE of nothing"),

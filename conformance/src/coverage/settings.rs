@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_are_told_apart() {
+    fn faults_are_reported_apart() {
         for (fault, expected) in [
             ("spec.fsGroup.ranges[0].min: Invalid value: -1: min cannot be negative", "range, min negative"),
             ("spec.runtimeClass.allowedRuntimeClassNames[1]: Duplicate value: \"a\"", "runtime class twice"),

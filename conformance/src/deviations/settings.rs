@@ -53,7 +53,7 @@ fn is_about(problem: &str, kinds: &[&str]) -> bool {
     kinds.iter().any(|kind| problem.contains(kind))
 }
 
-/// The policies do not load, for nothing but what was forgotten.
+/// The policies do not load, for nothing but what was invalid_settings.
 pub(super) fn are_stricter(case: &Case) -> bool {
     let known = |problem: &str| is_about(problem, &FORGOTTEN) || is_about(problem, &NAMELESS);
     ours::problems(case).is_some_and(|problems| {

@@ -1,6 +1,6 @@
 //! All deviations; the first that explains a path names it.
 
-use crate::compare::is_unjudged;
+use crate::compare::is_unevaluated;
 
 use super::{Deviation, anywhere, capabilities, pods, seccomp, settings};
 
@@ -187,7 +187,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         name: "updates that change nothing governed pass",
         reason: "A label, a toleration or a scheduling gate of a pod that runs is no reason to judge it again: the original refused such updates of pods older than the policy. So does an update of the status alone.",
         backed_by: "section 2; section 4, item 12",
-        concerns: is_unjudged,
+        concerns: is_unevaluated,
         touches: &["unjudged"],
         at: anywhere,
     },

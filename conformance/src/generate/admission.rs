@@ -1,58 +1,58 @@
 //! An admission case: policies, a pod made from one of them, and the request that brings it.
 
-use super::dice::Dice;
-use super::facets::{self, FACETS};
+use super::generators::{self, FACETS};
 use super::pod::{Container, List, Pod};
 use super::policy::Policy;
-use super::{forgotten, garnish, grants, oddities, request};
+use super::rng::Rng;
+use super::{edge_cases, empty_values, grants, invalid_settings, request};
 use crate::case::Case;
 
 /// Names that sort differently by bytes, by dictionary and by hand.
 const NAMES: [&str; 9] = ["a", "a-b", "a.b", "ab", "b", "default", "privileged", "restricted", "0"];
 
-pub(super) fn case(dice: &mut Dice, name: &str) -> Case {
+pub(super) fn case(rng: &mut Rng, name: &str) -> Case {
     let mut notes = Vec::new();
-    let mut policies = policies(dice);
+    let mut policies = policies(rng);
     // The first is the one the pod is made from; it may have any name and place.
     let Some(target) = policies.first().cloned() else { return Case::default() };
 
-    let operation = request::operation(dice);
+    let operation = request::operation(rng);
     let update = operation.name == "UPDATE";
-    let explicit = dice.percent(if operation.mutates() { 30 } else { 90 });
-    let mut pod = skeleton(dice, update);
+    let explicit = rng.percent(if operation.mutates() { 30 } else { 90 });
+    let mut pod = skeleton(rng, update);
     for facet in FACETS {
-        facet.fit(dice, &target, explicit, &mut pod);
+        facet.fit(rng, &target, explicit, &mut pod);
     }
-    let planned = dice.weighed(&[(58, 0), (37, 1), (3, 2), (2, 3)]);
-    for facet in dice.some(&FACETS, FACETS.len()) {
-        if notes.len() < planned && facet.depart(dice, &target, &mut pod) {
+    let planned = rng.weighed(&[(58, 0), (37, 1), (3, 2), (2, 3)]);
+    for facet in rng.some(&FACETS, FACETS.len()) {
+        if notes.len() < planned && facet.violate(rng, &target, &mut pod) {
             notes.push(facet.name());
         }
     }
-    if dice.one_in(25) {
-        notes.push(oddities::add(dice, &mut pod));
+    if rng.one_in(25) {
+        notes.push(edge_cases::add(rng, &mut pod));
     }
-    if dice.one_in(500)
+    if rng.one_in(500)
         && let Some(target) = policies.first_mut()
     {
-        notes.push(forgotten::unsettle(dice, target));
+        notes.push(invalid_settings::unsettle(rng, target));
     }
-    garnish::pod(dice, &mut pod);
+    empty_values::pod(rng, &mut pod);
     for policy in &mut policies {
-        garnish::policy(dice, policy);
+        empty_values::policy(rng, policy);
     }
 
     let mut case = Case { name: named(name, &notes), ..Case::default() };
     let names: Vec<String> = policies.iter().map(|policy| policy.name.clone()).collect();
-    grants::settle(dice, &mut case, &names, &pod);
-    request::settle(dice, &mut case, operation, pod, &names);
-    let order = dice.some(&policies, policies.len());
+    grants::settle(rng, &mut case, &names, &pod);
+    request::settle(rng, &mut case, operation, pod, &names);
+    let order = rng.some(&policies, policies.len());
     case.psps = order.iter().map(Policy::manifest).collect();
     // Without its gate the registry sets every container's proc mount to the default, whatever the policy said.
-    if facets::needs_proc_mount_gate(&policies, &case.pod) {
+    if generators::needs_proc_mount_gate(&policies, &case.pod) {
         "ProcMountType=true".clone_into(&mut case.gates);
     }
-    if dice.one_in(300) {
+    if rng.one_in(300) {
         case.psps.clear();
     }
     case
@@ -64,14 +64,14 @@ pub(super) fn named(name: &str, notes: &[&str]) -> String {
 }
 
 /// One to four policies with different names. The others are like the first but for a facet or two, or unlike it.
-fn policies(dice: &mut Dice) -> Vec<Policy> {
-    let count = dice.weighed(&[(55, 1), (25, 2), (15, 3), (5, 4)]);
-    let names = dice.some(&NAMES, count);
-    let parts = settle(dice, None);
+fn policies(rng: &mut Rng) -> Vec<Policy> {
+    let count = rng.weighed(&[(55, 1), (25, 2), (15, 3), (5, 4)]);
+    let names = rng.some(&NAMES, count);
+    let parts = settle(rng, None);
     let mut all = vec![assemble(&parts)];
     while all.len() < count {
-        let like = dice.percent(75).then_some(parts.as_slice());
-        all.push(assemble(&settle(dice, like)));
+        let like = rng.percent(75).then_some(parts.as_slice());
+        all.push(assemble(&settle(rng, like)));
     }
     for (policy, name) in all.iter_mut().zip(names) {
         name.clone_into(&mut policy.name);
@@ -80,22 +80,22 @@ fn policies(dice: &mut Dice) -> Vec<Policy> {
 }
 
 /// A policy like those of admission cases.
-pub(super) fn policy(dice: &mut Dice) -> Policy {
-    let mut policy = assemble(&settle(dice, None));
-    dice.pick(&NAMES).clone_into(&mut policy.name);
+pub(super) fn policy(rng: &mut Rng) -> Policy {
+    let mut policy = assemble(&settle(rng, None));
+    rng.pick(&NAMES).clone_into(&mut policy.name);
     policy
 }
 
 /// What each facet settles. Given the parts of another policy, most of them are taken over.
-fn settle(dice: &mut Dice, like: Option<&[Policy]>) -> Vec<Policy> {
+fn settle(rng: &mut Rng, like: Option<&[Policy]>) -> Vec<Policy> {
     let mut parts: Vec<Policy> = Vec::new();
     let mut settled = Policy::default();
     for (index, facet) in FACETS.into_iter().enumerate() {
         let part = match like.and_then(|parts| parts.get(index)) {
-            Some(part) if !dice.one_in(12) => part.clone(),
+            Some(part) if !rng.one_in(12) => part.clone(),
             _ => {
                 let mut part = Policy::default();
-                facet.settle(dice, &settled, &mut part);
+                facet.settle(rng, &settled, &mut part);
                 part
             }
         };
@@ -114,27 +114,27 @@ fn assemble(parts: &[Policy]) -> Policy {
 }
 
 /// A pod with containers in some of the three lists, and nothing that a policy governs.
-fn skeleton(dice: &mut Dice, update: bool) -> Pod {
+fn skeleton(rng: &mut Rng, update: bool) -> Pod {
     let mut pod = Pod::default();
-    if !update && dice.percent(10) {
+    if !update && rng.percent(10) {
         pod.metadata.insert("generateName".to_owned(), "web-".into());
     } else {
         pod.metadata.insert("name".to_owned(), "web".into());
     }
-    pod.metadata.insert("namespace".to_owned(), dice.pick(&["shop", "shop", "shop-dev"]).into());
-    if dice.percent(20) {
+    pod.metadata.insert("namespace".to_owned(), rng.pick(&["shop", "shop", "shop-dev"]).into());
+    if rng.percent(20) {
         pod.annotate("example.com/note", "free");
     }
-    match dice.count(0, 19) {
+    match rng.count(0, 19) {
         0 => {}
         1 => drop(pod.spec.insert("serviceAccount".to_owned(), "builder".into())),
         2..=6 => drop(pod.spec.insert("serviceAccountName".to_owned(), "builder".into())),
         _ => drop(pod.spec.insert("serviceAccountName".to_owned(), "default".into())),
     }
     let lists = [
-        (List::Init, dice.weighed(&[(65, 0), (25, 1), (10, 2)])),
-        (List::Regular, if dice.one_in(300) { 0 } else { dice.weighed(&[(60, 1), (30, 2), (10, 3)]) }),
-        (List::Ephemeral, if dice.percent(if update { 30 } else { 7 }) { dice.count(1, 2) } else { 0 }),
+        (List::Init, rng.weighed(&[(65, 0), (25, 1), (10, 2)])),
+        (List::Regular, if rng.one_in(300) { 0 } else { rng.weighed(&[(60, 1), (30, 2), (10, 3)]) }),
+        (List::Ephemeral, if rng.percent(if update { 30 } else { 7 }) { rng.count(1, 2) } else { 0 }),
     ];
     for (list, count) in lists {
         for number in 0..count {

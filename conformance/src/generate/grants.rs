@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::dice::Dice;
 use super::pod::Pod;
+use super::rng::Rng;
 use crate::case::{Case, Grant};
 
 /// Sets the user and the grants of a case. The first name is that of the policy the pod was made from.
-pub(super) fn settle(dice: &mut Dice, case: &mut Case, names: &[String], pod: &Pod) {
+pub(super) fn settle(rng: &mut Rng, case: &mut Case, names: &[String], pod: &Pod) {
     let text = |object: &super::pod::Object, key: &str| {
         object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
@@ -19,7 +19,7 @@ pub(super) fn settle(dice: &mut Dice, case: &mut Case, names: &[String], pod: &P
     // Without a name in it the pod has no account yet; users are named like the one that it will get.
     let account = if named.is_empty() { "default" } else { &named };
     let weighed = REQUESTERS.map(|(weight, requester)| (weight, Some(requester)));
-    match dice.weighed(&weighed).filter(|_| !dice.one_in(20)) {
+    match rng.weighed(&weighed).filter(|_| !rng.one_in(20)) {
         Some(requester) => {
             let fill = |text: &str| {
                 let other = if namespace == "shop" { "shop-dev" } else { "shop" };
@@ -31,7 +31,7 @@ pub(super) fn settle(dice: &mut Dice, case: &mut Case, names: &[String], pod: &P
         None => case.no_user = true,
     }
 
-    let shape = dice.weighed(&[
+    let shape = rng.weighed(&[
         (52, Shape::Everybody),
         (3, Shape::Nobody),
         (34, Shape::Target),
@@ -40,21 +40,21 @@ pub(super) fn settle(dice: &mut Dice, case: &mut Case, names: &[String], pod: &P
         (4, Shape::Several),
     ]);
     let target = names.first().cloned().unwrap_or_default();
-    let good = |dice: &mut Dice, policy: &str| good(dice, case, &namespace, &named, policy);
+    let good = |rng: &mut Rng, policy: &str| good(rng, case, &namespace, &named, policy);
     let grants = match shape {
         Shape::Everybody => return,
         Shape::Nobody => vec![],
-        Shape::Target => vec![good(dice, &target)],
+        Shape::Target => vec![good(rng, &target)],
         Shape::Beside => {
-            let grant = good(dice, &target);
-            vec![beside(dice, grant)]
+            let grant = good(rng, &target);
+            vec![beside(rng, grant)]
         }
-        Shape::Others => names.iter().skip(1).map(|name| good(dice, name)).collect(),
+        Shape::Others => names.iter().skip(1).map(|name| good(rng, name)).collect(),
         Shape::Several => {
-            let mut all: Vec<Grant> = names.iter().map(|name| good(dice, name)).collect();
+            let mut all: Vec<Grant> = names.iter().map(|name| good(rng, name)).collect();
             let more = all.first().cloned().unwrap_or_default();
-            all.push(if dice.percent(50) { beside(dice, more) } else { more });
-            dice.some(&all, all.len())
+            all.push(if rng.percent(50) { beside(rng, more) } else { more });
+            rng.some(&all, all.len())
         }
     };
     case.grants = Some(grants);
@@ -211,7 +211,7 @@ enum Shape {
 }
 
 /// A grant that reaches the pod's service account or the user.
-fn good(dice: &mut Dice, case: &Case, namespace: &str, account: &str, policy: &str) -> Grant {
+fn good(rng: &mut Rng, case: &Case, namespace: &str, account: &str, policy: &str) -> Grant {
     let mut subjects = case.groups.clone();
     subjects.push(case.user.clone());
     if !account.is_empty() {
@@ -224,16 +224,16 @@ fn good(dice: &mut Dice, case: &Case, namespace: &str, account: &str, policy: &s
     }
     subjects.retain(|subject| !subject.is_empty());
     Grant {
-        group: dice.pick(&["", "policy", "policy", "extensions"]).to_owned(),
-        namespace: if dice.percent(50) { namespace.to_owned() } else { String::new() },
+        group: rng.pick(&["", "policy", "policy", "extensions"]).to_owned(),
+        namespace: if rng.percent(50) { namespace.to_owned() } else { String::new() },
         policy: policy.to_owned(),
-        subject: dice.pick(&subjects),
+        subject: rng.pick(&subjects),
     }
 }
 
 /// A grant that is one word off.
-fn beside(dice: &mut Dice, mut grant: Grant) -> Grant {
-    match dice.count(0, 6) {
+fn beside(rng: &mut Rng, mut grant: Grant) -> Grant {
+    match rng.count(0, 6) {
         0 => "apps".clone_into(&mut grant.group),
         1 => "shop-de".clone_into(&mut grant.namespace),
         2 => grant.policy.push('x'),

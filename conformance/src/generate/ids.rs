@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 /// A range of ids, both ends included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,48 +39,48 @@ const LANDMARKS: [i64; 12] = [0, 1, 2, 5, 10, 999, 1000, 1001, 65_534, 65_535, 6
 const WIDTHS: [i64; 6] = [0, 0, 1, 2, 10, 64_535];
 
 /// One to three ranges: apart, touching, overlapping, out of order, twice the same.
-pub(crate) fn ranges(dice: &mut Dice) -> Vec<Range> {
-    let mut ranges = vec![fresh(dice)];
-    for _ in 1..dice.weighed(&[(60, 1), (30, 2), (10, 3)]) {
+pub(crate) fn ranges(rng: &mut Rng) -> Vec<Range> {
+    let mut ranges = vec![fresh(rng)];
+    for _ in 1..rng.weighed(&[(60, 1), (30, 2), (10, 3)]) {
         let last = ranges.last().copied().unwrap_or_default();
-        let width = dice.pick(&WIDTHS);
-        ranges.push(match dice.count(0, 5) {
+        let width = rng.pick(&WIDTHS);
+        ranges.push(match rng.count(0, 5) {
             0 => Range { min: last.max.saturating_add(2), max: last.max.saturating_add(2 + width) },
             1 => Range { min: last.max.saturating_add(1), max: last.max.saturating_add(1 + width) },
             2 => Range { min: last.max, max: last.max.saturating_add(width) },
             3 => Range { min: 0, max: (last.min - 1).clamp(0, width) },
             4 => last,
-            _ => fresh(dice),
+            _ => fresh(rng),
         });
     }
     ranges
 }
 
-fn fresh(dice: &mut Dice) -> Range {
-    let min = dice.pick(&LANDMARKS);
-    let max = if dice.one_in(40) { i64::MAX } else { min + dice.pick(&WIDTHS) };
+fn fresh(rng: &mut Rng) -> Range {
+    let min = rng.pick(&LANDMARKS);
+    let max = if rng.one_in(40) { i64::MAX } else { min + rng.pick(&WIDTHS) };
     Range { min, max }
 }
 
 /// An id in one of the ranges, most often an end of one.
-pub(crate) fn inside(dice: &mut Dice, ranges: &[Range]) -> i64 {
-    let range = dice.pick(ranges);
-    match dice.count(0, 4) {
+pub(crate) fn inside(rng: &mut Rng, ranges: &[Range]) -> i64 {
+    let range = rng.pick(ranges);
+    match rng.count(0, 4) {
         0 | 1 => range.min,
         2 | 3 => range.max,
-        _ => dice.between(range.min, range.max),
+        _ => rng.between(range.min, range.max),
     }
 }
 
 /// An id in none of the ranges, most often next to an end of one.
-pub(crate) fn outside(dice: &mut Dice, ranges: &[Range]) -> Option<i64> {
+pub(crate) fn outside(rng: &mut Rng, ranges: &[Range]) -> Option<i64> {
     let neighbours =
         ranges.iter().flat_map(|range| [range.min.checked_sub(1), range.max.checked_add(1)]).flatten();
     let strangers: Vec<i64> = neighbours
         .chain([0, 7, 2_147_483_647])
         .filter(|id| *id >= 0 && !ranges.iter().any(|range| range.contains(*id)))
         .collect();
-    (!strangers.is_empty()).then(|| dice.pick(&strangers))
+    (!strangers.is_empty()).then(|| rng.pick(&strangers))
 }
 
 #[cfg(test)]
@@ -90,12 +90,12 @@ mod tests {
     #[test]
     fn ids_are_on_the_side_they_should_be() {
         for index in 0..500 {
-            let mut dice = Dice::new(3, index);
-            let ranges = ranges(&mut dice);
+            let mut rng = Rng::new(3, index);
+            let ranges = ranges(&mut rng);
             assert!(ranges.iter().all(|range| 0 <= range.min && range.min <= range.max), "{ranges:?}");
-            let id = inside(&mut dice, &ranges);
+            let id = inside(&mut rng, &ranges);
             assert!(ranges.iter().any(|range| range.contains(id)), "{id} {ranges:?}");
-            if let Some(id) = outside(&mut dice, &ranges) {
+            if let Some(id) = outside(&mut rng, &ranges) {
                 assert!(id >= 0 && !ranges.iter().any(|range| range.contains(id)), "{id} {ranges:?}");
             }
         }

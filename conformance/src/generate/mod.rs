@@ -2,29 +2,29 @@
 //!
 //! A pod made at random fails a policy in ten ways at once and says little about any of them. So a pod is made *from*
 //! a policy: each facet first settles its part of the policy, then makes the pod fit, on an edge where there is one, and
-//! some facets are asked to depart from the policy again in one respect. About half of the pods are admitted, and most
+//! some generators are asked to violate from the policy again in one respect. About half of the pods are admitted, and most
 //! refusals have one cause.
 
 mod admission;
-mod dice;
-mod facets;
-mod forgotten;
-mod garnish;
+mod edge_cases;
+mod empty_values;
+mod generators;
 mod grants;
 mod ids;
-mod oddities;
+mod invalid_settings;
 mod pod;
 mod policy;
 mod request;
+mod rng;
 mod settings;
 mod standards;
 
-pub(crate) use dice::Dice;
+pub(crate) use rng::Rng;
 
 use crate::case::{Case, StandardCase};
 
 /// The keys of all volume sources of Kubernetes 1.24, each of which has a type in PodSecurityPolicy.
-pub const VOLUME_SOURCES: [&str; 29] = facets::TYPES;
+pub const VOLUME_SOURCES: [&str; 29] = generators::TYPES;
 pub(crate) use grants::{REQUESTERS, requester_of};
 
 /// The subresources of pods that bring no pod to judge.
@@ -32,13 +32,13 @@ pub const PASSING_SUBRESOURCES: [&str; 10] = request::KNOWN;
 
 /// The case with this index of the stream that a seed stands for.
 ///
-/// Every case has dice of its own: it is the same whether or not the others are generated.
+/// Every case has rng of its own: it is the same whether or not the others are generated.
 #[must_use]
 pub fn case(seed: u64, index: u64) -> Case {
-    let mut dice = Dice::new(seed, index);
+    let mut rng = Rng::new(seed, index);
     let name = format!("{seed}-{index}");
     let mut case =
-        if dice.percent(10) { settings::case(&mut dice, &name) } else { admission::case(&mut dice, &name) };
+        if rng.percent(10) { settings::case(&mut rng, &name) } else { admission::case(&mut rng, &name) };
     case.psps.iter_mut().for_each(serde_json::Value::sort_all_objects);
     case.pod.sort_all_objects();
     case.old_pod.sort_all_objects();
@@ -48,7 +48,7 @@ pub fn case(seed: u64, index: u64) -> Case {
 /// As [`case`], for the Pod Security Standards.
 #[must_use]
 pub fn standard_case(seed: u64, index: u64) -> StandardCase {
-    let mut case = standards::case(&mut Dice::new(seed, index), &format!("{seed}-{index}"));
+    let mut case = standards::case(&mut Rng::new(seed, index), &format!("{seed}-{index}"));
     case.pod.sort_all_objects();
     case
 }
@@ -96,9 +96,9 @@ mod tests {
             let named = |case: &Case| case.name.split([':', ',']).skip(1).any(|note| note.trim() == name);
             assert!(cases.iter().any(|case| !case.validate_policies && named(case)), "{name}");
         };
-        facets::FACETS.iter().for_each(|facet| departed(facet.name()));
+        generators::FACETS.iter().for_each(|facet| departed(facet.name()));
         VOLUME_SOURCES.iter().for_each(|source| occurs(&format!(r#""{source}":{{"#)));
-        VOLUME_SOURCES.iter().for_each(|source| occurs(&format!(r#""{}""#, facets::fs_type(source))));
+        VOLUME_SOURCES.iter().for_each(|source| occurs(&format!(r#""{}""#, generators::fs_type(source))));
         for what in ["initContainers", "ephemeralContainers", "generateName"] {
             occurs(&format!(r#""{what}":"#));
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 /// A JSON object.
 pub(crate) type Object = Map<String, Value>;
@@ -93,16 +93,16 @@ impl Pod {
     }
 
     /// Any container. There always is one.
-    pub(crate) fn any(&mut self, dice: &mut Dice) -> Option<&mut Container> {
+    pub(crate) fn any(&mut self, rng: &mut Rng) -> Option<&mut Container> {
         // All lists are equally likely, however long they are.
         let lists: Vec<List> = List::ALL
             .into_iter()
             .filter(|list| self.containers.iter().any(|one| one.list == *list))
             .collect();
-        let list = dice.pick(&lists);
+        let list = rng.pick(&lists);
         let mut chosen: Vec<&mut Container> =
             self.containers.iter_mut().filter(|one| one.list == list).collect();
-        let index = dice.count(1, u32::try_from(chosen.len()).unwrap_or(1).max(1)) - 1;
+        let index = rng.count(1, u32::try_from(chosen.len()).unwrap_or(1).max(1)) - 1;
         (index < chosen.len()).then(|| chosen.swap_remove(index))
     }
 

@@ -1,4 +1,4 @@
-//! A PodSecurityPolicy in the making, and how facets read back what they have settled.
+//! A PodSecurityPolicy in the making, and how generators read back what they have settled.
 
 use serde_json::{Map, Value, json};
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::dice::Dice;
 use super::pod::{Container, List, Object, Pod};
+use super::rng::Rng;
 use crate::case::Case;
 
 const HINT: &str = "kubernetes.io/psp";
@@ -30,8 +30,8 @@ impl Operation {
 }
 
 /// An operation: mostly a creation, in one case of five an update.
-pub(super) fn operation(dice: &mut Dice) -> Operation {
-    let (name, sub, steps) = dice.weighed(&[
+pub(super) fn operation(rng: &mut Rng) -> Operation {
+    let (name, sub, steps) = rng.weighed(&[
         (730, ("CREATE", "", "")),
         (50, ("CREATE", "", "validate")),
         (180, ("UPDATE", "", "")),
@@ -43,33 +43,33 @@ pub(super) fn operation(dice: &mut Dice) -> Operation {
         (10, ("DELETE", "", "")),
     ]);
     let sub = match sub {
-        "known" => dice.pick(&KNOWN),
-        "unknown" => dice.pick(&UNKNOWN),
+        "known" => rng.pick(&KNOWN),
+        "unknown" => rng.pick(&UNKNOWN),
         other => other,
     };
     Operation { name, sub, steps }
 }
 
 /// Sets the operation and the pods of a case.
-pub(super) fn settle(dice: &mut Dice, case: &mut Case, operation: Operation, mut pod: Pod, names: &[String]) {
+pub(super) fn settle(rng: &mut Rng, case: &mut Case, operation: Operation, mut pod: Pod, names: &[String]) {
     if operation.name != "CREATE" {
         operation.name.clone_into(&mut case.op);
-    } else if dice.percent(50) {
+    } else if rng.percent(50) {
         "CREATE".clone_into(&mut case.op);
     }
     operation.sub.clone_into(&mut case.sub);
     operation.steps.clone_into(&mut case.steps);
 
     let update = operation.name == "UPDATE";
-    if dice.percent(if update || operation.steps == "validate" { 80 } else { 8 }) {
-        let hint = hint(dice, names);
+    if rng.percent(if update || operation.steps == "validate" { 80 } else { 8 }) {
+        let hint = hint(rng, names);
         pod.annotate(HINT, hint);
     }
-    if dice.percent(if update { 40 } else { 2 }) {
+    if rng.percent(if update { 40 } else { 2 }) {
         pod.status.insert("phase".to_owned(), "Running".into());
     }
     if update {
-        let (old, counts) = before(dice, &mut pod, operation.sub, names);
+        let (old, counts) = before(rng, &mut pod, operation.sub, names);
         case.old_pod = old.manifest();
         case.counts = counts;
     }
@@ -77,47 +77,47 @@ pub(super) fn settle(dice: &mut Dice, case: &mut Case, operation: Operation, mut
 }
 
 /// A policy's name, mostly that of the one the pod was made from; now and then one that does not exist.
-fn hint(dice: &mut Dice, names: &[String]) -> String {
-    match dice.count(0, 9) {
+fn hint(rng: &mut Rng, names: &[String]) -> String {
+    match rng.count(0, 9) {
         0..=5 => names.first().cloned().unwrap_or_default(),
-        6 | 7 => dice.pick(names),
+        6 | 7 => rng.pick(names),
         8 => "nobody".to_owned(),
         _ => String::new(),
     }
 }
 
 /// The pod before the update. A change that adds something adds it to the new pod, one that removes it to the old.
-fn before(dice: &mut Dice, pod: &mut Pod, sub: &str, names: &[String]) -> (Pod, bool) {
+fn before(rng: &mut Rng, pod: &mut Pod, sub: &str, names: &[String]) -> (Pod, bool) {
     let mut old = pod.clone();
     let adds = sub == "ephemeralcontainers";
     if adds {
-        if dice.percent(30) {
-            share_processes(dice, pod, names);
+        if rng.percent(30) {
+            share_processes(rng, pod, names);
         }
-        if dice.percent(60) {
-            debug(dice, pod, names);
+        if rng.percent(60) {
+            debug(rng, pod, names);
         }
         old = pod.clone();
     }
     let debugged = pod.containers.iter().any(|container| container.list == List::Ephemeral);
-    if debugged && dice.percent(if adds { 80 } else { 30 }) {
+    if debugged && rng.percent(if adds { 80 } else { 30 }) {
         // Either all of them are new, or all but the first.
-        let kept = dice.pick(&["", "debug0"]);
+        let kept = rng.pick(&["", "debug0"]);
         old.containers.retain(|container| container.list != List::Ephemeral || container.name == kept);
         return (old, false);
     }
     let weighed = CHANGES.map(|(weight, name, way)| (weight, Some((name, way))));
-    let Some((name, way)) = dice.weighed(&weighed) else { return (old, false) };
-    if dice.percent(70) {
-        way(dice, pod, names);
+    let Some((name, way)) = rng.weighed(&weighed) else { return (old, false) };
+    if rng.percent(70) {
+        way(rng, pod, names);
     } else {
-        way(dice, &mut old, names);
+        way(rng, &mut old, names);
     }
     (old, name == UNKNOWN_FIELD)
 }
 
 /// Makes a difference between two states of a pod.
-type Way = fn(&mut Dice, &mut Pod, &[String]);
+type Way = fn(&mut Rng, &mut Pod, &[String]);
 
 /// The one change that the original does not see.
 const UNKNOWN_FIELD: &str = "field that is not known";
@@ -125,19 +125,19 @@ const UNKNOWN_FIELD: &str = "field that is not known";
 /// Every way in which an update can change a pod, and how often relative to the others.
 pub(crate) const CHANGES: [(u32, &str, Way); 30] = [
     (4, "nothing", |_, _, _| {}),
-    (8, "bookkeeping", |dice, pod, _| collected(dice, pod)),
-    (4, "more bookkeeping", |dice, pod, _| {
-        collected(dice, pod);
-        collected(dice, pod);
+    (8, "bookkeeping", |rng, pod, _| collected(rng, pod)),
+    (4, "more bookkeeping", |rng, pod, _| {
+        collected(rng, pod);
+        collected(rng, pod);
     }),
-    (4, "bookkeeping and a label", |dice, pod, _| {
-        collected(dice, pod);
+    (4, "bookkeeping and a label", |rng, pod, _| {
+        collected(rng, pod);
         label(pod);
     }),
     (4, "status", |_, pod, _| late(pod)),
-    (4, "status and bookkeeping", |dice, pod, _| {
+    (4, "status and bookkeeping", |rng, pod, _| {
         late(pod);
-        collected(dice, pod);
+        collected(rng, pod);
     }),
     (2, "status and a label", |_, pod, _| {
         late(pod);
@@ -145,14 +145,14 @@ pub(crate) const CHANGES: [(u32, &str, Way); 30] = [
     }),
     (4, "empty labels", |_, pod, _| set(&mut pod.metadata, "labels", json!({}))),
     (8, "label", |_, pod, _| label(pod)),
-    (4, "hint", |dice, pod, names| pod.annotate(HINT, hint(dice, names))),
+    (4, "hint", |rng, pod, names| pod.annotate(HINT, hint(rng, names))),
     (4, "annotation", |_, pod, _| pod.annotate("example.com/note", "changed")),
-    (3, "seccomp annotation", |dice, pod, _| profile(dice, pod, &SECCOMP)),
-    (3, "AppArmor annotation", |dice, pod, _| profile(dice, pod, &APP_ARMOR)),
+    (3, "seccomp annotation", |rng, pod, _| profile(rng, pod, &SECCOMP)),
+    (3, "AppArmor annotation", |rng, pod, _| profile(rng, pod, &APP_ARMOR)),
     (1, "annotation like a profile's", |_, pod, _| {
         pod.annotate("seccomp.security.alpha.kubernetes.io/pods", "unconfined");
     }),
-    (12, "image", |dice, pod, _| image(dice, pod)),
+    (12, "image", |rng, pod, _| image(rng, pod)),
     (4, "toleration", |_, pod, _| {
         pod.append("tolerations", json!({"key": "example.com/spot", "operator": "Exists"}));
     }),
@@ -161,13 +161,13 @@ pub(crate) const CHANGES: [(u32, &str, Way); 30] = [
     (3, "affinity", |_, pod, _| set(&mut pod.spec, "affinity", json!({"podAntiAffinity": {}}))),
     (3, "deadline", |_, pod, _| set(&mut pod.spec, "activeDeadlineSeconds", 60.into())),
     (3, "grace period", |_, pod, _| set(&mut pod.spec, "terminationGracePeriodSeconds", 1.into())),
-    (2, "toleration and image", |dice, pod, _| {
+    (2, "toleration and image", |rng, pod, _| {
         pod.append("tolerations", json!({"operator": "Exists"}));
-        image(dice, pod);
+        image(rng, pod);
     }),
-    (2, "label and image", |dice, pod, _| {
+    (2, "label and image", |rng, pod, _| {
         label(pod);
-        image(dice, pod);
+        image(rng, pod);
     }),
     (2, "node", |_, pod, _| set(&mut pod.spec, "nodeName", "node-7".into())),
     (2, "priority", |_, pod, _| set(&mut pod.spec, "priority", 7.into())),
@@ -175,8 +175,8 @@ pub(crate) const CHANGES: [(u32, &str, Way); 30] = [
     (4, "group of the volumes", |_, pod, _| pod.secure("fsGroup", 1)),
     (3, "one more debug container", debug),
     (2, "shared process namespace", share_processes),
-    (2, "owner and toleration", |dice, pod, _| {
-        collected(dice, pod);
+    (2, "owner and toleration", |rng, pod, _| {
+        collected(rng, pod);
         pod.append("tolerations", json!({"operator": "Exists"}));
     }),
 ];
@@ -208,42 +208,42 @@ fn late(pod: &mut Pod) {
 }
 
 /// Sets one of the annotations that say what a field says today.
-fn profile(dice: &mut Dice, pod: &mut Pod, annotations: &[(&str, &str)]) {
-    let (key, value) = dice.pick(annotations);
-    let name = pod.any(dice).map(|container| container.name.clone()).unwrap_or_default();
+fn profile(rng: &mut Rng, pod: &mut Pod, annotations: &[(&str, &str)]) {
+    let (key, value) = rng.pick(annotations);
+    let name = pod.any(rng).map(|container| container.name.clone()).unwrap_or_default();
     pod.annotate(if key.ends_with('/') { format!("{key}{name}") } else { key.to_owned() }, value);
 }
 
 /// A field that the original's API drops when it reads the pod: of the spec, or of a container.
-fn unknown_field(dice: &mut Dice, pod: &mut Pod, _: &[String]) {
-    if dice.percent(50) {
+fn unknown_field(rng: &mut Rng, pod: &mut Pod, _: &[String]) {
+    if rng.percent(50) {
         set(&mut pod.spec, "futureField", json!({"mode": "Fast"}));
-    } else if let Some(container) = pod.any(dice) {
+    } else if let Some(container) = pod.any(rng) {
         set(&mut container.fields, "futureField", true.into());
     }
 }
 
 /// A debug container, which often looks into another one.
-fn debug(dice: &mut Dice, pod: &mut Pod, _: &[String]) {
+fn debug(rng: &mut Rng, pod: &mut Pod, _: &[String]) {
     let regular: Vec<&Container> =
         pod.containers.iter().filter(|container| container.list == List::Regular).collect();
-    let target = dice.pick(&regular.iter().map(|container| container.name.clone()).collect::<Vec<_>>());
+    let target = rng.pick(&regular.iter().map(|container| container.name.clone()).collect::<Vec<_>>());
     let mut container =
         Container { list: List::Ephemeral, name: "debug9".to_owned(), ..Container::default() };
     set(&mut container.fields, "image", "registry.example.com/debug:1".into());
-    if dice.percent(50) && !target.is_empty() {
+    if rng.percent(50) && !target.is_empty() {
         set(&mut container.fields, "targetContainerName", target.into());
     }
-    if dice.percent(30) {
+    if rng.percent(30) {
         let volumes = pod.spec.get("volumes").and_then(Value::as_array).cloned().unwrap_or_default();
-        if let Some(name) = dice.pick(&volumes).get("name") {
+        if let Some(name) = rng.pick(&volumes).get("name") {
             container.append("volumeMounts", json!({"name": name, "mountPath": "/mnt/debug"}));
         }
     }
-    if dice.percent(15) {
+    if rng.percent(15) {
         container.secure("privileged", true);
     }
-    if dice.percent(25) {
+    if rng.percent(25) {
         // What most policies demand.
         container.secure("allowPrivilegeEscalation", false);
         container.secure("runAsNonRoot", true);
@@ -252,13 +252,13 @@ fn debug(dice: &mut Dice, pod: &mut Pod, _: &[String]) {
     pod.containers.push(container);
 }
 
-fn share_processes(dice: &mut Dice, pod: &mut Pod, _: &[String]) {
-    set(&mut pod.spec, "shareProcessNamespace", dice.percent(80).into());
+fn share_processes(rng: &mut Rng, pod: &mut Pod, _: &[String]) {
+    set(&mut pod.spec, "shareProcessNamespace", rng.percent(80).into());
 }
 
 /// Changes what the garbage collector changes, and others whose doing says nothing about security.
-fn collected(dice: &mut Dice, pod: &mut Pod) {
-    let (field, value) = dice.pick(&[
+fn collected(rng: &mut Rng, pod: &mut Pod) {
+    let (field, value) = rng.pick(&[
         ("finalizers", json!(["example.com/wait"])),
         (
             "ownerReferences",
@@ -270,8 +270,8 @@ fn collected(dice: &mut Dice, pod: &mut Pod) {
     pod.metadata.insert(field.to_owned(), value);
 }
 
-fn image(dice: &mut Dice, pod: &mut Pod) {
-    if let Some(container) = pod.any(dice) {
+fn image(rng: &mut Rng, pod: &mut Pod) {
+    if let Some(container) = pod.any(rng) {
         container.fields.insert("image".to_owned(), "registry.example.com/app:2".into());
     }
 }
@@ -286,7 +286,7 @@ mod tests {
             let web = Container { name: "app0".into(), list: List::Regular, ..Container::default() };
             let mut pod = Pod { containers: vec![web], ..Pod::default() };
             let before = pod.manifest();
-            way(&mut Dice::new(0, 0), &mut pod, &["p".to_owned()]);
+            way(&mut Rng::new(0, 0), &mut pod, &["p".to_owned()]);
             assert_eq!(before == pod.manifest(), name == "nothing", "{name}");
             assert!(weight > 0, "{name}");
         }
@@ -297,7 +297,7 @@ mod tests {
         let regular = Container { name: "app0".into(), list: List::Regular, ..Container::default() };
         let made = (0..50).map(|index| {
             let mut pod = Pod { containers: vec![regular.clone()], ..Pod::default() };
-            debug(&mut Dice::new(0, index), &mut pod, &[]);
+            debug(&mut Rng::new(0, index), &mut pod, &[]);
             pod.manifest()["spec"]["ephemeralContainers"][0]["targetContainerName"] == "app0"
         });
         let looking = made.filter(|looking| *looking).count();

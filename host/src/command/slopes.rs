@@ -47,7 +47,7 @@ impl Slopes {
         let mut points = Vec::new();
         for count in POLICIES {
             let times = measure(&bench, &list(&bare, count)?, &Sample::Typical.review())?;
-            tell(&format!("{count} policies"), &times);
+            report(&format!("{count} policies"), &times);
             if count == LIMITED && times.ratio() > self.max_ratio {
                 eprintln!(
                     "{count} policies: {:.2} times the floor, but at most {:.2} is allowed",
@@ -62,7 +62,7 @@ impl Slopes {
         points.clear();
         for count in CONTAINERS {
             let times = measure(&bench, &Settings::try_from(bare.clone())?, &with_containers(count))?;
-            tell(&format!("{count} containers"), &times);
+            report(&format!("{count} containers"), &times);
             points.push((count, times));
         }
         println!("each container: {:.2} µs above the floor's", slope(&points));
@@ -79,7 +79,7 @@ fn measure(bench: &Bench<'_>, settings: &Settings, review: &Value) -> Result<Tim
     bench.fresh(&request.payload(settings)?)
 }
 
-fn tell(size: &str, times: &Times) {
+fn report(size: &str, times: &Times) {
     println!(
         "{size:>14}: {:>7.1} µs, floor {:>6.1} µs, ratio {:.2}",
         times.policy,

@@ -77,7 +77,7 @@ fn s13_a_deletion_that_has_begun_excuses_nothing() {
 }
 
 #[test]
-fn s14_an_update_is_never_mutated_but_told_what_is_missing() {
+fn s14_an_update_is_never_mutated_but_reported_what_is_missing() {
     let mut new = pod(json!({}));
     new["spec"]["containers"][0]["image"] = json!("j");
     ask(

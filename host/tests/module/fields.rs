@@ -194,7 +194,7 @@ fn s31_a_number_in_quotes_is_no_number() {
 }
 
 #[test]
-fn s32_who_must_not_be_root_is_told_so() {
+fn s32_who_must_not_be_root_is_reported_so() {
     ask(&psp(json!({"runAsUser": {"rule": "MustRunAsNonRoot"}})), &create(pod(json!({})))).writes(json!([
         {"op": "add", "path": "/spec/containers/0/securityContext", "value": {"runAsNonRoot": true}}]));
 }

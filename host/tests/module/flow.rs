@@ -55,7 +55,7 @@ fn a_rejection_names_each_policy_with_its_own_reasons() {
 }
 
 #[test]
-fn an_update_that_no_policy_accepts_unchanged_is_told_what_each_would_change() {
+fn an_update_that_no_policy_accepts_unchanged_is_reported_what_each_would_change() {
     let mut new = pod(json!({}));
     new["spec"]["containers"][0]["image"] = json!("other");
     ask(&listed("None", &[("a", user(6)), ("b", user(7))]), &update(pod(json!({})), new)).is_rejected(
@@ -66,7 +66,7 @@ fn an_update_that_no_policy_accepts_unchanged_is_told_what_each_would_change() {
 }
 
 #[test]
-fn where_nothing_is_written_a_creation_is_told_the_same() {
+fn where_nothing_is_written_a_creation_is_reported_the_same() {
     let settings = laid_over(psp(user(6)), &json!({"mutate": false}));
     ask(&settings, &create(pod(json!({}))))
         .is_rejected("would have to be changed: spec.containers[0].securityContext.runAsUser = 6");
@@ -129,7 +129,7 @@ fn a_request_is_answered_even_if_its_log_line_is_lost() {
     let mut module = Probe::new(&std::fs::read(harness::path()).unwrap()).unwrap();
     let answer: Value = serde_json::from_slice(&module.validate(payload.as_bytes()).unwrap()).unwrap();
     assert_eq!((&answer["accepted"], &answer["code"]), (&json!(false), &json!(403)));
-    let told =
+    let reported =
         "the policy's settings are not valid: privilegd: unknown field; did you mean \"privileged\"?; ";
-    assert!(answer["message"].as_str().unwrap().starts_with(told), "{answer}");
+    assert!(answer["message"].as_str().unwrap().starts_with(reported), "{answer}");
 }

@@ -123,7 +123,7 @@ fn namespaces_are_selected_by_expressions() {
 }
 
 #[test]
-fn the_metadata_tells_what_the_module_needs() {
+fn the_metadata_reports_what_the_module_needs() {
     let (mutating, validating) = pair();
     let metadata = read("metadata.yml");
     assert_eq!(

@@ -47,13 +47,13 @@ fn the_module_answers_as_the_original_did(#[case] file: &str, #[case] cases: u64
     for answered in files::read(&frozen).unwrap() {
         tally.add(&mut module, answered.unwrap()).unwrap();
     }
-    let told: Vec<_> = tally
+    let reported: Vec<_> = tally
         .differences
         .iter()
         .take(20)
         .map(|(answered, difference)| (&answered.case.name, difference))
         .collect();
-    assert_eq!((tally.cases, tally.unexplained), (cases, 0), "cases, unexplained differences: {told:?}");
+    assert_eq!((tally.cases, tally.unexplained), (cases, 0), "cases, unexplained differences: {reported:?}");
     let deviating: u64 = tally.deviations.values().map(|shown| shown.count).sum();
     assert_eq!(tally.agreed + deviating, cases);
 }

@@ -39,13 +39,13 @@ fn one_word_is_enough() {
     r#"runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)"#
 )]
 #[case::a_version_to_come("restricted:v1.99", BARE)]
-fn a_version_counts_and_is_told(#[case] standard: &str, #[case] details: &str) {
+fn a_version_counts_and_is_reported(#[case] standard: &str, #[case] details: &str) {
     ask(&standards(json!({ "enforce": standard })), &create(pod(json!({}))))
         .is_rejected(&format!("violates PodSecurity \"{standard}\": {details}"));
 }
 
 #[test]
-fn warn_and_audit_are_told_and_deny_nothing() {
+fn warn_and_audit_are_reported_and_deny_nothing() {
     let modes = json!({"enforce": "baseline", "warn": "restricted", "audit": "restricted:v1.0"});
     let verdict = ask(&standards(modes), &create(pod(json!({}))));
     verdict.passes();

@@ -11,7 +11,7 @@ use crate::harness::{
 };
 
 /// A message for each heading, in the order of the document.
-fn told() -> Vec<String> {
+fn reported() -> Vec<String> {
     let rejected = |settings: Value, object: Value| ask(&settings, &create(object)).rejection.unwrap();
     let granted = |granted, object: Value| {
         let settings = listed("RBAC", &[("a", json!({})), ("b", json!({}))]);
@@ -93,9 +93,9 @@ fn reads_like(message: &str, heading: &str) -> bool {
 
 #[test]
 fn every_message_that_is_explained_is_given() {
-    let (headings, told) = (headings(), told());
-    assert_eq!(headings.len(), told.len());
-    for (heading, message) in headings.iter().zip(&told) {
+    let (headings, reported) = (headings(), reported());
+    assert_eq!(headings.len(), reported.len());
+    for (heading, message) in headings.iter().zip(&reported) {
         assert!(reads_like(message, heading), "`{heading}` is not how this reads: {message}");
     }
 }

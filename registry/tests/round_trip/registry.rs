@@ -49,7 +49,7 @@ impl Registry {
 
 /// The address that the log tells, which the system has chosen.
 fn listening(log: &mut impl BufRead) -> Result<String, String> {
-    let mut told = String::new();
+    let mut reported = String::new();
     for line in log.lines() {
         let line = line.unwrap();
         if let Some((_, address)) = line.split_once("listening on ") {
@@ -58,9 +58,9 @@ fn listening(log: &mut impl BufRead) -> Result<String, String> {
                 .take_while(|character| character.is_ascii_digit() || ".:".contains(*character))
                 .collect());
         }
-        told = format!("{told}\n{line}");
+        reported = format!("{reported}\n{line}");
     }
-    Err(told)
+    Err(reported)
 }
 
 impl Drop for Registry {

@@ -2,7 +2,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::admission::cluster::{Cluster, Question};
-use crate::admission::response::Answer;
+use crate::admission::response::Response;
 use crate::admission::review;
 use crate::settings::Settings;
 use crate::testing::policy;
@@ -62,11 +62,11 @@ fn request(object: Value) -> Value {
         "userInfo": {"username": "alice", "groups": ["devs", "system:authenticated"]}})
 }
 
-fn ask_at(cluster: &dyn Cluster, settings: &Value, request: &Value) -> Answer {
+fn ask_at(cluster: &dyn Cluster, settings: &Value, request: &Value) -> Response {
     review(&json!({"request": request, "settings": settings}).to_string(), cluster)
 }
 
-fn ask(settings: &Value, request: &Value) -> Answer {
+fn ask(settings: &Value, request: &Value) -> Response {
     ask_at(&Timeless, settings, request)
 }
 
@@ -90,21 +90,21 @@ const NO_PID: &str = "spec.hostPID: Invalid value: true: Host PID is not allowed
     "serviceAccounts": ["shop/web"], "runtimeClasses": ["gvisor"]}), false)]
 fn holds_on(#[case] grounds: Value, #[case] holds: bool) {
     let settings = exempting(json!([exemption(grounds)]));
-    let answer = ask(&settings, &request(pod(json!({"hostPID": true, "runtimeClassName": "gvisor"}))));
+    let response = ask(&settings, &request(pod(json!({"hostPID": true, "runtimeClassName": "gvisor"}))));
     let expected = if holds { (None, vec!["e".to_owned()]) } else { (Some(NO_PID), vec![]) };
-    assert_eq!((answer.rejection.as_deref(), answer.exemptions), expected);
-    assert_eq!(answer.warnings, Vec::<String>::new());
+    assert_eq!((response.rejection.as_deref(), response.exemptions), expected);
+    assert_eq!(response.warnings, Vec::<String>::new());
 }
 
 #[test]
 fn only_the_rules_it_lists() {
     let settings = exempting(json!([exemption(json!({"namespaces": ["shop"]}))]));
-    let answer = ask(&settings, &request(pod(json!({"hostPID": true, "hostIPC": true}))));
+    let response = ask(&settings, &request(pod(json!({"hostPID": true, "hostIPC": true}))));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used"
     );
-    assert_eq!(answer.exemptions, ["e"]);
+    assert_eq!(response.exemptions, ["e"]);
 }
 
 /// What the author of a pod writes on it is no ground.
@@ -118,8 +118,8 @@ fn no_ground(#[case] metadata: Value) {
     let settings = exempting(json!([exemption(json!({"namespaces": ["kube-system"]}))]));
     let mut object = pod(json!({"hostPID": true}));
     object["metadata"] = over(object["metadata"].clone(), metadata);
-    let answer = ask(&settings, &request(object));
-    assert_eq!((answer.rejection.as_deref(), answer.exemptions), (Some(NO_PID), vec![]));
+    let response = ask(&settings, &request(object));
+    assert_eq!((response.rejection.as_deref(), response.exemptions), (Some(NO_PID), vec![]));
 }
 
 #[test]
@@ -149,21 +149,21 @@ fn an_image_frees_its_own_containers_alone() {
         {"name": "a", "image": "r.io/team/app:1", "securityContext": privileged},
         {"name": "b", "image": "r.io/team-evil/app:1", "securityContext": privileged},
     ]);
-    let answer = ask(&settings, &request(pod(json!({"containers": containers}))));
+    let response = ask(&settings, &request(pod(json!({"containers": containers}))));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "spec.containers[1].securityContext.privileged: Invalid value: true: Privileged containers are not allowed"
     );
-    assert_eq!(answer.exemptions, ["e"]);
+    assert_eq!(response.exemptions, ["e"]);
     let shared = json!({"hostPID": true, "volumes": [{"name": "v", "hostPath": {"path": "/"}}]});
-    let answer = ask(&settings, &request(pod(shared)));
+    let response = ask(&settings, &request(pod(shared)));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         format!(
             "{NO_PID}; spec.volumes[0]: Invalid value: \"hostPath\": hostPath volumes are not allowed to be used"
         )
     );
-    assert_eq!(answer.exemptions, Vec::<String>::new());
+    assert_eq!(response.exemptions, Vec::<String>::new());
 }
 
 #[test]
@@ -178,12 +178,12 @@ fn an_image_frees_from_checks_of_its_containers_alone() {
     ]);
     let context = json!({"seLinuxOptions": {"type": "y"}});
     let spec = json!({"hostPID": true, "containers": containers, "securityContext": context});
-    let answer = ask(&settings, &request(pod(spec)));
+    let response = ask(&settings, &request(pod(spec)));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         r#"violates PodSecurity "baseline:latest": host namespaces (hostPID=true), privileged (container "b" must not set securityContext.privileged=true), seLinuxOptions (pod and container "b" set forbidden securityContext.seLinuxOptions: types "x", "y")"#
     );
-    assert_eq!(answer.exemptions, ["e"]);
+    assert_eq!(response.exemptions, ["e"]);
 }
 
 #[test]
@@ -192,28 +192,28 @@ fn an_exempt_rule_fills_nothing_in() {
         exempting(json!([over(imaged(json!([])), json!({"rules": ["readOnlyRootFilesystem"]}))]));
     settings["readOnlyRootFilesystem"] = json!(true);
     let containers = json!([{"name": "a", "image": "r.io/team/app"}, {"name": "b", "image": "nginx"}]);
-    let answer = ask(&settings, &request(pod(json!({"containers": containers}))));
-    let object: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+    let response = ask(&settings, &request(pod(json!({"containers": containers}))));
+    let object: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
     let expected = json!([
         {"name": "a", "image": "r.io/team/app"},
         {"name": "b", "image": "nginx", "securityContext": {"readOnlyRootFilesystem": true}},
     ]);
-    assert_eq!((&object["spec"]["containers"], answer.exemptions), (&expected, vec!["e".to_owned()]));
+    assert_eq!((&object["spec"]["containers"], response.exemptions), (&expected, vec!["e".to_owned()]));
 }
 
 #[test]
-fn an_exemption_that_is_not_needed_is_not_told() {
+fn an_exemption_that_is_not_needed_is_not_reported() {
     let settings = exempting(json!([exemption(json!({"namespaces": ["shop"]}))]));
-    let answer = ask(&settings, &request(pod(json!({}))));
-    assert_eq!((answer.rejection, answer.exemptions), (None, vec![]));
+    let response = ask(&settings, &request(pod(json!({}))));
+    assert_eq!((response.rejection, response.exemptions), (None, vec![]));
 }
 
 #[test]
-fn two_exemptions_add_up_and_are_both_told() {
+fn two_exemptions_add_up_and_are_both_reported() {
     let second = json!({"name": "f", "match": {"groups": ["devs"]}, "rules": ["hostIPC", "hostPID"]});
     let settings = exempting(json!([exemption(json!({"namespaces": ["shop"]})), second]));
-    let answer = ask(&settings, &request(pod(json!({"hostPID": true, "hostIPC": true}))));
-    assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned(), "f".to_owned()]));
+    let response = ask(&settings, &request(pod(json!({"hostPID": true, "hostIPC": true}))));
+    assert_eq!((response.rejection, response.exemptions), (None, vec!["e".to_owned(), "f".to_owned()]));
 }
 
 #[test]
@@ -242,9 +242,9 @@ fn users_do_not_vouch_for_the_pods_of_a_workload() {
             false,
         ),
     ] {
-        let answer = ask(&exempting(json!([exemption(grounds)])), &request);
+        let response = ask(&exempting(json!([exemption(grounds)])), &request);
         let rejection = (!holds).then(|| format!("spec.template.{NO_PID}"));
-        assert_eq!(answer.rejection, rejection);
+        assert_eq!(response.rejection, rejection);
     }
 }
 
@@ -258,16 +258,16 @@ fn expires(#[case] clock: Clock, #[case] reported: Option<&str>) {
         exemption(json!({"namespaces": ["shop"]})),
         json!({"expires": "2027-01-31"})
     )]));
-    let answer = ask_at(&clock, &settings, &request(pod(json!({"hostPID": true}))));
+    let response = ask_at(&clock, &settings, &request(pod(json!({"hostPID": true}))));
     match reported {
         None => assert_eq!(
-            (answer.rejection, answer.exemptions, answer.warnings),
+            (response.rejection, response.exemptions, response.warnings),
             (None, vec!["e".to_owned()], vec![])
         ),
         Some(reason) => {
-            assert_eq!(answer.rejection.as_deref(), Some(NO_PID));
-            assert_eq!(answer.exemptions, [format!("e ({reason})")]);
-            assert_eq!(answer.warnings, [format!("exemption \"e\" {reason}")]);
+            assert_eq!(response.rejection.as_deref(), Some(NO_PID));
+            assert_eq!(response.exemptions, [format!("e ({reason})")]);
+            assert_eq!(response.warnings, [format!("exemption \"e\" {reason}")]);
         }
     }
 }
@@ -319,8 +319,8 @@ fn refuses(#[case] change: Value, #[case] expected: &str) {
 #[test]
 fn an_empty_text_is_absent() {
     let open = over(exemption(json!({"namespaces": ["shop"]})), json!({"expires": "", "reason": ""}));
-    let answer = ask(&exempting(json!([open])), &request(pod(json!({"hostPID": true}))));
-    assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned()]));
+    let response = ask(&exempting(json!([open])), &request(pod(json!({"hostPID": true}))));
+    assert_eq!((response.rejection, response.exemptions), (None, vec!["e".to_owned()]));
 }
 
 #[rstest]
@@ -373,14 +373,14 @@ fn a_star_names_all_rules_of_pod_security_policy_and_no_check() {
     settings["podSecurityStandards"] = json!({"enforce": "baseline"});
     settings["volumes"] = json!([]);
     let spec = json!({"hostPID": true, "volumes": [{"name": "v", "emptyDir": {}}]});
-    let answer = ask(&settings, &request(pod(spec.clone())));
+    let response = ask(&settings, &request(pod(spec.clone())));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         r#"violates PodSecurity "baseline:latest": host namespaces (hostPID=true)"#
     );
     settings["exemptions"][0]["rules"] = json!(["*", "pss/*"]);
-    let answer = ask(&settings, &request(pod(spec)));
-    assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned()]));
+    let response = ask(&settings, &request(pod(spec)));
+    assert_eq!((response.rejection, response.exemptions), (None, vec!["e".to_owned()]));
 }
 
 #[test]

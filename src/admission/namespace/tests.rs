@@ -1,7 +1,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::admission::response::Answer;
+use crate::admission::response::Response;
 use crate::settings::Settings;
 use crate::testing::review;
 
@@ -20,11 +20,11 @@ fn request(operation: &str, object: Value) -> Value {
     json!({"operation": operation, "kind": {"group": "", "kind": "Namespace"}, "name": "shop", "object": object})
 }
 
-fn created(settings: &Value, labels: Value) -> Answer {
+fn created(settings: &Value, labels: Value) -> Response {
     review(settings, &request("CREATE", namespace(labels)))
 }
 
-fn updated(settings: &Value, old: Value, new: Value) -> Answer {
+fn updated(settings: &Value, old: Value, new: Value) -> Response {
     let mut request = request("UPDATE", namespace(new));
     request["oldObject"] = namespace(old);
     review(settings, &request)
@@ -40,21 +40,21 @@ fn updated(settings: &Value, old: Value, new: Value) -> Answer {
 #[case::beside_a_newer_version(json!({"enforce": "restricted:v1.31"}), json!({"enforce-version": "v1.32"}),
     json!({"enforce-version": "v1.32", "enforce": "restricted"}))]
 fn a_new_namespace_gets_labels(#[case] stated: Value, #[case] labels: Value, #[case] expected: Value) {
-    let answer = created(&settings(stated), labels);
-    let object: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
-    assert_eq!((answer.rejection, object), (None, namespace(expected)));
+    let response = created(&settings(stated), labels);
+    let object: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
+    assert_eq!((response.rejection, object), (None, namespace(expected)));
 }
 
 #[test]
 fn what_else_a_namespace_has_stays() {
     let object =
         json!({"metadata": {"name": "shop"}, "spec": {"finalizers": ["kubernetes"]}, "status": null});
-    let answer = review(&settings(json!({"enforce": "baseline"})), &request("CREATE", object));
-    let mutated: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+    let response = review(&settings(json!({"enforce": "baseline"})), &request("CREATE", object));
+    let mutated: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
     let labels = json!({"pod-security.kubernetes.io/enforce": "baseline"});
     let expected = json!({"metadata": {"name": "shop", "labels": labels}, "spec": {"finalizers": ["kubernetes"]}, "status": null});
     assert_eq!(mutated, expected);
-    let paths: Vec<String> = answer.edits.iter().map(ToString::to_string).collect();
+    let paths: Vec<String> = response.edits.iter().map(ToString::to_string).collect();
     assert_eq!(paths, ["metadata.labels[pod-security.kubernetes.io/enforce]"]);
 }
 
@@ -65,8 +65,8 @@ fn what_else_a_namespace_has_stays() {
 #[case::no_version_is_the_newest(json!({"enforce": "baseline"}))]
 #[case::other_labels(json!({"enforce": "baseline", "enforced": "privileged"}))]
 fn a_new_namespace_that_is_strict_enough_passes(#[case] labels: Value) {
-    let answer = created(&settings(json!({"enforce": "baseline:v1.31"})), labels);
-    assert_eq!((answer.rejection, answer.mutated_object), (None, None));
+    let response = created(&settings(json!({"enforce": "baseline:v1.31"})), labels);
+    assert_eq!((response.rejection, response.mutated_object), (None, None));
 }
 
 /// All checks of the baseline level at v1.31.
@@ -99,8 +99,8 @@ fn outdated(version: &str) -> String {
 #[case::empty(json!({"enforce": ""}),
     "metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"\": must be \"baseline\" or \"restricted\"".to_owned())]
 fn a_new_namespace_that_is_too_weak_is_rejected(#[case] labels: Value, #[case] expected: String) {
-    let answer = created(&settings(json!({"enforce": "baseline:v1.31"})), labels);
-    assert_eq!((answer.rejection, answer.mutated_object), (Some(expected), None));
+    let response = created(&settings(json!({"enforce": "baseline:v1.31"})), labels);
+    assert_eq!((response.rejection, response.mutated_object), (Some(expected), None));
 }
 
 /// What a version leaves out is what counts, not its number.
@@ -135,7 +135,7 @@ fn weaker_is_what_lacks_a_check(#[case] stated: &str, #[case] labels: Value, #[c
 }
 
 #[test]
-fn where_nothing_is_written_a_missing_label_is_told() {
+fn where_nothing_is_written_a_missing_label_is_reported() {
     let mut settings = settings(json!({"enforce": "restricted"}));
     settings["mutate"] = json!(false);
     assert_eq!(
@@ -162,24 +162,24 @@ const UNPINNED: &str = "metadata.labels[pod-security.kubernetes.io/enforce-versi
 #[case::to_no_version(json!({"enforce": "baseline", "enforce-version": "v1.31"}), json!({"enforce": "baseline"}), Some(UNPINNED.to_owned()))]
 #[case::to_nothing(json!({"enforce": "baseline", "enforce-version": "v1.31"}), json!({}), Some([GONE, UNPINNED].join("; ")))]
 fn an_update(#[case] old: Value, #[case] new: Value, #[case] expected: Option<String>) {
-    let answer = updated(&settings(json!({"enforce": "baseline:v1.31"})), old, new);
-    assert_eq!((answer.rejection, answer.mutated_object), (expected, None));
+    let response = updated(&settings(json!({"enforce": "baseline:v1.31"})), old, new);
+    assert_eq!((response.rejection, response.mutated_object), (expected, None));
 }
 
 #[test]
 fn where_no_version_is_stated_none_is_needed() {
     let pinned = json!({"enforce": "baseline", "enforce-version": "v1.37"});
-    let answer = updated(&settings(json!({"enforce": "baseline"})), pinned, json!({"enforce": "baseline"}));
-    assert_eq!(answer.rejection, None);
+    let response = updated(&settings(json!({"enforce": "baseline"})), pinned, json!({"enforce": "baseline"}));
+    assert_eq!(response.rejection, None);
 }
 
 #[test]
 fn an_update_without_the_old_object_is_judged_as_a_whole() {
-    let answer = review(
+    let response = review(
         &settings(json!({"enforce": "baseline:v1.31"})),
         &request("UPDATE", namespace(json!({"enforce": "privileged"}))),
     );
-    assert_eq!(answer.rejection, Some(weak()));
+    assert_eq!(response.rejection, Some(weak()));
 }
 
 /// The API server keeps labels that are sent to a subresource.
@@ -201,8 +201,8 @@ fn a_subresource_is_judged_like_an_update(#[case] sub_resource: &str) {
     assert_eq!(sent(&settings, strict.clone(), json!({})).rejection.as_deref(), Some(GONE));
     let guarded = sent(&settings, strict.clone(), json!({"enforce": "restricted", "team": "a"}));
     assert_eq!(guarded.rejection, Some(guards("pod-security.kubernetes.io/team")));
-    assert_eq!(sent(&settings, strict.clone(), strict.clone()), Answer::accepted());
-    assert_eq!(sent(&settings, json!({}), json!({})), Answer::accepted(), "it is not mutated");
+    assert_eq!(sent(&settings, strict.clone(), strict.clone()), Response::accepted());
+    assert_eq!(sent(&settings, json!({}), json!({})), Response::accepted(), "it is not mutated");
     settings["namespaceLabels"] = json!(null);
     let ignored = sent(&settings, strict, json!({"enforce": "privileged"}));
     // A subresource that is not known is rejected like its namespace: the registration must be a mistake.
@@ -215,7 +215,7 @@ fn a_subresource_is_judged_like_an_update(#[case] sub_resource: &str) {
 fn nothing_else_is_looked_at(#[case] operation: &str, #[case] sub_resource: &str) {
     let mut request = request(operation, namespace(json!({"enforce": "privileged"})));
     request["subResource"] = json!(sub_resource);
-    assert_eq!(review(&settings(json!({"enforce": "baseline"})), &request), Answer::accepted());
+    assert_eq!(review(&settings(json!({"enforce": "baseline"})), &request), Response::accepted());
 }
 
 fn guards(label: &str) -> String {
@@ -226,7 +226,7 @@ fn guards(label: &str) -> String {
 
 const ADMIN: &str = "resource.kubernetes.io/admin-access";
 
-/// Settings that hold nothing but a guarded label, with the exemption that lets administrators set it.
+/// Settings that allow nothing but a guarded label, with the exemption that lets administrators set it.
 fn guarding(rules: Value) -> Value {
     json!({
         "namespaceLabels": {"guard": [ADMIN]},
@@ -253,19 +253,19 @@ fn by(group: &str, old: Option<Value>, new: Value) -> Value {
 #[case::no_labels(Some(json!(null)), json!(null), false)]
 fn a_guarded_label(#[case] old: Option<Value>, #[case] new: Value, #[case] needs_exemption: bool) {
     let settings = guarding(json!(["namespaceLabels/guard"]));
-    let answer = review(&settings, &by("devs", old.clone(), new.clone()));
-    assert_eq!((answer.rejection, answer.exemptions), (needs_exemption.then(|| guards(ADMIN)), vec![]));
-    let answer = review(&settings, &by("system:masters", old, new));
+    let response = review(&settings, &by("devs", old.clone(), new.clone()));
+    assert_eq!((response.rejection, response.exemptions), (needs_exemption.then(|| guards(ADMIN)), vec![]));
+    let response = review(&settings, &by("system:masters", old, new));
     let used = if needs_exemption { vec!["admins".to_owned()] } else { vec![] };
-    assert_eq!((answer.rejection, answer.mutated_object, answer.exemptions), (None, None, used));
+    assert_eq!((response.rejection, response.mutated_object, response.exemptions), (None, None, used));
 }
 
 #[rstest]
 #[case::from_other_labels(json!(["namespaceLabels"]))]
 #[case::from_all_rules(json!(["*", "pss/*"]))]
 fn another_exemption_does_not_free_a_guarded_label(#[case] rules: Value) {
-    let answer = review(&guarding(rules), &by("system:masters", None, json!({ADMIN: "true"})));
-    assert_eq!((answer.rejection, answer.exemptions), (Some(guards(ADMIN)), vec![]));
+    let response = review(&guarding(rules), &by("system:masters", None, json!({ADMIN: "true"})));
+    assert_eq!((response.rejection, response.exemptions), (Some(guards(ADMIN)), vec![]));
 }
 
 #[test]
@@ -274,15 +274,18 @@ fn an_exempt_namespace_neither_gets_labels_nor_has_to_keep_them() {
     settings["exemptions"] =
         json!([{"name": "shop", "match": {"namespaces": ["shop"]}, "rules": ["namespaceLabels"]}]);
     let used = vec!["shop".to_owned()];
-    for answer in [
+    for response in [
         created(&settings, json!({})),
         created(&settings, json!({"enforce": "privileged"})),
         updated(&settings, json!({"enforce": "baseline"}), json!({})),
     ] {
-        assert_eq!((answer.rejection, answer.mutated_object, answer.exemptions), (None, None, used.clone()));
+        assert_eq!(
+            (response.rejection, response.mutated_object, response.exemptions),
+            (None, None, used.clone())
+        );
     }
-    let answer = created(&settings, json!({"enforce": "baseline"}));
-    assert_eq!(answer, Answer::accepted(), "an exemption that is not needed is not told");
+    let response = created(&settings, json!({"enforce": "baseline"}));
+    assert_eq!(response, Response::accepted(), "an exemption that is not needed is not told");
     let mut other = request("CREATE", namespace(json!({"enforce": "privileged"})));
     other["name"] = json!("other");
     assert_eq!(review(&settings, &other).rejection, Some(weak()));
@@ -297,11 +300,11 @@ fn what_guards_namespaces_alone_judges_no_pods() {
         review(&settings, &request)
     };
     for kind in ["Pod", "ReplicationController"] {
-        let answer = judged(kind);
+        let response = judged(kind);
         let expected = format!(
             "request.kind: \"{kind}\" is not judged by this policy; judged are: Namespace; register it for those, or give a policy or `podSecurityStandards`"
         );
-        assert_eq!((answer.rejection, answer.unjudged), (Some(expected), true));
+        assert_eq!((response.rejection, response.error), (Some(expected), true));
     }
 }
 
@@ -332,9 +335,9 @@ fn refuses(#[case] labels: Value, #[case] expected: &str) {
 #[test]
 fn without_the_option_namespaces_are_not_judged() {
     let settings = json!({"podSecurityStandards": {"enforce": "baseline"}});
-    let answer = created(&settings, json!({}));
+    let response = created(&settings, json!({}));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "request.kind: \"Namespace\" is not judged by this policy; judged are: Pod, Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController, Job, CronJob, PodTemplate; register it for those, or set `namespaceLabels`"
     );
 }

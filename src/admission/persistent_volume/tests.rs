@@ -2,7 +2,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::admission::cluster::{Cluster, Question};
-use crate::admission::response::Answer;
+use crate::admission::response::Response;
 use crate::admission::review;
 use crate::settings::Settings;
 use crate::testing::{NoCluster, policy};
@@ -23,7 +23,7 @@ fn denying(fields: Value) -> Value {
     over(policy(&json!({"persistentVolumes": "Deny"})), fields)
 }
 
-fn ask(cluster: &dyn Cluster, settings: &Value, request: &Value) -> Answer {
+fn ask(cluster: &dyn Cluster, settings: &Value, request: &Value) -> Response {
     review(&json!({"request": request, "settings": settings}).to_string(), cluster)
 }
 
@@ -61,17 +61,17 @@ const NO_PATHS: &str =
 #[case::whatever_else_the_policy_demands(json!({"volumes": ["*"], "readOnlyRootFilesystem": true, "runAsUser": {"rule": "MustRunAsNonRoot"}}),
     host_path("/"), None)]
 fn judges(#[case] fields: Value, #[case] spec: Value, #[case] expected: Option<&str>) {
-    let answer = ask(&NoCluster, &denying(fields), &volume(spec));
-    assert_eq!((answer.rejection.as_deref(), answer.mutated_object), (expected, None));
+    let response = ask(&NoCluster, &denying(fields), &volume(spec));
+    assert_eq!((response.rejection.as_deref(), response.mutated_object), (expected, None));
 }
 
 #[test]
 fn every_source_is_judged() {
     let spec = json!({"csi": {}, "hostPath": {"path": "/etc"}, "local": {"path": "/var"}});
     let settings = denying(json!({"volumes": ["hostPath"], "allowedHostPaths": [{"pathPrefix": "/etc"}]}));
-    let answer = ask(&NoCluster, &settings, &volume(spec));
+    let response = ask(&NoCluster, &settings, &volume(spec));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "spec.local.path: Invalid value: \"/var\": is not allowed to be used"
     );
 }
@@ -79,23 +79,23 @@ fn every_source_is_judged() {
 #[test]
 fn warn_lets_it_pass() {
     let settings = denying(json!({"persistentVolumes": "Warn"}));
-    let answer = ask(&NoCluster, &settings, &volume(host_path("/")));
+    let response = ask(&NoCluster, &settings, &volume(host_path("/")));
     let expected = format!("this PersistentVolume would be rejected: {NO_PATHS}");
-    assert_eq!((answer.rejection, answer.warnings), (None, vec![expected]));
+    assert_eq!((response.rejection, response.warnings), (None, vec![expected]));
 }
 
 #[test]
 fn ignore_does_not_look() {
     let settings = denying(json!({"persistentVolumes": "Ignore"}));
-    assert_eq!(ask(&NoCluster, &settings, &volume(json!({"hostPath": 1}))), Answer::accepted());
+    assert_eq!(ask(&NoCluster, &settings, &volume(json!({"hostPath": 1}))), Response::accepted());
 }
 
 /// Who registered the policy for volumes believes that they are guarded.
 #[test]
 fn without_the_option_volumes_are_not_judged() {
-    let answer = ask(&NoCluster, &policy(&json!({"volumes": ["*"]})), &volume(json!({"csi": {}})));
+    let response = ask(&NoCluster, &policy(&json!({"volumes": ["*"]})), &volume(json!({"csi": {}})));
     assert_eq!(
-        (answer.rejection.unwrap(), answer.unjudged),
+        (response.rejection.unwrap(), response.error),
         ("request.kind: \"PersistentVolume\" is not judged by this policy; judged are: Pod, Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController, Job, CronJob, PodTemplate; register it for those, or set `persistentVolumes`".to_owned(), true)
     );
 }
@@ -105,10 +105,10 @@ fn the_status_of_a_volume_is_not_judged() {
     let mut request = volume(host_path("/"));
     request["operation"] = json!("UPDATE");
     request["subResource"] = json!("status");
-    assert_eq!(ask(&NoCluster, &denying(json!({})), &request), Answer::accepted());
+    assert_eq!(ask(&NoCluster, &denying(json!({})), &request), Response::accepted());
 }
 
-/// A cluster that does not answer.
+/// A cluster that does not response.
 struct Away;
 
 impl Cluster for Away {
@@ -123,7 +123,7 @@ impl Cluster for Away {
 fn where_the_cluster_does_not_answer_a_volume_cannot_be_judged(#[case] on_volumes: &str) {
     let settings = over(listed(), json!({ "persistentVolumes": on_volumes }));
     let expected = "cannot determine who may use which policy: the API server is asleep";
-    assert_eq!(ask(&Away, &settings, &volume(host_path("/"))), Answer::unjudged(expected));
+    assert_eq!(ask(&Away, &settings, &volume(host_path("/"))), Response::error(expected));
 }
 
 #[test]
@@ -132,26 +132,26 @@ fn an_exemption_from_the_option_frees_from_all_of_it() {
     let limited = json!({"volumes": ["hostPath"], "allowedHostPaths": [{"pathPrefix": "/mnt"}]});
     let settings = over(denying(limited), exempt(json!(["persistentVolumes"])));
     for spec in [host_path("/etc"), json!({"flexVolume": {"driver": "d"}})] {
-        let answer = ask(&NoCluster, &settings, &volume(spec));
-        assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned()]));
+        let response = ask(&NoCluster, &settings, &volume(spec));
+        assert_eq!((response.rejection, response.exemptions), (None, vec!["e".to_owned()]));
     }
     // What else it frees from is no matter of volumes.
     let settings = over(denying(json!({})), exempt(json!(["namespaceLabels", "privileged", "pss/*"])));
-    let answer = ask(&NoCluster, &settings, &volume(host_path("/")));
-    assert_eq!((answer.rejection.as_deref(), answer.exemptions), (Some(NO_PATHS), vec![]));
+    let response = ask(&NoCluster, &settings, &volume(host_path("/")));
+    assert_eq!((response.rejection.as_deref(), response.exemptions), (Some(NO_PATHS), vec![]));
 }
 
 #[test]
 fn an_exemption_replaces_no_grant() {
     let exemption = json!([{"name": "e", "match": {"usernames": ["alice"]}, "rules": ["persistentVolumes"]}]);
     let settings = over(listed(), json!({ "exemptions": exemption }));
-    let answer = ask(&Granting(&[("b", "shop")]), &settings, &volume(host_path("/")));
+    let response = ask(&Granting(&[("b", "shop")]), &settings, &volume(host_path("/")));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "no PodSecurityPolicy admits this volume: none may be used by user \"alice\" in all namespaces"
     );
-    let answer = ask(&Granting(&[("a", "")]), &settings, &volume(host_path("/")));
-    assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned()]));
+    let response = ask(&Granting(&[("a", "")]), &settings, &volume(host_path("/")));
+    assert_eq!((response.rejection, response.exemptions), (None, vec!["e".to_owned()]));
 }
 
 #[test]
@@ -166,9 +166,9 @@ fn an_update_that_leaves_the_source_alone_passes() {
 
 #[test]
 fn what_cannot_be_read_is_rejected() {
-    let answer = ask(&NoCluster, &denying(json!({})), &volume(json!({"local": {"path": 1}})));
+    let response = ask(&NoCluster, &denying(json!({})), &volume(json!({"local": {"path": 1}})));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "the object cannot be read: spec.local.path: must be a string, not 1"
     );
 }
@@ -176,16 +176,16 @@ fn what_cannot_be_read_is_rejected() {
 #[test]
 fn rules_may_be_lenient() {
     let settings = denying(json!({"enforcement": {"rules": {"volumes": "Warn"}}}));
-    let answer = ask(&NoCluster, &settings, &volume(host_path("/")));
-    assert_eq!((answer.rejection, answer.warnings), (None, vec![NO_PATHS.to_owned()]));
+    let response = ask(&NoCluster, &settings, &volume(host_path("/")));
+    assert_eq!((response.rejection, response.warnings), (None, vec![NO_PATHS.to_owned()]));
 }
 
 #[test]
 fn users_may_be_exempt_and_namespaces_are_not_asked() {
     let exemption = |grounds| json!([{"name": "e", "match": grounds, "rules": ["volumes"]}]);
     let settings = denying(json!({"exemptions": exemption(json!({"groups": ["devs"]}))}));
-    let answer = ask(&NoCluster, &settings, &volume(host_path("/")));
-    assert_eq!((answer.rejection, answer.exemptions), (None, vec!["e".to_owned()]));
+    let response = ask(&NoCluster, &settings, &volume(host_path("/")));
+    assert_eq!((response.rejection, response.exemptions), (None, vec!["e".to_owned()]));
     let settings = denying(json!({"exemptions": exemption(json!({"namespaces": ["shop"]}))}));
     let mut request = volume(host_path("/"));
     request["object"]["metadata"]["namespace"] = json!("shop");
@@ -218,18 +218,21 @@ fn the_grant_counts(
     #[case] granted: &'static [(&'static str, &'static str)],
     #[case] expected: Option<&str>,
 ) {
-    let answer = ask(&Granting(granted), &listed(), &volume(host_path("/")));
-    assert_eq!(answer.rejection.as_deref(), expected);
-    assert_eq!(answer.policy.as_deref(), expected.is_none().then_some("b"));
+    let response = ask(&Granting(granted), &listed(), &volume(host_path("/")));
+    assert_eq!(response.rejection.as_deref(), expected);
+    assert_eq!(response.policy.as_deref(), expected.is_none().then_some("b"));
 }
 
 #[test]
 fn an_unknown_user_may_use_nothing() {
     let mut request = volume(host_path("/"));
     request["userInfo"] = json!({});
-    let answer = ask(&Granting(&[("b", "")]), &listed(), &request);
+    let response = ask(&Granting(&[("b", "")]), &listed(), &request);
     assert!(
-        answer.rejection.unwrap().starts_with("no PodSecurityPolicy admits this volume: none may be used by")
+        response
+            .rejection
+            .unwrap()
+            .starts_with("no PodSecurityPolicy admits this volume: none may be used by")
     );
 }
 

@@ -2,7 +2,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::admission::cluster::{Cluster, Question};
-use crate::admission::response::Answer;
+use crate::admission::response::Response;
 use crate::settings::Settings;
 use crate::testing::{policy, review};
 
@@ -29,11 +29,11 @@ fn request(operation: &str, kind: &str, object: Value) -> Value {
     json!({"operation": operation, "kind": {"group": group, "kind": kind}, "namespace": "shop", "object": object})
 }
 
-fn created(settings: &Value, object: Value) -> Answer {
+fn created(settings: &Value, object: Value) -> Response {
     review(settings, &request("CREATE", "Pod", object))
 }
 
-fn updated(settings: &Value, old: Value, new: Value) -> Answer {
+fn updated(settings: &Value, old: Value, new: Value) -> Response {
     let mut request = request("UPDATE", "Pod", new);
     request["oldObject"] = old;
     review(settings, &request)
@@ -44,8 +44,8 @@ fn standards(modes: Value) -> Value {
 }
 
 /// What the audit log is told: `enforce-policy` and `audit-violations`.
-fn audited(answer: &Answer) -> Value {
-    let json: Value = serde_json::from_str(&answer.clone().into_json()).unwrap();
+fn audited(response: &Response) -> Value {
+    let json: Value = serde_json::from_str(&response.clone().into_json()).unwrap();
     json["audit_annotations"].clone()
 }
 
@@ -59,9 +59,9 @@ fn audited(answer: &Answer) -> Value {
 fn loads(#[case] modes: Value, #[case] expected: &str) {
     let text = standards(modes).to_string();
     let modes = Settings::parse(&text).unwrap().standards;
-    let told = [modes.enforce, modes.warn, modes.audit]
+    let reported = [modes.enforce, modes.warn, modes.audit]
         .map(|mode| mode.map_or("-".to_owned(), |standard| standard.to_string()));
-    assert_eq!(told.join(" "), expected);
+    assert_eq!(reported.join(" "), expected);
 }
 
 #[rstest]
@@ -79,24 +79,24 @@ fn refuses(#[case] modes: Value, #[case] expected: &str) {
 
 #[test]
 fn a_standard_needs_no_policy() {
-    let answer = created(&standards(json!({"enforce": "restricted"})), pod(json!({})));
-    assert_eq!(answer.rejection, Some(violates("restricted:latest", BARE)));
+    let response = created(&standards(json!({"enforce": "restricted"})), pod(json!({})));
+    assert_eq!(response.rejection, Some(violates("restricted:latest", BARE)));
     assert_eq!(
-        (answer.warnings.len(), audited(&answer)),
+        (response.warnings.len(), audited(&response)),
         (0, json!({"enforce-policy": "restricted:latest (v1.37)"}))
     );
-    let answer = created(&standards(json!({"enforce": "baseline"})), pod(json!({})));
-    assert_eq!((answer.rejection, answer.mutated_object, answer.warnings), (None, None, vec![]));
+    let response = created(&standards(json!({"enforce": "baseline"})), pod(json!({})));
+    assert_eq!((response.rejection, response.mutated_object, response.warnings), (None, None, vec![]));
 }
 
 #[test]
 fn warn_and_audit_deny_nothing() {
     let modes = json!({"enforce": "privileged", "warn": "restricted:v1.30", "audit": "restricted"});
-    let answer = created(&standards(modes), pod(json!({})));
-    assert_eq!(answer.rejection, None);
-    assert_eq!(answer.warnings, [would_violate("restricted:v1.30", BARE)]);
+    let response = created(&standards(modes), pod(json!({})));
+    assert_eq!(response.rejection, None);
+    assert_eq!(response.warnings, [would_violate("restricted:v1.30", BARE)]);
     assert_eq!(
-        audited(&answer),
+        audited(&response),
         json!({"enforce-policy": "privileged:latest", "audit-violations": would_violate("restricted:latest", BARE)})
     );
 }
@@ -104,12 +104,12 @@ fn warn_and_audit_deny_nothing() {
 #[test]
 fn what_is_denied_is_audited_and_not_warned_of() {
     let modes = json!({"enforce": "baseline", "warn": "restricted", "audit": "baseline"});
-    let answer = created(&standards(modes), pod(json!({"hostPID": true})));
+    let response = created(&standards(modes), pod(json!({"hostPID": true})));
     let details = "host namespaces (hostPID=true)";
-    assert_eq!(answer.rejection, Some(violates("baseline:latest", details)));
-    assert_eq!(answer.warnings, Vec::<String>::new());
+    assert_eq!(response.rejection, Some(violates("baseline:latest", details)));
+    assert_eq!(response.warnings, Vec::<String>::new());
     assert_eq!(
-        audited(&answer),
+        audited(&response),
         json!({"enforce-policy": "baseline:latest (v1.37)", "audit-violations": would_violate("baseline:latest", details)})
     );
 }
@@ -134,10 +134,10 @@ fn filling(over: Value) -> Value {
 
 #[test]
 fn the_pod_is_judged_as_the_policy_leaves_it() {
-    let answer = created(&filling(json!({})), pod(json!({})));
-    assert_eq!((answer.rejection.as_deref(), &answer.warnings), (None, &vec![]));
-    assert_eq!(audited(&answer)["enforce-policy"], "restricted:latest (v1.37)");
-    let object: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+    let response = created(&filling(json!({})), pod(json!({})));
+    assert_eq!((response.rejection.as_deref(), &response.warnings), (None, &vec![]));
+    assert_eq!(audited(&response)["enforce-policy"], "restricted:latest (v1.37)");
+    let object: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
     assert_eq!(object["spec"]["securityContext"], json!({"seccompProfile": {"type": "RuntimeDefault"}}));
 }
 
@@ -145,13 +145,13 @@ fn the_pod_is_judged_as_the_policy_leaves_it() {
 fn both_must_hold() {
     let own = json!({"runAsUser": 0, "runAsNonRoot": false});
     let spec = json!({"containers": [{"name": "c", "securityContext": own}]});
-    let answer = created(&filling(json!({"runAsUser": {"rule": "RunAsAny"}})), pod(spec.clone()));
+    let response = created(&filling(json!({"runAsUser": {"rule": "RunAsAny"}})), pod(spec.clone()));
     let details = r#"runAsNonRoot != true (container "c" must not set securityContext.runAsNonRoot=false), runAsUser=0 (container "c" must not set runAsUser=0)"#;
-    assert_eq!(answer.rejection, Some(violates("restricted:latest", details)));
-    assert_eq!((answer.policy.as_deref(), answer.mutated_object), (Some("default"), None));
-    let answer = created(&filling(json!({"podSecurityStandards": {"enforce": "baseline"}})), pod(spec));
+    assert_eq!(response.rejection, Some(violates("restricted:latest", details)));
+    assert_eq!((response.policy.as_deref(), response.mutated_object), (Some("default"), None));
+    let response = created(&filling(json!({"podSecurityStandards": {"enforce": "baseline"}})), pod(spec));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "spec.containers[0].securityContext.runAsNonRoot: Invalid value: false: must be true"
     );
 }
@@ -159,12 +159,12 @@ fn both_must_hold() {
 #[test]
 fn a_pod_of_the_host_network_takes_its_ports() {
     let ports = json!([{"name": "c", "ports": [{"containerPort": 80}]}]);
-    let answer = created(
+    let response = created(
         &standards(json!({"enforce": "baseline"})),
         pod(json!({"hostNetwork": true, "containers": ports})),
     );
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         violates(
             "baseline:latest",
             r#"host namespaces (hostNetwork=true), hostPort (container "c" uses hostPort 80)"#
@@ -184,11 +184,11 @@ fn deployment(spec: Value) -> Value {
 fn workloads_are_never_denied(#[case] modes: Value, #[case] warned: &[&str], #[case] expected: Value) {
     let ports = json!([{"name": "c", "ports": [{"containerPort": 80}]}]);
     let object = deployment(json!({"hostNetwork": true, "containers": ports}));
-    let answer = review(&standards(modes), &request("CREATE", "Deployment", object));
+    let response = review(&standards(modes), &request("CREATE", "Deployment", object));
     let warned: Vec<_> =
         warned.iter().map(|standard| would_violate(standard, "host namespaces (hostNetwork=true)")).collect();
-    assert_eq!((answer.rejection.as_deref(), &answer.warnings), (None, &warned));
-    assert_eq!(audited(&answer), expected);
+    assert_eq!((response.rejection.as_deref(), &response.warnings), (None, &warned));
+    assert_eq!(audited(&response), expected);
 }
 
 #[test]
@@ -199,13 +199,13 @@ fn a_workload_is_judged_whenever_it_is_updated() {
     object["metadata"] = json!({"labels": {"a": "b"}});
     update["oldObject"] = object;
     // The policy would deny such a template, and has nothing to say to one that was there before.
-    let answer = review(&settings, &update);
-    assert_eq!((answer.rejection, answer.warnings), (None, vec![]));
+    let response = review(&settings, &update);
+    assert_eq!((response.rejection, response.warnings), (None, vec![]));
     let mut open = settings;
     open["volumes"] = json!(["*"]);
-    let answer = review(&open, &update);
-    assert_eq!(answer.warnings, [would_violate("baseline:latest", r#"hostPath volumes (volume "v")"#)]);
-    assert_eq!((answer.rejection, answer.policy), (None, None));
+    let response = review(&open, &update);
+    assert_eq!(response.warnings, [would_violate("baseline:latest", r#"hostPath volumes (volume "v")"#)]);
+    assert_eq!((response.rejection, response.policy), (None, None));
 }
 
 #[test]
@@ -246,25 +246,25 @@ fn an_update_is_judged_if_it_is_significant(#[case] change: Value, #[case] signi
             new[part][key] = value.clone();
         }
     }
-    let answer = updated(&standards(json!({"enforce": "baseline"})), old, new);
+    let response = updated(&standards(json!({"enforce": "baseline"})), old, new);
     let expected = significant.then(|| violates("baseline:latest", "host namespaces (hostPID=true)"));
-    assert_eq!(answer.rejection, expected);
+    assert_eq!(response.rejection, expected);
 }
 
 #[test]
 fn an_update_of_which_the_old_object_is_missing_or_broken_does_not_slip_through() {
     let settings = standards(json!({"enforce": "baseline"}));
     let new = pod(json!({"hostPID": true}));
-    let answer = review(&settings, &request("UPDATE", "Pod", new.clone()));
-    assert_eq!(answer.rejection.unwrap(), violates("baseline:latest", "host namespaces (hostPID=true)"));
-    let answer = updated(&settings, json!({"metadata": {}, "spec": {"hostPID": "no"}}), new);
+    let response = review(&settings, &request("UPDATE", "Pod", new.clone()));
+    assert_eq!(response.rejection.unwrap(), violates("baseline:latest", "host namespaces (hostPID=true)"));
+    let response = updated(&settings, json!({"metadata": {}, "spec": {"hostPID": "no"}}), new);
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "the object cannot be read: oldObject.spec.hostPID: must be true or false, not the string \"no\""
     );
 }
 
-fn debug(settings: &Value, old: Value, containers: Value) -> Answer {
+fn debug(settings: &Value, old: Value, containers: Value) -> Response {
     let mut new = old.clone();
     new["spec"]["ephemeralContainers"] = containers;
     let mut request = request("UPDATE", "Pod", new);
@@ -277,9 +277,9 @@ fn debug(settings: &Value, old: Value, containers: Value) -> Answer {
 fn ephemeral_containers_are_judged_with_their_pod() {
     let settings = standards(json!({"enforce": "baseline"}));
     let privileged = json!([{"name": "d", "image": "i", "securityContext": {"privileged": true}}]);
-    let answer = debug(&settings, pod(json!({"hostPID": true})), privileged.clone());
+    let response = debug(&settings, pod(json!({"hostPID": true})), privileged.clone());
     let details = r#"host namespaces (hostPID=true), privileged (container "d" must not set securityContext.privileged=true)"#;
-    assert_eq!(answer.rejection.unwrap(), violates("baseline:latest", details));
+    assert_eq!(response.rejection.unwrap(), violates("baseline:latest", details));
     let there = pod(json!({"hostPID": true, "ephemeralContainers": privileged}));
     assert_eq!(debug(&settings, there.clone(), privileged.clone()).rejection, None);
     assert_eq!(debug(&settings, there.clone(), json!([])).rejection, None);
@@ -304,35 +304,35 @@ fn a_check_that_does_not_deny(
 ) {
     let mut settings = standards(json!({"enforce": "baseline", "warn": "privileged"}));
     settings["enforcement"] = json!({ "rules": rules });
-    let answer = created(&settings, pod(json!({"hostPID": true})));
-    assert_eq!((&answer.rejection, &*answer.warnings), (&rejection, warned));
-    assert_eq!(audited(&answer), expected);
+    let response = created(&settings, pod(json!({"hostPID": true})));
+    assert_eq!((&response.rejection, &*response.warnings), (&rejection, warned));
+    assert_eq!(audited(&response), expected);
 }
 
 #[test]
-fn what_warn_tells_is_told_once() {
+fn what_warn_reports_is_reported_once() {
     let mut settings = standards(json!({"enforce": "baseline", "audit": "baseline"}));
     settings["enforcement"] = json!({"rules": {"pss/hostNamespaces": "Warn", "pss/privileged": "Audit"}});
     let own = json!([{"name": "c", "securityContext": {"privileged": true}}]);
-    let answer = created(&settings, pod(json!({"hostPID": true, "containers": own})));
-    let told = would_violate(
+    let response = created(&settings, pod(json!({"hostPID": true, "containers": own})));
+    let reported = would_violate(
         "baseline:latest",
         r#"host namespaces (hostPID=true), privileged (container "c" must not set securityContext.privileged=true)"#,
     );
-    assert_eq!((answer.rejection.as_deref(), &answer.warnings), (None, &vec![told.clone()]));
+    assert_eq!((response.rejection.as_deref(), &response.warnings), (None, &vec![reported.clone()]));
     assert_eq!(
-        audited(&answer),
-        json!({"enforce-policy": "baseline:latest (v1.37)", "audit-violations": told})
+        audited(&response),
+        json!({"enforce-policy": "baseline:latest (v1.37)", "audit-violations": reported})
     );
 }
 
 #[test]
 fn a_rule_that_only_warns_does_where_nothing_may_change() {
     let fields = json!({"readOnlyRootFilesystem": true, "mutate": false, "enforcement": {"rules": {"readOnlyRootFilesystem": "Warn"}}});
-    let answer = created(&policy(&fields), pod(json!({})));
-    assert_eq!((answer.rejection, answer.mutated_object), (None, None));
+    let response = created(&policy(&fields), pod(json!({})));
+    assert_eq!((response.rejection, response.mutated_object), (None, None));
     assert_eq!(
-        answer.warnings,
+        response.warnings,
         [
             "spec.containers[0].securityContext.readOnlyRootFilesystem: Required value: ReadOnlyRootFilesystem must be set to true"
         ]
@@ -340,7 +340,7 @@ fn a_rule_that_only_warns_does_where_nothing_may_change() {
 }
 
 /// What `MustRunAs` fills in beside a standard, into the container of a pod.
-fn user_filled_in(options: Value, spec: Value) -> Answer {
+fn user_filled_in(options: Value, spec: Value) -> Response {
     let mut settings =
         policy(&json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 70_000}]}}));
     for (key, value) in options.as_object().unwrap() {
@@ -349,9 +349,9 @@ fn user_filled_in(options: Value, spec: Value) -> Answer {
     created(&settings, pod(spec))
 }
 
-fn container_of(answer: &Answer) -> Value {
+fn container_of(response: &Response) -> Value {
     let object: Value =
-        answer.mutated_object.as_deref().map_or(json!(null), |text| serde_json::from_str(text).unwrap());
+        response.mutated_object.as_deref().map_or(json!(null), |text| serde_json::from_str(text).unwrap());
     object["spec"]["containers"][0]["securityContext"].clone()
 }
 
@@ -383,9 +383,9 @@ fn a_user_that_is_filled_in_is_said_not_to_be_root(
 ) {
     let mut spec = over;
     spec["containers"] = json!([{"name": "c", "securityContext": satisfying(json!({}))}]);
-    let answer = user_filled_in(json!({"podSecurityStandards": modes}), spec);
-    assert_eq!((answer.rejection.as_deref(), container_of(&answer)), (None, satisfying(written)));
-    let again: Value = serde_json::from_str(&answer.mutated_object.unwrap()).unwrap();
+    let response = user_filled_in(json!({"podSecurityStandards": modes}), spec);
+    assert_eq!((response.rejection.as_deref(), container_of(&response)), (None, satisfying(written)));
+    let again: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
     let again = user_filled_in(json!({"podSecurityStandards": modes}), again["spec"].clone());
     assert_eq!((again.rejection, again.mutated_object), (None, None), "a second run changes nothing");
 }
@@ -398,8 +398,8 @@ fn a_user_that_is_filled_in_is_said_not_to_be_root(
     r#"runAsNonRoot != true (container "c" must not set securityContext.runAsNonRoot=false)"#)]
 fn what_the_author_says_of_root_is_not_changed(#[case] over: Value, #[case] details: &str) {
     let spec = json!({"containers": [{"name": "c", "securityContext": satisfying(over)}]});
-    let answer = user_filled_in(json!({"podSecurityStandards": {"enforce": "restricted"}}), spec);
-    assert_eq!(answer.rejection, Some(violates("restricted:latest", details)));
+    let response = user_filled_in(json!({"podSecurityStandards": {"enforce": "restricted"}}), spec);
+    assert_eq!(response.rejection, Some(violates("restricted:latest", details)));
 }
 
 #[rstest]
@@ -411,9 +411,9 @@ fn what_the_author_says_of_root_is_not_changed(#[case] over: Value, #[case] deta
 fn a_check_that_does_not_deny_makes_nobody_say_so(#[case] mut options: Value) {
     options["podSecurityStandards"] = json!({"enforce": "restricted"});
     let spec = json!({"containers": [{"name": "c", "image": "a", "securityContext": satisfying(json!({}))}]});
-    let answer = user_filled_in(options, spec);
+    let response = user_filled_in(options, spec);
     assert_eq!(
-        (answer.rejection.as_deref(), container_of(&answer)),
+        (response.rejection.as_deref(), container_of(&response)),
         (None, satisfying(json!({"runAsUser": 1000})))
     );
 }
@@ -431,7 +431,7 @@ fn root_that_is_filled_in_is_not_said_to_be_another() {
 #[test]
 fn a_pod_of_windows_must_say_by_itself_that_it_is_not_root() {
     let spec = json!({"os": {"name": "windows"}, "containers": [{"name": "c"}]});
-    let answer = user_filled_in(json!({"podSecurityStandards": {"enforce": "restricted"}}), spec);
+    let response = user_filled_in(json!({"podSecurityStandards": {"enforce": "restricted"}}), spec);
     let details = r#"runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)"#;
-    assert_eq!(answer.rejection, Some(violates("restricted:latest", details)));
+    assert_eq!(response.rejection, Some(violates("restricted:latest", details)));
 }

@@ -25,7 +25,7 @@ fn edit<'p>(path: &'p str, value: &str) -> Edit<'p> {
 
 fn grafted(document: &str, edits: &[(&str, &str)]) -> Result<String, String> {
     let edits: Vec<_> = edits.iter().map(|(path, value)| edit(path, value)).collect();
-    graft(document, &edits).map_err(|fault| fault.to_string())
+    graft(document, &edits).map_err(|error| error.to_string())
 }
 
 #[rstest]

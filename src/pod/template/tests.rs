@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 use super::*;
 use crate::testing::{policy, review};
 
-fn key(key: &str) -> Hop<'_> {
-    Hop::Key(key.into())
+fn key(key: &str) -> PathSegment<'_> {
+    PathSegment::Key(key.into())
 }
 
 #[rstest]
 #[case::one_key("template", Some(vec![key("template")]))]
 #[case::keys("spec.template", Some(vec![key("spec"), key("template")]))]
-#[case::each("spec.templates[*].pod", Some(vec![key("spec"), key("templates"), Hop::Each, key("pod")]))]
-#[case::each_of_each("a[*][*]", Some(vec![key("a"), Hop::Each, Hop::Each]))]
+#[case::each("spec.templates[*].pod", Some(vec![key("spec"), key("templates"), PathSegment::Each, key("pod")]))]
+#[case::each_of_each("a[*][*]", Some(vec![key("a"), PathSegment::Each, PathSegment::Each]))]
 #[case::empty("", None)]
 #[case::empty_key("a..b", None)]
 #[case::dot_at_the_end("a.", None)]
@@ -20,7 +20,7 @@ fn key(key: &str) -> Hop<'_> {
 #[case::an_index("a[0]", None)]
 #[case::half_a_step("a[*", None)]
 #[case::a_step_within_a_key("a[*]b", None)]
-fn parses_paths(#[case] text: &str, #[case] expected: Option<Vec<Hop<'_>>>) {
+fn parses_paths(#[case] text: &str, #[case] expected: Option<Vec<PathSegment<'_>>>) {
     assert_eq!(parse_path(text), expected);
 }
 
@@ -63,9 +63,9 @@ fn finds(#[case] path: &str, #[case] document: &str, #[case] expected: &[(&str, 
     r#"{"spec": {"template": [}"#,
     "spec: is not JSON: a comma or a closing bracket must come here (byte 24)"
 )]
-fn tells_where_it_cannot_search(#[case] path: &str, #[case] document: &str, #[case] expected: &str) {
-    let fault = find(document, &parse_path(path).unwrap()).unwrap_err();
-    assert_eq!(fault.to_string(), expected);
+fn reports_where_it_cannot_search(#[case] path: &str, #[case] document: &str, #[case] expected: &str) {
+    let error = find(document, &parse_path(path).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]
@@ -118,10 +118,10 @@ fn every_kind_is_judged_where_it_keeps_its_pod(#[case] group: &str, #[case] kind
     let objection = format!("{root}spec.hostPID: Invalid value: true: Host PID is not allowed to be used");
     assert_eq!(template(group, kind, &pod), Err(objection));
     pod["containers"][0]["securityContext"] = json!({"runAsUser": "0"});
-    let fault = format!(
+    let error = format!(
         "the object cannot be read: {root}spec.containers[0].securityContext.runAsUser: must be a whole number, not the string \"0\""
     );
-    assert_eq!(template(group, kind, &pod), Err(fault));
+    assert_eq!(template(group, kind, &pod), Err(error));
 }
 
 #[rstest]
@@ -134,8 +134,8 @@ fn a_template_that_cannot_be_read_is_rejected(#[case] object: Value, #[case] exp
         json!({"operation": "CREATE", "kind": {"group": "apps", "kind": "Deployment"}, "object": object});
     let request = request.to_string().replace("\"@\"", r#"{"spec": {"hostPID": true}, "spec": null}"#);
     let payload = format!(r#"{{"request": {request}, "settings": {}}}"#, policy(&json!({})));
-    let answer = crate::admission::review(&payload, &crate::testing::NoCluster);
-    assert_eq!((answer.rejection.as_deref(), answer.unjudged), (Some(expected), true));
+    let response = crate::admission::review(&payload, &crate::testing::NoCluster);
+    assert_eq!((response.rejection.as_deref(), response.error), (Some(expected), true));
 }
 
 /// Operators complete such templates; in Kubernetes' own kinds the API server refuses them.
@@ -154,7 +154,7 @@ fn a_template_without_a_spec_holds_nothing_to_judge(#[case] object: Value) {
             json!({"operation": "CREATE", "kind": {"group": group, "kind": kind}, "object": object});
         assert_eq!(
             review(&policy(&fields), &request),
-            crate::admission::response::Answer::accepted(),
+            crate::admission::response::Response::accepted(),
             "{kind}"
         );
         let mut update = request;
@@ -162,7 +162,7 @@ fn a_template_without_a_spec_holds_nothing_to_judge(#[case] object: Value) {
         update["oldObject"] = json!({"spec": {"template": {"spec": {"hostPID": true}}}});
         assert_eq!(
             review(&policy(&fields), &update),
-            crate::admission::response::Answer::accepted(),
+            crate::admission::response::Response::accepted(),
             "{kind}"
         );
     }
@@ -173,9 +173,9 @@ fn a_template_without_a_spec_holds_nothing_to_judge(#[case] object: Value) {
 fn a_spec_that_an_update_brings_is_judged() {
     let object = json!({"spec": {"templates": [{"pod": {"spec": {"hostPID": true, "automountServiceAccountToken": false}}}]}});
     let old = json!({"spec": {"templates": [{"pod": {"metadata": {"labels": {"a": "b"}}}}]}});
-    let answer = rollout(json!({}), json!({"operation": "UPDATE", "object": object, "oldObject": old}));
+    let response = rollout(json!({}), json!({"operation": "UPDATE", "object": object, "oldObject": old}));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "spec.templates[0].pod.spec.hostPID: Invalid value: true: Host PID is not allowed to be used"
     );
 }
@@ -235,10 +235,10 @@ fn the_token_of_the_service_account(
     let object = json!({"spec": {"template": {"spec": pod}}});
     let request =
         json!({"operation": "CREATE", "kind": {"group": "apps", "kind": "Deployment"}, "object": object});
-    let answer = review(&policy(&json!({"volumes": types})), &request);
+    let response = review(&policy(&json!({"volumes": types})), &request);
     // The account can still switch the token off, so that this alone is no ground to reject.
     assert_eq!(
-        (answer.rejection, answer.warnings),
+        (response.rejection, response.warnings),
         (None, expected.err().map(str::to_owned).into_iter().collect())
     );
 }
@@ -265,18 +265,18 @@ fn claims_of_another_kind_are_nothing() {
         "volumeClaimTemplates": "whatever",
     }});
     assert_eq!(rehearsed(&json!({}), "apps", "Deployment", &object), Ok(()));
-    let fault =
+    let error =
         "the object cannot be read: spec.volumeClaimTemplates: must be a list, not the string \"whatever\"";
-    assert_eq!(rehearsed(&json!({}), "apps", "StatefulSet", &object), Err(fault.to_owned()));
+    assert_eq!(rehearsed(&json!({}), "apps", "StatefulSet", &object), Err(error.to_owned()));
 }
 
 #[test]
 fn a_claim_that_cannot_be_read_is_named() {
     let object =
         json!({"spec": {"template": {"spec": {}}, "volumeClaimTemplates": [{}, {"metadata": {"name": 5}}]}});
-    let fault =
+    let error =
         "the object cannot be read: spec.volumeClaimTemplates[1].metadata.name: must be a string, not 5";
-    assert_eq!(rehearsed(&json!({}), "apps", "StatefulSet", &object), Err(fault.to_owned()));
+    assert_eq!(rehearsed(&json!({}), "apps", "StatefulSet", &object), Err(error.to_owned()));
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn ports_on_the_host_network_are_host_ports() {
     assert_eq!(rehearsed(&fields, "apps", "DaemonSet", &object), Err(objections.to_owned()));
 }
 
-fn rollout(settings: Value, request: Value) -> crate::admission::response::Answer {
+fn rollout(settings: Value, request: Value) -> crate::admission::response::Response {
     let mut fields = policy(&settings);
     fields["podTemplates"] =
         json!([{"apiGroup": "argoproj.io", "kind": "Rollout", "path": "spec.templates[*].pod"}]);
@@ -305,9 +305,9 @@ fn every_template_of_a_declared_kind_is_judged() {
     let bad = json!({"pod": {"spec": {"hostPID": true, "automountServiceAccountToken": false}}});
     let good = json!({"pod": {"spec": {"automountServiceAccountToken": false}}});
     let object = json!({"spec": {"templates": [bad, good, {}, bad]}});
-    let answer = rollout(json!({}), json!({"operation": "CREATE", "object": object}));
+    let response = rollout(json!({}), json!({"operation": "CREATE", "object": object}));
     assert_eq!(
-        answer.rejection.unwrap(),
+        response.rejection.unwrap(),
         "spec.templates[0].pod.spec.hostPID: Invalid value: true: Host PID is not allowed to be used; \
          spec.templates[3].pod.spec.hostPID: Invalid value: true: Host PID is not allowed to be used"
     );
@@ -315,8 +315,8 @@ fn every_template_of_a_declared_kind_is_judged() {
 
 #[test]
 fn a_declared_kind_without_templates_has_nothing_to_judge() {
-    let answer = rollout(json!({}), json!({"operation": "CREATE", "object": {"spec": {}}}));
-    assert_eq!(answer, crate::admission::response::Answer::accepted());
+    let response = rollout(json!({}), json!({"operation": "CREATE", "object": {"spec": {}}}));
+    assert_eq!(response, crate::admission::response::Response::accepted());
 }
 
 #[rstest]
@@ -325,8 +325,8 @@ fn a_declared_kind_without_templates_has_nothing_to_judge() {
 #[case::one_more(json!({"spec": {"templates": [{"pod": {"spec": {"hostPID": true}}}, {"pod": {"spec": {"hostPID": true}}}]}}), false)]
 fn an_update_that_leaves_the_template_alone_is_accepted(#[case] object: Value, #[case] accepted: bool) {
     let old = json!({"spec": {"templates": [{"pod": {"spec": {"hostPID": true}}}], "replicas": 1}});
-    let answer = rollout(json!({}), json!({"operation": "UPDATE", "object": object, "oldObject": old}));
-    assert_eq!(answer.is_accepted(), accepted, "{answer:?}");
+    let response = rollout(json!({}), json!({"operation": "UPDATE", "object": object, "oldObject": old}));
+    assert_eq!(response.is_accepted(), accepted, "{response:?}");
 }
 
 #[rstest]
@@ -335,9 +335,9 @@ fn an_update_that_leaves_the_template_alone_is_accepted(#[case] object: Value, #
 #[case::ignore("Ignore", None, &[])]
 fn what_a_workload_gets(#[case] workloads: &str, #[case] rejection: Option<&str>, #[case] warnings: &[&str]) {
     let object = json!({"spec": {"templates": [{"pod": {"spec": {"hostPID": true, "automountServiceAccountToken": false}}}]}});
-    let answer = rollout(json!({"workloads": workloads}), json!({"operation": "CREATE", "object": object}));
+    let response = rollout(json!({"workloads": workloads}), json!({"operation": "CREATE", "object": object}));
     assert_eq!(
-        (answer.rejection.as_deref(), answer.warnings),
+        (response.rejection.as_deref(), response.warnings),
         (rejection, warnings.iter().map(|w| (*w).to_owned()).collect())
     );
 }

@@ -193,7 +193,7 @@ fn windows_pods_need_none_and_get_none() {
 #[case::but_not_in_a_pod_that_has_one(json!({"securityContext": {"seccompProfile": {"type": "Unconfined"}}}), None)]
 #[case::nor_in_a_pod_of_windows(json!({"os": {"name": "windows"}}), None)]
 fn an_added_container_gets_the_default(#[case] spec: Value, #[case] expected: Option<Value>) {
-    let answer =
+    let response =
         review_added(profiles(json!("*"), json!("runtime/default")), json!({"spec": spec}), json!({}));
     let expected = expected.map(|profile| {
         let container = json!({"name": "e", "securityContext": {"seccompProfile": profile}});
@@ -201,8 +201,8 @@ fn an_added_container_gets_the_default(#[case] spec: Value, #[case] expected: Op
         pod["spec"]["ephemeralContainers"] = json!([container]);
         pod
     });
-    let mutated = answer.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
-    assert_eq!((answer.rejection, mutated), (None, expected));
+    let mutated = response.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
+    assert_eq!((response.rejection, mutated), (None, expected));
 }
 
 /// What the pod says counts only where it is inherited.
@@ -223,8 +223,8 @@ fn an_added_container_is_judged_by_its_effective_profile(
 ) {
     let pod = json!({"spec": {"securityContext": of_pod, "containers": [container("c", runtime_default())]}});
     let added = json!({"securityContext": {"seccompProfile": own}});
-    let answer = review_added(profiles(json!("runtime/default"), json!(null)), pod, added);
-    assert_eq!((answer.rejection.as_deref(), answer.mutated_object), (expected, None));
+    let response = review_added(profiles(json!("runtime/default"), json!(null)), pod, added);
+    assert_eq!((response.rejection.as_deref(), response.mutated_object), (expected, None));
 }
 
 #[test]
@@ -254,9 +254,9 @@ fn annotated(of_pod: Option<&str>, of_container: Option<&str>, context: Value) -
 fn reviewed(operation: &str, allowed: &str, pod: &Value) -> Result<Option<Value>, String> {
     let settings = policy(&profiles(json!(allowed), json!(null)));
     let request = json!({"operation": operation, "kind": {"kind": "Pod"}, "object": pod});
-    let answer = review(&settings, &request);
-    let mutated = answer.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
-    answer.rejection.map_or(Ok(mutated), Err)
+    let response = review(&settings, &request);
+    let mutated = response.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
+    response.rejection.map_or(Ok(mutated), Err)
 }
 
 #[test]

@@ -9,14 +9,14 @@ pub(super) fn seconds(day: &str) -> Option<i64> {
         part.parse::<i64>().ok().filter(|_| plain)
     };
     let (year, month, date) = (part(4)?, part(2)?, part(2)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let skip_unchecked = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let lengths = [31, if skip_unchecked { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let month = usize::try_from(month).ok()?.checked_sub(1)?;
     let length = *lengths.get(month)?;
     if parts.next().is_some() || year < 1970 || !(1..=length).contains(&date) {
         return None;
     }
-    // Years before this one that had a leap day, counted from the year 1.
+    // Years before this one that had a skip_unchecked day, counted from the year 1.
     let before = year - 1;
     let leaps = before / 4 - before / 100 + before / 400 - 477;
     let days = (year - 1970) * 365 + leaps + lengths.iter().take(month).sum::<i64>() + date - 1;
@@ -37,7 +37,7 @@ mod tests {
     #[case::the_billionth_second("2001-09-09", 999_993_600)]
     #[case::one_day("2027-01-31", 1_801_353_600)]
     #[case::the_end_of_the_calendar("9999-12-31", 253_402_214_400)]
-    fn tells_when_a_day_starts(#[case] day: &str, #[case] expected: i64) {
+    fn reports_when_a_day_starts(#[case] day: &str, #[case] expected: i64) {
         assert_eq!(seconds(day), Some(expected));
     }
 

@@ -5,28 +5,33 @@ use std::process::ExitCode;
 use super::{Check, judged, print};
 use crate::error::Outcome;
 use crate::input::{self, Text, Unread, put, steps};
-use crate::judge::{Asker, Judged, Verdict};
+use crate::judge::{Judged, Requester, Verdict};
 use crate::patch::Patch;
 use crate::policies::Policies;
 use crate::report::{Summary, diff};
-use crate::terminal::Voice;
+use crate::terminal::OutputOptions;
 
 impl Check {
     /// Prints the patch of each file, and tells what it leaves out.
-    pub(super) fn patch(&self, policies: &Policies, asker: &Asker, voice: Voice) -> Outcome<ExitCode> {
+    pub(super) fn patch(
+        &self,
+        policies: &Policies,
+        requester: &Requester,
+        options: OutputOptions,
+    ) -> Outcome<ExitCode> {
         for advice in &policies.advice {
-            voice.note(advice);
+            options.note(advice);
         }
         let mut summary = Summary::default();
         let (texts, mut unread) = input::texts(&self.manifests.files()?);
         for text in texts {
-            unread.append(patch(&text, policies, asker, &mut summary, voice)?);
+            unread.append(patch(&text, policies, requester, &mut summary, options)?);
         }
         if summary.is_empty() && !unread.has_skipped() {
             unread.conclude(ExitCode::SUCCESS)?;
             return Err(Summary::no_objects());
         }
-        voice.note(&summary.to_string());
+        options.note(&summary.to_string());
         unread.conclude(summary.exit_code())
     }
 }
@@ -34,18 +39,18 @@ impl Check {
 fn patch(
     text: &Text,
     policies: &Policies,
-    asker: &Asker,
+    requester: &Requester,
     summary: &mut Summary,
-    voice: Voice,
+    options: OutputOptions,
 ) -> Outcome<Unread> {
     let mut patch = Patch::new(text);
     let mut changed: Vec<(usize, Judged)> = Vec::new();
     let mut nth = 0;
-    let unread = text.read(&voice.progress(), &mut |object| {
-        if let Some(judged) = judged(&object, policies, asker, summary, voice) {
+    let unread = text.read(&options.progress(), &mut |object| {
+        if let Some(judged) = judged(&object, policies, requester, summary, options) {
             match judged.verdict {
-                Verdict::Allowed => voice.detail(&format!("{}: nothing is filled in", judged.title())),
-                Verdict::Rejected => voice.warn(&rejected(&judged)),
+                Verdict::Allowed => options.detail(&format!("{}: nothing is filled in", judged.title())),
+                Verdict::Rejected => options.warn(&rejected(&judged)),
                 Verdict::Changed => {
                     let mut after = object.value();
                     for change in &judged.changes {
@@ -64,7 +69,7 @@ fn patch(
         print(&diff::colored(&patch))?;
     }
     for (_, judged) in changed.iter().filter(|(nth, _)| failed.contains(nth)) {
-        voice.insist(&unwritten(judged, &text.text));
+        options.insist(&unwritten(judged, &text.text));
     }
     Ok(unread)
 }

@@ -10,20 +10,20 @@ use crate::report::diff;
 impl Told {
     /// What each rule is for, once.
     pub(super) fn guidance(&mut self, rules: &[String]) {
-        let mut told: Vec<(&str, Vec<&str>, &str)> = Vec::new();
+        let mut reported: Vec<(&str, Vec<&str>, &str)> = Vec::new();
         for rule in rules {
             let about = guidance::of(rule);
-            match told.iter_mut().find(|(paragraph, ..)| *paragraph == about.paragraph) {
+            match reported.iter_mut().find(|(paragraph, ..)| *paragraph == about.paragraph) {
                 Some((_, rules, _)) if rules.contains(&&**rule) => {}
                 Some((_, rules, _)) => rules.push(rule),
-                None => told.push((about.paragraph, vec![rule], about.link)),
+                None => reported.push((about.paragraph, vec![rule], about.link)),
             }
         }
-        if told.is_empty() {
+        if reported.is_empty() {
             return;
         }
         self.line(format_args!("\n{BOLD}What the rules are for{BOLD:#}"));
-        for (paragraph, rules, link) in told {
+        for (paragraph, rules, link) in reported {
             self.line(format_args!("  {}: {paragraph}", rules.join(", ")));
             self.line(format_args!("    {link}"));
         }

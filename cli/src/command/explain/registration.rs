@@ -8,18 +8,18 @@ use pod_security_policy::rule::Action;
 use pod_security_policy::settings::Settings;
 use pod_security_policy::standards::Standard;
 
-use super::bench::{Bench, Named};
+use super::evaluation::{Evaluation, Named};
 use super::{BOLD, Told};
-use crate::error::{Fault, Faults, Outcome};
+use crate::error::{Error, Errors, Outcome};
 use crate::input::Object;
-use crate::judge::{self, Admission, Asker, Sent, Usage};
+use crate::judge::{self, Admission, LiveObject, Requester, Usage};
 use crate::policies::{Judge, Policies, Registration};
 use crate::remedy::{Objection, Search};
 
 /// What a report is told about.
 struct Subject<'t> {
-    bench: &'t Bench<'t>,
-    sent: &'t Sent,
+    evaluation: &'t Evaluation<'t>,
+    live: &'t LiveObject,
     settings: &'t Settings<'t>,
     report: &'t Report,
 }
@@ -30,21 +30,21 @@ impl Told {
         &mut self,
         registration: &Registration,
         object: &Object,
-        asker: &Asker,
+        requester: &Requester,
         policies: &Policies,
     ) -> Outcome<(Vec<String>, Option<Named>)> {
-        let bench = Bench { registration, policies, object, asker };
+        let evaluation = Evaluation { registration, policies, object, requester };
         match &registration.judge {
-            Judge::Standard(standard) => Ok(self.level(&bench, *standard)),
-            Judge::Settings(settings) => self.settings(&bench, settings),
+            Judge::Standard(standard) => Ok(self.level(&evaluation, *standard)),
+            Judge::Settings(settings) => self.settings(&evaluation, settings),
         }
     }
 
     /// What a level of the Pod Security Standards says of the pods as they will be.
-    fn level(&mut self, bench: &Bench<'_>, standard: Standard) -> (Vec<String>, Option<Named>) {
-        let Bench { registration, object, .. } = bench;
+    fn level(&mut self, evaluation: &Evaluation<'_>, standard: Standard) -> (Vec<String>, Option<Named>) {
+        let Evaluation { registration, object, .. } = evaluation;
         self.line(format_args!("\n{BOLD}{}{BOLD:#}", registration.name));
-        let found = bench.objections_of(standard, &object.json);
+        let found = evaluation.objections_of(standard, &object.json);
         if found.is_empty() {
             self.line(format_args!("  admits it"));
         }
@@ -53,27 +53,27 @@ impl Told {
             self.line(format_args!("    {path}: {problem} [{rule}, line {}]", place.line));
         }
         let rules = found.into_iter().map(|objection| objection.rule).collect();
-        (rules, bench.remedy_of(standard))
+        (rules, evaluation.remedy_of(standard))
     }
 
     fn settings(
         &mut self,
-        bench: &Bench<'_>,
+        evaluation: &Evaluation<'_>,
         settings: &Settings<'_>,
     ) -> Outcome<(Vec<String>, Option<Named>)> {
-        let Bench { registration, object, .. } = bench;
-        let passage = bench.arriving(&object.json);
-        let reports = passage.report(settings).map_err(|fault| {
-            let fault = fault.to_string();
-            let (path, _) = judge::unreadable(&fault);
-            let reason = format!("{} cannot be read: {}", object.title(), object.hinted(path, &fault));
-            Faults::from(Fault::at(object.place(path), reason))
+        let Evaluation { registration, object, .. } = evaluation;
+        let chain = evaluation.arriving(&object.json);
+        let reports = chain.report(settings).map_err(|error| {
+            let error = error.to_string();
+            let (path, _) = judge::unreadable(&error);
+            let reason = format!("{} cannot be read: {}", object.title(), object.hinted(path, &error));
+            Errors::from(Error::at(object.place(path), reason))
         })?;
         let (mut rules, mut remedies) = (Vec::new(), Vec::new());
         for report in &reports {
             let account = report.service_account.as_deref().unwrap_or("none");
             self.line(format_args!("\n{BOLD}{}{BOLD:#}, service account {account}", registration.name));
-            let told = Subject { bench, sent: &passage.sent, settings, report };
+            let reported = Subject { evaluation, live: &chain.live, settings, report };
             let admission = judge::admission(report);
             let is_usable = |opinion: &Opinion| opinion.granted == Ok(true);
             let usable = report.opinions.iter().any(is_usable);
@@ -83,7 +83,7 @@ impl Told {
             let mut opinions: Vec<(usize, &Opinion)> = (1..).zip(&report.opinions).collect();
             opinions.sort_by_key(|(_, opinion)| (!admission.is_of(opinion), !is_usable(opinion)));
             for (nth, opinion) in opinions {
-                self.opinion(nth, opinion, &told);
+                self.opinion(nth, opinion, &reported);
             }
             if matches!(admission, Admission::Ungranted(..) | Admission::None) {
                 for opinion in &report.opinions {
@@ -92,14 +92,14 @@ impl Told {
                         rules.extend(opinion.edits.iter().map(judge::rule_of));
                     }
                     rules.extend((!is_usable(opinion)).then(|| "authorization".to_owned()));
-                    remedies.extend(bench.remedy(settings, Some(opinion)));
+                    remedies.extend(evaluation.remedy(settings, Some(opinion)));
                 }
             }
             rules.extend(report.failures.iter().map(|failure| format!("pss/{}", failure.id)));
             if !report.failures.is_empty() && (report.opinions.is_empty() || report.winner.is_some()) {
                 let winner =
                     report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
-                remedies.extend(bench.remedy(settings, winner));
+                remedies.extend(evaluation.remedy(settings, winner));
             }
         }
         let smallest = remedies.into_iter().min_by_key(|(_, search)| match search {
@@ -109,11 +109,11 @@ impl Told {
         Ok((rules, smallest))
     }
 
-    fn opinion(&mut self, nth: usize, opinion: &Opinion, told: &Subject<'_>) {
-        let Subject { bench, sent, settings, report } = told;
-        let usage = match bench.usage(opinion, report) {
+    fn opinion(&mut self, nth: usize, opinion: &Opinion, reported: &Subject<'_>) {
+        let Subject { evaluation, live, settings, report } = reported;
+        let usage = match evaluation.usage(opinion, report) {
             Usage::Granted => "may be used".to_owned(),
-            Usage::ThroughMaker(maker) => format!("may be used by {maker}, which makes the pods"),
+            Usage::ViaController(maker) => format!("may be used by {maker}, which makes the pods"),
             Usage::Nobody => "may not be used".to_owned(),
         };
         let edits: Vec<_> =
@@ -132,8 +132,8 @@ impl Told {
             self.line(format_args!("    {added}+ {}{edit}: {}{added:#}", report.root, edit.value));
         }
         for violation in &opinion.violations {
-            let (path, problem) = sent.told(&violation.path, &violation.problem);
-            let place = bench.object.place(&path);
+            let (path, problem) = live.reported(&violation.path, &violation.problem);
+            let place = evaluation.object.place(&path);
             let mild = match violation.action {
                 Action::Deny => "",
                 Action::Warn => "only warns: ",

@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
-use crate::judge::Asker;
+use crate::judge::Requester;
 use crate::judge::judge as judged_by;
 use crate::policies::{Judge, Registration, parse};
 use crate::rbac::Authority;
@@ -45,16 +45,16 @@ fn found_in(named: Option<(String, Search)>) -> crate::remedy::Remedy {
 
 /// Whether policies reject a pod; the remedy must be admitted, and where there is none, that is noted with why.
 fn remedied(policies: &Policies, object: &Object, name: &str, stuck: &mut Vec<String>) -> bool {
-    let asker = Asker::default();
-    if judged_by(policies, object, &asker).verdict != Verdict::Rejected {
+    let requester = Requester::default();
+    if judged_by(policies, object, &requester).verdict != Verdict::Rejected {
         return false;
     }
     let registration = &policies.registrations[0];
     let mut text = Told(String::new());
-    let (_, found) = text.registration(registration, object, &asker, policies).unwrap();
+    let (_, found) = text.registration(registration, object, &requester, policies).unwrap();
     match found {
         Some((policy, Search::Found(remedy))) => {
-            let judged = judged_by(policies, &Object::of_value(&remedy.object), &asker);
+            let judged = judged_by(policies, &Object::of_value(&remedy.object), &requester);
             let steps = remedy.steps;
             assert_ne!(judged.verdict, Verdict::Rejected, "{name}: {policy}: {steps:?}\n{judged:#?}");
         }
@@ -122,7 +122,8 @@ fn a_remedy_is_small() {
         "containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}],
             "securityContext": {"capabilities": {"add": ["CHOWN"]}, "allowPrivilegeEscalation": true}}]}}));
     let mut text = Told(String::new());
-    let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
+    let found =
+        text.registration(&policies.registrations[0], &object, &Requester::default(), &policies).unwrap();
     let remedy = found_in(found.1);
     assert_eq!(
         remedy.steps,
@@ -156,7 +157,8 @@ fn a_remedy_names_places_of_the_manifest_as_it_is() {
             {"name": "d", "volumeMounts": [mount("b"), mount("d")], "securityContext": {"privileged": true}}]}}),
     );
     let mut text = Told(String::new());
-    let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
+    let found =
+        text.registration(&policies.registrations[0], &object, &Requester::default(), &policies).unwrap();
     let remedy = found_in(found.1);
     assert_eq!(
         remedy.steps,
@@ -189,7 +191,8 @@ fn a_remedy_for_a_level_leaves_containers_alone() {
         Object::of_value(&json!({"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "a"},
         "spec": {"template": {"spec": pod}}}));
     let mut text = Told(String::new());
-    let found = text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
+    let found =
+        text.registration(&policies.registrations[0], &object, &Requester::default(), &policies).unwrap();
     let remedy = found_in(found.1);
     let drop = r#"securityContext.capabilities.drop: ["ALL"]"#;
     assert_eq!(
@@ -236,7 +239,7 @@ fn a_level_explains_the_pods_to_come() {
         let object = Object::of_value(&object);
         let mut text = Told(String::new());
         let level = &policies.registrations[1];
-        let (rules, remedy) = text.registration(level, &object, &Asker::default(), &policies).unwrap();
+        let (rules, remedy) = text.registration(level, &object, &Requester::default(), &policies).unwrap();
         assert!(rules.is_empty() && remedy.is_none(), "{rules:?}");
         assert!(text.0.contains("  admits it"), "{}", text.0);
     }
@@ -264,7 +267,7 @@ fn the_missing_profile_is_one_line(#[case] allowed: &str, #[case] profile: &str)
         let object = Object::of_value(&object);
         let mut text = Told(String::new());
         let found =
-            text.registration(&policies.registrations[0], &object, &Asker::default(), &policies).unwrap();
+            text.registration(&policies.registrations[0], &object, &Requester::default(), &policies).unwrap();
         let steps: Vec<serde_json::Value> = found_in(found.1).steps.iter().map(|step| read(step)).collect();
         let expected = format!("set {root}spec.securityContext.seccompProfile: {profile}");
         assert_eq!(steps, [read(&expected)]);

@@ -6,7 +6,7 @@ use pod_security_policy::schema::names::subdomain_problem;
 
 use super::Migrate;
 use super::rewrite::{Rewrite, Rewritten, rewrite};
-use crate::error::{Fault, Faults, Outcome};
+use crate::error::{Error, Errors, Outcome};
 use crate::input::Object;
 use crate::policies::{self, Misfit};
 use crate::rbac::{Authority, Rbac, is_rbac};
@@ -47,7 +47,7 @@ impl Migrate {
         let outside: Vec<Selection> =
             Some(outside).into_iter().filter(|one| !one.values.is_empty()).collect();
         let mut converted = Converted { manifests: Vec::new(), left_out: Vec::new() };
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         if !self.per_policy {
             converted.manifests = registration::pair(&self.name, &all(policies), &outside, &form).into();
             return Ok(converted);
@@ -57,7 +57,7 @@ impl Migrate {
             let selection = match authority {
                 Authority::Everybody => {
                     if name.len() > LABEL && self.kind == Kind::Cluster {
-                        faults.push(too_long(name));
+                        errors.push(too_long(name));
                     }
                     let chosen = Selection { key: CHOSEN, wanted: true, values: vec![name.to_owned()] };
                     outside.iter().cloned().chain([chosen]).collect()
@@ -75,13 +75,13 @@ impl Migrate {
             if let Some(problem) = subdomain_problem(&format!("{pair_name}-validating")) {
                 let reason =
                     format_args!("{name}: its registrations would be called {pair_name}-…: {problem}");
-                faults.push(
-                    Fault::new(reason).help("choose a shorter start with --name, or leave --per-policy out"),
+                errors.push(
+                    Error::new(reason).help("choose a shorter start with --name, or leave --per-policy out"),
                 );
             }
             converted.manifests.extend(registration::pair(&pair_name, &alone(policy), &selection, &form));
         }
-        if faults.is_empty() { Ok(converted) } else { Err(Faults(faults)) }
+        if errors.is_empty() { Ok(converted) } else { Err(Errors(errors)) }
     }
 
     /// The namespaces that are not judged.
@@ -131,7 +131,7 @@ pub(super) struct Surroundings {
 /// If there is no policy, or something that cannot be migrated.
 pub(super) fn sorted(objects: Vec<Object>) -> Outcome<(Vec<Object>, Surroundings)> {
     let mut surroundings = Surroundings::default();
-    let (mut policies, mut faults) = (Vec::new(), Vec::new());
+    let (mut policies, mut errors) = (Vec::new(), Vec::new());
     for object in objects {
         if object.kind == "PodSecurityPolicy" {
             policies.push(object);
@@ -141,14 +141,14 @@ pub(super) fn sorted(objects: Vec<Object>) -> Outcome<(Vec<Object>, Surroundings
             surroundings.accounts += 1;
         } else {
             let title = if object.kind.is_empty() { "this object, which has no kind," } else { &object.kind };
-            faults.push(Fault::at(object.start(), format_args!("{title} is no PodSecurityPolicy")));
+            errors.push(Error::at(object.start(), format_args!("{title} is no PodSecurityPolicy")));
         }
     }
-    if policies.is_empty() && faults.is_empty() {
-        let fault = Fault::new("there is no PodSecurityPolicy in the input");
-        faults.push(fault.help("kubectl get psp -o yaml, on a cluster older than 1.25"));
+    if policies.is_empty() && errors.is_empty() {
+        let error = Error::new("there is no PodSecurityPolicy in the input");
+        errors.push(error.help("kubectl get psp -o yaml, on a cluster older than 1.25"));
     }
-    if faults.is_empty() { Ok((policies, surroundings)) } else { Err(Faults(faults)) }
+    if errors.is_empty() { Ok((policies, surroundings)) } else { Err(Errors(errors)) }
 }
 
 /// Policies that are ready to be registered.
@@ -170,29 +170,29 @@ pub(crate) struct Policies {
 pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
     let mut done = Policies::default();
     let mut values: Vec<Value> = objects.iter().map(Object::value).collect();
-    let mut skipped: Vec<Vec<Fault>> = objects.iter().map(|_| Vec::new()).collect();
+    let mut skipped: Vec<Vec<Error>> = objects.iter().map(|_| Vec::new()).collect();
     for ((object, value), places) in objects.iter().zip(&mut values).zip(&mut skipped) {
         let Rewritten { rewrites, useless } = rewrite(value);
         done.rewrites.extend(rewrites.into_iter().map(|rewrite| (object.name.clone(), rewrite)));
         places.extend(useless.map(|(path, why)| {
-            Fault::at(object.place(&path), format_args!("{}: {path}: {why}", object.name))
+            Error::at(object.place(&path), format_args!("{}: {path}: {why}", object.name))
         }));
     }
-    let mut faults = Vec::new();
-    for Misfit { nth, path, reason, fault } in policies::misfits(objects, &values) {
+    let mut errors = Vec::new();
+    for Misfit { nth, path, reason, error } in policies::misfits(objects, &values) {
         match nth.and_then(|nth| skipped.get_mut(nth)) {
-            Some(places) if was_skipped(&path, &reason) => places.push(fault),
+            Some(places) if was_skipped(&path, &reason) => places.push(error),
             // What comes after a reason to skip says nothing new.
             Some(places) if places.iter().any(|known| known.reason.contains(&path)) => {}
-            _ => faults.push(fault),
+            _ => errors.push(error),
         }
     }
-    if !faults.is_empty() {
-        return Err(Faults(faults));
+    if !errors.is_empty() {
+        return Err(Errors(errors));
     }
     if skipped.iter().all(|places| !places.is_empty()) {
         let help = "PodSecurityPolicy skipped such a policy, as if it were not there";
-        return Err(Faults(skipped.into_iter().flatten().map(|fault| fault.help(help)).collect()));
+        return Err(Errors(skipped.into_iter().flatten().map(|error| error.help(help)).collect()));
     }
     for ((object, value), places) in objects.iter().zip(&values).zip(skipped) {
         if places.is_empty() {
@@ -217,12 +217,12 @@ fn was_skipped(path: &str, reason: &str) -> bool {
 /// What the value of a label has at most.
 const LABEL: usize = 63;
 
-fn too_long(name: &str) -> Fault {
+fn too_long(name: &str) -> Error {
     let reason = format_args!(
         "{name}: a namespace would choose it by the label {CHOSEN}, and the value of a label has at most {LABEL} characters; this name has {}",
         name.len()
     );
-    Fault::new(reason).help("rename the policy, name the grants with --rbac, or leave --per-policy out")
+    Error::new(reason).help("rename the policy, name the grants with --rbac, or leave --per-policy out")
 }
 
 /// What a policy says: its name, four annotations, its spec. The rest the cluster keeps for itself.

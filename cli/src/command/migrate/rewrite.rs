@@ -176,7 +176,7 @@ fn host_paths(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
     spec.shift_remove("allowedHostPaths");
     if let Some(types) = spec.get_mut("volumes").and_then(Value::as_array_mut) {
         if types.iter().any(|name| name == "*") {
-            *types = volume_types::TYPES
+            *types = volume_type::TYPES
                 .iter()
                 .filter(|name| **name != "*")
                 .map(|name| Value::from(*name))
@@ -214,8 +214,8 @@ mod tests {
     /// What is left of a part of the policy, and what is told.
     fn done(mut policy: Value, pointer: &str) -> (Value, Vec<(String, &'static str)>, Option<&'static str>) {
         let Rewritten { rewrites, useless } = rewrite(&mut policy);
-        let told = rewrites.into_iter().map(|Rewrite { path, text, .. }| (path, text)).collect();
-        (policy.pointer(pointer).cloned().unwrap_or_default(), told, useless.map(|(_, why)| why))
+        let reported = rewrites.into_iter().map(|Rewrite { path, text, .. }| (path, text)).collect();
+        (policy.pointer(pointer).cloned().unwrap_or_default(), reported, useless.map(|(_, why)| why))
     }
 
     #[rstest]
@@ -231,11 +231,12 @@ mod tests {
     fn host_ports_are_kept(
         #[case] ports: Value,
         #[case] expected: Value,
-        #[case] told: &[(&str, &'static str)],
+        #[case] reported: &[(&str, &'static str)],
     ) {
-        let told: Vec<_> = told.iter().map(|(path, text)| (format!("spec.hostPorts{path}"), *text)).collect();
+        let reported: Vec<_> =
+            reported.iter().map(|(path, text)| (format!("spec.hostPorts{path}"), *text)).collect();
         let policy = policy(json!({}), json!({"hostPorts": ports}));
-        assert_eq!(done(policy, "/spec/hostPorts"), (expected, told, None));
+        assert_eq!(done(policy, "/spec/hostPorts"), (expected, reported, None));
     }
 
     #[rstest]
@@ -247,11 +248,11 @@ mod tests {
     fn ranges_of_ids_are_completed(
         #[case] ranges: Value,
         #[case] expected: Value,
-        #[case] told: Option<&'static str>,
+        #[case] reported: Option<&'static str>,
     ) {
-        let told = told.map(|text| ("spec.fsGroup.ranges[1]".to_owned(), text)).into_iter().collect();
+        let reported = reported.map(|text| ("spec.fsGroup.ranges[1]".to_owned(), text)).into_iter().collect();
         let policy = policy(json!({}), json!({"fsGroup": {"rule": "MustRunAs", "ranges": ranges}}));
-        assert_eq!(done(policy, "/spec/fsGroup/ranges"), (expected, told, None));
+        assert_eq!(done(policy, "/spec/fsGroup/ranges"), (expected, reported, None));
     }
 
     #[rstest]
@@ -259,26 +260,26 @@ mod tests {
     #[case::of_windows(&["c:/etc/agent", "\\\\.\\pipe\\agent"], &["c:/etc/agent", "\\\\.\\pipe\\agent"], &[], &["secret", "hostPath"])]
     #[case::some_relative(&["/a", "b", "./c"], &["/a"], &[1, 2], &["secret", "hostPath"])]
     #[case::all_relative(&["b"], &[], &[0], &["secret"])]
-    #[case::leads_up(&["../b"], &["../b"], &[], &["secret", "hostPath"])]
+    #[case::has_parent_element(&["../b"], &["../b"], &[], &["secret", "hostPath"])]
     fn relative_prefixes_are_left_out(
         #[case] prefixes: &[&str],
         #[case] left: &[&str],
-        #[case] told: &[usize],
+        #[case] reported: &[usize],
         #[case] volumes: &[&str],
     ) {
         let entries = |prefixes: &[&str]| -> Vec<Value> {
             prefixes.iter().map(|prefix| json!({"pathPrefix": prefix})).collect()
         };
         let policy = policy(json!({}), json!({"allowedHostPaths": entries(prefixes)}));
-        let mut expected: Vec<_> = told
+        let mut expected: Vec<_> = reported
             .iter()
             .map(|index| (format!("spec.allowedHostPaths[{index}].pathPrefix"), RELATIVE))
             .collect();
         if left.is_empty() {
             expected.push(("spec.volumes".to_owned(), ALL_RELATIVE));
         }
-        let (spec, told, _) = done(policy, "/spec");
-        assert_eq!((&spec["volumes"], told), (&json!(volumes), expected));
+        let (spec, reported, _) = done(policy, "/spec");
+        assert_eq!((&spec["volumes"], reported), (&json!(volumes), expected));
         let kept = spec.get("allowedHostPaths").cloned().unwrap_or(json!([]));
         assert_eq!(kept, Value::Array(entries(left)));
     }
@@ -307,10 +308,13 @@ mod tests {
     fn annotations_mean_what_they_did(
         #[case] annotations: Value,
         #[case] expected: Value,
-        #[case] told: Option<(&str, &'static str)>,
+        #[case] reported: Option<(&str, &'static str)>,
         #[case] useless: Option<&'static str>,
     ) {
-        let told = told.map(|(key, text)| (annotation_path(key), text)).into_iter().collect();
-        assert_eq!(done(policy(annotations, json!({})), "/metadata/annotations"), (expected, told, useless));
+        let reported = reported.map(|(key, text)| (annotation_path(key), text)).into_iter().collect();
+        assert_eq!(
+            done(policy(annotations, json!({})), "/metadata/annotations"),
+            (expected, reported, useless)
+        );
     }
 }

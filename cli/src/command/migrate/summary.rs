@@ -13,11 +13,11 @@ use page::{Remark, Status, Summary, add};
 use super::Migrate;
 use super::convert::{Converted, Policies, Surroundings, name_of};
 use crate::advice::{self, Advice};
-use crate::error::{Fault, Outcome};
+use crate::error::{Error, Outcome};
 use crate::input::Object;
 use crate::rbac::{Authority, Rbac, mistakes};
 use crate::registration::{CHOSEN, Kind, Mode};
-use crate::terminal::Voice;
+use crate::terminal::OutputOptions;
 use crate::{deviations, report};
 
 /// How the summary is written.
@@ -70,7 +70,7 @@ impl Migrate {
             .flat_map(advice::of_object);
         let (serious, mild): (Vec<Advice>, Vec<Advice>) = advised.partition(|advice| advice.about.is_serious);
         for advice in serious {
-            let (text, place) = told(&advice);
+            let (text, place) = reported(&advice);
             summary.warn(&text, &place);
         }
         for policy in &policies.manifests {
@@ -93,7 +93,7 @@ impl Migrate {
             summary.deviations.push(Remark { text: format!("{name}: {effect}"), policies: Vec::new() });
         }
         for advice in mild {
-            let (text, place) = told(&advice);
+            let (text, place) = reported(&advice);
             add(&mut summary.notes, &text, &place);
         }
         self.users(&mut summary, &policies.manifests, authority);
@@ -111,16 +111,16 @@ impl Migrate {
     }
 
     /// Writes the summary to standard error.
-    pub(super) fn tell(&self, summary: &Summary, voice: Voice) -> Outcome<()> {
+    pub(super) fn report(&self, summary: &Summary, options: OutputOptions) -> Outcome<()> {
         match self.summary {
             // Who asks for a form wants it, however little else is said.
             Some(Form::Json) => {
                 let text = report::to_json(summary)
-                    .map_err(|reason| Fault::new(format_args!("the summary cannot be written: {reason}")))?;
+                    .map_err(|reason| Error::new(format_args!("the summary cannot be written: {reason}")))?;
                 anstream::eprint!("{text}");
             }
             Some(Form::Markdown) => anstream::eprint!("{}", summary.markdown()),
-            Some(Form::Text) | None => summary.text(voice),
+            Some(Form::Text) | None => summary.text(options),
         }
         Ok(())
     }
@@ -249,7 +249,7 @@ fn together(namespace: &str, names: &str) -> String {
 }
 
 /// The sentence of advice, which is the same for all policies, and the policy with its field.
-fn told(advice: &Advice) -> (String, String) {
+fn reported(advice: &Advice) -> (String, String) {
     let field = &advice.about.field;
     let family = field.split('[').next().unwrap_or_default();
     let entry = match &*advice.about.entry {

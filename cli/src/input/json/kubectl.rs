@@ -168,14 +168,14 @@ fn end_of_string(bytes: &[u8], mut at: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn sent(text: &str) -> (String, Vec<String>) {
-        let sent = as_kubectl_sends(text.to_owned(), Mark { line: 5, column: 1 });
-        (sent.text, sent.remarks.iter().map(ToString::to_string).collect())
+    fn live(text: &str) -> (String, Vec<String>) {
+        let live = as_kubectl_sends(text.to_owned(), Mark { line: 5, column: 1 });
+        (live.text, live.remarks.iter().map(ToString::to_string).collect())
     }
 
     #[test]
     fn the_last_of_equal_keys_wins() {
-        let (text, remarks) = sent("{\"a\": {\"b\": true,\n\"c\": [1],\n\"\\u0062\": {\"b\": 1}}}");
+        let (text, remarks) = live("{\"a\": {\"b\": true,\n\"c\": [1],\n\"\\u0062\": {\"b\": 1}}}");
         assert_eq!(text, r#"{"a":{"b":{"b":1},"c":[1]}}"#);
         assert_eq!(
             remarks,
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn many_keys_are_compared_as_well() {
         let keys: Vec<String> = (0..100).map(|nth| format!("\"k{}\": {nth}", nth % 99)).collect();
-        let (_, remarks) = sent(&format!("{{{}}}", keys.join(",\n")));
+        let (_, remarks) = live(&format!("{{{}}}", keys.join(",\n")));
         assert_eq!(
             remarks,
             [
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn floats_without_a_fraction_are_integers() {
-        let (text, remarks) = sent(r#"{"user": 1.00065e+09, "part": 1.5, "text": "1e3"}"#);
+        let (text, remarks) = live(r#"{"user": 1.00065e+09, "part": 1.5, "text": "1e3"}"#);
         assert_eq!(text, r#"{"user":1000650000,"part":1.5,"text":"1e3"}"#);
         assert!(remarks.is_empty());
     }
@@ -207,6 +207,6 @@ mod tests {
     #[test]
     fn all_else_stays_as_it_is() {
         let text = r#"{ "a" : [ {"b": 1}, {"b": 2} ], "c": {"a": -1.5} }"#;
-        assert_eq!(sent(text), (text.to_owned(), Vec::new()));
+        assert_eq!(live(text), (text.to_owned(), Vec::new()));
     }
 }

@@ -37,8 +37,8 @@ fn an_empty_list_holds_nothing() {
 
 #[test]
 fn what_is_malformed_has_a_place() {
-    let told = pieces("{\"items\": [\n{\"a\": 1},\n{\"b\" 2}]}").unwrap_err();
-    assert_eq!(told, "3:6: expected `:`");
+    let reported = pieces("{\"items\": [\n{\"a\": 1},\n{\"b\" 2}]}").unwrap_err();
+    assert_eq!(reported, "3:6: expected `:`");
     assert_eq!(pieces("[1, ").unwrap_err(), "1:4: the text ends too early");
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Needs;
 use super::super::needs::{Ids, Used};
-use super::{Draft, Rigour};
+use super::{Draft, Strictness};
 
 /// Ids that are no system user's.
 const USUAL: (i64, i64) = (1, 65535);
@@ -20,7 +20,7 @@ impl Draft {
     }
 
     pub(super) fn users(&mut self, needs: &Needs) {
-        let open = needs.root_open.as_ref().filter(|_| self.rigour == Rigour::Declared);
+        let open = needs.root_open.as_ref().filter(|_| self.strictness == Strictness::Declared);
         let ids = &needs.users;
         if ids.open.is_none() && !ids.used.is_empty() && ids.used.keys().all(|id| *id >= 0) {
             if let Some(evidence) = &needs.root {

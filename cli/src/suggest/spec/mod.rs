@@ -14,7 +14,7 @@ use super::{Evidence, Needs, Reason, Suggestion};
 
 /// How much is demanded of pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rigour {
+pub(crate) enum Strictness {
     /// What every pod declares: nothing is filled in, and what runs goes on as it does.
     Declared,
     /// What is left open too: it is filled in, which an image may not bear.
@@ -23,8 +23,8 @@ pub(crate) enum Rigour {
 
 impl Needs {
     /// The tightest policy.
-    pub(crate) fn suggest(&self, rigour: Rigour) -> Suggestion {
-        let mut draft = Draft { rigour, spec: Map::new(), annotations: Map::new(), reasons: Vec::new() };
+    pub(crate) fn suggest(&self, strictness: Strictness) -> Suggestion {
+        let mut draft = Draft { strictness, spec: Map::new(), annotations: Map::new(), reasons: Vec::new() };
         draft.flag("privileged", &self.privileged);
         draft.escalation(self);
         draft.capabilities(self);
@@ -50,7 +50,7 @@ impl Needs {
 }
 
 struct Draft {
-    rigour: Rigour,
+    strictness: Strictness,
     spec: Map<String, Value>,
     annotations: Map<String, Value>,
     reasons: Vec<Reason>,
@@ -74,7 +74,7 @@ impl Draft {
     }
 
     fn escalation(&mut self, needs: &Needs) {
-        let open = needs.escalation_open.as_ref().filter(|_| self.rigour == Rigour::Declared);
+        let open = needs.escalation_open.as_ref().filter(|_| self.strictness == Strictness::Declared);
         let needed = needs.escalating.as_ref().or(open);
         self.set("allowPrivilegeEscalation", needed.is_some().into());
         if let Some(evidence) = needed {
@@ -93,7 +93,7 @@ impl Draft {
         }
         let any = added.iter().any(|name| *name == "*");
         let mut dropped: BTreeSet<String> = needs.dropped.clone().unwrap_or_default();
-        if self.rigour == Rigour::FilledIn {
+        if self.strictness == Strictness::FilledIn {
             dropped.insert("ALL".to_owned());
         } else if let Some(evidence) = &needs.undropped {
             self.because("requiredDropCapabilities", "ALL is not dropped", evidence);
@@ -101,7 +101,7 @@ impl Draft {
         // With its prefix a name drops nothing, and a policy that demands it reads it without.
         dropped.retain(|name| !needs.capabilities.contains_key(name) && !name.starts_with("CAP_"));
         // One that drops all needs no other named.
-        if dropped.contains("ALL") && self.rigour == Rigour::Declared {
+        if dropped.contains("ALL") && self.strictness == Strictness::Declared {
             dropped.retain(|name| name == "ALL");
         }
         if !any && !dropped.is_empty() {
@@ -110,7 +110,7 @@ impl Draft {
     }
 
     fn root_filesystem(&mut self, needs: &Needs) {
-        let open = needs.writing_open.as_ref().filter(|_| self.rigour == Rigour::Declared);
+        let open = needs.writing_open.as_ref().filter(|_| self.strictness == Strictness::Declared);
         let needed = needs.writing.as_ref().or(open);
         self.set("readOnlyRootFilesystem", needed.is_none().into());
         if let Some(evidence) = needed {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Needs;
-use super::{Draft, Rigour};
+use super::{Draft, Strictness};
 
 const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/";
 const APP_ARMOR: &str = "apparmor.security.beta.kubernetes.io/";
@@ -41,7 +41,7 @@ impl Draft {
             None => true,
         };
         let none = needs.seccomp.get("");
-        let filled = self.rigour == Rigour::FilledIn
+        let filled = self.strictness == Strictness::FilledIn
             && names.iter().all(|name| matches!(*name, "" | "runtime/default"));
         let odd = needs
             .odd_seccomp

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pod_security_policy::pod::volume_type::VolumeType;
-use pod_security_policy::rule::pattern::lies_beneath;
+use pod_security_policy::rule::pattern::is_within;
 use pod_security_policy::standards::RESTRICTED_VOLUMES;
 use serde_json::json;
 
@@ -75,7 +75,7 @@ impl Draft {
 fn prefixes(paths: &BTreeMap<String, (bool, Evidence)>) -> Vec<(&String, &(bool, Evidence))> {
     let covered = |path: &str, written: bool| {
         paths.iter().any(|(other, (other_written, _))| {
-            other != path && lies_beneath(path, other) && (*other_written || !written)
+            other != path && is_within(path, other) && (*other_written || !written)
         })
     };
     paths.iter().filter(|(path, (written, _))| !covered(path, *written)).collect()

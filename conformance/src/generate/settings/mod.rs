@@ -8,13 +8,13 @@ mod runtime_class;
 mod strategies;
 mod sysctls;
 
-use super::dice::Dice;
 use super::policy::Policy;
-use super::{admission, garnish};
+use super::rng::Rng;
+use super::{admission, empty_values};
 use crate::case::Case;
 
 /// Gives one part of a policy a value on the border of what is valid, on either side.
-type Disturb = fn(&mut Dice, &mut Policy);
+type Disturb = fn(&mut Rng, &mut Policy);
 
 /// What can be disturbed, and how often relative to the others.
 const PARTS: [(u32, &str, Disturb); 23] = [
@@ -40,31 +40,31 @@ const PARTS: [(u32, &str, Disturb); 23] = [
     (5, "sysctl overlap", sysctls::overlap),
     (4, "runtime classes", runtime_class::allowed),
     (4, "default runtime class", runtime_class::default),
-    (2, "forgotten", forgotten),
+    (2, "forgotten", invalid_settings),
 ];
 
 /// What the API does not mind, and this project does.
-fn forgotten(dice: &mut Dice, policy: &mut Policy) {
-    super::forgotten::unsettle(dice, policy);
+fn invalid_settings(rng: &mut Rng, policy: &mut Policy) {
+    super::invalid_settings::unsettle(rng, policy);
 }
 
-pub(super) fn case(dice: &mut Dice, name: &str) -> Case {
+pub(super) fn case(rng: &mut Rng, name: &str) -> Case {
     let mut notes = Vec::new();
     let weighed = PARTS.map(|(weight, note, disturb)| (weight, Some((note, disturb))));
-    let count = dice.weighed(&[(85, 1), (15, 2)]);
+    let count = rng.weighed(&[(85, 1), (15, 2)]);
     let mut policies: Vec<Policy> = Vec::new();
     for number in 0..count {
-        let mut policy = admission::policy(dice);
+        let mut policy = admission::policy(rng);
         if number > 0 {
             policy.name.push('2');
         }
-        for _ in 0..dice.weighed(&[(25, 0), (60, 1), (12, 2), (3, 4)]) {
-            if let Some((note, disturb)) = dice.weighed(&weighed) {
-                disturb(dice, &mut policy);
+        for _ in 0..rng.weighed(&[(25, 0), (60, 1), (12, 2), (3, 4)]) {
+            if let Some((note, disturb)) = rng.weighed(&weighed) {
+                disturb(rng, &mut policy);
                 notes.push(note);
             }
         }
-        garnish::policy(dice, &mut policy);
+        empty_values::policy(rng, &mut policy);
         policies.push(policy);
     }
     Case {

@@ -1,7 +1,7 @@
 //! The four annotations.
 
-use crate::generate::dice::Dice;
 use crate::generate::policy::Policy;
+use crate::generate::rng::Rng;
 
 const APP_ARMOR: [&str; 12] = [
     "",
@@ -44,23 +44,23 @@ fn annotate(policy: &mut Policy, what: &str, value: String) {
     policy.annotate(&format!("{what}ProfileName{}", if what.ends_with("allowed") { "s" } else { "" }), value);
 }
 
-fn list(dice: &mut Dice, entries: &[&str]) -> String {
-    let count = dice.count(1, 4);
-    dice.some(entries, count).join(",")
+fn list(rng: &mut Rng, entries: &[&str]) -> String {
+    let count = rng.count(1, 4);
+    rng.some(entries, count).join(",")
 }
 
-pub(super) fn app_armor_default(dice: &mut Dice, policy: &mut Policy) {
-    annotate(policy, "apparmor.security.beta.kubernetes.io/default", dice.pick(&APP_ARMOR).to_owned());
+pub(super) fn app_armor_default(rng: &mut Rng, policy: &mut Policy) {
+    annotate(policy, "apparmor.security.beta.kubernetes.io/default", rng.pick(&APP_ARMOR).to_owned());
 }
 
-pub(super) fn app_armor_list(dice: &mut Dice, policy: &mut Policy) {
-    annotate(policy, "apparmor.security.beta.kubernetes.io/allowed", list(dice, &APP_ARMOR));
+pub(super) fn app_armor_list(rng: &mut Rng, policy: &mut Policy) {
+    annotate(policy, "apparmor.security.beta.kubernetes.io/allowed", list(rng, &APP_ARMOR));
 }
 
-pub(super) fn seccomp_default(dice: &mut Dice, policy: &mut Policy) {
-    annotate(policy, "seccomp.security.alpha.kubernetes.io/default", dice.pick(&SECCOMP).to_owned());
+pub(super) fn seccomp_default(rng: &mut Rng, policy: &mut Policy) {
+    annotate(policy, "seccomp.security.alpha.kubernetes.io/default", rng.pick(&SECCOMP).to_owned());
 }
 
-pub(super) fn seccomp_list(dice: &mut Dice, policy: &mut Policy) {
-    annotate(policy, "seccomp.security.alpha.kubernetes.io/allowed", list(dice, &SECCOMP));
+pub(super) fn seccomp_list(rng: &mut Rng, policy: &mut Policy) {
+    annotate(policy, "seccomp.security.alpha.kubernetes.io/allowed", list(rng, &SECCOMP));
 }

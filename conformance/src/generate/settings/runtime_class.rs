@@ -3,32 +3,32 @@
 use serde_json::{Value, json};
 
 use super::names::subdomain;
-use crate::generate::dice::Dice;
 use crate::generate::policy::Policy;
+use crate::generate::rng::Rng;
 
 const FIELD: &str = "runtimeClass";
 const ALLOWED: &str = "allowedRuntimeClassNames";
 
-pub(super) fn allowed(dice: &mut Dice, policy: &mut Policy) {
-    let mut names: Vec<String> = (0..dice.count(1, 3)).map(|_| subdomain(dice, 253)).collect();
-    if dice.percent(25)
+pub(super) fn allowed(rng: &mut Rng, policy: &mut Policy) {
+    let mut names: Vec<String> = (0..rng.count(1, 3)).map(|_| subdomain(rng, 253)).collect();
+    if rng.percent(25)
         && let Some(first) = names.first().cloned()
     {
         names.push(first);
     }
-    if dice.percent(20) {
+    if rng.percent(20) {
         names.push("*".to_owned());
     }
     policy.set(FIELD, json!({ALLOWED: names}));
 }
 
-pub(super) fn default(dice: &mut Dice, policy: &mut Policy) {
-    let default = if dice.percent(60) {
-        dice.pick(&["gvisor", "gvisor2", "*", ""]).to_owned()
+pub(super) fn default(rng: &mut Rng, policy: &mut Policy) {
+    let default = if rng.percent(60) {
+        rng.pick(&["gvisor", "gvisor2", "*", ""]).to_owned()
     } else {
-        subdomain(dice, 253)
+        subdomain(rng, 253)
     };
-    let allowed = dice.pick(&[
+    let allowed = rng.pick(&[
         json!(["gvisor"]),
         json!(["gvisor", "kata"]),
         json!(["*"]),

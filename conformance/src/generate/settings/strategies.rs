@@ -2,26 +2,26 @@
 
 use serde_json::{Value, json};
 
-use crate::generate::dice::Dice;
 use crate::generate::policy::Policy;
+use crate::generate::rng::Rng;
 
 const REQUIRED: [&str; 4] = ["runAsUser", "seLinux", "supplementalGroups", "fsGroup"];
 const RULES: [&str; 7] =
     ["RunAsAny", "MustRunAs", "MustRunAsNonRoot", "MayRunAs", "mustRunAs", "", "MustRunAs "];
 
 /// A rule of another strategy, or of none.
-pub(super) fn rule(dice: &mut Dice, policy: &mut Policy) {
-    let field = if dice.percent(20) { "runAsGroup" } else { dice.pick(&REQUIRED) };
-    let rule = dice.pick(&RULES);
+pub(super) fn rule(rng: &mut Rng, policy: &mut Policy) {
+    let field = if rng.percent(20) { "runAsGroup" } else { rng.pick(&REQUIRED) };
+    let rule = rng.pick(&RULES);
     match policy.spec.get_mut(field).and_then(Value::as_object_mut) {
         Some(strategy) => drop(strategy.insert("rule".to_owned(), rule.into())),
         None => policy.set(field, json!({"rule": rule})),
     }
 }
 
-pub(super) fn missing(dice: &mut Dice, policy: &mut Policy) {
-    let field = dice.pick(&REQUIRED);
-    match dice.count(0, 2) {
+pub(super) fn missing(rng: &mut Rng, policy: &mut Policy) {
+    let field = rng.pick(&REQUIRED);
+    match rng.count(0, 2) {
         0 => drop(policy.spec.remove(field)),
         1 => policy.set(field, json!({})),
         _ => policy.set(field, Value::Null),
@@ -29,7 +29,7 @@ pub(super) fn missing(dice: &mut Dice, policy: &mut Policy) {
 }
 
 /// Ranges that are empty, negative, the wrong way round, or just not.
-fn border(dice: &mut Dice) -> Value {
+fn border(rng: &mut Rng) -> Value {
     let range = |min: i64, max: i64| json!({"min": min, "max": max});
     let all = [
         range(0, 0),
@@ -46,26 +46,26 @@ fn border(dice: &mut Dice) -> Value {
         json!({"max": 3}),
         json!({}),
     ];
-    let count = dice.count(1, 3);
-    dice.some(&all, count).into()
+    let count = rng.count(1, 3);
+    rng.some(&all, count).into()
 }
 
-pub(super) fn ranges(dice: &mut Dice, policy: &mut Policy) {
-    let field = dice.pick(&["runAsUser", "supplementalGroups", "fsGroup"]);
+pub(super) fn ranges(rng: &mut Rng, policy: &mut Policy) {
+    let field = rng.pick(&["runAsUser", "supplementalGroups", "fsGroup"]);
     let rule = match field {
-        "runAsUser" => dice.pick(&["MustRunAs", "MustRunAsNonRoot", "RunAsAny"]),
-        _ => dice.pick(&["MustRunAs", "MayRunAs", "RunAsAny"]),
+        "runAsUser" => rng.pick(&["MustRunAs", "MustRunAsNonRoot", "RunAsAny"]),
+        _ => rng.pick(&["MustRunAs", "MayRunAs", "RunAsAny"]),
     };
-    policy.set(field, json!({"rule": rule, "ranges": border(dice)}));
+    policy.set(field, json!({"rule": rule, "ranges": border(rng)}));
 }
 
 /// The one strategy that minds whether there are ranges.
-pub(super) fn run_as_group(dice: &mut Dice, policy: &mut Policy) {
-    let rule = dice.pick(&["RunAsAny", "MustRunAs", "MayRunAs", "MustRunAsNonRoot"]);
-    let strategy = match dice.count(0, 3) {
+pub(super) fn run_as_group(rng: &mut Rng, policy: &mut Policy) {
+    let rule = rng.pick(&["RunAsAny", "MustRunAs", "MayRunAs", "MustRunAsNonRoot"]);
+    let strategy = match rng.count(0, 3) {
         0 => json!({"rule": rule}),
         1 => json!({"rule": rule, "ranges": []}),
-        _ => json!({"rule": rule, "ranges": border(dice)}),
+        _ => json!({"rule": rule, "ranges": border(rng)}),
     };
     policy.set("runAsGroup", strategy);
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::generate::dice::Dice;
 use crate::generate::policy::Policy;
+use crate::generate::rng::Rng;
 
 const LISTS: [&str; 2] = ["allowedUnsafeSysctls", "forbiddenSysctls"];
 
@@ -33,24 +33,24 @@ const ENTRIES: [&str; 22] = [
 ];
 
 /// Entries on the border of the pattern, alone in one of the two lists.
-pub(super) fn entry(dice: &mut Dice, policy: &mut Policy) {
+pub(super) fn entry(rng: &mut Rng, policy: &mut Policy) {
     for list in LISTS {
         policy.spec.remove(list);
     }
-    let count = dice.count(1, 3);
-    let mut entries: Vec<String> = dice.some(&ENTRIES, count).into_iter().map(str::to_owned).collect();
-    match dice.count(0, 7) {
+    let count = rng.count(1, 3);
+    let mut entries: Vec<String> = rng.some(&ENTRIES, count).into_iter().map(str::to_owned).collect();
+    match rng.count(0, 7) {
         0 => entries.push("a".repeat(253)),
         1 => entries.push("a".repeat(254)),
         2 => entries.push(format!("{}*", "a".repeat(252))),
         3 => entries.push("*".to_owned()),
         _ => {}
     }
-    policy.set(dice.pick(&LISTS), entries);
+    policy.set(rng.pick(&LISTS), entries);
 }
 
 /// Valid entries in both lists, which may have names in common.
-pub(super) fn overlap(dice: &mut Dice, policy: &mut Policy) {
+pub(super) fn overlap(rng: &mut Rng, policy: &mut Policy) {
     let entries = [
         "kernel.msgmax",
         "kernel.msg*",
@@ -62,8 +62,8 @@ pub(super) fn overlap(dice: &mut Dice, policy: &mut Policy) {
         "kernel.msg",
     ];
     for list in LISTS {
-        let count = dice.count(0, 3);
-        let chosen = if dice.percent(10) { vec!["*"] } else { dice.some(&entries, count) };
+        let count = rng.count(0, 3);
+        let chosen = if rng.percent(10) { vec!["*"] } else { rng.some(&entries, count) };
         policy.set(list, json!(chosen));
     }
 }

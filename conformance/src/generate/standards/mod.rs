@@ -8,12 +8,12 @@ mod pods;
 
 use serde_json::json;
 
-use super::dice::Dice;
 use super::pod::{Container, List, Pod};
+use super::rng::Rng;
 use crate::case::StandardCase;
 
 /// Gives one governed field a value on the border of a check.
-type Border = fn(&mut Dice, &mut Pod);
+type Border = fn(&mut Rng, &mut Pod);
 
 /// Every check; those of the two levels that look at the same field share a border.
 const BORDERS: [(&str, Border); 16] = [
@@ -42,27 +42,27 @@ const VERSIONS: [&str; 25] = [
     "v1.99", "latest",
 ];
 
-pub(super) fn case(dice: &mut Dice, name: &str) -> StandardCase {
-    let level = dice.weighed(&[(4, "privileged"), (44, "baseline"), (52, "restricted")]);
-    let version = if dice.percent(25) { "latest" } else { dice.pick(&VERSIONS) };
+pub(super) fn case(rng: &mut Rng, name: &str) -> StandardCase {
+    let level = rng.weighed(&[(4, "privileged"), (44, "baseline"), (52, "restricted")]);
+    let version = if rng.percent(25) { "latest" } else { rng.pick(&VERSIONS) };
     let mut notes = Vec::new();
-    let eager = level == "restricted" || dice.percent(20);
-    let mut pod = compliant(dice, eager);
-    if dice.percent(10) {
+    let eager = level == "restricted" || rng.percent(20);
+    let mut pod = compliant(rng, eager);
+    if rng.percent(10) {
         pod.spec.insert(
             "os".to_owned(),
-            json!({"name": dice.pick(&["windows", "windows", "Windows", "linux", ""])}),
+            json!({"name": rng.pick(&["windows", "windows", "Windows", "linux", ""])}),
         );
         notes.push("os");
     }
-    if dice.percent(10) {
-        pod.spec.insert("hostUsers".to_owned(), dice.pick(&[json!(false), json!(false), json!(true)]));
+    if rng.percent(10) {
+        pod.spec.insert("hostUsers".to_owned(), rng.pick(&[json!(false), json!(false), json!(true)]));
         notes.push("hostUsers");
     }
     let all: Vec<Option<(&str, Border)>> = BORDERS.into_iter().map(Some).collect();
-    let count = dice.weighed(&[(12, 0), (56, 1), (22, 2), (10, 4)]);
-    for (note, border) in dice.some(&all, count).into_iter().flatten() {
-        border(dice, &mut pod);
+    let count = rng.weighed(&[(12, 0), (56, 1), (22, 2), (10, 4)]);
+    for (note, border) in rng.some(&all, count).into_iter().flatten() {
+        border(rng, &mut pod);
         notes.push(note);
     }
     StandardCase {
@@ -74,17 +74,17 @@ pub(super) fn case(dice: &mut Dice, name: &str) -> StandardCase {
 }
 
 /// A pod that says all that the restricted level wants to hear, or nothing.
-fn compliant(dice: &mut Dice, restricted: bool) -> Pod {
+fn compliant(rng: &mut Rng, restricted: bool) -> Pod {
     let mut pod = Pod::default();
     pod.metadata.insert("name".to_owned(), "web".into());
     let lists = [
-        (List::Init, dice.weighed(&[(65, 0), (25, 1), (10, 2)])),
-        (List::Regular, if dice.one_in(100) { 0 } else { dice.weighed(&[(60, 1), (30, 2), (10, 3)]) }),
-        (List::Ephemeral, dice.weighed(&[(80, 0), (15, 1), (5, 2)])),
+        (List::Init, rng.weighed(&[(65, 0), (25, 1), (10, 2)])),
+        (List::Regular, if rng.one_in(100) { 0 } else { rng.weighed(&[(60, 1), (30, 2), (10, 3)]) }),
+        (List::Ephemeral, rng.weighed(&[(80, 0), (15, 1), (5, 2)])),
     ];
     for (list, count) in lists {
         for number in 0..count {
-            let letter = dice.pick(&["a", "b", "z"]);
+            let letter = rng.pick(&["a", "b", "z"]);
             let mut container = Container { list, name: format!("{letter}{number}"), ..Container::default() };
             container.fields.insert("image".to_owned(), "registry.example.com/app:1".into());
             if restricted {
@@ -95,16 +95,16 @@ fn compliant(dice: &mut Dice, restricted: bool) -> Pod {
         }
     }
     if restricted {
-        inherited(dice, &mut pod, "runAsNonRoot", &json!(true));
-        inherited(dice, &mut pod, "seccompProfile", &json!({"type": "RuntimeDefault"}));
+        inherited(rng, &mut pod, "runAsNonRoot", &json!(true));
+        inherited(rng, &mut pod, "seccompProfile", &json!({"type": "RuntimeDefault"}));
     }
     pod
 }
 
 /// Sets a field where containers find it: on the pod, on each of them, or on both.
-fn inherited(dice: &mut Dice, pod: &mut Pod, field: &str, value: &serde_json::Value) {
+fn inherited(rng: &mut Rng, pod: &mut Pod, field: &str, value: &serde_json::Value) {
     let (on_pod, on_containers) =
-        dice.weighed(&[(50, (true, false)), (30, (false, true)), (20, (true, true))]);
+        rng.weighed(&[(50, (true, false)), (30, (false, true)), (20, (true, true))]);
     if on_pod {
         pod.secure(field, value.clone());
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::rbac::{Authority, Rbac};
-use crate::terminal::Voice;
+use crate::terminal::OutputOptions;
 use crate::{deviations, report};
 
 /// All that there is to say of a migration.
@@ -86,8 +86,8 @@ impl Summary {
         format!("{all} {noun}: {converted} converted{left_out}")
     }
 
-    pub(super) fn text(&self, voice: Voice) {
-        voice.note(&self.count());
+    pub(super) fn text(&self, options: OutputOptions) {
+        options.note(&self.count());
         let all = self.policies.len();
         let warnings = self.warnings.iter().map(|remark| (true, remark.line("", all)));
         let deviations = self.deviations.iter().map(|remark| (false, remark.line("changed meaning: ", all)));
@@ -99,7 +99,7 @@ impl Summary {
             lines.push((false, format!("and {more} more lines; --summary markdown has all")));
         }
         for (is_warning, line) in lines {
-            if is_warning { voice.warn(&line) } else { voice.note(&line) }
+            if is_warning { options.warn(&line) } else { options.note(&line) }
         }
     }
 

@@ -1,0 +1,135 @@
+//! An object on its way past the registrations: what one fills in, the next gets to see.
+
+use pod_security_policy::admission::response::Response;
+use pod_security_policy::admission::{Evaluator, Report};
+use pod_security_policy::json::Read;
+use pod_security_policy::json::edit::Edit;
+use pod_security_policy::settings::Settings;
+use serde_json::Value;
+
+use super::controllers::{Admission, admission};
+use super::requester::is_workload;
+use super::{LiveObject, Requester};
+use crate::input::{Object, put, steps};
+use crate::policies::{Judge, Policies, Registration};
+use crate::reach::Covered;
+
+/// Who applies a workload, where nobody says.
+const AUTHOR: &str = "kubectl-psp";
+
+/// An object as it stands before the next registration.
+pub(crate) struct AdmissionChain<'p> {
+    policies: &'p Policies,
+    object: &'p Object,
+    requester: &'p Requester,
+    /// What the cluster hands on.
+    pub(crate) live: LiveObject,
+    /// A workload whose templates hold what its pods will get; the cluster leaves the workload as it is.
+    to_come: Option<Value>,
+}
+
+/// What some settings are asked about an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Nothing.
+    Nothing,
+    /// The object itself.
+    Itself,
+    /// Not the object, but the pods that will be made from it.
+    ItsPods,
+}
+
+impl<'p> AdmissionChain<'p> {
+    /// The start, for an object whose text is, or might be, this.
+    pub(crate) fn new(
+        policies: &'p Policies,
+        object: &'p Object,
+        requester: &'p Requester,
+        json: &str,
+    ) -> Self {
+        AdmissionChain { policies, object, requester, live: LiveObject::of(object, json), to_come: None }
+    }
+
+    /// What a registration is asked about.
+    pub(crate) fn asks(&self, registration: &Registration) -> Asked {
+        let (reach, namespace) = (&registration.reach, self.requester.namespace_of(self.object));
+        if reach.covers(self.object, namespace) != Covered::No {
+            return Asked::Itself;
+        }
+        match &registration.judge {
+            Judge::Settings(settings)
+                if is_workload(self.object, settings) && reach.covers_pods_in(namespace) =>
+            {
+                Asked::ItsPods
+            }
+            _ => Asked::Nothing,
+        }
+    }
+
+    /// Whether the rules of a registration may mean the object, and nobody here can tell.
+    pub(crate) fn is_doubtful(&self, registration: &Registration) -> bool {
+        registration.reach.covers(self.object, self.requester.namespace_of(self.object)) == Covered::Perhaps
+    }
+
+    /// What the cluster would response.
+    pub(crate) fn review(&self, settings: &Settings<'_>) -> Response {
+        let mut request = self.requester.request(self.object, &self.live.json);
+        if is_workload(self.object, settings) && request.user.username.is_empty() {
+            // Without a user, it would be an audit, which rejects a workload for what its pods lack. Who applies a workload
+            // makes no difference to its pods.
+            request.user.username = AUTHOR.into();
+        }
+        Evaluator::new(settings, &self.policies.authority).review(request)
+    }
+
+    /// What every policy says of every pod.
+    pub(crate) fn report(&self, settings: &Settings<'_>) -> Read<Vec<Report>> {
+        Evaluator::new(settings, &self.policies.authority)
+            .report(&self.requester.request(self.object, &self.live.json))
+    }
+
+    /// Goes past a registration, which may fill something in.
+    pub(crate) fn apply(&mut self, registration: &Registration) {
+        let Judge::Settings(settings) = &registration.judge else { return };
+        match self.asks(registration) {
+            Asked::Nothing => {}
+            Asked::Itself if !is_workload(self.object, settings) => {
+                let response = self.review(settings);
+                self.take(response);
+            }
+            Asked::Itself | Asked::ItsPods => {
+                for report in self.report(settings).unwrap_or_default() {
+                    self.predict(&report);
+                }
+            }
+        }
+    }
+
+    /// Takes over what an response fills in.
+    pub(super) fn take(&mut self, response: Response) {
+        if let Some(mutated) = response.mutated_object {
+            self.live.json = mutated;
+        }
+    }
+
+    /// Foresees what the policy that admits the pods of a template will fill in, and says what that is.
+    pub(super) fn predict(&mut self, report: &Report) -> Vec<Edit<'static>> {
+        let edits = match admission(report) {
+            Admission::Granted(winner) | Admission::Unknown(winner, _) => winner.edits.clone(),
+            Admission::Ungranted(..) | Admission::None => return Vec::new(),
+        };
+        let json = &self.live.json;
+        let to_come = self.to_come.get_or_insert_with(|| serde_json::from_str(json).unwrap_or_default());
+        for edit in &edits {
+            if let Ok(value) = serde_json::from_str(&edit.value) {
+                put(to_come, &steps(&format!("{}{edit}", report.root)), value);
+            }
+        }
+        edits
+    }
+
+    /// The object with what its pods will get, as text.
+    pub(crate) fn pods_to_come(&self) -> String {
+        self.to_come.as_ref().map_or_else(|| self.live.json.clone(), Value::to_string)
+    }
+}

@@ -1,0 +1,82 @@
+//! What the API server adds to a manifest before policies get to see it.
+
+use pod_security_policy::json::Reader;
+use pod_security_policy::pod::Pod;
+use pod_security_policy::pod::template;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::requester::kind;
+use crate::input::Object;
+
+/// A manifest as the API server hands it on, where that is not what its author wrote.
+#[derive(Debug, Default)]
+pub(crate) struct LiveObject {
+    /// The pod, with what the API server adds.
+    pub(crate) json: String,
+    /// The path of the volume that carries the token of its service account.
+    token: Option<String>,
+}
+
+/// The volume that the API server adds, as it writes it.
+const TOKEN: &str = r#"{"name": "kube-api-access", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}},
+    {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+    {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}"#;
+
+impl LiveObject {
+    /// The object as policies get to see it. The API server gives a pod a service account and mounts its token; a pod that
+    /// has been live is taken as it is.
+    pub(crate) fn of(object: &Object, json: &str) -> Self {
+        LiveObject::added(object, json).unwrap_or_else(|| LiveObject { json: json.to_owned(), token: None })
+    }
+
+    fn added(object: &Object, json: &str) -> Option<Self> {
+        if !kind(object).is_pod() || was_sent(json) {
+            return None;
+        }
+        let pod: Pod<'_> = Reader::document(json).ok()?;
+        let mut value: Value = serde_json::from_str(json).ok()?;
+        let spec = value.get_mut("spec")?.as_object_mut()?;
+        if pod.service_account().is_none() {
+            spec.insert("serviceAccountName".to_owned(), "default".into());
+        }
+        let mut token = None;
+        if template::gets_token(&pod) {
+            let volumes = spec.entry("volumes").or_insert_with(|| Value::Array(Vec::new()));
+            if volumes.is_null() {
+                *volumes = Value::Array(Vec::new());
+            }
+            let volumes = volumes.as_array_mut()?;
+            token = Some(format!("spec.volumes[{}]", volumes.len()));
+            volumes.push(serde_json::from_str(TOKEN).ok()?);
+        }
+        Some(LiveObject { json: value.to_string(), token })
+    }
+
+    /// An objection in terms of what the author wrote.
+    pub(crate) fn reported(&self, path: &str, problem: &str) -> (String, String) {
+        if self.token.as_deref() == Some(path) {
+            let problem = format!(
+                "{problem}, and one carries the service account's token; set this to false if the pod needs none"
+            );
+            return ("spec.automountServiceAccountToken".to_owned(), problem);
+        }
+        (path.to_owned(), problem.to_owned())
+    }
+}
+
+/// Whether an object comes from an API server, which gives each a uid and the time of its creation.
+pub(super) fn was_sent(json: &str) -> bool {
+    #[derive(Deserialize)]
+    struct LiveObject {
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata {
+        uid: Option<String>,
+        creation_timestamp: Option<String>,
+    }
+    serde_json::from_str(json)
+        .is_ok_and(|LiveObject { metadata }| metadata.uid.is_some() || metadata.creation_timestamp.is_some())
+}
