@@ -4,7 +4,7 @@ setup() { load helper; }
 
 @test "a pod that is missing is rejected" {
     review "{$OPEN}" "$(pod '{}' | jq -c '.object = null')"
-    denied 'request.object: Required value: there is no object to judge'
+    denied 'request.object: Required value: there is no object to review'
 }
 
 @test "containers that are no list are rejected with their path" {

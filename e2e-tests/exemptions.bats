@@ -57,7 +57,7 @@ OBJECTION='spec.hostPID: Invalid value: true: Host PID is not allowed to be used
 
 @test "images and labels alone are no ground" {
     refuse "$(exempting '{"images":["nginx"]}')"
-    told 'exemptions[0].match.images: is accepted only beside `namespaces`: authors of pods choose it themselves'
+    told 'exemptions[0].match.images: is accepted only together with `namespaces`: pod authors choose it themselves'
     refuse "$(exempting '{"namespaces":["shop"],"labels":["a"]}')"
     told 'exemptions[0].match.labels: unknown field; known are: "namespaces", "usernames", "groups", "serviceAccounts", "images", "runtimeClasses"'
 }

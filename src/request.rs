@@ -186,11 +186,11 @@ mod tests {
     )]
     #[case::twice(
         r#"{"request": {"name": "a", "name": "a"}}"#,
-        "request.name: stands twice in the same object"
+        "request.name: duplicate key"
     )]
     #[case::twice_in_two_spellings(
         r#"{"request": {"subResource": "a", "sub_resource": ""}}"#,
-        "request.sub_resource: stands twice in the same object"
+        "request.sub_resource: duplicate key"
     )]
     #[case::in_the_object(
         r#"{"request": {"object": {"a": [1}}}"#,

@@ -48,11 +48,11 @@ fn rejection(fields: Value, object: &str) -> String {
 #[case::null_request(r#"{"request": null}"#, "the request cannot be read: request: must be set")]
 #[case::request_twice(
     r#"{"request": {}, "request": {}}"#,
-    "the request cannot be read: request: stands twice in the same object"
+    "the request cannot be read: request: duplicate key"
 )]
 #[case::settings_twice(
     r#"{"settings": {}, "settings": {}}"#,
-    "the request cannot be read: settings: stands twice in the same object"
+    "the request cannot be read: settings: duplicate key"
 )]
 #[case::no_settings(
     r#"{"request": {}}"#,
@@ -64,7 +64,7 @@ fn rejection(fields: Value, object: &str) -> String {
 )]
 #[case::object_in_both_spellings(
     r#"{"request": {"oldObject": {}, "old_object": {}}}"#,
-    "the request cannot be read: request.old_object: stands twice in the same object"
+    "the request cannot be read: request.old_object: duplicate key"
 )]
 fn requests(#[case] payload: &str, #[case] expected: &str) {
     assert_eq!(review(payload, &Nobody).rejection.as_deref(), Some(expected));
@@ -74,13 +74,13 @@ fn requests(#[case] payload: &str, #[case] expected: &str) {
 #[case::no_operation(json!({"kind": {"kind": "Pod"}}),
     "request.operation: Unsupported value: \"\": supported values: \"CREATE\", \"UPDATE\", \"DELETE\", \"CONNECT\"")]
 #[case::null_object(json!({"operation": "CREATE", "kind": {"kind": "Pod"}, "object": null}),
-    "request.object: Required value: there is no object to judge")]
+    "request.object: Required value: there is no object to review")]
 #[case::null_object_on_update(json!({"operation": "UPDATE", "kind": {"kind": "Pod"}, "object": null, "oldObject": {"spec": {}}}),
-    "request.object: Required value: there is no object to judge")]
+    "request.object: Required value: there is no object to review")]
 #[case::null_object_on_a_subresource(json!({"operation": "UPDATE", "kind": {"kind": "Pod"}, "subResource": "ephemeralcontainers"}),
-    "request.object: Required value: there is no object to judge")]
+    "request.object: Required value: there is no object to review")]
 #[case::null_workload(json!({"operation": "CREATE", "kind": {"group": "apps", "kind": "Deployment"}}),
-    "request.object: Required value: there is no object to judge")]
+    "request.object: Required value: there is no object to review")]
 #[case::no_kind(json!({"operation": "CREATE", "object": {}}),
     "request.kind: \"\" is not judged by this policy; judged are: Pod, Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController, Job, CronJob, PodTemplate; register it for those, or name further kinds in `podTemplates`")]
 #[case::other_kind(json!({"operation": "CREATE", "kind": {"group": "a.b", "kind": "Pod"}, "object": {}}),
@@ -128,18 +128,18 @@ fn requests_that_hold_no_pod(#[case] request: Value, #[case] expected: &str) {
     r#"{"metadata": {"annotations": {"kubernetes.io/psp": 5}}, "spec": {}}"#,
     "metadata.annotations[kubernetes.io/psp]: must be a string, not 5"
 )]
-#[case::spec_twice(r#"{"spec": {}, "spec": {"hostPID": true}}"#, "spec: stands twice in the same object")]
+#[case::spec_twice(r#"{"spec": {}, "spec": {"hostPID": true}}"#, "spec: duplicate key")]
 #[case::field_twice(
     r#"{"spec": {"hostPID": false, "hostPID": true}}"#,
-    "spec.hostPID: stands twice in the same object"
+    "spec.hostPID: duplicate key"
 )]
 #[case::field_twice_in_an_escape(
     r#"{"spec": {"hostPID": false, "host\u0050ID": true}}"#,
-    "spec.hostPID: stands twice in the same object"
+    "spec.hostPID: duplicate key"
 )]
 #[case::annotation_twice(
     r#"{"metadata": {"annotations": {"kubernetes.io/psp": "a", "kubernetes.io/psp": "b"}}, "spec": {}}"#,
-    "metadata.annotations[kubernetes.io/psp]: stands twice in the same object"
+    "metadata.annotations[kubernetes.io/psp]: duplicate key"
 )]
 fn pods_that_cannot_be_read(#[case] object: &str, #[case] expected: &str) {
     assert_eq!(rejection(json!({}), object), format!("the object cannot be read: {expected}"));

@@ -96,7 +96,7 @@ const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         name: "capabilities: dropping all drops each",
-        effect: "`drop: [ALL]` satisfies every required drop, and nothing is written beside it",
+        effect: "`drop: [ALL]` satisfies every required drop, and no other name is added to it",
         concerns: |policy| !list(policy, "requiredDropCapabilities").is_empty(),
     },
     Deviation {
@@ -139,7 +139,7 @@ const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         name: "no pod that the API server refuses",
-        effect: "privileged containers, and those that add CAP_SYS_ADMIN, are rejected with the reason: Kubernetes refuses allowPrivilegeEscalation: false beside these, which the policy would write",
+        effect: "privileged containers, and those that add CAP_SYS_ADMIN, are rejected with the reason: Kubernetes rejects allowPrivilegeEscalation: false for these, which the policy would write",
         concerns: |policy| {
             let denied = |field: &str| policy.pointer(&format!("/spec/{field}")) == Some(&Value::Bool(false));
             let strong = policy.pointer("/spec/privileged") == Some(&Value::Bool(true))

@@ -22,7 +22,7 @@ const RBAC: &str = "https://kubernetes.io/docs/reference/access-authn-authz/rbac
 const PARAGRAPHS: &[(&[&str], &str, &str)] = &[
     (
         &["privileged"],
-        "A privileged container has all capabilities, all devices of the node and no seccomp or AppArmor profile: whoever controls it controls the node. Most containers that ask for it need a capability or one device. Remove the field and add what is missing.",
+        "A privileged container has all capabilities, all devices of the node and no seccomp or AppArmor profile: control of it is control of the node. Most containers that ask for it need a capability or one device. Remove the field and add what is missing.",
         CONTEXT,
     ),
     (
@@ -112,7 +112,7 @@ const PARAGRAPHS: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["allowPrivilegeEscalation", "defaultAllowPrivilegeEscalation"],
-        "With `allowPrivilegeEscalation: false` a process gains nothing from set-uid programs such as sudo. Kubernetes refuses false beside `privileged: true` and an added CAP_SYS_ADMIN.",
+        "With `allowPrivilegeEscalation: false` a process gains nothing from set-uid programs such as sudo. Kubernetes rejects false together with `privileged: true` or an added CAP_SYS_ADMIN.",
         CONTEXT,
     ),
     (

@@ -38,7 +38,7 @@ Examples:
   kubectl psp explain -p policies.yaml pod.yaml
   kubectl get pods,deploy -A -o json | kubectl psp suggest
 
-Exit status: 0 if all is well, 1 if something would be rejected, 2 if the input is bad.")]
+Exit status: 0: everything admitted; 1: something would be rejected; 2: bad input.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -136,7 +136,7 @@ impl Policies {
                 caveats.extend(rbac.gaps());
             } else {
                 caveats.push(
-                    "nobody asks what --rbac names: with these policies everybody may use all".to_owned(),
+                    "--rbac has no effect: with these policies every requester may use every policy".to_owned(),
                 );
             }
         }

@@ -118,7 +118,7 @@ impl Reach {
         (!self.omitted.is_empty()).then(|| {
             let counts = if self.omitted.len() == 1 { "counts" } else { "count" };
             let omitted = self.omitted.join(" and ");
-            format!("{omitted} cannot be judged without a cluster and {counts} as matching")
+            format!("{omitted} cannot be evaluated offline; assumed to match")
         })
     }
 }

@@ -107,20 +107,20 @@ fn first_document(file: &str) -> Value {
 #[rstest]
 #[case::a_config_map(
     "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n",
-    "stdin:1:1: ConfigMap is no PodSecurityPolicy"
+    "stdin:1:1: expected a PodSecurityPolicy, found ConfigMap"
 )]
 #[case::among_others(
     "kind: PodSecurityPolicy\napiVersion: policy/v1beta1\n---\nkind: Pod\napiVersion: v1\n",
-    "stdin:4:1: Pod is no PodSecurityPolicy"
+    "stdin:4:1: expected a PodSecurityPolicy, found Pod"
 )]
 #[case::broken("a: [\n", "is not YAML: ")]
 #[case::broken_json("{\"kind\": }", "stdin:1:10: is not JSON: expected value")]
 #[case::empty("", "there is no PodSecurityPolicy in the input")]
 #[case::comments("# nothing\n---\n", "there is no PodSecurityPolicy in the input")]
-#[case::a_text("hello", "is no Kubernetes object")]
+#[case::a_text("hello", "is not a Kubernetes object")]
 #[case::a_bare_spec(
     "privileged: true\n",
-    "stdin:1:1: this object, which has no kind, is no PodSecurityPolicy"
+    "stdin:1:1: expected a PodSecurityPolicy, found an object without `kind`"
 )]
 #[case::a_typing_error(
     "kind: PodSecurityPolicy\napiVersion: policy/v1beta1\nmetadata: {name: p}\nspec:\n  privilegd: true\n",
@@ -769,7 +769,7 @@ fn a_misspelt_annotation_does_not_stop_a_migration() {
         (Some(0), &kept),
         "{ended:?}"
     );
-    let reported = "warning: written as PodSecurityPolicy acted on it: is no annotation that PodSecurityPolicy read: it had no effect, and is left out [p (metadata.annotations[seccomp.security.alpha.kubernetes.io/allowedProfiles])]\n";
+    let reported = "warning: written as PodSecurityPolicy acted on it: is not an annotation that PodSecurityPolicy read: it had no effect and is left out [p (metadata.annotations[seccomp.security.alpha.kubernetes.io/allowedProfiles])]\n";
     assert!(ended.stderr.contains(reported), "{}", ended.stderr);
 }
 

@@ -43,7 +43,7 @@ pub enum Error {
     #[error("AdmissionReview has no `request`")]
     ReviewWithoutRequest,
     /// A request lacks a field, or has one of another type.
-    #[error("request is no AdmissionRequest: {0}")]
+    #[error("request is not an AdmissionRequest: {0}")]
     RequestIncomplete(serde_json::Error),
     /// The text of settings is not JSON.
     #[error("settings are not JSON: {0}")]
@@ -58,7 +58,7 @@ pub enum Error {
     #[error("not YAML: {0}")]
     NotYaml(String),
     /// A document is YAML, but no Kubernetes object.
-    #[error("document {0} is no Kubernetes object: it lacks {1}")]
+    #[error("document {0} is not a Kubernetes object: it lacks {1}")]
     NotAnObject(usize, &'static str),
     /// A recorded exchange cannot be compared with what a policy asks.
     #[error("exchange {0} cannot be replayed: {1}")]

@@ -20,7 +20,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// When the text is not YAML, or a document is no Kubernetes object.
+    /// When the text is not YAML, or a document is not a Kubernetes object.
     pub fn read_all(text: &str) -> Result<Vec<Self>, Error> {
         let mut manifests = Vec::new();
         for (index, mut document) in yaml::read_manifests(text)?.into_iter().enumerate() {
@@ -124,10 +124,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::scalar("hello", "document 0 is no Kubernetes object: it lacks `kind`")]
+    #[case::scalar("hello", "document 0 is not a Kubernetes object: it lacks `kind`")]
     #[case::nameless(
         "{apiVersion: v1, kind: Pod}",
-        "document 0 is no Kubernetes object: it lacks `metadata.name`"
+        "document 0 is not a Kubernetes object: it lacks `metadata.name`"
     )]
     fn other_documents_are_refused(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(Manifest::read_all(text).unwrap_err().to_string(), expected);

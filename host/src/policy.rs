@@ -191,7 +191,7 @@ impl Instance {
     pub fn protocol_version(&self) -> Result<String, Error> {
         let answer = self.call("protocol_version", &[])?;
         serde_json::from_slice(&answer)
-            .map_err(|error| Error::CallFailed(format!("protocol version is no JSON string: {error}")))
+            .map_err(|error| Error::CallFailed(format!("protocol version is not a JSON string: {error}")))
     }
 }
 

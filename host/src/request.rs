@@ -200,7 +200,7 @@ mod tests {
     fn incomplete_requests_are_refused_with_the_missing_field() {
         let error = AdmissionRequest::from_json(r#"{"uid": "1"}"#).unwrap_err();
 
-        assert_eq!(error.to_string(), "request is no AdmissionRequest: missing field `kind`");
+        assert_eq!(error.to_string(), "request is not an AdmissionRequest: missing field `kind`");
     }
 
     #[test]

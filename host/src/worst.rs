@@ -63,7 +63,7 @@ impl WorstCase {
         Self { name: "unknown fields", build: unknown_fields },
         Self { name: "nesting", build: nesting },
         Self { name: "escapes", build: escapes },
-        Self { name: "keys that stand twice", build: keys_twice },
+        Self { name: "duplicate keys", build: keys_twice },
         Self { name: "labels, updated", build: labels },
         Self { name: "templates", build: templates },
         Self { name: "labels of a Namespace", build: labels_of_a_namespace },

@@ -133,7 +133,7 @@ fn run_fails_when_it_cannot_start(#[case] arguments: &[&str], #[case] expected: 
 #[case::incomplete(
     "policy.wasm",
     "empty.json",
-    "Error: empty.json: request is no AdmissionRequest: missing field `uid`\n"
+    "Error: empty.json: request is not an AdmissionRequest: missing field `uid`\n"
 )]
 #[case::no_start("broken.wasm", "request.json", "Error: cannot build Wapc host: Initialization failed: ")]
 fn run_fails_without_a_policy_or_a_request(
@@ -245,7 +245,7 @@ fn judge_names_the_file_that_it_cannot_read() {
     let ended = bench.host(&["judge", "policy.wasm", "pod.yaml"]);
 
     assert_eq!(ended.code, Some(1));
-    assert_eq!(ended.stderr, "Error: pod.yaml: document 0 is no Kubernetes object: it lacks `apiVersion`\n");
+    assert_eq!(ended.stderr, "Error: pod.yaml: document 0 is not a Kubernetes object: it lacks `apiVersion`\n");
 }
 
 #[test]

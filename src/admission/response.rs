@@ -50,7 +50,7 @@ impl Response {
 
     /// The request brings nothing to judge.
     pub(crate) fn missing_object() -> Self {
-        Response::rejected("request.object: Required value: there is no object to judge")
+        Response::rejected("request.object: Required value: there is no object to review")
     }
 
     /// The request is rejected because it cannot be judged.

@@ -79,7 +79,7 @@ pub(crate) use decode;
 pub(crate) fn once(seen: &mut u32, key: u32) -> Read<()> {
     let bit = 1 << key;
     if *seen & bit != 0 {
-        return Err(Error::new("stands twice in the same object"));
+        return Err(Error::new("duplicate key"));
     }
     *seen |= bit;
     Ok(())

@@ -16,7 +16,7 @@ pub(crate) fn at<'t, 's>(value: Value<'t, 's>, way: &[&str]) -> Read<Value<'t, '
     let mut found = None;
     for (_, value) in value.entries().filter(|(name, _)| name == key) {
         if found.replace(value).is_some() {
-            return Err(Error::new("stands twice in the same object").in_key(key));
+            return Err(Error::new("duplicate key").in_key(key));
         }
     }
     at(found.unwrap_or_default(), rest).map_err(|error| error.in_key(key))
@@ -64,8 +64,8 @@ mod tests {
     #[case::no_string(r#"{"a": {"b.c": 1}}"#, "a[b.c]: must be a string, not 1")]
     #[case::no_object(r#"{"a": []}"#, "a: must be an object, not a list")]
     #[case::no_object_at_all("[]", "must be an object, not a list")]
-    #[case::twice(r#"{"a": {"b.c": "d", "b.c": "d"}}"#, "a[b.c]: stands twice in the same object")]
-    #[case::twice_on_the_way(r#"{"a": {}, "a": {}}"#, "a: stands twice in the same object")]
+    #[case::twice(r#"{"a": {"b.c": "d", "b.c": "d"}}"#, "a[b.c]: duplicate key")]
+    #[case::twice_on_the_way(r#"{"a": {}, "a": {}}"#, "a: duplicate key")]
     fn reports_what_is_wrong(#[case] document: &str, #[case] expected: &str) {
         assert_eq!(reported(document), Err(expected.to_owned()));
     }

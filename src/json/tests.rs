@@ -88,10 +88,10 @@ fn null_reads_as_absent() {
 )]
 #[case::twice(
     r#"{"parts": [{"size": 1, "name": "", "size": 1}]}"#,
-    "parts[0].size: stands twice in the same object"
+    "parts[0].size: duplicate key"
 )]
-#[case::twice_in_an_escape(r#"{"size": 1, "\u0073ize": 2}"#, "size: stands twice in the same object")]
-#[case::twice_as_null(r#"{"size": null, "size": 2}"#, "size: stands twice in the same object")]
+#[case::twice_in_an_escape(r#"{"size": 1, "\u0073ize": 2}"#, "size: duplicate key")]
+#[case::twice_as_null(r#"{"size": null, "size": 2}"#, "size: duplicate key")]
 #[case::key_without_quotes("{size: 1}", "is not JSON: a key in quotes must come here (byte 1)")]
 #[case::no_colon(r#"{"size" 1}"#, "size: is not JSON: a colon must come here (byte 8)")]
 #[case::no_value(r#"{"size": }"#, "size: is not JSON: a value must come here (byte 9)")]

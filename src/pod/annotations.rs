@@ -62,7 +62,7 @@ impl<'a> Decode<'a> for Annotations<'a> {
             *governed = BinaryHeap::from(std::mem::take(governed)).into_sorted_vec();
         }
         match governed.array_windows().find(|[(one, _), (other, _)]| one == other) {
-            Some([(twice, _), _]) => Err(Error::new("stands twice in the same object").in_key(twice)),
+            Some([(twice, _), _]) => Err(Error::new("duplicate key").in_key(twice)),
             None => Ok(()),
         }
     }
@@ -106,7 +106,7 @@ mod tests {
         let text = pod(&[key("b"), key("a"), key("c"), key("b")]);
         assert_eq!(
             Reader::document::<Pod<'_>>(&text).unwrap_err().to_string(),
-            format!("metadata.annotations[{APP_ARMOR_CONTAINER}b]: stands twice in the same object")
+            format!("metadata.annotations[{APP_ARMOR_CONTAINER}b]: duplicate key")
         );
     }
 }

@@ -158,7 +158,7 @@ fn walk<'a>(
                     return reader.skip();
                 }
                 if std::mem::replace(&mut met, true) {
-                    return Err(Error::new("stands twice in the same object"));
+                    return Err(Error::new("duplicate key"));
                 }
                 let dot = if at.is_empty() { "" } else { "." };
                 walk(reader, rest, format!("{at}{dot}{key}"), found)

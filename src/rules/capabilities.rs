@@ -171,7 +171,7 @@ impl Rule for DefaultAdd<'_> {
         if !pod.is_windows() && Self::impossible(&open, container) {
             found.required(
                 "securityContext.capabilities.add",
-                "the policy adds CAP_SYS_ADMIN, which Kubernetes refuses beside allowPrivilegeEscalation: false; drop it here or allow escalation",
+                "the policy adds CAP_SYS_ADMIN, which Kubernetes rejects together with allowPrivilegeEscalation: false; drop it here or allow escalation",
             );
         }
     }
@@ -384,7 +384,7 @@ mod tests {
 
     #[rstest]
     #[case::open(json!({"allowPrivilegeEscalation": false}),
-        Rejected("securityContext.capabilities.add: Required value: the policy adds CAP_SYS_ADMIN, which Kubernetes refuses beside allowPrivilegeEscalation: false; drop it here or allow escalation"))]
+        Rejected("securityContext.capabilities.add: Required value: the policy adds CAP_SYS_ADMIN, which Kubernetes rejects together with allowPrivilegeEscalation: false; drop it here or allow escalation"))]
     #[case::dropped(json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["CAP_SYS_ADMIN"]}}), Admitted)]
     #[case::escalation_allowed(json!({"allowPrivilegeEscalation": true}),
         Mutated(json!({"allowPrivilegeEscalation": true, "capabilities": {"add": ["CAP_SYS_ADMIN"]}})))]

@@ -17,7 +17,7 @@ use crate::schema::doc_only;
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "defaultAllowPrivilegeEscalation",
-        purpose: doc_only("What containers that do not say get."),
+        purpose: doc_only("Default for containers that leave `allowPrivilegeEscalation` unset."),
         shape: Some(Shape::Flag),
         reads: &["allowPrivilegeEscalation"],
         annotations: &[],

@@ -167,7 +167,7 @@ impl Shape {
     }
 }
 
-const TWICE: &str = "stands twice in the same object";
+const TWICE: &str = "duplicate key";
 
 /// Checks what an object holds: `find` tells the number, below 64, and the shape of a known key, and `each` gets what
 /// stands under it and says whether it is yet to be checked. Says whether it is an object at all.
@@ -327,8 +327,8 @@ mod tests {
         r#"{"qqqqqqqq": null}"#,
         "qqqqqqqq: unknown field; known are: \"flag\", \"size\", \"text\", \"color\", \"parts\", \"notes\", \"free\""
     )]
-    #[case::twice(r#"{"flag": true, "flag": false}"#, "flag: stands twice in the same object")]
-    #[case::twice_in_a_map(r#"{"notes": {"a": "b", "a": "b"}}"#, "notes.a: stands twice in the same object")]
+    #[case::twice(r#"{"flag": true, "flag": false}"#, "flag: duplicate key")]
+    #[case::twice_in_a_map(r#"{"notes": {"a": "b", "a": "b"}}"#, "notes.a: duplicate key")]
     #[case::all_of_it(
         r#"{"flag": 1, "size": {}, "text": 2}"#,
         "flag: must be true or false, not 1; size: must be a whole number, not an object; text: must be a string, not 2"

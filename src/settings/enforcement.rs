@@ -19,18 +19,18 @@ pub(crate) const FIELD: Field = Field {
         Field {
             name: "default",
             shape: ACTION,
-            doc: doc_only("What an objection does (`Deny`) if `rules` does not say otherwise."),
+            doc: doc_only("Action for violations of rules that `rules` does not list (`Deny`)."),
         },
         Field {
             name: "rules",
             shape: Shape::Map(&ACTION),
             doc: doc_only(
-                "What the objections of single rules do: those of PodSecurityPolicy by their fields (`privileged`), the checks of the Pod Security Standards as `pss/ID`.",
+                "Actions for single rules: those of PodSecurityPolicy by their fields (`privileged`), the checks of the Pod Security Standards as `pss/ID`.",
             ),
         },
     ]),
     doc: doc_only(
-        "What objections do: `Deny`, `Warn`, `Audit`, or `Ignore` for none at all. Changes nothing of what is filled in.",
+        "Action for violations: `Deny`, `Warn`, `Audit`, or `Ignore` to drop them. Does not change which defaults are written.",
     ),
 };
 

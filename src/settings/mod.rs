@@ -90,7 +90,7 @@ pub const OPTIONS: &[Field] = &[
     Field {
         name: "workloads",
         shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
-        doc: doc_only("What a workload gets whose pods would be rejected."),
+        doc: doc_only("Action for workloads whose pods would be rejected."),
     },
     Field {
         name: "podTemplates",

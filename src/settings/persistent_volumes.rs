@@ -11,7 +11,7 @@ use crate::schema::{Field, Path, Problems, Shape, doc_only};
 pub(crate) const FIELD: Field = Field {
     name: "persistentVolumes",
     shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
-    doc: doc_only("What a PersistentVolume of a path or a driver of the node gets that no policy allows."),
+    doc: doc_only("Action for PersistentVolumes of a path or a driver of the node that no policy allows."),
 };
 
 /// What a volume gets that no policy allows.

@@ -20,14 +20,14 @@ pub(crate) const MODES: Shape = Shape::Object(&[
         shape: Shape::Text,
         doc: doc_only("What the requesting user is warned of; unless given, `enforce`."),
     },
-    Field { name: "audit", shape: Shape::Text, doc: doc_only("What the audit log is told of.") },
+    Field { name: "audit", shape: Shape::Text, doc: doc_only("The standard whose violations the audit log records.") },
 ]);
 
 pub(crate) const FIELD: Field = Field {
     name: "podSecurityStandards",
     shape: MODES,
     doc: doc_only(
-        "Levels of the Pod Security Standards with their versions, beside policies or instead of them.",
+        "Levels of the Pod Security Standards with their versions, together with policies or instead of them.",
     ),
 };
 
@@ -38,7 +38,7 @@ pub struct Modes {
     pub enforce: Option<Standard>,
     /// What the requesting user is warned of.
     pub warn: Option<Standard>,
-    /// What the audit log is told of.
+    /// The standard whose violations the audit log records.
     pub audit: Option<Standard>,
 }
 

@@ -160,16 +160,16 @@ fn what_is_wrong_with_a_bare_spec(#[case] fields: Value, #[case] expected: &str)
 #[rstest]
 #[case::key(
     "{\"privileged\": true, \"privileged\": false, @}",
-    "privileged: stands twice in the same object"
+    "privileged: duplicate key"
 )]
-#[case::option("{\"mutate\": true, \"mutate\": true, @}", "mutate: stands twice in the same object")]
+#[case::option("{\"mutate\": true, \"mutate\": true, @}", "mutate: duplicate key")]
 #[case::annotation(
     "{\"annotations\": {\"a\": \"b\", \"a\": \"c\"}, @}",
-    "annotations.a: stands twice in the same object"
+    "annotations.a: duplicate key"
 )]
 #[case::in_depth(
     "{\"hostPorts\": [{\"min\": 1, \"max\": 2, \"min\": 0}], @}",
-    "hostPorts[0].min: stands twice in the same object"
+    "hostPorts[0].min: duplicate key"
 )]
 fn what_stands_twice(#[case] text: &str, #[case] expected: &str) {
     let spec = spec().to_string();
@@ -208,7 +208,7 @@ fn what_is_wrong_with_a_manifest(#[case] over: Value, #[case] expected: &str) {
 #[test]
 fn a_name_stands_twice_in_a_manifest() {
     let text = manifest(json!({})).to_string().replace("\"name\":\"a\"", "\"name\":\"a\",\"name\":\"b\"");
-    assert_eq!(problems_of(&text), "metadata.name: stands twice in the same object");
+    assert_eq!(problems_of(&text), "metadata.name: duplicate key");
 }
 
 #[rstest]

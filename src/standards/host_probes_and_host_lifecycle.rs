@@ -112,7 +112,7 @@ mod tests {
         let error = Reader::document::<Pod<'_>>(text).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "spec.containers[0].readinessProbe.httpGet: stands twice in the same object"
+            "spec.containers[0].readinessProbe.httpGet: duplicate key"
         );
     }
 }

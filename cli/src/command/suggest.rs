@@ -182,7 +182,7 @@ fn report(name: &str, needs: &Needs, reasons: &[Reason], options: OutputOptions)
         Level::Baseline => Level::Restricted,
         Level::Privileged => Level::Baseline,
     };
-    anstream::eprintln!("{next} is kept away by:");
+    anstream::eprintln!("{next} is prevented by:");
     for ((_, check), (problem, evidence)) in fails(next) {
         anstream::eprintln!("  {check}: {problem}: {}, {}", by(evidence), at(evidence));
     }

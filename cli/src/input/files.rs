@@ -35,7 +35,7 @@ impl Exclude {
             let plain = pattern.trim_start_matches("./").trim_end_matches('/');
             for glob in [plain.to_owned(), format!("**/{plain}")] {
                 let glob = GlobBuilder::new(&glob).literal_separator(true).build();
-                let wrong = |_| Error::new(format_args!("--exclude {pattern}: is no pattern of file names"));
+                let wrong = |_| Error::new(format_args!("--exclude {pattern}: is not a file name pattern"));
                 set.add(glob.map_err(wrong)?);
             }
         }
@@ -156,6 +156,6 @@ mod tests {
     #[test]
     fn what_is_no_pattern_is_refused() {
         let error = Exclude::new(&["a[".to_owned()]).unwrap_err();
-        assert_eq!(error.to_string(), "--exclude a[: is no pattern of file names");
+        assert_eq!(error.to_string(), "--exclude a[: is not a file name pattern");
     }
 }

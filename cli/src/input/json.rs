@@ -78,7 +78,7 @@ fn reason(error: &serde_json::Error) -> String {
         return "the text ends too early".to_owned();
     }
     if error.is_data() {
-        return "the `items` of a list are no list".to_owned();
+        return "the `items` of a list must be a list".to_owned();
     }
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())

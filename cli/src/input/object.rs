@@ -204,7 +204,7 @@ fn no_object(file: &Arc<str>, json: &str, layout: &Layout) -> Error {
         |path: &&&str| look(&value, &steps(path)).is_some_and(|here| !here.is_string() && !here.is_null());
     match TEXTS.iter().find(wrong).and_then(|path| Some((path, look(&value, &steps(path))?))) {
         Some((path, here)) => error(path, "a text", here),
-        None => Error::at(place(file, layout.start()), "is no Kubernetes object"),
+        None => Error::at(place(file, layout.start()), "is not a Kubernetes object"),
     }
 }
 

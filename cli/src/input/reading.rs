@@ -148,7 +148,7 @@ impl Reading<'_> {
             Err(malformed) => {
                 let at = place(&stream.file, malformed.at);
                 let error = if other::is_template(&chunk.text) {
-                    Error::at(at, "is a template of Helm's or another program's, which is no YAML before it is rendered")
+                    Error::at(at, "is a template of Helm's or another program's, which is not YAML until it is rendered")
                         .help(other::RENDER)
                 } else {
                     Error::at(at, format_args!("is not YAML: {}", malformed.reason))
@@ -195,7 +195,7 @@ impl Reading<'_> {
         let other = other::of_value(value, is_element);
         if self.others == Others::Demand || other::holds_objects(value) {
             let error =
-                Error::at(place(&stream.file, at), format_args!("is no Kubernetes object, but {other}"));
+                Error::at(place(&stream.file, at), format_args!("is not a Kubernetes object, but {other}"));
             return self.fail(stream, error);
         }
         self.skip(stream, other);

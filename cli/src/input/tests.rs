@@ -51,13 +51,13 @@ fn items_of_a_typed_list_get_its_kind() {
 #[test]
 fn what_cannot_be_read_is_reported_with_its_place() {
     for (text, expected) in [
-        ("hello", "f:1:1: is no Kubernetes object, but a text"),
+        ("hello", "f:1:1: is not a Kubernetes object, but a text"),
         ("kind: [a]", "f:1:1: kind is a list, not a text"),
         ("{\"metadata\": \"a\", \"kind\": \"Pod\"}", "f:1:14: metadata is a text, not an object"),
         ("a: 1\n---\nb: [", "f:3:"),
         ("{\"a\": 1,}", "f:1:9: is not JSON"),
         ("\u{feff}kind: [", "f:1:"),
-        ("- kind: Pod", "f:1:1: is no Kubernetes object, but a list of objects"),
+        ("- kind: Pod", "f:1:1: is not a Kubernetes object, but a list of objects"),
     ] {
         let reported = objects(text).unwrap_err();
         assert!(reported.starts_with(expected), "{text:?}: {reported}");

@@ -65,7 +65,7 @@ pub(crate) fn judge(policies: &Policies, object: &Object, requester: &Requester)
         }
     }
     if !asked {
-        evaluation.judged.warnings.push("none of the policies is asked about it".to_owned());
+        evaluation.judged.warnings.push("no policy matches this object".to_owned());
     }
     evaluation.conclude()
 }

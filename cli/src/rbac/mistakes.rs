@@ -36,7 +36,7 @@ fn to_everybody(grant: &Grant) -> Option<String> {
             "granted to system:authenticated, and so to everybody who creates pods, the controllers of all workloads among them"
         }
         ("system:unauthenticated", _) => {
-            "granted to system:unauthenticated: to whoever reaches the API server"
+            "granted to system:unauthenticated: to anyone who reaches the API server"
         }
         _ => return None,
     };
@@ -53,7 +53,7 @@ fn to_a_controller(grant: &Grant) -> Option<String> {
         Subject::User(name) if name == "system:kube-controller-manager" => name,
         Subject::Group(name) if name == "system:serviceaccounts:kube-system" && grant.namespace.is_none() => {
             return Some(format!(
-                "granted in all namespaces to the accounts of kube-system, which are those of the controllers, so that whoever may create workloads may use it ({})",
+                "granted in all namespaces to the accounts of kube-system, which are those of the controllers, so that anyone who may create workloads may use it ({})",
                 grant.binding
             ));
         }
@@ -61,7 +61,7 @@ fn to_a_controller(grant: &Grant) -> Option<String> {
     };
     let binding = &grant.binding;
     Some(format!(
-        "granted to the controller {account}, so that whoever may create its workloads may use it ({binding})"
+        "granted to the controller {account}, so that anyone who may create its workloads may use it ({binding})"
     ))
 }
 

@@ -209,7 +209,7 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         name: "capabilities: dropping all drops each",
-        reason: "`drop: [ALL]` satisfies every required drop, and nothing is written beside it, unless the container adds `ALL` or one of the required names.",
+        reason: "`drop: [ALL]` satisfies every required drop, and no other name is added to it, unless the container adds `ALL` or one of the required names.",
         backed_by: "section 4, item 13",
         concerns: capabilities::drop_all,
         touches: &["capabilities.drop", "capabilities.add.order", "winner", "unchanged"],

@@ -121,12 +121,12 @@ fn attack_on_the_runtime_class(#[case] spec: Value) {
 
 #[test]
 fn a_runtime_class_or_an_image_alone_is_no_ground() {
-    let reason = "is accepted only beside `namespaces`: authors of pods choose it themselves";
+    let reason = "is accepted only together with `namespaces`: pod authors choose it themselves";
     for (ground, value) in [("runtimeClasses", "gvisor"), ("images", "nginx")] {
         let expected = format!("exemptions[0].match.{ground}: {reason}");
         assert_eq!(problem(&exempting(json!({ ground: [value] }))), Some(expected));
     }
-    let expected = "exemptions[0].match.labels: unknown field; known are: \"namespaces\", \"usernames\", \"groups\", \"serviceAccounts\", \"images\", \"runtimeClasses\"; exemptions[0].match: Required value: an exemption for everybody is no exemption";
+    let expected = "exemptions[0].match.labels: unknown field; known are: \"namespaces\", \"usernames\", \"groups\", \"serviceAccounts\", \"images\", \"runtimeClasses\"; exemptions[0].match: Required value: must have at least one condition, or it would exempt every pod";
     assert_eq!(problem(&exempting(json!({"labels": {"a": "b"}}))).as_deref(), Some(expected));
 }
 

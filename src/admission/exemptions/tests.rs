@@ -290,15 +290,15 @@ fn the_time_is_not_asked_for_an_exemption_that_would_not_hold() {
     "exemptions[0].rules[0]: Invalid value: \"namespaceLabels/guards\": unknown rule; did you mean \"namespaceLabels/guard\"?")]
 #[case::unknown_check(json!({"rules": ["pss/hostNamespace"]}),
     "exemptions[0].rules[0]: Invalid value: \"pss/hostNamespace\": unknown rule; did you mean \"pss/hostNamespaces\"?")]
-#[case::no_match(json!({"match": null}), "exemptions[0].match: Required value: an exemption for everybody is no exemption")]
-#[case::empty_match(json!({"match": {}}), "exemptions[0].match: Required value: an exemption for everybody is no exemption")]
+#[case::no_match(json!({"match": null}), "exemptions[0].match: Required value: must have at least one condition, or it would exempt every pod")]
+#[case::empty_match(json!({"match": {}}), "exemptions[0].match: Required value: must have at least one condition, or it would exempt every pod")]
 #[case::empty_list(json!({"match": {"namespaces": []}}), "exemptions[0].match.namespaces: must not be empty")]
 #[case::labels(json!({"match": {"labels": {"a": "b"}}}),
-    "exemptions[0].match.labels: unknown field; known are: \"namespaces\", \"usernames\", \"groups\", \"serviceAccounts\", \"images\", \"runtimeClasses\"; exemptions[0].match: Required value: an exemption for everybody is no exemption")]
+    "exemptions[0].match.labels: unknown field; known are: \"namespaces\", \"usernames\", \"groups\", \"serviceAccounts\", \"images\", \"runtimeClasses\"; exemptions[0].match: Required value: must have at least one condition, or it would exempt every pod")]
 #[case::images_alone(json!({"match": {"images": ["nginx"]}}),
-    "exemptions[0].match.images: is accepted only beside `namespaces`: authors of pods choose it themselves")]
+    "exemptions[0].match.images: is accepted only together with `namespaces`: pod authors choose it themselves")]
 #[case::runtime_classes_beside_service_accounts(json!({"match": {"runtimeClasses": ["kata"], "serviceAccounts": ["a/b"]}}),
-    "exemptions[0].match.runtimeClasses: is accepted only beside `namespaces`: authors of pods choose it themselves")]
+    "exemptions[0].match.runtimeClasses: is accepted only together with `namespaces`: pod authors choose it themselves")]
 #[case::namespace_pattern(json!({"match": {"namespaces": ["kube-*"]}}),
     "exemptions[0].match.namespaces[0]: Invalid value: \"kube-*\": must be the whole name of a namespace")]
 #[case::empty_user(json!({"match": {"usernames": [""]}}), "exemptions[0].match.usernames[0]: Invalid value: \"\": must not be empty")]

@@ -316,7 +316,7 @@ fn a_label_that_stands_twice_is_a_fault() {
     let payload = format!(r#"{{"request": {request}, "settings": {settings}}}"#);
     assert_eq!(
         crate::admission::review(&payload, &crate::testing::NoCluster).rejection.unwrap(),
-        "the object cannot be read: metadata.labels[pod-security.kubernetes.io/enforce]: stands twice in the same object"
+        "the object cannot be read: metadata.labels[pod-security.kubernetes.io/enforce]: duplicate key"
     );
 }
 

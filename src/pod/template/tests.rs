@@ -51,12 +51,12 @@ fn finds(#[case] path: &str, #[case] document: &str, #[case] expected: &[(&str, 
 #[case::twice(
     "spec.template",
     r#"{"spec": {"template": {}, "template": {}}}"#,
-    "spec.template: stands twice in the same object"
+    "spec.template: duplicate key"
 )]
 #[case::twice_as_null(
     "spec.template",
     r#"{"spec": null, "spec": {}}"#,
-    "spec: stands twice in the same object"
+    "spec: duplicate key"
 )]
 #[case::not_json(
     "spec.template",
@@ -128,7 +128,7 @@ fn every_kind_is_judged_where_it_keeps_its_pod(#[case] group: &str, #[case] kind
 #[case::a_string(json!({"spec": {"template": "x"}}), "the object cannot be read: spec.template: must be an object, not the string \"x\"")]
 #[case::a_list(json!({"spec": {"template": []}}), "the object cannot be read: spec.template: must be an object, not a list")]
 #[case::a_spec_that_is_a_string(json!({"spec": {"template": {"spec": "x"}}}), "the object cannot be read: spec.template.spec: must be an object, not the string \"x\"")]
-#[case::a_spec_that_stands_twice(json!({"spec": {"template": "@"}}), "the object cannot be read: spec.template.spec: stands twice in the same object")]
+#[case::a_spec_that_stands_twice(json!({"spec": {"template": "@"}}), "the object cannot be read: spec.template.spec: duplicate key")]
 fn a_template_that_cannot_be_read_is_rejected(#[case] object: Value, #[case] expected: &str) {
     let request =
         json!({"operation": "CREATE", "kind": {"group": "apps", "kind": "Deployment"}, "object": object});

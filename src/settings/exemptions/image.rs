@@ -30,7 +30,7 @@ pub(super) fn problem(text: &str) -> Option<&'static str> {
         return match Reference::read(text) {
             None => Some("must be the reference of an image, or the start of one with `/*` at its end"),
             Some(Reference { tag: Some(_), digest: Some(_), .. }) => {
-                Some("must have a tag or a digest: a tag beside a digest says nothing")
+                Some("must have either a tag or a digest: next to a digest, a tag has no effect")
             }
             Some(_) => None,
         };
@@ -218,7 +218,7 @@ mod tests {
     #[case::of_nothing("/*", NO_FOLDER)]
     #[case::twice("r.io/*/*", NO_FOLDER)]
     #[case::of_a_tag("r.io/app:1/*", NO_FOLDER)]
-    #[case::both(&format!("r.io/app:1{SHA}"), "must have a tag or a digest: a tag beside a digest says nothing")]
+    #[case::both(&format!("r.io/app:1{SHA}"), "must have either a tag or a digest: next to a digest, a tag has no effect")]
     fn refuses(#[case] pattern: &str, #[case] expected: &str) {
         assert_eq!(problem(pattern), Some(expected));
     }

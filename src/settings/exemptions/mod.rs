@@ -45,12 +45,12 @@ const MATCH: &[Field] = &[
     Field {
         name: IMAGES,
         shape: TEXTS,
-        doc: doc_only("The image of a container, exact or up to a final `/*`; only beside `namespaces`."),
+        doc: doc_only("The image of a container, exact or up to a final `/*`; only together with `namespaces`."),
     },
     Field {
         name: RUNTIME_CLASSES,
         shape: TEXTS,
-        doc: doc_only("The pod's runtime class; only beside `namespaces`."),
+        doc: doc_only("The pod's runtime class; only together with `namespaces`."),
     },
 ];
 
@@ -81,7 +81,7 @@ pub(crate) const FIELD: Field = Field {
             doc: doc_only("The day, such as `2027-01-31`, at whose 00:00 UTC it ends."),
         },
     ])),
-    doc: doc_only("Who need not keep which rules, and until when."),
+    doc: doc_only("Who is exempt from which rules, and until when."),
 };
 
 /// One exemption.
@@ -160,11 +160,11 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
 
     let given = |key: &str| grounds.get(key).is_some();
     if !MATCH.iter().any(|field| given(field.name)) {
-        problems.add(match_at, "Required value: an exemption for everybody is no exemption");
+        problems.add(match_at, "Required value: must have at least one condition, or it would exempt every pod");
     }
     for authors in [IMAGES, RUNTIME_CLASSES] {
         if given(authors) && !given(NAMESPACES) {
-            let reason = "is accepted only beside `namespaces`: authors of pods choose it themselves";
+            let reason = "is accepted only together with `namespaces`: pod authors choose it themselves";
             problems.add(Path::Key(&match_at, authors), reason);
         }
     }

@@ -171,7 +171,7 @@ impl Told {
             }
             Admission::None => {
                 let why = match usable {
-                    true => "each that may be used objects",
+                    true => "every usable policy rejects it",
                     false => "none may be used by its service account, nor by who is known to create it",
                 };
                 self.line(format_args!("  No policy admits the pod: {why}"));

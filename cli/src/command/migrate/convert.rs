@@ -100,7 +100,7 @@ impl Migrate {
         }
         let Some(namespaces) = granted else { return Ok(None) };
         if namespaces.is_empty() {
-            return Err("granted to nobody who works in a namespace".to_owned());
+            return Err("granted to no subject in a namespace".to_owned());
         }
         let is_judged = |name: &&String| !self.exempt().any(|exempt| exempt == *name);
         let judged: Vec<String> = namespaces.iter().filter(is_judged).cloned().collect();
@@ -140,8 +140,8 @@ pub(super) fn sorted(objects: Vec<Object>) -> Outcome<(Vec<Object>, Surroundings
         } else if object.kind == "ServiceAccount" && object.group().is_empty() {
             surroundings.accounts += 1;
         } else {
-            let title = if object.kind.is_empty() { "this object, which has no kind," } else { &object.kind };
-            errors.push(Error::at(object.start(), format_args!("{title} is no PodSecurityPolicy")));
+            let found = if object.kind.is_empty() { "an object without `kind`" } else { &object.kind };
+            errors.push(Error::at(object.start(), format_args!("expected a PodSecurityPolicy, found {found}")));
         }
     }
     if policies.is_empty() && errors.is_empty() {

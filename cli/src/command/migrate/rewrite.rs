@@ -31,7 +31,7 @@ const PREFIXES: [&str; 2] =
 const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";
 const DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
 
-const UNKNOWN: &str = "is no annotation that PodSecurityPolicy read: it had no effect, and is left out";
+const UNKNOWN: &str = "is not an annotation that PodSecurityPolicy read: it had no effect and is left out";
 const UNREACHED: &str = "the default is not among the allowed profiles, so that pods that relied on it were rejected: it is left out, and they still are";
 const UNSTATED: &str = "is written into pods and not allowed, for no profile is: every pod was rejected";
 const NO_MIN: &str =
@@ -39,7 +39,7 @@ const NO_MIN: &str =
 const NO_MAX: &str = "a range without `max` ended at 0, and still does";
 const CLAMPED: &str = "ports end at 65535: the range is written as far as it goes";
 const NO_PORT: &str = "holds no port, and is left out";
-const RELATIVE: &str = "is no absolute path, so that no path of a node started with it: it is left out";
+const RELATIVE: &str = "is not an absolute path, so that no host path started with it: it is left out";
 const ALL_RELATIVE: &str = "no path was absolute, so that every hostPath volume of an absolute path was rejected: hostPath is taken out of `volumes`";
 
 /// Writes a policy as PodSecurityPolicy acted on it.

@@ -151,7 +151,7 @@ impl Migrate {
             .map(|row| row.name.clone())
             .collect();
         if !unused.is_empty() {
-            summary.notes.push(Remark { text: "may be used by nobody".to_owned(), policies: unused });
+            summary.notes.push(Remark { text: "is granted to no subject".to_owned(), policies: unused });
         }
     }
 
