@@ -12,23 +12,23 @@
 //! ```
 //!
 //! 1. [`request`] reads the admission request and, on the way, the [`pod`]: a view of the governed fields that borrows
-//!    from the payload. [`json`] steps over all else.
-//! 2. [`settings`] are read into policies, each a name and the rules it sets. Everything that is wrong with settings is
-//!    told at once, with paths, by tables of what they may look like ([`shape`]).
+//!    from the payload. [`json`] skips all else.
+//! 2. [`settings`] are read into policies, each a name and the rules it sets. All errors of settings are reported at
+//!    once, with paths, by tables of their allowed form ([`shape`]).
 //! 3. [`admission`] decides what a request is about (a pod, ephemeral containers, the template of a workload), tries
 //!    the policies in order on a copy of the pod, and asks the [`cluster`] who may use which.
-//! 4. A [`policy`] lets each of its [`rules`] fill in what the pod leaves open, then object. [`violation`] says where
-//!    and why.
-//! 5. What the winner changed is carried into the text of the object by [`graft`]; whatever no rule governs leaves as
-//!    it came. [`response`] writes the response.
+//! 4. A [`policy`] lets each of its [`rules`] set its defaults, then report violations. A [`violation`] has the path
+//!    and the reason.
+//! 5. The defaults of the winner are written into the text of the object by [`graft`]; fields that no rule governs
+//!    stay unchanged. [`response`] writes the response.
 //!
-//! Beside that: [`standards`] are the levels that Kubernetes knows, which [`pod_security`] holds the winner's pod to;
-//! [`exemptions`] apply_exemptions from single rules; [`namespaces`] and [`persistent_volumes`] look at what surrounds the pod.
+//! In addition, [`standards`] are the Pod Security Standards, which [`pod_security`] applies to the winner's pod;
+//! [`exemptions`] exempt from single rules; [`namespaces`] and [`persistent_volumes`] review what surrounds the pod.
 //!
-//! Data flows one way, and the faces (the policy module behind the feature `guest`, the command line) only translate.
-//! Nothing here panics, knows a clock, or does I/O.
+//! Data flows one way, and the front ends (the policy module behind the feature `guest`, the command line) only
+//! translate. Nothing here panics, knows a clock, or does I/O.
 //!
-//! # Judging a request
+//! # Reviewing a request
 //!
 //! ```
 //! use pod_security_policy::admission::{cluster::{Cluster, Question}, review};

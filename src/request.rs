@@ -1,10 +1,10 @@
-//! The request, as far as it decides how the object is judged.
+//! The request, as far as it matters for the review of the object.
 
 use crate::json::Tree;
 use crate::json::{Decode, Error, Read, Reader, Text, decode, once};
 use crate::pod::{Kind, Pod};
 
-/// What the policy server hands to a policy: a request and the settings, both still unread inside.
+/// The payload of the policy server: a request and the settings, both still unread inside.
 #[derive(Debug, Default)]
 pub struct Payload<'a> {
     /// The admission request.
@@ -16,31 +16,31 @@ pub struct Payload<'a> {
 /// A Kubernetes `AdmissionRequest` (`admission.k8s.io/v1`).
 #[derive(Debug, Clone, Default)]
 pub struct Request<'a> {
-    /// What is done: `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
+    /// The operation: `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
     pub operation: Text<'a>,
     /// The kind of the object.
     pub kind: Kind<'a>,
-    /// The part of the object that is addressed, such as `status`; empty for the object itself.
+    /// The subresource, such as `status`; empty for the object itself.
     pub sub_resource: Text<'a>,
     /// The name of the object; empty if it is yet to be generated.
     pub name: Text<'a>,
     /// The namespace of the object.
     pub namespace: Text<'a>,
-    /// Who asks.
+    /// The requesting user.
     pub user: User<'a>,
-    /// The object as it is to be, as JSON; nothing when it is deleted.
+    /// The new object, as JSON; `None` when it is deleted.
     pub object: Option<&'a str>,
-    /// The pod that the object is, if the request tells the kind first, as the policy server does, and it can be read:
-    /// reading it on the way spares a pass over the object.
+    /// The pod that the object is, if the request has the kind first, as the policy server writes it, and it can be
+    /// read: reading it on the way saves a pass over the object.
     pub pod: Option<Box<Pod<'a>>>,
-    /// The object as it is, as JSON.
+    /// The old object, as JSON.
     pub old_object: Option<&'a str>,
 }
 
-/// Who asks, as authenticated by the API server.
+/// The requesting user, as authenticated by the API server.
 #[derive(Debug, Clone, Default)]
 pub struct User<'a> {
-    /// The name; an audit of what is in the cluster has none.
+    /// The name; empty in an audit of the cluster.
     pub username: Text<'a>,
     /// The groups.
     pub groups: Vec<Text<'a>>,
@@ -89,7 +89,7 @@ impl<'a> Request<'a> {
             let mut pod = Box::<Pod<'a>>::default();
             match pod.decode(reader) {
                 Ok(()) => self.pod = Some(pod),
-                // Told when the object is judged, with a path that starts at its root.
+                // Reported when the object is reviewed, with a path that starts at its root.
                 Err(_) => reader.rewind(&start),
             }
         }
@@ -184,10 +184,7 @@ mod tests {
         r#"{"request": {"kind": "Pod"}}"#,
         "request.kind: must be an object, not the string \"Pod\""
     )]
-    #[case::twice(
-        r#"{"request": {"name": "a", "name": "a"}}"#,
-        "request.name: duplicate key"
-    )]
+    #[case::twice(r#"{"request": {"name": "a", "name": "a"}}"#, "request.name: duplicate key")]
     #[case::twice_in_two_spellings(
         r#"{"request": {"subResource": "a", "sub_resource": ""}}"#,
         "request.sub_resource: duplicate key"

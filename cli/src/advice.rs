@@ -1,4 +1,4 @@
-//! What is legal in settings, and unwise: PodSecurityPolicy took it, and it means something else than its author thinks.
+//! Advice about legal but unwise settings: PodSecurityPolicy accepted them, and their effect is not what it seems.
 
 use std::fmt::{self, Display};
 
@@ -16,27 +16,27 @@ mod spec;
 pub(crate) struct Advice {
     /// The name of the policy; empty for settings that have none.
     pub(crate) policy: String,
-    /// Where the field stands.
+    /// The position of the field.
     place: Place,
     /// The path of the field in the object.
     field: String,
     pub(crate) about: About,
 }
 
-/// What there is to say about a field.
+/// Advice about a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct About {
     /// The path of the field in the spec, or an annotation.
     pub(crate) field: String,
-    /// The entry of a list that is meant; empty for the field as a whole.
+    /// The entry of a list; empty for the field as a whole.
     pub(crate) entry: String,
-    /// What it does, and what to write instead; the same for all policies.
+    /// Its effect, and what to write instead; the same for all policies.
     pub(crate) text: &'static str,
-    /// Whether the policy does not do what its author must have meant.
+    /// Whether the policy cannot do what its author must have meant.
     pub(crate) is_serious: bool,
 }
 
-/// `psp.yaml:3:5: spec.volumes: …`; of standard input, which is gone when this is read, the policy is named.
+/// `psp.yaml:3:5: spec.volumes: …`; for standard input, which cannot be opened again, the policy is named.
 impl Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&*self.place.file, &*self.policy) {
@@ -51,7 +51,7 @@ impl Display for Advice {
     }
 }
 
-/// Advice about a policy, settings or a registration, with its place.
+/// Advice about a policy, settings or a registration, with its position.
 pub(crate) fn of_object(object: &Object) -> Vec<Advice> {
     let value = object.value();
     let mut reported = Vec::new();
@@ -129,7 +129,7 @@ fn policies_in(document: &Value) -> Vec<Found<'_>> {
     }]
 }
 
-/// What is unwise about how policies are granted.
+/// Advice about how policies are granted.
 pub(crate) fn of_grants(registrations: &[Registration], rbac: &Rbac) -> Vec<String> {
     let mut reported = Vec::new();
     for registration in registrations {

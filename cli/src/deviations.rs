@@ -1,22 +1,22 @@
-//! Where this policy judges otherwise than PodSecurityPolicy did, and which policies that touches.
+//! Deviations from PodSecurityPolicy, and the policies that they affect.
 
 use serde_json::Value;
 
 /// One deliberate deviation, by the name that it has in docs/conformance.md.
 pub(crate) struct Deviation {
     pub(crate) name: &'static str,
-    /// What it means for whoever has such a policy, and why.
+    /// Its effect on a policy, and the reason.
     pub(crate) effect: &'static str,
-    /// Whether a PodSecurityPolicy has what the deviation is about.
+    /// Whether a PodSecurityPolicy is affected.
     concerns: fn(&Value) -> bool,
 }
 
-/// The deviations that touch a policy.
+/// The deviations that affect a policy.
 pub(crate) fn of(policy: &Value) -> impl Iterator<Item = &'static Deviation> {
     DEVIATIONS.iter().filter(move |deviation| (deviation.concerns)(policy))
 }
 
-/// What holds for every policy.
+/// Applies to every policy.
 pub(crate) const ALWAYS: &[(&str, &str)] = &[
     (
         "ephemeral containers are judged",

@@ -1,4 +1,4 @@
-//! Why a command gives up: its input is bad. What policies object to is no error, but what was asked for.
+//! Errors of a command: its input is invalid. Objections of policies are not errors, but results.
 
 mod frame;
 
@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Where something stands in the input. Lines and columns count from 1, columns in characters.
+/// A position in the input. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The file, as it was named on the command line, or `stdin`.
@@ -22,22 +22,22 @@ impl Display for Place {
     }
 }
 
-/// One thing that is wrong with the input.
+/// One error in the input.
 #[derive(Clone, Debug)]
 pub(crate) struct Error {
-    /// Where, if it stands somewhere.
+    /// The position, if there is one.
     pub(crate) place: Option<Place>,
-    /// What.
+    /// The problem.
     pub(crate) reason: String,
-    /// What to do about it.
+    /// A hint.
     pub(crate) remedy: Option<String>,
 }
 
-/// Everything that is wrong with the input; at least one thing.
+/// All errors in the input; at least one.
 #[derive(Clone, Debug)]
 pub(crate) struct Errors(pub(crate) Vec<Error>);
 
-/// What a command comes to, unless its input is bad.
+/// The result of a command, unless its input is invalid.
 pub(crate) type Outcome<T> = Result<T, Errors>;
 
 impl Error {
@@ -54,7 +54,7 @@ impl Error {
         self
     }
 
-    /// A file that the system would not give.
+    /// A file that could not be read.
     pub(crate) fn unread(path: &Path, reason: &io::Error) -> Self {
         Error::new(format_args!("{}: cannot be read: {reason}", path.display()))
     }
@@ -76,11 +76,11 @@ impl Display for Error {
     }
 }
 
-/// So many errors are told: a wrong dump has thousands, all of one kind.
+/// At most so many errors are printed: an invalid dump has thousands, all of one kind.
 const TOLD: usize = 10;
 
 impl Errors {
-    /// Tells errors on standard error, with the lines they stand in.
+    /// Prints errors to standard error, with their source lines.
     pub(crate) fn report(&self) {
         for error in self.0.iter().take(TOLD) {
             let style = anstyle::AnsiColor::Red.on_default().bold();

@@ -1,8 +1,8 @@
-//! What each rule is for, for people who have just been rejected by it.
+//! The purpose of each rule, for users whose pod was rejected by it.
 
 use pod_security_policy::{rules, standards};
 
-/// What there is to say about a rule.
+/// Guidance about a rule.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guidance {
     /// One sentence.
@@ -132,7 +132,7 @@ const PARAGRAPHS: &[(&[&str], &str, &str)] = &[
     ),
 ];
 
-/// What there is to say about a rule, or about a check of the Pod Security Standards as `pss/ID`.
+/// Guidance about a rule, or about a check of the Pod Security Standards as `pss/ID`.
 pub(crate) fn of(rule: &str) -> Guidance {
     if let Some(id) = rule.strip_prefix("pss/") {
         let purpose = standards::all().find(|(_, check)| check.id == id).map(|(_, check)| check.purpose);

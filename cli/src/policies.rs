@@ -17,29 +17,29 @@ use crate::reach::Reach;
 pub(crate) use load::parse;
 pub(crate) use load::{Misfit, load, misfits};
 
-/// What judges, and who may use it.
+/// The policies to evaluate, and their grants.
 #[derive(Debug)]
 pub(crate) struct Policies {
-    /// In the order in which they are asked.
+    /// In the order of evaluation.
     pub(crate) registrations: Vec<Registration>,
     pub(crate) authority: Authority,
-    /// What is legal and unwise.
+    /// Advice about legal but unwise settings.
     pub(crate) advice: Vec<String>,
-    /// Registrations of other modules, in a sentence.
+    /// Registrations of other modules, each as a sentence.
     pub(crate) not_judged: Option<String>,
 }
 
-/// What judges, as the command line names it.
+/// Policies as given on the command line.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Modules {
     /// A module that registrations of this policy name, if its repository is not called `pod-security-policy`;
-    /// registrations of other modules are not judged
+    /// registrations of other modules are skipped
     #[arg(id = "modules", long = "module", value_name = "URL")]
     named: Vec<String>,
 }
 
 impl Modules {
-    /// Whether a registration is one of this policy, wherever its module comes from, and of whichever version.
+    /// Whether a registration is for this policy, from any registry and in any version.
     fn are_ours(&self, registration: &Object) -> bool {
         let value = registration.value();
         let Some(module) = value.pointer("/spec/module").and_then(serde_json::Value::as_str) else {
@@ -56,7 +56,7 @@ fn repository(module: &str) -> &str {
     let bare = module.split_once("://").map_or(module, |(_, rest)| rest);
     let bare = bare.split_once('@').map_or(bare, |(name, _)| name);
     let slash = bare.rfind('/').map_or(0, |at| at + 1);
-    // A colon before the last slash is that of a port.
+    // A colon before the last slash separates a port.
     let colon = bare.get(slash..).and_then(|last| last.find(':'));
     let bare = colon.map_or(bare, |at| bare.get(..slash + at).unwrap_or(bare));
     bare.strip_suffix(".wasm").unwrap_or(bare)
@@ -65,14 +65,14 @@ fn repository(module: &str) -> &str {
 /// One policy as the cluster would run it.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    /// What to call it in messages.
+    /// Its name in messages.
     pub(crate) name: String,
-    /// Which objects it is asked about.
+    /// The objects it is called for.
     pub(crate) reach: Reach,
     pub(crate) judge: Judge,
 }
 
-/// Who judges.
+/// The evaluator.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are as many as there are registrations")]
 pub(crate) enum Judge {
@@ -91,7 +91,7 @@ pub(crate) struct GrantSources {
 }
 
 impl GrantSources {
-    /// Who may use what. Roles and bindings that name no namespace are of the one that is given.
+    /// The grants. Roles and bindings without a namespace belong to the given one.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl GrantSources {
 }
 
 impl Registration {
-    /// When it is asked: what fills in comes before what judges, and a standard judges the pods that come of both.
+    /// Position in the admission chain: mutating before validating, then standards, which evaluate the resulting pods.
     fn turn(&self) -> u8 {
         match &self.judge {
             Judge::Settings(settings) if settings.mutate => 0,
@@ -114,14 +114,14 @@ impl Registration {
         }
     }
 
-    /// Whether it asks who may use which policy.
+    /// Whether it depends on grants.
     pub(crate) fn asks(&self) -> bool {
         matches!(&self.judge, Judge::Settings(settings) if settings.authorization == Authorization::Rbac)
     }
 }
 
 impl Policies {
-    /// What people should know before they rely on the verdicts.
+    /// Caveats about the verdicts.
     pub(crate) fn caveats(&self) -> Vec<String> {
         let mut caveats: Vec<String> = self.not_judged.iter().cloned().collect();
         if matches!(self.authority, Authority::Everybody) && self.registrations.iter().any(Registration::asks)

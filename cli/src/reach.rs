@@ -1,19 +1,19 @@
-//! Which objects a registration is asked about.
+//! The objects that a registration matches.
 
 use serde_json::Value;
 
 use crate::input::Object;
 
-/// The rules and selectors of a registration, as far as manifests can tell.
+/// The rules and selectors of a registration, as far as manifests are sufficient.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
-    /// API groups and resources; nothing for all.
+    /// API groups and resources; `None` for all.
     rules: Option<Vec<(Vec<String>, Vec<String>)>>,
     /// The namespace of an `AdmissionPolicy`.
     namespace: Option<String>,
-    /// What is demanded of the namespace's name: the values, and whether the name must be one of them.
+    /// The required namespace names: the values, and whether the name must be one of them.
     names: Vec<(Vec<String>, bool)>,
-    /// Conditions that need a cluster to be told.
+    /// Conditions that can only be evaluated in a cluster.
     omitted: Vec<&'static str>,
 }
 
@@ -70,7 +70,7 @@ impl Reach {
         reach
     }
 
-    /// Whether the creation of the object is asked about.
+    /// Whether the creation of the object matches.
     pub(crate) fn covers(&self, object: &Object, namespace: &str) -> Covered {
         if !self.covers_namespace(namespace) {
             return Covered::No;
@@ -83,12 +83,12 @@ impl Reach {
         }) {
             return Covered::Yes;
         }
-        // Nothing but a cluster knows the plural of somebody else's kind.
+        // The plural of a custom resource is only known in a cluster.
         let perhaps = known.is_none() && self.rules_name(group, |name| !is_built_in(group, name));
         if perhaps { Covered::Perhaps } else { Covered::No }
     }
 
-    /// Whether the creation of pods is asked about, in a namespace.
+    /// Whether the creation of pods matches, in a namespace.
     pub(crate) fn covers_pods_in(&self, namespace: &str) -> bool {
         self.covers_namespace(namespace) && self.rules_name("", |name| name == "pods")
     }
@@ -99,13 +99,13 @@ impl Reach {
         named && self.namespace.as_deref().is_none_or(|own| own == namespace)
     }
 
-    /// Whether a rule is about a resource of a group: `*` stands for all resources, `*/*` for those and their
+    /// Whether a rule matches a resource of a group: `*` stands for all resources, `*/*` for those and their
     /// subresources.
     fn rules_name(&self, group: &str, is_meant: impl Fn(&str) -> bool) -> bool {
         self.rules.as_ref().is_none_or(|rules| {
             rules.iter().any(|(groups, resources)| {
                 let ours = groups.iter().any(|name| name == group || name == "*");
-                // What has a slash is a subresource.
+                // A name with a slash is a subresource.
                 let named =
                     |name: &String| name == "*" || name == "*/*" || (!name.contains('/') && is_meant(name));
                 ours && resources.iter().any(named)
@@ -113,7 +113,7 @@ impl Reach {
         })
     }
 
-    /// What cannot be told without a cluster.
+    /// Conditions that cannot be evaluated offline.
     pub(crate) fn caveat(&self) -> Option<String> {
         (!self.omitted.is_empty()).then(|| {
             let counts = if self.omitted.len() == 1 { "counts" } else { "count" };
@@ -123,17 +123,17 @@ impl Reach {
     }
 }
 
-/// Whether a registration is asked about an object.
+/// Whether a registration matches an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Covered {
     Yes,
     No,
-    /// Its rules name resources of the object's group, and nobody here knows whether one of them is the object's: it
-    /// counts as if it were.
+    /// Its rules name resources of the object's group, and whether one of them is the object's cannot be evaluated offline;
+    /// assumed to match.
     Perhaps,
 }
 
-/// The resource of a kind that Kubernetes has.
+/// The resource of a built-in kind.
 fn plural(group: &str, kind: &str) -> Option<&'static str> {
     RESOURCES.iter().find(|(known, name, _)| *known == group && *name == kind).map(|(.., resource)| *resource)
 }
@@ -142,7 +142,7 @@ fn is_built_in(group: &str, resource: &str) -> bool {
     RESOURCES.iter().any(|(known, _, name)| *known == group && *name == resource)
 }
 
-/// The kinds that policies may be asked about.
+/// The kinds that policies may match.
 const RESOURCES: &[(&str, &str, &str)] = &[
     ("", "Pod", "pods"),
     ("", "PodTemplate", "podtemplates"),
@@ -159,7 +159,7 @@ const RESOURCES: &[(&str, &str, &str)] = &[
     ("resource.k8s.io", "ResourceClaimTemplate", "resourceclaimtemplates"),
 ];
 
-/// What a kind is probably called as a resource.
+/// The probable resource name of a kind.
 fn guesses(kind: &str) -> [String; 4] {
     let kind = kind.to_lowercase();
     let stem = kind.strip_suffix('y').unwrap_or(&kind);

@@ -1,9 +1,9 @@
-//! The manifests that register policies with Kubewarden: always a pair, one that fills in and one that judges.
+//! The manifests that register policies with Kubewarden: always a pair, one mutating and one validating.
 
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
-/// What the registrations say beside their settings.
+/// Options of the registrations besides their settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Form {
     pub(crate) kind: Kind,
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Namespace,
 }
 
-/// What happens to requests that are rejected.
+/// How rejected requests are handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
     /// They are rejected
@@ -37,7 +37,7 @@ pub(crate) enum Mode {
     Monitor,
 }
 
-/// Which namespaces are judged, by a label of theirs.
+/// Which namespaces are evaluated, by one of their labels.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
     pub(crate) key: &'static str,
@@ -50,8 +50,9 @@ pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// The label by which namespaces choose a policy where no grants do.
 pub(crate) const CHOSEN: &str = "pod-security-policy";
 
-/// Keeps updates that change nothing governed from the policy server, so that labels, finalizers and the status go on while it
-/// is down.
+/// Updates that change no governed field are not sent to the policy server, so that labels, finalizers and the status can
+/// be updated while
+/// it is down.
 const CHANGES_GOVERNED: &str = "request.operation != 'UPDATE' || !has(object.kind) || object.kind != 'Pod' \
     || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec \
     || [[object, oldObject], [oldObject, object]].exists(pair, \
@@ -114,10 +115,10 @@ fn registration(
         ("timeoutSeconds", 10.into()),
     ];
     if form.kind == Kind::Cluster {
-        // No object of the cluster is read: RBAC is asked by SubjectAccessReview.
+        // No object of the cluster is read: RBAC is queried with SubjectAccessReview.
         members.push(("contextAwareResources", json!([])));
         if !selection.is_empty() {
-            // The controller does not look at matchLabels here.
+            // The controller ignores matchLabels here.
             let expressions: Vec<Value> = selection.iter().map(expression).collect();
             members.push(("namespaceSelector", json!({"matchExpressions": expressions})));
         }
@@ -139,7 +140,7 @@ fn expression(selection: &Selection) -> Value {
     json!({"key": selection.key, "operator": operator, "values": selection.values})
 }
 
-/// Ephemeral containers stand in a rule of their own: beside others, the audit scanner drops the policy.
+/// Ephemeral containers need a rule of their own: combined with other resources, the audit scanner drops the policy.
 fn rules(mutating: bool) -> Value {
     let rule = |group: &str, resources: &[&str], operations: &[&str]| json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": resources, "operations": operations});
     if mutating {

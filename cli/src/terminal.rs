@@ -1,4 +1,4 @@
-//! How much is said, in which colours, and how far long input has been read.
+//! Verbosity, colours, and progress.
 
 use std::cell::Cell;
 use std::io::IsTerminal as _;
@@ -33,7 +33,7 @@ enum When {
 }
 
 impl OutputOptions {
-    /// Makes the choice of colours hold for all output.
+    /// Applies the choice of colours to all output.
     pub(crate) fn set_up(self) {
         match self.color {
             When::Auto => {}
@@ -42,22 +42,22 @@ impl OutputOptions {
         }
     }
 
-    /// Something to know, on standard error.
+    /// A note, on standard error.
     pub(crate) fn note(self, text: &str) {
         self.say("note", AnsiColor::Cyan, text);
     }
 
-    /// Something to mind, on standard error.
+    /// A warning, on standard error.
     pub(crate) fn warn(self, text: &str) {
         self.say("warning", AnsiColor::Yellow, text);
     }
 
-    /// Something without which the result misleads: told to those who want to hear nothing, too.
+    /// A warning without which the result misleads: printed with --quiet, too.
     pub(crate) fn insist(self, text: &str) {
         OutputOptions { quiet: false, ..self }.warn(text);
     }
 
-    /// Something that only some want to know.
+    /// A note that is printed with --verbose.
     pub(crate) fn detail(self, text: &str) {
         if self.verbose {
             self.say("note", AnsiColor::Cyan, text);
@@ -71,7 +71,7 @@ impl OutputOptions {
         }
     }
 
-    /// Shows how far reading has come, once it takes long and only on a terminal.
+    /// Shows progress on a terminal, once reading takes long.
     pub(crate) fn progress(self) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let is_shown = !self.quiet && std::io::stderr().is_terminal();
@@ -79,13 +79,13 @@ impl OutputOptions {
     }
 }
 
-/// So many files that are skipped are named: repositories hold many.
+/// At most so many skipped files are named: repositories have many.
 const SKIPPED: usize = 10;
 
-/// Less is read before anybody could look at a bar.
+/// Smaller inputs are read before a bar would be noticed.
 const LONG: u64 = 16 << 20;
 
-/// A bar that is gone when nobody holds it any more.
+/// A bar that is removed on drop.
 pub(crate) struct Progress {
     options: OutputOptions,
     bar: ProgressBar,
@@ -95,7 +95,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Whether there is so much to read that people wait for it.
+    /// Whether the input is large enough for a progress bar.
     fn is_long(&self) -> bool {
         self.read.get().max(self.expected.get()) >= LONG
     }
@@ -104,7 +104,7 @@ impl Progress {
         if !self.is_shown || !self.is_long() || !self.bar.is_hidden() {
             return;
         }
-        // Of a pipe, nobody knows how long it is.
+        // The length of a pipe is unknown.
         let known = self.expected.get() >= self.read.get();
         let template =
             if known { "{bar:40} {bytes} of {total_bytes}, {eta} left" } else { "{spinner} {bytes} read" };

@@ -1,4 +1,4 @@
-//! The tool against the engine, over the recorded cases of the original: what it says is what the policy will do.
+//! The command line against the engine, over the recorded cases of the original plug-in: both must agree.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -54,7 +54,7 @@ fn authority(case: &Case) -> Authority {
     Authority::Dump(Rbac::of(&objects, "default").unwrap())
 }
 
-/// The pod of a case as a manifest; nothing if it is none, or is not created.
+/// The pod of a case as a manifest; `None` if there is no pod, or it is not created.
 fn manifest(case: &Case) -> Option<Object> {
     let created = matches!(case.op.as_str(), "" | "CREATE") && case.sub.is_empty();
     let mut pod = case.pod.clone();
@@ -70,13 +70,13 @@ fn ask(case: &Case, settings: &Value, object: &Value, authority: &Authority) -> 
     review(&json!({"request": request, "settings": settings}).to_string(), authority)
 }
 
-/// The module that `make policy.wasm` makes.
+/// The module built by `make policy.wasm`.
 static MODULE: LazyLock<Policy> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
     Policy::from_file(&path).expect("make the module with `make policy.wasm` first")
 });
 
-/// What the module responses, which asks the host for the grants.
+/// The response of the module, which asks the host for the grants.
 fn deployed(case: &Case, settings: &Value) -> Value {
     let granted = case.clone();
     let host = Grants(move |review: &SubjectAccessReview| {
@@ -84,7 +84,7 @@ fn deployed(case: &Case, settings: &Value) -> Value {
         let attributes = &review.resource_attributes;
         let [group, policy, namespace] = [&attributes.group, &attributes.name, &attributes.namespace]
             .map(|text| text.as_deref().unwrap_or_default());
-        // The API server lets this group do everything, whatever is bound.
+        // The API server authorizes this group for everything, without bindings.
         groups.contains(&"system:masters") || granted.permits(&review.user, &groups, group, policy, namespace)
     });
     let mut request = ours::request(case);
@@ -142,12 +142,12 @@ fn check_agrees_with_the_policy(#[case] name: &str, #[case] least: usize) {
     assert!(compared > least, "{compared} cases were compared");
 }
 
-/// Whether a reason names a field: what the author did not write is told under another name.
+/// Whether a reason names a field: fields that the author did not write are reported under another name.
 fn reported_in(reason: &str, path: &str) -> bool {
     reason.contains(path) || path == "spec.serviceAccountName" || path == "spec.automountServiceAccountToken"
 }
 
-/// What `migrate` writes for the policies of a case, read back.
+/// The output of `migrate` for the policies of a case, read back.
 fn migrated(case: &Case) -> Result<[Value; 2], String> {
     let typed = case.psps.iter().map(|policy| {
         let mut policy = policy.clone();
@@ -185,7 +185,7 @@ fn migrated_settings_answer_as_the_policies_themselves(#[case] name: &str, #[cas
         let direct = json!({"authorization": "RBAC", "policies": case.psps});
         let loads = policies::parse(direct.to_string()).is_ok();
         let pair = migrated(&case);
-        // What settings refuse may be written otherwise.
+        // Values that settings reject may be rewritten.
         assert!(!loads || pair.is_ok(), "{}: {pair:?}", case.name);
         let Some([filling, judging]) = pair.ok().filter(|_| loads) else { continue };
         compared += 1;

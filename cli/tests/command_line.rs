@@ -1,4 +1,4 @@
-//! What a new user meets: words, exit codes, files.
+//! The user interface: messages, exit codes, files.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -10,7 +10,7 @@ use common::{Ended, data, run, run_in};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-/// All that was printed, without what differs from machine to machine.
+/// The output, without parts that differ between machines.
 fn shown(ended: &Ended) -> String {
     let Ended { code, stdout, stderr } = ended;
     format!("{stdout}\n--- exit status {} ---\n{stderr}", code.unwrap_or_default())
@@ -54,7 +54,7 @@ fn each_policy_gets_a_pair_where_it_is_granted() {
     assert_eq!(ended.stderr.matches("group system:masters (").count(), 1, "{}", ended.stderr);
 }
 
-/// Whoever may do anything is no reason to judge every namespace by a policy.
+/// Subjects with unrestricted access do not make a policy apply in every namespace.
 #[test]
 fn the_almighty_put_a_policy_in_no_namespace() {
     let arguments = ["migrate", "--per-policy", "--rbac", "rbac.yaml", "psp/cluster.yaml", "-o", "json"];
@@ -265,7 +265,7 @@ fn odd_input_has_its_exit_status(#[case] input: &str, #[case] code: i32, #[case]
     assert!(ended.stderr.contains(message), "{}", ended.stderr);
 }
 
-/// One of several is explained, and what there is is told.
+/// One of several objects is explained, and the choices are listed.
 #[rstest]
 #[case::none(&[], "the input holds 3 workloads, and one can be explained\n  help: name it with --object: DaemonSet/monitoring/agent, Pod/shop/web-app, Deployment/shop/web\n")]
 #[case::another(&["--object", "pod/x"], "the input holds no pod/x\n  help: it holds DaemonSet/monitoring/agent, Pod/shop/web-app, Deployment/shop/web\n")]
@@ -331,7 +331,7 @@ fn every_command_has_help_with_examples() {
     }
 }
 
-/// A dump as `kubectl get pods -A -o json` prints it, but longer than what is read at once.
+/// A dump as `kubectl get pods -A -o json` prints it, but longer than one read.
 #[test]
 fn a_long_list_is_read_item_by_item() {
     let pod = |nth: usize| {
@@ -359,7 +359,7 @@ fn a_long_list_is_read_item_by_item() {
     }
 }
 
-/// The patch is for the files as they are: after it nothing is left to fill in, and all else is as it was.
+/// The patch applies to the files as they are: afterwards no default is missing, and the rest is unchanged.
 #[test]
 fn the_patch_of_check_applies() {
     let folder = tempfile::tempdir().unwrap();
@@ -587,7 +587,7 @@ fn a_name_leaves_room_for_its_ending() {
 
 const CRON_JOB: &str = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec:\n  schedule: '* * * * *'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          restartPolicy: Never\n          containers:\n          - {name: a, image: x}\n          - {name: b, image: x}\n";
 
-/// `check` prints it with the namespace that it is made in, and by that name it is found.
+/// `check` prints it with the namespace that it is created in, and that name finds it.
 #[rstest]
 #[case::by_default(&["--object", "cronjob/default/report"], "")]
 #[case::as_reported(&["-n", "shop", "--object", "CronJob/shop/report"], "")]
@@ -599,7 +599,7 @@ fn an_object_without_a_namespace_is_in_the_default_one(#[case] arguments: &[&str
     assert_eq!(ended.code, Some(if expected.is_empty() { 0 } else { 2 }));
 }
 
-/// However many of its containers need the same.
+/// Regardless of the number of containers with the same need.
 #[test]
 fn a_workload_counts_once() {
     let ended = run_in(&data(), &["suggest"], CRON_JOB);
@@ -638,7 +638,7 @@ fn accounts_whose_joined_names_are_equal_share_no_policy() {
     );
 }
 
-/// Applies a patch with both programs, and returns what they make of a file.
+/// Applies a patch with both programs, and returns the resulting file.
 fn applied(folder: &std::path::Path, file: &str, patch: &str) -> String {
     let before = fs::read(folder.join(file)).unwrap();
     let made: Vec<String> = [&["git", "apply", "-p0", "-"][..], &["patch", "-p0"]]
@@ -656,7 +656,7 @@ fn applied(folder: &std::path::Path, file: &str, patch: &str) -> String {
     made[0].clone()
 }
 
-/// Those of Windows too.
+/// Windows line endings too.
 #[test]
 fn patches_keep_the_ends_of_lines() {
     let folder = tempfile::tempdir().unwrap();
@@ -709,14 +709,14 @@ fn psp(name: &str, more: &str) -> String {
     format!("{}{more}", PSP.replace("NAME", name))
 }
 
-/// The settings of the first registration that is written.
+/// The settings of the first registration in the output.
 fn migrated(input: &str, arguments: &[&str]) -> (Value, Ended) {
     let ended = run_in(&data(), &[&["migrate", "-o", "json"], arguments].concat(), input);
     let list: Value = serde_json::from_str(&ended.stdout).unwrap_or_default();
     (list["items"][0]["spec"]["settings"].clone(), ended)
 }
 
-/// Charts write a policy, its role, its binding and its account into one file.
+/// Charts put a policy, its role, its binding and its account into one file.
 #[test]
 fn roles_and_bindings_of_the_input_count() {
     let role = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: psp-agent}\nrules:\n- {apiGroups: [policy], resources: [podsecuritypolicies], resourceNames: [agent], verbs: [use]}\n";
@@ -741,7 +741,7 @@ fn roles_and_bindings_of_the_input_count() {
     assert_eq!(list["items"][0]["spec"]["namespaceSelector"]["matchExpressions"], there);
 }
 
-/// What PodSecurityPolicy took is written as it acted on it, and told.
+/// Values that PodSecurityPolicy accepted are rewritten to their effect, and reported.
 #[rstest]
 #[case::a_port_too_many("  hostPorts: [{min: 1, max: 65536}]\n", "/hostPorts", json!([{"min": 1, "max": 65535}]), "spec.hostPorts[0], was {\"min\":1,\"max\":65536}")]
 #[case::a_range_without_its_start("  runAsGroup: {rule: MustRunAs, ranges: [{max: 65535}]}\n", "/runAsGroup/ranges", json!([{"max": 65535, "min": 0}]), "get 0, which is root [p (spec.runAsGroup.ranges[0])]")]
@@ -773,7 +773,7 @@ fn a_misspelt_annotation_does_not_stop_a_migration() {
     assert!(ended.stderr.contains(reported), "{}", ended.stderr);
 }
 
-/// A policy whose strategies could not be made was skipped at every pod.
+/// A policy whose strategies could not be created was skipped for every pod.
 #[test]
 fn a_policy_that_was_skipped_is_left_out() {
     let skipped = psp("b", "")
@@ -826,7 +826,7 @@ fn a_name_too_long_for_a_label_is_refused_where_it_would_be_one() {
     assert_eq!(migrated(&name(64), &[]).1.code, Some(0), "asked by RBAC, a name is no label");
 }
 
-/// However many policies there are, one page says it.
+/// The summary fits on one page for any number of policies.
 #[test]
 fn the_summary_of_many_policies_is_short() {
     let input: Vec<String> = (0..157)
@@ -930,7 +930,7 @@ fn a_patch_says_what_aliases_keep_out_of_it() {
     }
 }
 
-/// A cluster has policies of many modules, and only one of them is this one.
+/// A cluster has policies of many modules, and only one of them is this policy.
 #[test]
 fn registrations_of_other_modules_are_not_judged() {
     let folder = tempfile::tempdir().unwrap();
@@ -948,7 +948,7 @@ fn registrations_of_other_modules_are_not_judged() {
     assert!(none.stderr.contains("--module names the module if it has another name"), "{}", none.stderr);
 }
 
-/// Only a cluster knows the plural of a kind that somebody has defined.
+/// The plural of a custom resource is only known in a cluster.
 #[test]
 fn a_plural_that_is_not_known_counts_and_is_reported() {
     let folder = tempfile::tempdir().unwrap();

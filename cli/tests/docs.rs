@@ -1,4 +1,4 @@
-//! Every command that the documents show is run, and what they show of its output is what it prints.
+//! Every command in the documents runs, and its quoted output is what it prints.
 //!
 //! `UPDATE_DOCS=1 cargo test --package kubectl-psp --test docs` writes the output anew.
 #![cfg(unix)]
@@ -29,7 +29,7 @@ fn documents() -> Vec<PathBuf> {
     files
 }
 
-/// A folder with the files of the tests, and a `kubectl` and a `helm` that know what a cluster would say.
+/// A folder with the test files, and a `kubectl` and a `helm` that imitate a cluster.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -57,7 +57,7 @@ impl Place {
         Place(folder)
     }
 
-    /// What a line of a shell comes to: its exit status, and all it printed.
+    /// The result of a shell line: its exit status and its output.
     fn run(&self, line: &str) -> (i32, String) {
         let path = format!("{}/bin:{}", self.0.path().display(), std::env::var("PATH").unwrap());
         let ended = Command::new("sh")
@@ -72,7 +72,7 @@ impl Place {
 }
 
 fn list(items: &[Value]) -> String {
-    // kubectl writes the kind behind the items.
+    // kubectl writes `kind` after the items.
     format!("{:#}", json!({"apiVersion": "v1", "items": items, "kind": "List"}))
 }
 
@@ -95,7 +95,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The lines of a document's shell blocks that are about the command line.
+/// The lines of a document's shell blocks that run the command line.
 fn commands(text: &str) -> Vec<&str> {
     let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     blocks
@@ -173,7 +173,7 @@ fn examples_for_pipelines_run() {
     }
 }
 
-/// krew reads the manifest once a release has filled in the braces.
+/// krew reads the manifest after a release has filled in the template.
 #[test]
 fn the_krew_manifest_is_one() {
     let text = fs::read_to_string(root().join(".krew.yaml")).unwrap();

@@ -1,5 +1,5 @@
-//! What is in files that people have: streams in which one document is bad, folders with all kinds of files, dumps with a
-//! warning in front, and kinds that carry pods.
+//! Typical input files: streams with one invalid document, folders with all kinds of files, dumps with a
+//! leading warning, and kinds that carry pods.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -16,7 +16,7 @@ const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good}\nspec: {co
 
 const BAD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: bad}\nspec: {hostIPC: true, containers: [{name: c, image: example.com/c}]}\n";
 
-/// A folder with some files, and a policy in one of its own.
+/// A folder with some files, and a policy in its own folder.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files.iter().chain(&[("policy/usual.yaml", POLICY)]) {
@@ -31,7 +31,7 @@ fn check(folder: &Path, more: &[&str], input: &str) -> Ended {
     run_in(folder, &[&["check", "-p", "policy"], more].concat(), input)
 }
 
-/// `Pod default/good           ALLOWED   usual` in one space each, to compare verdicts.
+/// `Pod default/good           ALLOWED   usual` with single spaces, to compare verdicts.
 fn verdicts(ended: &Ended) -> Vec<String> {
     let words = |line: &str| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
     ended.stdout.lines().map(words).filter(|line| line.contains(" default/")).collect()

@@ -1,21 +1,21 @@
-//! `can_i`, the question that RBAC answers.
+//! `can_i`, the host call for access reviews.
 
 use serde::{Deserialize, Serialize};
 
 use crate::host_calls::{HostCall, HostCalls, Unanswered};
 
-/// Whether somebody may do something: the parameter of `can_i`.
+/// Whether a user may perform an action: the parameter of `can_i`.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct SubjectAccessReview {
     /// The groups of the user.
     pub groups: Option<Vec<String>>,
-    /// What is to be done to what.
+    /// The action and its target.
     pub resource_attributes: ResourceAttributes,
     /// The user.
     pub user: String,
 }
 
-/// What is to be done to what.
+/// An action and its target.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the API of the same name")]
 pub struct ResourceAttributes {
@@ -35,7 +35,7 @@ pub(crate) struct CanI {
     pub(crate) disable_cache: bool,
 }
 
-/// Answers `can_i` by a rule, and leaves everything else unanswered.
+/// Responds to `can_i` by a rule, and leaves everything else unanswered.
 #[derive(Debug)]
 pub struct Grants<F>(pub F);
 

@@ -1,6 +1,6 @@
-//! What happens to a pod between `kubectl apply` and a webhook.
+//! Changes to a pod between `kubectl apply` and a webhook.
 //!
-//! The API server fills in defaults, and its own admission plugins add the service account. Rules judge what comes out of that,
+//! The API server fills in defaults, and its own admission plugins add the service account. Rules evaluate the result,
 //! so the host does the same to those fields that `PodSecurityPolicy` governs.
 
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// Where a pod finds the token of its service account.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// Fills in what the API server fills in. What has the wrong type stays as it is, for the policy to object to.
+/// Fills in the defaults of the API server. Values of the wrong type are kept, for the policy to reject.
 pub(crate) fn default_pod(spec: &mut Map<String, Value>) {
     let account = spec.get("serviceAccountName").or_else(|| spec.get("serviceAccount")).cloned();
     let account = account.unwrap_or_else(|| "default".into());
@@ -35,7 +35,7 @@ pub(crate) fn default_pod(spec: &mut Map<String, Value>) {
     }
 }
 
-/// What the `ServiceAccount` admission plugin does; its random suffix is a fixed one here.
+/// The `ServiceAccount` admission plugin; its random suffix is a fixed one here.
 fn mount_token(spec: &mut Map<String, Value>) {
     const NAME: &str = "kube-api-access-psp00";
     let mount = json!({"name": NAME, "readOnly": true, "mountPath": TOKEN_PATH});
@@ -59,7 +59,7 @@ fn mount_token(spec: &mut Map<String, Value>) {
     }
 }
 
-/// Appends to a list, which need not be there yet; what is no list stays as it is.
+/// Appends to a list, which is created if absent; a value that is not a list is kept.
 fn push(object: &mut Map<String, Value>, key: &str, item: Value) -> bool {
     match object.entry(key).or_insert_with(|| json!([])) {
         Value::Array(items) => {

@@ -1,4 +1,4 @@
-//! What Artifact Hub shows of a policy: `artifacthub-pkg.yml`, made from the metadata.
+//! The Artifact Hub package of a policy: `artifacthub-pkg.yml`, made from the metadata.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Metadata, yaml::to_yaml};
 
-/// The package file of Artifact Hub, as far as Kubewarden policies fill it in.
+/// The package file of Artifact Hub, with the fields that Kubewarden policies use.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "Artifact Hub's own names")]
@@ -48,7 +48,7 @@ pub struct Link {
     pub url: String,
 }
 
-/// Who answers for it.
+/// The maintainer.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "Artifact Hub's own names")]
@@ -57,7 +57,7 @@ pub struct Maintainer {
     pub email: String,
 }
 
-/// Whose kind of package it is.
+/// The provider of this kind of package.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "Artifact Hub's own names")]
@@ -65,7 +65,7 @@ pub struct Provider {
     pub name: String,
 }
 
-/// What else one needs.
+/// A recommended package.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "Artifact Hub's own names")]
@@ -78,7 +78,7 @@ impl ArtifactHubPackage {
     ///
     /// # Errors
     ///
-    /// When the metadata lacks an annotation that Artifact Hub needs, or has one of another form.
+    /// When the metadata lacks an annotation that Artifact Hub needs, or has a malformed one.
     pub fn new(metadata: &Metadata, created_at: &str, questions: Option<String>) -> Result<Self, Error> {
         let policy = |key: &str| metadata.annotation(&format!("io.kubewarden.policy.{key}"));
         let hub = |key: &str| metadata.annotation(&format!("io.artifacthub.{key}"));

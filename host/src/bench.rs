@@ -1,6 +1,6 @@
-//! What a policy costs, as a multiple of the floor module.
+//! The cost of a policy, as a multiple of the floor module.
 //!
-//! Batches of both modules alternate, so that whatever else the machine does hits both. A time is the median of its batches'
+//! Batches of both modules alternate, so that other load on the machine affects both. A time is the median of its batches'
 //! medians.
 
 use std::{
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{Error, Policy, Unanswered, policy::Instance};
 
-/// Calls that are timed one after the other before the other module has its turn.
+/// Calls timed in sequence before the other module has its turn.
 const BATCH: usize = 20;
 
 /// The time of one call, in microseconds.
@@ -36,14 +36,14 @@ impl Times {
 pub struct Bench<'a> {
     /// Accepts everything unread.
     pub floor: &'a Policy,
-    /// What is measured.
+    /// The measured policy.
     pub policy: &'a Policy,
     /// How often each is called for a measurement.
     pub iterations: usize,
 }
 
 impl Bench<'_> {
-    /// Times a call on a new instance, from making the instance to dropping it, as a server pays it for every request.
+    /// Times a call on a new instance, from creating the instance to dropping it, as a server does for every request.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl Bench<'_> {
         alternate(self.iterations, || call(self.floor), || call(self.policy))
     }
 
-    /// Times a call on an instance that has answered before.
+    /// Times a call on an instance that has handled calls before.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! A JSON patch as lines that a person can read.
+//! A JSON patch as lines for human readers.
 
 use std::fmt::{self, Write};
 
@@ -16,14 +16,14 @@ pub struct Change {
     pub value: String,
 }
 
-/// What a policy does to a field.
+/// How a policy changes a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
-    /// The author left it open.
+    /// The author left it unset.
     Added,
-    /// The author wrote something else.
+    /// The author set another value.
     Replaced,
-    /// The author wrote it, and it is gone.
+    /// The author set it, and it was removed.
     Removed,
 }
 

@@ -1,8 +1,8 @@
-//! Why the host gives up. What a guest does wrong is no error of the host's: it becomes a rejection, as on the policy server.
+//! Errors of the host. An error of a guest is not one of the host: it becomes a rejection, as on the policy server.
 
 use std::{io, path::PathBuf};
 
-/// What stops a run before the policy can answer.
+/// Why a run stops before the policy can respond.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -11,15 +11,15 @@ pub enum Error {
     FileNotRead {
         /// The file as the user named it.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         reason: io::Error,
     },
-    /// A file is there, but not what it has to be.
+    /// A file exists, but has the wrong content.
     #[error("{}: {reason}", path.display())]
     FileNotUnderstood {
         /// The file as the user named it.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: Box<Error>,
     },
     /// A file cannot be written.
@@ -27,7 +27,7 @@ pub enum Error {
     FileNotWritten {
         /// The file as the user named it.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         reason: io::Error,
     },
     /// Standard input failed.
@@ -39,7 +39,7 @@ pub enum Error {
     /// A request is a list or a scalar.
     #[error("request is not an object: pass an AdmissionRequest or an AdmissionReview")]
     RequestNotAnObject,
-    /// An `AdmissionReview` has nothing inside.
+    /// An `AdmissionReview` without a request.
     #[error("AdmissionReview has no `request`")]
     ReviewWithoutRequest,
     /// A request lacks a field, or has one of another type.
@@ -51,16 +51,16 @@ pub enum Error {
     /// Settings are a list or a scalar.
     #[error("settings are neither an object nor empty")]
     SettingsNotAnObject,
-    /// The policy refuses its settings.
+    /// The policy rejects its settings.
     #[error("Provided settings are not valid: {0}")]
     SettingsRefused(String),
     /// A document is not YAML.
     #[error("not YAML: {0}")]
     NotYaml(String),
-    /// A document is YAML, but no Kubernetes object.
+    /// A document is YAML, but not a Kubernetes object.
     #[error("document {0} is not a Kubernetes object: it lacks {1}")]
     NotAnObject(usize, &'static str),
-    /// A recorded exchange cannot be compared with what a policy asks.
+    /// A recorded exchange cannot be compared with the calls of a policy.
     #[error("exchange {0} cannot be replayed: {1}")]
     ExchangeNotUnderstood(usize, String),
     /// A payload cannot be written.
@@ -69,25 +69,25 @@ pub enum Error {
     /// A document cannot be written as YAML.
     #[error("YAML cannot be written: {0}")]
     YamlNotWritten(String),
-    /// The metadata has what kwctl, Kubernetes or Artifact Hub would refuse.
+    /// The metadata has values that kwctl, Kubernetes or Artifact Hub would reject.
     #[error("metadata: {0}")]
     MetadataRefused(String),
-    /// The metadata of a module is not to be understood.
+    /// The metadata of a module cannot be parsed.
     #[error("metadata of the module: {0}")]
     MetadataNotRead(serde_json::Error),
     /// A module has no metadata.
     #[error("has no metadata: `make annotated-policy.wasm` writes it")]
     MetadataMissing,
-    /// The WebAssembly engine refuses the host's configuration or the module.
+    /// The WebAssembly engine rejects the host's configuration or the module.
     #[error("module cannot be loaded: {0}")]
     ModuleNotLoaded(String),
-    /// An instance cannot be made, or fails while it starts.
+    /// An instance cannot be created, or fails while it starts.
     #[error("cannot build Wapc host: {0}")]
     NotInstantiated(String),
-    /// The guest answered a call with an error, or trapped.
+    /// The guest returned an error, or trapped.
     #[error("{0}")]
     CallFailed(String),
-    /// The guest did not answer in time.
+    /// The guest did not respond in time.
     #[error("Policy execution interrupted because it exceeded the allowed execution time")]
     OutOfTime,
     /// A measurement cannot be made.
@@ -96,7 +96,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Says in which file it happened.
+    /// Adds the file in which it happened.
     #[must_use]
     pub fn in_file(self, path: impl Into<PathBuf>) -> Self {
         Self::FileNotUnderstood { path: path.into(), reason: Box::new(self) }

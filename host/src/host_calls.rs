@@ -1,7 +1,7 @@
-//! What a policy may ask its host while it judges a request.
+//! Host calls of a policy during the evaluation of a request.
 //!
-//! Everything goes through [`HostCalls`]: a cluster that is not there, a recording ([`Replay`](crate::Replay)), or a closure
-//! of a test. What nobody answers is an error to the policy, never a silent yes.
+//! Everything goes through [`HostCalls`]: an absent cluster, a recording ([`Replay`](crate::Replay)), or a closure
+//! of a test. A call without a response is an error to the policy, never a silent success.
 
 use std::sync::Arc;
 
@@ -18,29 +18,29 @@ const OPERATIONS: &[(&str, &[&str])] = &[
     ("crypto", &["v1/is_certificate_trusted"]),
 ];
 
-/// A question of a policy.
+/// A host call of a policy.
 #[derive(Clone, Copy, Debug)]
 pub struct HostCall<'a> {
     /// The capability, such as `kubernetes`.
     pub namespace: &'a str,
-    /// What the capability is to do, such as `can_i`.
+    /// The operation of the capability, such as `can_i`.
     pub operation: &'a str,
     /// The parameters, as JSON.
     pub payload: &'a [u8],
 }
 
-/// Answers the questions of a policy.
+/// Responds to the host calls of a policy.
 ///
-/// A closure from [`HostCall`] to an answer will do. An error reaches the policy word for word.
+/// A closure from [`HostCall`] to a response will do. An error reaches the policy word for word.
 pub trait HostCalls: Send + Sync {
-    /// Answers one question.
+    /// Responds to one call.
     ///
     /// # Errors
     ///
-    /// When there is no answer; the text says why.
+    /// When there is no response; the text says why.
     fn answer(&self, call: &HostCall<'_>) -> Result<Vec<u8>, String>;
 
-    /// Takes a line that the policy logs. Unless told otherwise it goes to the host's own log.
+    /// Receives a line that the policy logs. By default it goes to the host's own log.
     fn log(&self, line: &LogLine) {
         line.emit();
     }
@@ -65,7 +65,7 @@ impl<H: HostCalls + ?Sized> HostCalls for Arc<H> {
     }
 }
 
-/// Leaves every question unanswered, as a host without a cluster does.
+/// Leaves every call unanswered, as a host without a cluster does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unanswered;
 
@@ -106,7 +106,7 @@ impl<H: HostCalls> HostCalls for WithoutResources<H> {
     }
 }
 
-/// Routes a raw waPC call to whoever answers it.
+/// Routes a raw waPC call to its handler.
 pub(crate) fn dispatch(
     host_calls: &dyn HostCalls,
     binding: &str,
@@ -133,7 +133,7 @@ pub(crate) fn dispatch(
     Ok(Vec::new())
 }
 
-/// How much a log line matters.
+/// The level of a log line.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -153,12 +153,12 @@ pub enum LogLevel {
 /// A line that a policy logs.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct LogLine {
-    /// How much it matters.
+    /// The level.
     pub level: LogLevel,
     /// The text.
     #[serde(default)]
     pub message: String,
-    /// Everything beside level and text.
+    /// All fields except level and text.
     #[serde(flatten)]
     pub data: Map<String, Value>,
 }

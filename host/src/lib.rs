@@ -1,4 +1,4 @@
-//! A waPC host for one Kubewarden policy: what the policy server does with a module, without a cluster.
+//! A waPC host for one Kubewarden policy: runs a module as the policy server does, without a cluster.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), policy_host::Error> {
@@ -13,8 +13,8 @@
 //! # }
 //! ```
 //!
-//! A request goes one way: [`AdmissionRequest`] is read, an [`Instance`] of the [`Policy`] is made for it, its questions go to
-//! [`HostCalls`], and its answer becomes the [`AdmissionResponse`] that the API server would get.
+//! The life of a request: [`AdmissionRequest`] is read, an [`Instance`] of the [`Policy`] is created for it, its calls go to
+//! [`HostCalls`], and its response becomes the [`AdmissionResponse`] that the API server would receive.
 
 mod access_review;
 mod api_server;

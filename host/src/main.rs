@@ -29,7 +29,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // What the policy logs is shown; what the engine tells of a trap stands in the answer already.
+    // Logs of the policy are shown; the engine's description of a trap is in the response already.
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,policy_log=info,wapc=info,wasmtime_provider=off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr).without_time().init();

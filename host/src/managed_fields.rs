@@ -1,12 +1,12 @@
-//! `metadata.managedFields`, half of what a typical request weighs.
+//! `metadata.managedFields`, half the size of a typical request.
 
 use serde_json::{Map, Value, json};
 
 use crate::sample::TOKEN;
 
-/// The field set that the API server keeps about a pod which one manager wrote: it repeats all names and no values.
+/// The field set that the API server keeps for a pod with one manager: it repeats all names and no values.
 ///
-/// What the server itself adds, the service account's token, has no manager yet when a webhook is asked.
+/// The volume that the server itself adds, the service account's token, has no manager yet when a webhook is called.
 pub(crate) fn managed_fields(pod: &Value) -> Value {
     let part = |part: &str, without: &[&str]| {
         let fields = pod[part].as_object().into_iter().flatten();

@@ -98,7 +98,7 @@ fn plural(kind: &str) -> String {
     }
 }
 
-/// Edits an object inside an object; anything else there is left for the policy to object to.
+/// Edits an object inside an object; any other value is kept for the policy to reject.
 fn put(object: &mut Value, key: &str, edit: impl FnOnce(&mut Map<String, Value>)) {
     if let Some(inner) = object.get_mut(key).and_then(Value::as_object_mut) {
         edit(inner);

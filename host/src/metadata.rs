@@ -1,7 +1,7 @@
-//! What a policy tells about itself: `metadata.yml`, which goes into the module as a custom section.
+//! The metadata of a policy: `metadata.yml`, which goes into the module as a custom section.
 //!
-//! The fields, their order and the checks are those of kwctl, so that the section is the same to the byte whoever wrote
-//! it. An unknown key is an error here: a misspelt `backgroundAudit` would be dropped in silence otherwise.
+//! The fields, their order and the checks are those of kwctl, so that the section is identical to the byte whichever tool wrote
+//! it. An unknown key is an error here: otherwise a misspelt `backgroundAudit` would be ignored silently.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,33 +13,33 @@ use crate::{Error, yaml};
 /// The annotation that holds the README.
 const USAGE: &str = "io.kubewarden.policy.usage";
 
-/// What a policy tells about itself.
+/// The metadata of a policy.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metadata {
-    /// The version of the protocol that the module speaks: found out, not written down.
+    /// The protocol version of the module: detected, not configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol_version: Option<String>,
-    /// What to register for.
+    /// The rules to register for.
     pub rules: Vec<Rule>,
-    /// Everything for people: title, author, usage.
+    /// Descriptive fields: title, author, usage.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
     /// Whether the policy changes objects.
     pub mutating: bool,
-    /// Whether the audit scanner should ask it.
+    /// Whether the audit scanner should run it.
     #[serde(default = "yes")]
     pub background_audit: bool,
-    /// How the module is run.
+    /// The execution mode of the module.
     #[serde(default)]
     pub execution_mode: ExecutionMode,
-    /// What it judges.
+    /// The type of the policy.
     #[serde(default)]
     pub policy_type: PolicyType,
     /// The objects of the cluster that it reads.
     #[serde(default)]
     pub context_aware_resources: BTreeSet<Resource>,
-    /// The questions that it asks the host.
+    /// The host capabilities that it uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_capabilities: Option<BTreeSet<String>>,
     /// The oldest Kubewarden that can run it.
@@ -58,7 +58,7 @@ pub struct Rule {
     pub operations: Vec<Operation>,
 }
 
-/// What is done to an object.
+/// An operation on an object.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the API's own names")]
@@ -80,7 +80,7 @@ pub struct Resource {
     pub kind: String,
 }
 
-/// How a module is run. This host knows one way.
+/// The execution mode of a module. This host supports one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
 pub enum ExecutionMode {
     /// By waPC calls.
@@ -89,7 +89,7 @@ pub enum ExecutionMode {
     KubewardenWapc,
 }
 
-/// What a policy judges.
+/// The type of a policy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PolicyType {
@@ -109,7 +109,7 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// When it is no YAML, has another form, or registers for what Kubernetes would refuse.
+    /// When it is not YAML, has another structure, or registers for rules that Kubernetes would reject.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         let metadata: Self = yaml::read(text)?;
         match metadata.problem() {
@@ -118,7 +118,7 @@ impl Metadata {
         }
     }
 
-    /// Adds what only the module and the documents know.
+    /// Adds the annotations that come from the module and the documents.
     #[must_use]
     pub fn completed(mut self, protocol_version: String, usage: Option<String>) -> Self {
         self.protocol_version = Some(protocol_version);
@@ -126,7 +126,7 @@ impl Metadata {
         self
     }
 
-    /// An annotation that must be there.
+    /// A required annotation.
     pub(crate) fn annotation(&self, key: &str) -> Result<&str, Error> {
         match self.annotations.get(key).map(|value| value.trim()) {
             Some(value) if !value.is_empty() => Ok(value),

@@ -1,7 +1,7 @@
 //! A module, loaded once, and its instances.
 //!
 //! Engine, pre-instantiated module, one new instance for every request and the time limit are those of the policy server 1.36,
-//! so that what is measured here is what a cluster pays.
+//! so that measurements here match the cost in a cluster.
 
 use std::{
     fs,
@@ -31,7 +31,7 @@ use crate::{
 const TICK: Duration = Duration::from_secs(1);
 const DEADLINE: u64 = 2;
 
-/// What the provider says of an interrupted call. It has no error type of its own.
+/// The provider's message for an interrupted call. It has no error type of its own.
 const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
 
 /// A policy module, compiled and ready to be instantiated.
@@ -46,7 +46,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or is no module.
+    /// When the file cannot be read, or is not a module.
     pub fn from_file(path: &Path) -> Result<Self, Error> {
         let module = fs::read(path).map_err(|reason| Error::FileNotRead { path: path.into(), reason })?;
         let loaded = match module.starts_with(b"\0asm") {
@@ -60,7 +60,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// When it is no module, or imports what no policy may.
+    /// When it is not a module, or imports functions that a policy may not use.
     pub fn load(module: &[u8]) -> Result<Self, Error> {
         let engine = Engine::new(&configuration()).map_err(not_loaded)?;
         let compiled = Module::new(&engine, module).map_err(not_loaded)?;
@@ -79,7 +79,7 @@ impl Policy {
         self.size
     }
 
-    /// A new instance that answers calls one after the other: a warm policy.
+    /// A new instance that handles calls in sequence: a warm policy.
     ///
     /// # Errors
     ///
@@ -94,11 +94,11 @@ impl Policy {
         Ok(Instance { host, _clock: Arc::clone(&self.clock) })
     }
 
-    /// Judges a request on a new instance, given as JSON. The settings are not validated first.
+    /// Evaluates a request on a new instance, given as JSON. The settings are not validated first.
     ///
     /// # Errors
     ///
-    /// When request or settings cannot be read, or the module fails while it starts. What a policy does wrong later is a
+    /// When request or settings cannot be read, or the module fails while it starts. A later error of the policy is a
     /// rejection.
     pub fn validate(
         &self,
@@ -111,7 +111,7 @@ impl Policy {
         self.instance(host_calls)?.review(&request, &settings)
     }
 
-    /// Asks a new instance whether it can work with settings, given as JSON.
+    /// Validates settings on a new instance, given as JSON.
     ///
     /// # Errors
     ///
@@ -126,11 +126,11 @@ impl Policy {
     }
 }
 
-/// One instance of a policy. A server makes one for every request; a warm one answers many.
+/// One instance of a policy. A server creates one for every request; a warm one handles many.
 #[derive(Debug)]
 pub struct Instance {
     host: WapcHost,
-    // The clock must go on for as long as somebody may have to be interrupted.
+    // The clock must keep ticking as long as any instance may have to be interrupted.
     _clock: Arc<Clock>,
 }
 
@@ -139,7 +139,7 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// When the guest answers with an error, traps, or takes too long.
+    /// When the guest returns an error, traps, or takes too long.
     pub fn call(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, Error> {
         self.host.call(operation, payload).map_err(|error| match error.to_string() {
             text if text.contains(INTERRUPTED) => Error::OutOfTime,
@@ -147,11 +147,11 @@ impl Instance {
         })
     }
 
-    /// Judges a request.
+    /// Evaluates a request.
     ///
     /// # Errors
     ///
-    /// When the payload cannot be written. What the policy does wrong is a rejection.
+    /// When the payload cannot be written. An error of the policy is a rejection.
     pub fn review(
         &self,
         request: &AdmissionRequest,
@@ -167,7 +167,7 @@ impl Instance {
         })
     }
 
-    /// Asks the policy whether it can work with settings. A policy that fails to answer cannot.
+    /// Validates settings with the policy. A policy that fails to respond rejects them.
     ///
     /// # Errors
     ///
@@ -187,7 +187,7 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// When the policy does not say, or says no version.
+    /// When the policy does not report a version, or an invalid one.
     pub fn protocol_version(&self) -> Result<String, Error> {
         let answer = self.call("protocol_version", &[])?;
         serde_json::from_slice(&answer)
@@ -203,7 +203,7 @@ pub(crate) fn configuration() -> Config {
     configuration
 }
 
-/// Moves an engine's time on while it lives.
+/// Advances an engine's epoch while it lives.
 #[derive(Debug)]
 struct Clock {
     _alive: Sender<()>,

@@ -1,8 +1,8 @@
-//! Counts what a call costs where a clock is too noisy: instructions, and the memory that it writes. Also sets the clock
-//! that the module sees.
+//! Counts the cost of a call where a clock is too noisy: instructions, and written memory. Also sets the clock
+//! seen by the module.
 //!
-//! The provider of the other instances does not let its memory be seen nor its clock be set, so this is a second, smaller
-//! host. It answers no host calls, and is never timed.
+//! The provider of the other instances exposes neither its memory nor its clock, so this is a second, smaller
+//! host. It responds to no host calls, and is never timed.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use wasmtime_provider::{
 
 use crate::{Error, policy::configuration};
 
-/// What the host's kernel hands out at a time.
+/// The page size of the host's kernel.
 const HOST_PAGE: usize = 4096;
 
-/// What one call on a new instance costs.
+/// The cost of one call on a new instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
     /// WebAssembly instructions executed, from the start of the instance to the end of the call.
     pub instructions: u64,
     /// Linear memory at the end of the call, in WebAssembly pages of 64 KiB.
     pub memory_pages: u64,
-    /// Pages of 4 KiB that differ from what the module started with; each is a page fault.
+    /// Pages of 4 KiB that differ from the initial state of the module; each is a page fault.
     pub written_pages: usize,
 }
 
@@ -41,7 +41,7 @@ impl Meter {
     ///
     /// # Errors
     ///
-    /// When it is none.
+    /// When it is not a module.
     pub fn new(module: &[u8]) -> Result<Self, Error> {
         let compile = || {
             let mut configuration = configuration();
@@ -54,18 +54,18 @@ impl Meter {
             .map_err(|error: wasmtime_provider::wasmtime::Error| Error::ModuleNotLoaded(error.to_string()))
     }
 
-    /// Makes an instance.
+    /// Creates an instance.
     ///
     /// # Errors
     ///
-    /// When it is no policy module, or fails while it starts.
+    /// When it is not a policy module, or fails while it starts.
     pub fn probe(&self) -> Result<Probe, Error> {
         Probe::start(self, WasiCtxBuilder::new().build_p1())
             .map_err(|error| Error::NotInstantiated(error.to_string()))
     }
 }
 
-/// An instance whose memory can be seen.
+/// An instance with readable memory.
 pub struct Probe {
     store: Store<Conversation>,
     memory: Memory,
@@ -73,7 +73,7 @@ pub struct Probe {
     pristine: Vec<u8>,
 }
 
-/// A clock that stands still.
+/// A clock that does not advance.
 struct Stopped(Duration);
 
 impl HostWallClock for Stopped {
@@ -94,20 +94,20 @@ struct Conversation {
 }
 
 impl Probe {
-    /// Makes an instance of a module.
+    /// Creates an instance of a module.
     ///
     /// # Errors
     ///
-    /// When it is no policy module, or fails while it starts.
+    /// When it is not a policy module, or fails while it starts.
     pub fn new(module: &[u8]) -> Result<Self, Error> {
         Meter::new(module)?.probe()
     }
 
-    /// Makes an instance of a module for which it is always the same time, so long after the beginning of 1970 (UTC).
+    /// Creates an instance of a module with a fixed time, so long after the beginning of 1970 (UTC).
     ///
     /// # Errors
     ///
-    /// When it is no policy module, or fails while it starts.
+    /// When it is not a policy module, or fails while it starts.
     pub fn at(module: &[u8], time: Duration) -> Result<Self, Error> {
         Self::start(&Meter::new(module)?, WasiCtxBuilder::new().wall_clock(Stopped(time)).build_p1())
             .map_err(|error| Error::NotInstantiated(error.to_string()))
@@ -133,11 +133,11 @@ impl Probe {
         Ok(Self { store, memory, guest_call, pristine })
     }
 
-    /// Has the policy judge a payload, and returns its answer.
+    /// Evaluates a payload with the policy, and returns its response.
     ///
     /// # Errors
     ///
-    /// When the guest traps or answers with an error.
+    /// When the guest traps or returns an error.
     pub fn validate(&mut self, payload: &[u8]) -> Result<Vec<u8>, Error> {
         let operation = b"validate".to_vec();
         let lengths = (length(&operation), length(payload));
@@ -159,7 +159,7 @@ impl Probe {
         self.memory.size(&self.store)
     }
 
-    /// What the instance has cost so far.
+    /// The cost of the instance so far.
     #[must_use]
     pub fn footprint(&self) -> Footprint {
         let memory = self.memory.data(&self.store);

@@ -1,4 +1,4 @@
-//! What a policy asks, in the form in which kwctl records it.
+//! Host calls of a policy, in the form in which kwctl records them.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -9,7 +9,7 @@ use crate::{
     host_calls::HostCall,
 };
 
-/// A question, under the names that kwctl gives to questions and their fields.
+/// A host call, under kwctl's names for calls and their fields.
 #[derive(Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub(crate) enum Question {
     KubernetesCanI { request: SubjectAccessReview, disable_cache: bool },
@@ -43,7 +43,7 @@ pub(crate) struct List {
 }
 
 impl Question {
-    /// What a policy asks; an error if that cannot be compared with a recording.
+    /// The host call of a policy; an error if it cannot be compared with a recording.
     pub(crate) fn of(call: &HostCall<'_>) -> Result<Self, String> {
         let question = match (call.namespace, call.operation) {
             ("kubernetes", "can_i") => {

@@ -1,10 +1,10 @@
-//! What tests look at after a policy has judged.
+//! Calls and logs of a policy, recorded for tests.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::host_calls::{HostCall, HostCalls, LogLine};
 
-/// A question that was asked, kept by a [`Recorder`].
+/// A host call, recorded by a [`Recorder`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedCall {
     /// Namespace and operation, such as `kubernetes/can_i`.
@@ -13,7 +13,7 @@ pub struct RecordedCall {
     pub payload: String,
 }
 
-/// Keeps what a policy asks and logs, for tests to look at, while another answers.
+/// Records the host calls and logs of a policy for tests, while another host responds.
 #[derive(Debug, Default)]
 pub struct Recorder<H> {
     inner: H,
@@ -22,12 +22,12 @@ pub struct Recorder<H> {
 }
 
 impl<H> Recorder<H> {
-    /// Records what `inner` answers.
+    /// Records the calls that `inner` responds to.
     pub fn new(inner: H) -> Self {
         Self { inner, calls: Mutex::default(), lines: Mutex::default() }
     }
 
-    /// The questions so far, oldest first.
+    /// The calls so far, oldest first.
     pub fn calls(&self) -> Vec<RecordedCall> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

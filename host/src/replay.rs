@@ -1,7 +1,7 @@
-//! Answers from a recording, in the format that `kwctl run --record-host-capabilities-interactions` writes.
+//! Responses from a recording, in the format that `kwctl run --record-host-capabilities-interactions` writes.
 //!
 //! A recording is a list of exchanges, replayed in order. The request of each is a YAML text of its own, because kwctl writes
-//! it so; it must be what the policy asks next.
+//! it so; it must equal the next call of the policy.
 //!
 //! ```yaml
 //! - type: Exchange
@@ -51,7 +51,7 @@ enum Answer {
     Error { message: String },
 }
 
-/// Answers from a recording.
+/// Responses from a recording.
 #[derive(Debug, Default)]
 pub struct Replay {
     exchanges: Mutex<VecDeque<(Question, Answer)>>,
@@ -62,7 +62,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// When the text is not YAML, or an exchange is none that kwctl would write.
+    /// When the text is not YAML, or an exchange has a form that kwctl would not write.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         let exchanges = yaml::read::<Vec<Recorded>>(text)?
             .into_iter()
@@ -75,7 +75,7 @@ impl Replay {
         Ok(Self { exchanges: Mutex::new(exchanges) })
     }
 
-    /// How many exchanges nobody asked for yet.
+    /// How many exchanges have not been requested yet.
     pub fn leftovers(&self) -> usize {
         self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).len()
     }

@@ -1,13 +1,13 @@
-//! What the host reads: an `AdmissionRequest`, bare or inside its review.
+//! Input of the host: an `AdmissionRequest`, bare or inside its review.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Error, yaml};
 
-/// An `AdmissionRequest` of `admission.k8s.io/v1`, reduced to what the policy server hands to a policy.
+/// An `AdmissionRequest` of `admission.k8s.io/v1`, reduced to the fields that the policy server passes to a policy.
 ///
-/// Fields the server does not know are dropped, and so are those that are null: a policy never sees `object: null`.
+/// Fields unknown to the server are dropped, and so are those that are null: a policy never sees `object: null`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AdmissionRequest {
@@ -71,16 +71,16 @@ impl AdmissionRequest {
     ///
     /// # Errors
     ///
-    /// When the text is not JSON, or lacks what every request has.
+    /// When the text is not JSON, or lacks a required field.
     pub fn from_json(text: &str) -> Result<Self, Error> {
         Self::from_value(serde_json::from_str(text).map_err(Error::RequestNotJson)?)
     }
 
-    /// As [`from_json`](Self::from_json), from a document that is read already.
+    /// As [`from_json`](Self::from_json), from a parsed document.
     ///
     /// # Errors
     ///
-    /// When the document lacks what every request has.
+    /// When the document lacks a required field.
     pub fn from_value(document: Value) -> Result<Self, Error> {
         let Value::Object(mut document) = document else {
             return Err(Error::RequestNotAnObject);
@@ -93,7 +93,7 @@ impl AdmissionRequest {
         serde_json::from_value(request).map_err(Error::RequestIncomplete)
     }
 
-    /// What a policy's `validate` is called with: request and settings, fields in alphabetical order.
+    /// The payload of a policy's `validate`: request and settings, fields in alphabetical order.
     ///
     /// The policy server passes everything through sorted maps, so that no policy ever sees the author's order.
     ///
@@ -122,7 +122,7 @@ impl Settings {
         serde_json::from_str::<Value>(text).map_err(Error::SettingsNotJson)?.try_into()
     }
 
-    /// Reads settings from YAML, of which JSON is a part. Scalars mean what they mean to kwctl: `yes` is a text.
+    /// Reads settings from YAML, of which JSON is a subset. Scalars are resolved as by kwctl: `yes` is a text.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl Settings {
         yaml::read::<Value>(text)?.try_into()
     }
 
-    /// What a policy's `validate_settings` is called with.
+    /// The payload of a policy's `validate_settings`.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What the host writes: the policy's answer as the `AdmissionResponse` that the policy server makes of it.
+//! Output of the host: the policy's response as the `AdmissionResponse` that the policy server makes of it.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use serde_json::Value;
 
 use crate::Error;
 
-/// The answer of a policy to `validate_settings`.
+/// The response of a policy to `validate_settings`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct SettingsVerdict {
-    /// Whether the policy can work with the settings.
+    /// Whether the settings are valid.
     pub valid: bool,
-    /// Why it cannot.
+    /// Why they are not.
     #[serde(default)]
     pub message: Option<String>,
 }
 
-/// The answer of a policy to `validate`, as the guest writes it.
+/// The response of a policy to `validate`, as the guest writes it.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub(crate) struct GuestResponse {
     accepted: bool,
@@ -47,9 +47,9 @@ pub struct AdmissionResponse {
     /// Why the object may not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// What the API server adds to its audit log.
+    /// Annotations that the API server adds to its audit log.
     pub audit_annotations: Option<BTreeMap<String, String>>,
-    /// What the author of the object gets to read beside the verdict.
+    /// Warnings for the author of the object, in addition to the verdict.
     pub warnings: Option<Vec<String>>,
     /// The same changes, not encoded.
     #[serde(skip)]
@@ -78,12 +78,12 @@ impl AdmissionResponse {
         }
     }
 
-    /// The rejection that stands for a policy that failed.
+    /// The rejection that stands for a failed policy.
     pub(crate) fn internal_server_error(uid: &str, reason: impl std::fmt::Display) -> Self {
         Self::reject(uid, format!("internal server error: {reason}"), Some(500))
     }
 
-    /// Reads a guest's answer about `object`.
+    /// Reads a guest's response about `object`.
     pub(crate) fn from_guest(uid: &str, object: Option<&Value>, answer: &[u8]) -> Self {
         let answer: GuestResponse = match serde_json::from_slice(answer) {
             Ok(answer) => answer,
@@ -121,7 +121,7 @@ impl AdmissionResponse {
         }
     }
 
-    /// What becomes of the response when the policy is registered with `mutating: false`.
+    /// The response where the policy is registered with `mutating: false`.
     #[must_use]
     pub fn without_mutation(self, policy: &str) -> Self {
         if self.patch.is_none() {
@@ -142,7 +142,7 @@ impl AdmissionResponse {
     ///
     /// # Errors
     ///
-    /// When it cannot be written, which no answer of a policy can cause.
+    /// When it cannot be written, which no response of a policy can cause.
     pub fn to_json(&self) -> Result<String, Error> {
         serde_json::to_string(self).map_err(Error::PayloadNotWritten)
     }
@@ -154,7 +154,7 @@ impl AdmissionResponse {
     }
 }
 
-/// The changes from one object to the other, fields in the order in which the policy server finds them.
+/// The changes from one object to the other, fields in the order of the policy server's diff.
 fn difference(object: &Value, mut mutated: Value) -> Patch {
     let mut object = object.clone();
     object.sort_all_objects();

@@ -1,8 +1,8 @@
-//! Requests to measure with, always the same to the byte.
+//! Requests to measure with, identical on every run to the byte.
 //!
-//! They are generated rather than kept, so that what makes a request typical can be read here. All are reviews of a CREATE of a
+//! They are generated rather than stored, so that this code shows what makes a request typical. All are reviews of a CREATE of a
 //! pod, as a ReplicaSet's controller sends it to the API server. Under `benches/data/settings.yaml`, `small`, `typical` and
-//! `large` fit as they are, `typical-rejected` has a privileged container, and `typical-mutated` leaves everything open that
+//! `large` are accepted unchanged, `typical-rejected` has a privileged container, and `typical-mutated` leaves all fields unset that
 //! the policy can fill in.
 
 #![expect(clippy::indexing_slicing, reason = "only documents that are written in this file are indexed")]

@@ -1,4 +1,4 @@
-//! The custom section of a module that tells what the policy is.
+//! The custom section of a module with the policy's metadata.
 
 use wasm_encoder::{CustomSection, Module, RawSection};
 use wasmparser::{Parser, Payload};
@@ -13,7 +13,7 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// When the bytes are no module, or the section is not to be understood.
+    /// When the bytes are not a module, or the section cannot be parsed.
     pub fn of_module(module: &[u8]) -> Result<Option<Self>, Error> {
         for payload in Parser::new(0).parse_all(module) {
             if let Payload::CustomSection(section) = payload.map_err(not_a_module)?
@@ -25,11 +25,11 @@ impl Metadata {
         Ok(None)
     }
 
-    /// The module with this metadata in it, instead of any that it had. All other sections are copied to the byte.
+    /// The module with this metadata, replacing any existing one. All other sections are copied to the byte.
     ///
     /// # Errors
     ///
-    /// When the bytes are no module.
+    /// When the bytes are not a module.
     pub fn written_into(&self, module: &[u8]) -> Result<Vec<u8>, Error> {
         let text = serde_json::to_vec(self).map_err(Error::PayloadNotWritten)?;
         let mut annotated = Module::new();

@@ -1,7 +1,7 @@
-//! Requests that are as bad as they can be: one list, one map or one text that takes all the room.
+//! Worst-case requests: one list, one map or one text takes all the room.
 //!
-//! Whoever may create a pod chooses what is long in it. A policy whose time is more than linear in any of that, or that
-//! needs many times the memory, is an outage that a tenant can cause. `policy-host worst` has a table of what they cost, and a
+//! The author of a pod chooses the length of these. A policy whose time is more than linear in any of them, or that
+//! needs many times the memory, is an outage that a tenant can cause. `policy-host worst` has a table of the costs, and a
 //! test doubles each of them.
 
 use std::fmt::Write as _;
@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 /// A request whose size can be chosen.
 #[derive(Clone, Copy, Debug)]
 pub struct WorstCase {
-    /// What there is much of.
+    /// The repeated element.
     pub name: &'static str,
     build: fn(usize) -> Case,
 }
 
-/// Where a policy does more for each element.
+/// Cases in which a policy does more for each element.
 const MORE: &[(&str, usize)] = &[("exemptions", 2), ("sysctls", 2), ("capabilities", 3)];
 
-/// What a policy is asked.
+/// The request and the settings.
 #[derive(Debug, Default)]
 struct Case {
     settings: Value,
@@ -69,21 +69,21 @@ impl WorstCase {
         Self { name: "labels of a Namespace", build: labels_of_a_namespace },
     ];
 
-    /// How many policies look at it.
+    /// How many policies evaluate it.
     #[must_use]
     pub fn policies(self) -> usize {
         (self.build)(0).settings.get("policies").and_then(Value::as_array).map_or(1, Vec::len)
     }
 
     /// How many times the work of one policy may be done: once for each policy, and more where long lists of the settings are
-    /// gone through for each element, or a pod is looked at for each exemption.
+    /// searched for each element, or a pod is evaluated for each exemption.
     #[must_use]
     pub fn allowance(self) -> usize {
         let more = MORE.iter().find(|(name, _)| self.name.contains(name)).map_or(1, |(_, more)| *more);
         self.policies() * more
     }
 
-    /// What a policy's `validate` is called with, in about so many bytes.
+    /// The payload of a policy's `validate`, of about so many bytes.
     #[must_use]
     pub fn payload(self, bytes: usize) -> Vec<u8> {
         let Case { settings, kind: (group, kind), sub_resource, object, old_object } = (self.build)(bytes);
@@ -98,7 +98,7 @@ impl WorstCase {
     }
 }
 
-/// As many elements as make so many bytes, with commas between them.
+/// As many elements as fit in so many bytes, with commas between them.
 fn many(bytes: usize, mut element: impl FnMut(usize, &mut String)) -> String {
     let mut text = String::with_capacity(bytes + 256);
     for index in 0.. {
@@ -113,7 +113,7 @@ fn many(bytes: usize, mut element: impl FnMut(usize, &mut String)) -> String {
     text
 }
 
-/// Writes what cannot fail to be written.
+/// Formats into a String, which cannot fail.
 macro_rules! put {
     ($text:expr, $($format:tt)+) => {{
         let _ = write!($text, $($format)+);
@@ -146,7 +146,7 @@ fn spec(changes: &Value) -> Value {
     spec
 }
 
-/// What fills in all that can be filled in.
+/// A policy with every possible default.
 fn filling() -> Value {
     let ids = json!({"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 2000}]});
     spec(&json!({
@@ -163,7 +163,7 @@ fn filling() -> Value {
     }))
 }
 
-/// So many policies, no two of them alike.
+/// So many policies, all different.
 fn policies(count: usize, spec: &Value) -> Value {
     let policies = (0..count).map(|nth| {
         let mut spec = spec.clone();
@@ -292,7 +292,7 @@ fn ephemeral_containers(bytes: usize) -> Case {
     }
 }
 
-/// Policies whose rule about host paths looks at every mount.
+/// Policies whose rule about host paths checks every mount.
 fn host_paths() -> Value {
     let prefixes: Vec<_> =
         (0..20).map(|nth| json!({"pathPrefix": format!("/var/log/{nth}"), "readOnly": true})).collect();

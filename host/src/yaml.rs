@@ -1,4 +1,4 @@
-//! YAML and JSON files. JSON is YAML too, so there is one way in.
+//! YAML and JSON files. JSON is a subset of YAML, so one reader is enough.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::Error;
 
-/// Reads one document. Scalars mean what they mean to kwctl: `yes` is a text, not a boolean.
+/// Reads one document. Scalars are resolved as by kwctl: `yes` is a text, not a boolean.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false, budget: None };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| Error::NotYaml(error.to_string()))
@@ -27,7 +27,7 @@ pub(crate) fn read_manifests(text: &str) -> Result<Vec<Value>, Error> {
 ///
 /// # Errors
 ///
-/// When it has what YAML cannot hold.
+/// When it has values that YAML cannot represent.
 pub fn to_yaml(document: &impl Serialize) -> Result<String, Error> {
     serde_saphyr::to_string(document).map_err(|error| Error::YamlNotWritten(error.to_string()))
 }

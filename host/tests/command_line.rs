@@ -1,4 +1,4 @@
-//! What users and scripts see of the host: lines, messages, exit codes.
+//! The interface for users and scripts: lines, messages, exit codes.
 
 mod common;
 
@@ -49,7 +49,7 @@ fn run_rejects_mutations_where_the_registration_forbids_them() {
 #[case::text("hello", "invalid response from policy: expected value at line 1 column 1")]
 #[case::other_json(r#"{"valid":true}"#, "invalid response from policy: missing field `accepted`")]
 fn answers_that_are_none_are_rejections(#[case] answer: &str, #[case] expected: &str) {
-    // `hello` is no answer to validate_settings either, so that one says yes by itself.
+    // `hello` is not a response to validate_settings either, so that one accepts them itself.
     let body = "(if (i32.ne (local.get $length) (i32.const 8)) (then
         (call $response (i32.const 1024) (i32.const 14)) (return (i32.const 1))))
         (call $answer)";

@@ -1,6 +1,6 @@
-//! What the documents show of a command is what it prints.
+//! The quoted output of commands in the documents is what they print.
 //!
-//! `UPDATE_DOCS=1 cargo test --package policy-host --test docs` writes it anew.
+//! `UPDATE_DOCS=1 cargo test --package policy-host --test docs` rewrites it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read its documents has failed")]
 
 use std::{
@@ -40,7 +40,7 @@ fn printed(command: &str) -> String {
     String::from_utf8(ended.stdout).unwrap()
 }
 
-/// The document with what its commands print now.
+/// The document with the current output of its commands.
 fn refreshed(text: &str) -> String {
     let mut parts = text.split("```console\n");
     let mut fresh = parts.next().unwrap().to_owned();
@@ -49,7 +49,7 @@ fn refreshed(text: &str) -> String {
         let first = block.lines().next().unwrap();
         let Some(command) = first.strip_prefix("$ ") else { panic!("`{first}` is not a command") };
         if command.starts_with("kubectl psp ") {
-            // The command line's own tests look after these.
+            // The tests of the command line check these.
             fresh += &format!("```console\n{part}");
             continue;
         }

@@ -1,4 +1,4 @@
-//! What the library promises about instances and host calls.
+//! Guarantees of the library about instances and host calls.
 
 #![expect(clippy::unwrap_used, reason = "a test whose guest cannot be built has failed")]
 

@@ -1,6 +1,6 @@
-//! The module's description of itself, in the module and for Artifact Hub.
+//! The module's metadata, in the module and for Artifact Hub.
 //!
-//! `UPDATE_DOCS=1 cargo test --package policy-host --test package` writes `artifacthub-pkg.yml` anew.
+//! `UPDATE_DOCS=1 cargo test --package policy-host --test package` rewrites `artifacthub-pkg.yml`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
 
 use std::fs;
@@ -34,7 +34,7 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(ended.stdout).unwrap()
 }
 
-/// Annotates the module anew: where the result is, and the folder that goes with it.
+/// Annotates the module: the path of the result, and its folder.
 fn annotated() -> (String, TempDir) {
     assert!(root().join("policy.wasm").exists(), "there is no module: make policy.wasm");
     let folder = TempDir::new().unwrap();
@@ -90,7 +90,7 @@ fn a_module_without_metadata_says_so() {
 fn the_package_of_artifact_hub_is_made_of_the_metadata() {
     let file = root().join("artifacthub-pkg.yml");
     let found = fs::read_to_string(&file).unwrap_or_default();
-    // When a version was made is not in the metadata; the release sets it.
+    // The creation time of a version is not in the metadata; the release sets it.
     let created_at = match serde_saphyr::from_str::<ArtifactHubPackage>(&found) {
         Ok(package) => package.created_at,
         Err(_) => "2026-11-21T00:00:00Z".to_owned(),

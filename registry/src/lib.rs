@@ -1,1 +1,1 @@
-//! A crate of its own for one test, so that nothing else waits for an HTTP client: see `tests/round_trip.rs`.
+//! A separate crate for one test, so that nothing else waits for an HTTP client: see `tests/round_trip.rs`.

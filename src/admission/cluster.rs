@@ -1,29 +1,29 @@
-//! What only the cluster knows.
+//! What the policy must ask the cluster.
 
 use crate::json::{Quoted, Text};
 use crate::pod::controllers::{CONTROLLER_MANAGER, Controllers};
 use crate::request::Request;
 
-/// Answers what neither the request nor the settings say.
+/// What neither the request nor the settings say, from the cluster.
 pub trait Cluster {
-    /// Whether somebody may do `use` to a PodSecurityPolicy.
+    /// Whether a user or service account may `use` a PodSecurityPolicy.
     ///
     /// # Errors
     ///
-    /// When the cluster cannot be asked, in words that fit behind `because`.
+    /// If the cluster cannot be asked, in words that fit behind `because`.
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String>;
 
     /// The time, in seconds since 1970 UTC. Asked only for exemptions that expire.
     ///
     /// # Errors
     ///
-    /// When there is no clock, in words that fit behind `because`. Such exemptions do not count then.
+    /// If there is no clock, in words that fit behind `because`. Such exemptions do not count then.
     fn now(&self) -> Result<i64, String> {
         Err("there is no clock".to_owned())
     }
 }
 
-/// One `SubjectAccessReview` (spec 3.4).
+/// One `SubjectAccessReview`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question<'q> {
     /// The user, or the service account in its long form.
@@ -32,13 +32,13 @@ pub struct Question<'q> {
     pub groups: Vec<Text<'q>>,
     /// `policy` or `extensions`: the API has been served by both.
     pub api_group: &'static str,
-    /// The policy.
+    /// The name of the policy.
     pub policy: &'q str,
     /// The namespace in which the pod is to run: a binding there is enough.
     pub namespace: &'q str,
 }
 
-/// Somebody who may be allowed to use a policy.
+/// A user or service account that may be allowed to use a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity<'a> {
     /// The user name.
@@ -48,7 +48,8 @@ pub struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// A service account. `system:authenticated` is not one of its groups here: it never was (spec 3.4).
+    /// A service account. `system:authenticated` is not one of its groups here, as in `UserInfo` of pkg/serviceaccount,
+    /// which PodSecurityPolicy used.
     pub fn service_account(namespace: &str, name: &str) -> Self {
         Identity {
             user: format!("system:serviceaccount:{namespace}:{name}").into(),
@@ -59,7 +60,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The user who sent the request; nobody when the audit scanner did.
+    /// The requesting user; none if the request is from the audit scanner.
     pub fn requesting_user(request: &Request<'a>) -> Option<Self> {
         let user = &request.user;
         let named = !user.username.is_empty();
@@ -77,11 +78,11 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// Who may use which policy, asked at most once each.
+/// Which policies may be used, each asked at most once.
 pub(crate) struct Grants<'g> {
     cluster: &'g dyn Cluster,
     namespace: &'g str,
-    /// Nothing where everybody may use every policy.
+    /// `None` where every policy may be used.
     identities: Option<Vec<Identity<'g>>>,
     known: Vec<(String, bool)>,
 }
@@ -91,7 +92,7 @@ impl<'g> Grants<'g> {
         Grants { cluster, namespace, identities: Some(identities), known: Vec::new() }
     }
 
-    /// Without authorization, nobody is asked.
+    /// Without authorization, the cluster is not asked.
     pub(crate) fn to_everybody(cluster: &'g dyn Cluster) -> Self {
         Grants { cluster, namespace: "", identities: None, known: Vec::new() }
     }

@@ -61,7 +61,7 @@ impl<'e> Evaluator<'e> {
         let mut text = "no PodSecurityPolicy admits this pod: ".to_owned();
         for (nth, policy) in usable.iter().enumerate() {
             let left = usable.len() - nth;
-            // What one policy leaves is for those behind it.
+            // The room that one policy leaves is for the policies after it.
             let room = ROOM.saturating_sub(text.len() + TAIL);
             let share = SHARE.max(room / left);
             let before = if nth == 0 { "" } else { "; " };
@@ -79,14 +79,14 @@ impl<'e> Evaluator<'e> {
     }
 }
 
-/// All objections of a policy to a pod, spelt out, and how many of them deny.
+/// All violations of a policy by a pod, spelt out, and how many of them deny.
 pub(super) fn objections(
     policy: &Policy<'_>,
     review: &PodReview<'_, '_>,
     pod: &Pod<'_>,
     pass: &Pass<'_>,
 ) -> (Vec<Violation>, usize) {
-    let mut found = Findings::spelling(&review.root, &pass.enforcement);
+    let mut found = Findings::collecting(&review.root, &pass.enforcement);
     policy.validate(pod, &pass.scope, &mut found);
     let denials = found.denials();
     (found.into_violations(), denials)
@@ -98,7 +98,7 @@ mod tests {
 
     use crate::testing::{policy, review};
 
-    /// What so many policies that allow no privileged container say of so many of them.
+    /// The message of so many policies that allow no privileged container about so many of them.
     fn reported(policies: usize, containers: usize, mutate: bool) -> String {
         let policies: Vec<Value> = (0..policies)
             .map(|nth| {

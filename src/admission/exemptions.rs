@@ -1,4 +1,4 @@
-//! Whom exemptions apply_exemptions, and which of them made a difference.
+//! Which exemptions apply to a pod, and which of them made a difference.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ use crate::rules::adopt_annotations;
 use crate::settings::exemptions::Exemption;
 use crate::standards::{Exempted, Failure};
 
-/// What exemptions look at, beside images.
+/// What exemptions match on, apart from images.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ExemptionSubject<'c> {
-    /// The namespace of the request; what the object says is its author's word.
+    /// The namespace of the request; the one in the object is the choice of its author.
     pub(super) namespace: &'c str,
     /// Who may create the pod: the requester, or the controllers of a workload. One who meets all conditions is enough.
     pub(super) users: &'c [Identity<'c>],
@@ -24,8 +24,8 @@ pub(super) struct ExemptionSubject<'c> {
     pub(super) runtime_class: Option<&'c str>,
 }
 
-/// Whether an exemption has not expired, asking for the time only if it ever does. A clock that does not response is no
-/// reason to let anything through.
+/// Whether an exemption has not expired; the time is asked only if it ever does. Without a clock, an exemption that
+/// expires does not hold.
 pub(super) fn holds(exemption: &Exemption<'_>, cluster: &dyn Cluster, response: &mut Response) -> bool {
     let Some((day, end)) = &exemption.expires else { return true };
     let reason = match cluster.now() {
@@ -38,7 +38,7 @@ pub(super) fn holds(exemption: &Exemption<'_>, cluster: &dyn Cluster, response: 
     false
 }
 
-/// Whether every ground but the images holds. What a request leaves empty never does.
+/// Whether all conditions but the images hold. A field that the request leaves empty never matches.
 pub(super) fn matches(exemption: &Exemption<'_>, subject: &ExemptionSubject<'_>) -> bool {
     let ExemptionSubject { namespace, users, service_account, runtime_class } = *subject;
     let listed = |list: &[Text<'_>], actual: Option<&str>| {
@@ -58,7 +58,7 @@ pub(super) fn matches(exemption: &Exemption<'_>, subject: &ExemptionSubject<'_>)
 }
 
 impl<'a> PodReview<'_, 'a> {
-    /// The pod as policies get to see it.
+    /// The pod as policies see it.
     pub(super) fn arrived(&self) -> Cow<'_, Pod<'a>> {
         let adopts = self.mode != Mode::Refuse && self.scope.writable.added.is_none();
         match adopts.then(|| adopt_annotations(&self.pod)).flatten() {
@@ -69,7 +69,7 @@ impl<'a> PodReview<'_, 'a> {
 }
 
 impl<'e> Evaluator<'e> {
-    /// Exempted whom exemptions apply_exemptions. Those that have expired are reported instead.
+    /// Applies the exemptions that match. Those that have expired are reported instead.
     pub(super) fn apply_exemptions(
         &self,
         review: &mut PodReview<'_, '_>,
@@ -109,7 +109,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Reports which exemptions made a difference: without any of them, a rule that they list would have objected or
-    /// mutated something in where they allow. Of a pod that no policy admits, the rules of all policies count.
+    /// mutated something in where they hold. Of a pod that no policy admits, the rules of all policies count.
     pub(super) fn record_effective_exemptions(
         &self,
         review: &PodReview<'_, '_>,

@@ -1,4 +1,4 @@
-//! From a request to an response.
+//! From a request to a response.
 
 use crate::json::edit::{Edit, Path, Step, graft};
 use crate::json::{Quoted, Read, Reader, Text};
@@ -30,45 +30,45 @@ mod workload;
 
 pub use report::{Opinion, Report};
 
-/// What mutation comes to.
+/// How mutation is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// Changes are written back.
     Apply,
     /// The pod must fit as it is.
     Refuse,
-    /// A copy is changed to judge the pods to come; nothing is written.
+    /// A copy is changed to evaluate the pods that a template describes; nothing is written.
     DryRun,
 }
 
-/// A pod, or a template, and how it is judged.
+/// A pod, or a template, and how it is evaluated.
 struct PodReview<'c, 'a> {
     request: &'c Request<'a>,
     /// The pod as its author wrote it.
     pod: Pod<'a>,
-    /// Where it stands in the object, with a trailing dot.
+    /// Its path in the object, with a trailing dot.
     root: String,
     mode: Mode,
     scope: Scope,
-    /// Who is asked about it.
+    /// What is evaluated for it.
     checks: Checks,
     /// Who creates the pods of the template.
     controllers: Controllers,
 }
 
-/// Who is asked about a pod.
+/// What is evaluated for a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Checks {
     /// The policies, and the Pod Security Standards if there are any.
     All,
-    /// The policies: to the standards, nothing that counts has changed.
+    /// Only the policies: no field that the standards look at has changed.
     Policies,
-    /// The standards: the policies let this pass before, and say at most what they fill in.
+    /// Only the standards: the policies admitted this before, and at most set their defaults.
     Standards,
 }
 
 impl<'c, 'a> PodReview<'c, 'a> {
-    /// A pod as it stands in the request.
+    /// A pod as it is in the request.
     fn of_pod(request: &'c Request<'a>, pod: Pod<'a>, mode: Mode) -> Self {
         let scope =
             Scope { writable: Writable { nothing: mode == Mode::Refuse, added: None }, ..Scope::default() };
@@ -90,7 +90,7 @@ impl<'c, 'a> PodReview<'c, 'a> {
         }
     }
 
-    /// Says that a policy admits the pods of a workload and none of their accounts may use it.
+    /// The message that a policy admits the pods of a workload and none of their accounts may use it.
     fn missing_grant(&self, policy: &str, grants: &Grants<'_>) -> String {
         let (accounts, policy) = (grants.describe_in_order(), Quoted(policy));
         let unknown = match self.controllers {
@@ -100,28 +100,28 @@ impl<'c, 'a> PodReview<'c, 'a> {
         format!("no role lets {accounts} use PodSecurityPolicy {policy}, which admits these pods{unknown}")
     }
 
-    /// Whether this is an audit of an object in the cluster, which no user requests.
+    /// Whether this is an audit of an object in the cluster, which has no requesting user.
     fn is_audit(&self) -> bool {
         self.request.user.username.is_empty()
     }
 }
 
-/// Who wins, or why nobody does.
+/// The policy that admits the pod, or why none does.
 enum Verdict<'v, 'a> {
-    /// This policy admits the pod as it then is.
+    /// This policy admits the pod as it is after mutation.
     Admitted {
         policy: &'v Policy<'v>,
         pod: Box<Pod<'a>>,
         /// Whether it does so only because some rules do not deny.
         is_tolerant: bool,
-        /// Of a workload: why its pods will be rejected all the same.
+        /// Of a workload: why its pods will be rejected nevertheless.
         ungranted: Option<String>,
     },
     /// No policy does.
     Denied(String),
 }
 
-/// Checks one request, from the text that the policy server hands over to the response.
+/// Reviews one request, from the payload of the policy server to the response.
 pub fn review(payload: &str, cluster: &dyn Cluster) -> Response {
     match Reader::document(payload) {
         Ok(payload) => judge(payload, cluster),
@@ -129,7 +129,7 @@ pub fn review(payload: &str, cluster: &dyn Cluster) -> Response {
     }
 }
 
-/// Checks one request that has been read.
+/// Reviews one request that has been read.
 pub fn judge(payload: Payload<'_>, cluster: &dyn Cluster) -> Response {
     match Settings::load(payload.settings.root()) {
         Ok(settings) => Evaluator::new(&settings, cluster).review(payload.request),
@@ -137,7 +137,7 @@ pub fn judge(payload: Payload<'_>, cluster: &dyn Cluster) -> Response {
     }
 }
 
-/// Evaluates requests by settings, and asks a cluster what neither of them says.
+/// Evaluates requests against settings, and asks the cluster for what neither of them says.
 #[derive(Clone, Copy)]
 pub struct Evaluator<'e> {
     settings: &'e Settings<'e>,
@@ -150,7 +150,7 @@ impl<'e> Evaluator<'e> {
         Evaluator { settings, cluster }
     }
 
-    /// Checks one request.
+    /// Reviews one request.
     pub fn review(&self, mut request: Request<'_>) -> Response {
         let pod = request.pod.take();
         let request = &request;
@@ -166,7 +166,7 @@ impl<'e> Evaluator<'e> {
         }
         let adds_containers = request.sub_resource == "ephemeralcontainers" && request.kind.is_pod();
         let is_namespace = request.kind.is_namespace();
-        // Of a namespace's subresources, the API server keeps the labels that are sent there.
+        // The API server keeps labels that are sent to a namespace's subresources.
         let keeps_labels = is_namespace && !self.settings.namespace_labels.is_empty();
         let is_ungoverned = UNGOVERNED_SUBRESOURCES.contains(&&*request.sub_resource)
             || (is_namespace && request.sub_resource == "finalize");
@@ -216,11 +216,11 @@ impl<'e> Evaluator<'e> {
         self.response(review, object)
     }
 
-    /// Checks new ephemeral containers in the pod that is there: of the request's pod, the API server keeps nothing
-    /// but their list.
+    /// Reviews new ephemeral containers in the pod that exists: of the request's pod, the API server keeps nothing but
+    /// their list.
     ///
-    /// One policy must admit a new container with all that it shares with the pod. Else a tenant who may use a lax policy
-    /// and finds a pod of a strict one, or the reverse, has what neither of them allows.
+    /// One policy must admit a new container together with all that it shares with the pod. Otherwise a user who may
+    /// use a lax policy and finds a pod of a strict one, or the reverse, has what neither of them allows.
     fn review_added_containers(&self, request: &Request<'_>) -> Read<Response> {
         let Some(object) = request.object else { return Ok(Response::missing_object()) };
         let asked: Pod<'_> = Reader::document(object)?;
@@ -244,7 +244,7 @@ impl<'e> Evaluator<'e> {
         let reviewed = shared_with(&pod, &added);
         for list in List::ALL {
             for (index, container) in pod.list_mut(list).iter_mut().enumerate() {
-                // What is mounted into containers that the new ones cannot reach is no concern of theirs.
+                // Volumes of containers that the new ones cannot reach are not reviewed.
                 if reviewed.binary_search(&Slot { list, index }).is_err() {
                     container.volume_mounts.clear();
                     container.volume_devices.clear();
@@ -266,7 +266,7 @@ impl<'e> Evaluator<'e> {
         self.response(review, object)
     }
 
-    /// Checks a pod and writes the response.
+    /// Evaluates a pod and writes the response.
     fn response<'a>(&self, mut review: PodReview<'_, 'a>, object: &str) -> Read<Response> {
         let mut response = Response::accepted();
         let mut active = Vec::new();
@@ -285,7 +285,7 @@ impl<'e> Evaluator<'e> {
                             self.tolerate(review, policy, &pod, &mut response);
                         }
                         match ungranted {
-                            // Whoever applies a workload can still apply the grant; what is audited runs without.
+                            // When a workload is applied, the grant can still follow; an audited one runs without it.
                             Some(reason)
                                 if review.is_audit() && review.controllers != Controllers::Unknown =>
                             {
@@ -302,7 +302,7 @@ impl<'e> Evaluator<'e> {
                     }
                     admitted = Some((policy, pod));
                 }
-                // What passed before passes, whatever became of the policies.
+                // A pod that was admitted before stays admitted, even if the policies have changed since.
                 Ok(Verdict::Denied(_)) | Err(_) if review.checks == Checks::Standards => {
                     return Ok(Response::accepted());
                 }
@@ -338,7 +338,7 @@ impl<'e> Evaluator<'e> {
         Ok(response)
     }
 
-    /// Reports the objections that do not deny.
+    /// Reports the violations that do not deny.
     fn tolerate(
         &self,
         review: &PodReview<'_, '_>,
@@ -347,7 +347,7 @@ impl<'e> Evaluator<'e> {
         response: &mut Response,
     ) {
         let pass = self.tolerant(review);
-        let mut found = Findings::spelling(&review.root, &pass.enforcement);
+        let mut found = Findings::collecting(&review.root, &pass.enforcement);
         policy.validate(pod, &pass.scope, &mut found);
         let in_all = found.tolerated();
         let mut tolerated = found.into_violations();
@@ -355,7 +355,7 @@ impl<'e> Evaluator<'e> {
         response.tolerate(tolerated, in_all);
     }
 
-    /// The annotation that names the winner of a list, on a pod being created.
+    /// The annotation that names the policy that admits the pod, on a pod being created, if policies are a list.
     fn admission_mark(&self, review: &PodReview<'_, '_>, policy: &Policy<'_>) -> Option<Edit<'static>> {
         let marked = review.pod.annotations.get(ADMITTED_BY).is_some_and(|name| *name == policy.name);
         if !self.settings.listed || review.scope.writable.added.is_some() || marked {
@@ -373,7 +373,7 @@ const UNGOVERNED_SUBRESOURCES: &[&str] =
 /// Precedes the cause of an access review that failed.
 pub(crate) const UNANSWERED: &str = "cannot determine who may use which policy: ";
 
-/// The first sentence of what a host reports: what follows is for its developers.
+/// The first sentence of a host's error: the rest is for its developers.
 pub(crate) fn first_sentence(cause: &str) -> &str {
     let cause = cause.trim_start();
     let ends = |(at, byte): (usize, &u8)| {
@@ -386,14 +386,14 @@ pub(crate) fn first_sentence(cause: &str) -> &str {
     }
 }
 
-/// Every container of a pod but some of the ephemeral ones, in visiting order.
+/// All containers of a pod except ephemeral ones that are not in `kept`, in visiting order.
 fn all_but(pod: &Pod<'_>, kept: &[usize]) -> Vec<Slot> {
     let is_kept = |slot: &Slot| slot.list == List::Ephemeral && kept.binary_search(&slot.index).is_ok();
     pod.containers().map(|(slot, _)| slot).filter(|slot| !is_kept(slot)).collect()
 }
 
-/// The ephemeral containers with these indexes, and all containers that they can look into, in visiting order: those whose
-/// process namespace they share.
+/// The ephemeral containers with these indexes, and all containers that they can look into, in visiting order: those
+/// whose process namespace they share.
 fn shared_with(pod: &Pod<'_>, added: &[usize]) -> Vec<Slot> {
     let new = added.iter().filter_map(|index| pod.spec.ephemeral_containers.get(*index));
     let targets = Names::of(new.map(|container| &*container.target_container_name));

@@ -1,4 +1,4 @@
-//! What becomes of the labels of a namespace.
+//! Review of the labels of a namespace.
 
 use super::Evaluator;
 use super::cluster::Identity;
@@ -19,7 +19,7 @@ struct Found<'a> {
     version: Option<Text<'a>>,
 }
 
-/// What is to be said of a namespace.
+/// The edits and problems of a namespace.
 #[derive(Default)]
 struct Verdict {
     edits: Vec<Edit<'static>>,
@@ -36,7 +36,7 @@ impl Verdict {
         self.edits.push(Edit { path, value: Quoted(value).to_string() });
     }
 
-    /// Objects to the value of a label, or to its absence.
+    /// Reports a violation: the value of a label, or its absence.
     fn object_to(&mut self, label: &str, value: Option<&str>, reason: &str) {
         let value =
             value.map_or("Required value".to_owned(), |value| format!("Invalid value: {}", Quoted(value)));
@@ -75,12 +75,12 @@ impl<'s> Found<'s> {
         }
         match self.version.as_deref().map(|version| (version, version.parse())) {
             Some((_, Ok(version))) => actual.version = version,
-            // The level that demands nothing has no use for its version.
+            // The level `privileged` demands nothing, so its version makes no difference.
             Some((version, Err(_))) if version_changed && stated.level > Level::Privileged => {
                 let demanded = oldest(actual.level, stated);
                 verdict.object_to(mode.version, Some(version), &format!("must be {demanded}"));
             }
-            // What counts without the label is up to the configuration of Pod Security admission.
+            // Without the label, the configuration of Pod Security admission decides.
             None if version_changed && mode.has_version && old.is_some() => {
                 let demanded = oldest(actual.level, stated);
                 verdict.object_to(mode.version, None, &format!("must stay {demanded}"));
@@ -113,7 +113,7 @@ fn stricter(level: Level) -> &'static str {
     }
 }
 
-/// The versions at which a level has all checks of what is stated.
+/// The versions at which a level has all checks of the stated standard.
 fn oldest(level: Level, stated: Standard) -> String {
     match level.max(stated.level).oldest_version_with(stated) {
         Version::Latest => "\"latest\"".to_owned(),
@@ -163,7 +163,7 @@ impl<'e> Evaluator<'e> {
         Ok(response)
     }
 
-    /// Drops what exemptions free this namespace from, and names those that made a difference.
+    /// Drops the rules that this namespace is exempt from, and names the exemptions that made a difference.
     fn exempt_namespace(
         &self,
         request: &Request<'_>,

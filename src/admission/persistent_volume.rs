@@ -1,4 +1,4 @@
-//! What becomes of a `PersistentVolume`.
+//! Review of a `PersistentVolume`.
 
 use std::fmt::Write as _;
 
@@ -10,15 +10,15 @@ use crate::json::{Quoted, Read, Reader, Text, Tree, lookup};
 use crate::pod::Pod;
 use crate::policy::Scope;
 use crate::request::Request;
-use crate::rule::{Action, Findings, RuleSet, Violation, join};
+use crate::rule::{Action, Findings, RuleSet, Violation, ViolationKind, join};
 use crate::rules;
 use crate::settings::persistent_volumes::OnVolumes;
 use crate::settings::{Authorization, rule_names};
 
-/// The rules that have something to say of volumes.
+/// The rules that concern volumes.
 const RULES: [&str; 3] = ["volumes", "allowedHostPaths", "allowedFlexVolumes"];
 
-/// A source that policies judge: its key here, and the path or the driver.
+/// A source that policies evaluate: its key here, and the path or the driver.
 type Source<'a> = (&'static str, Text<'a>);
 
 /// The sources of a volume that reach into nodes.
@@ -51,7 +51,7 @@ fn mounting(sources: &[Source<'_>]) -> String {
     pod
 }
 
-/// Tells an objection to that pod as one to the volume.
+/// Turns a violation by that pod into one by the volume.
 fn retold(mut violation: Violation, sources: &[Source<'_>]) -> Violation {
     let volume = violation.path.strip_prefix("spec.volumes[").and_then(|rest| rest.split_once(']'));
     let (index, field) = volume.unwrap_or(("0", ""));
@@ -59,17 +59,19 @@ fn retold(mut violation: Violation, sources: &[Source<'_>]) -> Violation {
         return violation;
     };
     if volume.is_none() {
-        // The mount, which is there only to ask for the right to write.
-        violation.problem = "Forbidden: the path is allowed for reading alone, and nothing keeps pods from writing to a PersistentVolume".to_owned();
+        // The mount exists only to ask for the right to write.
+        violation.kind = ViolationKind::Forbidden;
+        violation.value.clear();
+        violation.detail = "the path is allowed for reading alone, and nothing keeps pods from writing to a PersistentVolume".to_owned();
     }
-    // What stands behind the index is the source with its field, or nothing.
+    // Behind the index is the source with its field, or nothing.
     let field = field.rsplit_once('.').map_or("", |(_, field)| field);
     violation.path = ["spec.", key, if field.is_empty() { "" } else { "." }, field].concat();
     violation
 }
 
 impl<'e> Evaluator<'e> {
-    /// Checks a volume of the cluster.
+    /// Reviews a volume of the cluster.
     pub(crate) fn review_volume(&self, on_volumes: OnVolumes, request: &Request<'_>) -> Read<Response> {
         if on_volumes == OnVolumes::Ignore {
             return Ok(Response::accepted());
@@ -100,7 +102,7 @@ impl<'e> Evaluator<'e> {
         Ok(response)
     }
 
-    /// Finds a policy that admits a pod with these volumes; else says why none does.
+    /// Finds a policy that admits a pod with these volumes; otherwise returns why none does.
     fn admits_volume(
         &self,
         request: &Request<'_>,
@@ -111,7 +113,7 @@ impl<'e> Evaluator<'e> {
         let scope = self.scope_of_volume(request, response);
         let mut grants = match self.settings.authorization {
             Authorization::None => Grants::to_everybody(self.cluster),
-            // No namespace is every namespace.
+            // An empty namespace means all namespaces.
             Authorization::Rbac => {
                 Grants::new(self.cluster, "", Identity::requesting_user(request).into_iter().collect())
             }
@@ -119,7 +121,7 @@ impl<'e> Evaluator<'e> {
         let mut usable = 0;
         let mut reasons = String::new();
         for policy in &self.settings.policies {
-            let mut found = Findings::spelling("", &self.settings.enforcement);
+            let mut found = Findings::collecting("", &self.settings.enforcement);
             policy.validate(pod, &scope, &mut found);
             let (denials, in_all) = (found.denials(), found.tolerated());
             if !grants.allow(&policy.name)? {
@@ -149,7 +151,7 @@ impl<'e> Evaluator<'e> {
         Ok(Some(format!("no PodSecurityPolicy admits this volume: {reasons}")))
     }
 
-    /// Only the rules about volumes are asked, less those that exemptions for the user apply_exemptions.
+    /// Only the rules about volumes are evaluated, without those that the user is exempt from.
     fn scope_of_volume(&self, request: &Request<'_>, response: &mut Response) -> Scope {
         let others = rules::all().filter(|(_, entry)| !RULES.contains(&entry.id));
         let mut exempt = others.fold(RuleSet::NONE, |exempt, (index, _)| exempt.with(index));

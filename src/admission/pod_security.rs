@@ -1,15 +1,15 @@
-//! What the Pod Security Standards make of a pod, in each mode.
+//! Evaluation of the Pod Security Standards, in each mode.
 
 use std::collections::BinaryHeap;
 
 use super::Evaluator;
 use super::response::Response;
 use crate::pod::{Container, Pod};
-use crate::rule::{Action, NonDenying, Violation};
+use crate::rule::{Action, NonDenying, Violation, ViolationKind};
 use crate::standards::{Exempted, Failure, Standard};
 
 impl Evaluator<'_> {
-    /// Checks a pod, or the template of a workload, and adds what there is to say to the response.
+    /// Evaluates a pod, or the template of a workload, and adds the result to the response.
     pub(super) fn judge_by_standards(
         &self,
         pod: &Pod<'_>,
@@ -49,7 +49,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Denies the pod for the checks that deny, and tells of the others what `warn` and `audit` do not tell anyway.
+    /// Denies the pod for the checks that deny, and reports the others as far as `warn` and `audit` do not.
     fn enforce(&self, standard: Standard, failures: Vec<Failure>, response: &mut Response) {
         let modes = self.settings.standards;
         let action = |failure: &Failure| self.settings.enforcement.action(failure.index);
@@ -70,15 +70,21 @@ impl Evaluator<'_> {
                 Action::Audit => in_all.audited += 1,
                 _ => in_all.warned += 1,
             }
-            let problem = standard.would_be_violated([failure]);
-            violations.push(Violation { rule: failure.id, action, path: String::new(), problem });
+            violations.push(Violation {
+                rule: failure.id,
+                action,
+                path: String::new(),
+                kind: ViolationKind::Message,
+                value: String::new(),
+                detail: standard.would_be_violated([failure]),
+            });
         }
         response.tolerate(violations, in_all);
     }
 }
 
 /// Whether an update changes anything that Pod Security admission looks at: an image, the number of containers, or
-/// which ephemeral containers there are. The pod is judged as a whole if it does, and not at all if it does not.
+/// which ephemeral containers there are. If so the pod is evaluated as a whole, otherwise not at all.
 pub(crate) fn is_significant(new: &Pod<'_>, old: &Pod<'_>) -> bool {
     let differ = |new: &[Container<'_>], old: &[Container<'_>]| {
         new.len() != old.len() || new.iter().zip(old).any(|(new, old)| new.image != old.image)
@@ -91,7 +97,7 @@ pub(crate) fn is_significant(new: &Pod<'_>, old: &Pod<'_>) -> bool {
 
 /// Whether an ephemeral container is new, or its image is.
 pub(crate) fn has_new_ephemeral_images(new: &[Container<'_>], old: &[Container<'_>]) -> bool {
-    // Of old ones that share a name, the first one counts.
+    // If old ones share a name, the first one counts.
     let named = old.iter().enumerate().map(|(index, old)| (&*old.name, index, &*old.image));
     // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
     let old = named.collect::<BinaryHeap<_>>().into_sorted_vec();

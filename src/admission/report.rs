@@ -1,7 +1,7 @@
-//! What every policy says of a pod: more than an response needs, for whoever asks why.
+//! The result of every policy for a pod: more than a response needs, to explain a decision.
 //!
-//! An response stops at the first policy that admits a pod; a person wants to know what the others would have done, and
-//! what each of them changes. The module never asks, so that this is no part of it.
+//! A response stops at the first policy that admits a pod; a user wants to know what the others would have done, and
+//! what each of them changes. The policy module never needs this, so it is not part of it.
 
 use super::deny::objections;
 use super::response::Response;
@@ -16,46 +16,46 @@ use crate::request::Request;
 use crate::rule::{Action, Violation};
 use crate::standards::{Exempted, Failure};
 
-/// What the policies say of one pod of an object that is created.
+/// The results of the policies for one pod of an object that is created.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The way from the object to the pod, with a trailing dot: `spec.template.`, or nothing.
+    /// The path from the object to the pod, with a trailing dot: `spec.template.`, or nothing.
     pub root: String,
     /// The service account that the pod will run as, if it has one.
     pub service_account: Option<String>,
     /// The policy that admits the pod.
     pub winner: Option<String>,
-    /// Why the pods of a workload will be rejected although `winner` admits them: none of their accounts may use it, or any
-    /// other policy that admits them.
+    /// Why the pods of a workload will be rejected although `winner` admits them: none of their accounts may use it, or
+    /// any other policy that admits them.
     pub missing_grant: Option<String>,
-    /// Who creates the pods of a workload; of a pod, nothing is known.
+    /// Who creates the pods of a workload; not known for a pod.
     pub controllers: Controllers,
-    /// What each policy says, in the order in which they are tried.
+    /// The result of each policy, in the order in which they are tried.
     pub opinions: Vec<Opinion>,
-    /// The checks of the enforced Pod Security Standard that the pod fails as it then is. Workloads are not denied for
-    /// them, but their pods will be.
+    /// The checks of the enforced Pod Security Standard that the mutated pod fails. Workloads are not denied for them,
+    /// but their pods will be.
     pub failures: Vec<Failure>,
 }
 
-/// What one policy says of a pod.
+/// The result of one policy for a pod.
 #[derive(Debug, Clone)]
 pub struct Opinion {
     /// The name of the policy.
     pub policy: String,
-    /// Whether somebody who counts may use it; why that cannot be told.
+    /// Whether an account of the pod may use it; an error if that cannot be determined.
     pub granted: Result<bool, String>,
-    /// What it fills in, with paths that start at the pod.
+    /// The defaults that it sets, with paths that start at the pod.
     pub edits: Vec<Edit<'static>>,
-    /// What it objects to once that is mutated in, with paths that start at the object.
+    /// The violations after mutation, with paths that start at the object.
     pub violations: Vec<Violation>,
-    /// How many objections deny, be they spelt out or not.
+    /// How many violations deny, whether spelt out or not.
     pub denials: usize,
 }
 
 impl<'e> Evaluator<'e> {
-    /// What every policy says of every pod that the request is about: that of a Pod, or of each template.
+    /// Evaluates every policy for every pod that the request is about: that of a Pod, or of each template.
     ///
-    /// Requests are taken for creations. An object of a kind that is not judged has no report.
+    /// Requests are taken for creations. An object of a kind that is not reviewed has no report.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl<'e> Evaluator<'e> {
 
     fn report_of(&self, mut review: PodReview<'_, '_>) -> Report {
         if !self.settings.exemptions.is_empty() {
-            // The response tells of exemptions.
+            // Exemptions are reported in the response.
             self.apply_exemptions(&mut review, &mut Response::accepted());
         }
         let review = &review;
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use crate::pod::Kind;
 
-    /// A cluster in which everybody may use all but one policy.
+    /// A cluster in which all accounts may use all policies but one.
     struct AllBut(&'static str);
 
     impl Cluster for AllBut {

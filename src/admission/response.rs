@@ -1,11 +1,11 @@
-//! What the policy responses.
+//! The response of the policy.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
+use crate::json::Quoted;
 use crate::json::edit::Edit;
-use crate::json::{Quoted, Reader};
-use crate::rule::{Action, NonDenying, ROOM, Row, SPELT_OUT, TAIL, Violation, and_more, join};
+use crate::rule::{Action, NonDenying, ROOM, Row, SPELT_OUT, TAIL, Violation, ViolationKind, and_more, join};
 use crate::standards::Standard;
 
 /// The response to a request.
@@ -13,32 +13,33 @@ use crate::standards::Standard;
 pub struct Response {
     /// Why the request is rejected; an accepted one has no reason.
     pub rejection: Option<String>,
-    /// Whether it is rejected because it could not be judged: its object, the settings or the cluster cannot be read.
+    /// Whether it is rejected because it could not be evaluated: its object, the settings or the cluster cannot be
+    /// read.
     pub error: bool,
-    /// The object as it is to be, as JSON, if the policy mutated anything in.
+    /// The mutated object, as JSON, if the policy set any defaults.
     pub mutated_object: Option<String>,
     /// The policy that admits the pod.
     pub policy: Option<String>,
-    /// The paths that were mutated in, and with what.
+    /// The defaults that were set: paths and values.
     pub edits: Vec<Edit<'static>>,
-    /// Objections that did not deny the request, as far as they are spelt out.
+    /// Violations that did not deny the request, as far as they are spelt out.
     pub tolerated: Vec<Violation>,
-    /// How many more of those there are.
+    /// How many more of those violations there are.
     pub omitted: usize,
-    /// What the requesting user should know.
+    /// The warnings for the requesting user.
     pub warnings: Vec<String>,
     /// How many more warnings there are.
     pub unwarned: usize,
-    /// The Pod Security Standard that the pod was held to.
+    /// The Pod Security Standard that was enforced.
     pub enforced: Option<Standard>,
-    /// What the audit log is told of the Pod Security Standards, a text for each pod or template.
+    /// The audit annotation of the Pod Security Standards, a text for each pod or template.
     pub audit_violations: Vec<String>,
     /// The exemptions that made a difference, and those that would have if they had not expired.
     pub exemptions: Vec<String>,
 }
 
 impl Response {
-    /// The request passes, and nothing more is to be said.
+    /// The request passes, without anything to report.
     pub fn accepted() -> Self {
         Response::default()
     }
@@ -48,17 +49,17 @@ impl Response {
         Response { rejection: Some(reason.to_string()), ..Response::default() }
     }
 
-    /// The request brings nothing to judge.
+    /// The request is rejected because it has no object to review.
     pub(crate) fn missing_object() -> Self {
         Response::rejected("request.object: Required value: there is no object to review")
     }
 
-    /// The request is rejected because it cannot be judged.
+    /// The request is rejected because it cannot be evaluated.
     pub fn error(reason: impl Display) -> Self {
         Response { error: true, ..Response::rejected(reason) }
     }
 
-    /// The request is rejected because nobody can tell what it asks for.
+    /// The request is rejected because it cannot be read.
     pub fn unreadable(cause: &dyn Display) -> Self {
         Response::error(format_args!("the request cannot be read: {cause}"))
     }
@@ -68,7 +69,7 @@ impl Response {
         self.rejection.is_none()
     }
 
-    /// Whose objections come back as warnings, and which only reach the audit log.
+    /// Adds violations that warn, and those that only reach the audit log.
     pub(crate) fn tolerate(&mut self, tolerated: Vec<Violation>, in_all: NonDenying) {
         let warned = tolerated.iter().filter(|violation| violation.action == Action::Warn);
         self.warnings.extend(warned.map(warning));
@@ -77,7 +78,7 @@ impl Response {
         self.omitted += in_all.omitted();
     }
 
-    /// Adds a warning, unless it is there already: templates of one object can share it. Past as many as there is room for,
+    /// Adds a warning, unless it is there already: templates of one object can share it. When there is no room left,
     /// warnings are counted.
     pub(crate) fn warn(&mut self, warning: String) {
         if self.warnings.contains(&warning) {
@@ -90,7 +91,7 @@ impl Response {
         }
     }
 
-    /// Adds what is to be said of one more template of the same object, the verdict excepted.
+    /// Adds the results of one more template of the same object, without the verdict.
     pub(crate) fn absorb(&mut self, other: Response) {
         other.warnings.into_iter().for_each(|warning| self.warn(warning));
         self.unwarned += other.unwarned;
@@ -124,7 +125,7 @@ impl Response {
         json
     }
 
-    /// The paths that were mutated in.
+    /// The paths of the defaults that were set.
     fn mutated(&self) -> String {
         let mut row = Row::new(", ", ROOM);
         let reported = self.edits.get(..SPELT_OUT).unwrap_or(&self.edits);
@@ -132,7 +133,7 @@ impl Response {
         row.end(self.edits.len() - reported.len())
     }
 
-    /// What follows the verdict and the object.
+    /// Writes the fields after the verdict and the object.
     fn write_json(&self, json: &mut String) -> fmt::Result {
         if let Some(reason) = &self.rejection {
             json.push_str(",\"message\":");
@@ -187,9 +188,9 @@ impl Response {
 const WARNINGS: usize = 256;
 /// How many characters of a warning a terminal shows well; Kubernetes asks webhooks not to send more.
 const SHORT: usize = 120;
-/// How many are left for the reason where the path alone is about as long.
+/// How many characters are left for the reason where the path alone is about as long.
 const REASON: usize = 40;
-/// Past these API servers cut a warning themselves.
+/// API servers cut longer warnings.
 const LONGEST: usize = 256;
 
 /// A violation as a warning: place and reason, the value only where both leave room for it. The audit log has all of it.
@@ -199,9 +200,12 @@ fn warning(violation: &Violation) -> String {
     if fits(&whole, most) {
         return whole;
     }
-    let reason = reason(&violation.problem);
-    let brief =
-        if violation.path.is_empty() { reason.to_owned() } else { [&violation.path, ": ", reason].concat() };
+    let reason = reason(violation);
+    let brief = if violation.path.is_empty() {
+        reason.into_owned()
+    } else {
+        [&violation.path, ": ", &*reason].concat()
+    };
     match brief.char_indices().nth(most - 1).and_then(|(end, _)| brief.get(..end)) {
         Some(start) if !fits(&brief, most) => [start, "…"].concat(),
         _ => brief,
@@ -212,15 +216,15 @@ fn fits(text: &str, most: usize) -> bool {
     text.chars().nth(most).is_none()
 }
 
-/// What is wrong, less the value that it is wrong with.
-fn reason(problem: &str) -> &str {
-    let Some(value) = problem.strip_prefix("Invalid value: ") else { return problem };
-    let mut reader = Reader::new(value);
-    let behind = reader.skip().ok().and_then(|()| value.get(reader.position()..));
-    behind.and_then(|behind| behind.strip_prefix(": ")).unwrap_or(problem)
+/// The reason without the value.
+fn reason(violation: &Violation) -> Cow<'_, str> {
+    match violation.kind {
+        ViolationKind::Invalid if !violation.detail.is_empty() => Cow::Borrowed(&violation.detail),
+        _ => Cow::Owned(violation.problem()),
+    }
 }
 
-/// A text in no more than the room there is.
+/// A text in no more than the available room.
 fn fit(text: &str) -> Cow<'_, str> {
     match text.get(..text.floor_char_boundary(ROOM - TAIL)) {
         Some(start) if text.len() > ROOM => [start, "…"].concat().into(),
@@ -228,7 +232,7 @@ fn fit(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Texts in a row, in no more than the room there is.
+/// Texts in a row, in no more than the available room.
 fn row(separator: &'static str, texts: &[String]) -> String {
     let mut row = Row::new(separator, ROOM);
     texts.iter().for_each(|text| row.push(text));
@@ -239,11 +243,12 @@ fn row(separator: &'static str, texts: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::json::edit::{Path, Step};
+    use crate::rule::ViolationKind::{Invalid, Required};
     use kubewarden_policy_sdk::response::ValidationResponse;
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    /// The response as the SDK's type reads it, which must not miss anything.
+    /// The response as the SDK's type reads it, which must not lose anything.
     fn read(response: &Response) -> Value {
         let json: Value = serde_json::from_str(&response.clone().into_json()).unwrap();
         let response: ValidationResponse = serde_json::from_value(json.clone()).unwrap();
@@ -263,11 +268,13 @@ mod tests {
             rule: "privileged",
             action,
             path: path.to_owned(),
-            problem: "Invalid value: true".to_owned(),
+            kind: ViolationKind::Invalid,
+            value: "true".to_owned(),
+            detail: String::new(),
         }
     }
 
-    /// A response that says no more than whether the request passes.
+    /// A response with only the verdict.
     fn response(accepted: bool) -> ValidationResponse {
         serde_json::from_value(json!({ "accepted": accepted })).unwrap()
     }
@@ -324,44 +331,55 @@ mod tests {
         );
     }
 
-    fn warned(path: &str, problem: &str) -> String {
+    fn warned(path: &str, kind: ViolationKind, value: &str, detail: &str) -> String {
         let mut response = Response::accepted();
-        let violation = Violation { problem: problem.to_owned(), ..violation(Action::Warn, path) };
+        let (value, detail) = (value.to_owned(), detail.to_owned());
+        let violation = Violation { kind, value, detail, ..violation(Action::Warn, path) };
         response.tolerate(vec![violation], NonDenying { warned: 1, audited: 0 });
         response.warnings.concat()
     }
 
     #[rstest]
-    #[case::short("spec.x", "Invalid value: 1: no", "spec.x: Invalid value: 1: no")]
+    #[case::short("spec.x", Invalid, "1", "no", "spec.x: Invalid value: 1: no")]
     #[case::without_the_value(
         "spec.x",
-        &format!("Invalid value: \"{}: \\\"\": must be short", "a".repeat(100)),
+        Invalid,
+        &format!("\"{}: \\\"\"", "a".repeat(100)),
+        "must be short",
         "spec.x: must be short"
     )]
     #[case::without_a_value(
         "spec.x",
-        &format!("Required value: {}", "a".repeat(120)),
+        Required,
+        "",
+        &"a".repeat(120),
         &format!("spec.x: Required value: {}…", "a".repeat(95))
     )]
-    #[case::with_a_value_that_is_no_json(
+    #[case::without_a_reason(
         "spec.x",
-        &format!("Invalid value: {}: no", "a".repeat(120)),
+        Invalid,
+        &"a".repeat(120),
+        "",
         &format!("spec.x: Invalid value: {}…", "a".repeat(96))
     )]
-    #[case::a_long_reason(
-        "spec.x",
-        &format!("Invalid value: true: {}", "a".repeat(120)),
-        &format!("spec.x: {}…", "a".repeat(111))
-    )]
+    #[case::a_long_reason("spec.x", Invalid, "true", &"a".repeat(120), &format!("spec.x: {}…", "a".repeat(111)))]
     #[case::a_long_path(
         &"p".repeat(110),
-        &format!("Invalid value: {{}}: {}", "a".repeat(50)),
+        Invalid,
+        "{}",
+        &"a".repeat(50),
         &format!("{}: {}…", "p".repeat(110), "a".repeat(37))
     )]
-    #[case::a_path_that_is_all_too_long(&"é".repeat(1_000), "Invalid value: 1: no", &format!("{}…", "é".repeat(255)))]
-    #[case::no_path("", &format!("Invalid value: 1: {}", "a".repeat(121)), &format!("{}…", "a".repeat(119)))]
-    fn a_warning_is_short(#[case] path: &str, #[case] problem: &str, #[case] expected: &str) {
-        assert_eq!(warned(path, problem), expected);
+    #[case::a_path_that_is_all_too_long(&"é".repeat(1_000), Invalid, "1", "no", &format!("{}…", "é".repeat(255)))]
+    #[case::no_path("", Invalid, "1", &"a".repeat(121), &format!("{}…", "a".repeat(119)))]
+    fn a_warning_is_short(
+        #[case] path: &str,
+        #[case] kind: ViolationKind,
+        #[case] value: &str,
+        #[case] detail: &str,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(warned(path, kind, value, detail), expected);
     }
 
     #[test]

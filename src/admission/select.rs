@@ -1,4 +1,4 @@
-//! Which policy admits a pod.
+//! Selection of the policy that admits a pod.
 
 use std::borrow::Cow;
 
@@ -10,26 +10,26 @@ use crate::policy::{Policy, Scope};
 use crate::rule::{Enforcement, Findings};
 use crate::settings::Authorization;
 
-/// How strictly policies judge a pod.
+/// How strictly policies evaluate a pod.
 ///
-/// Warnings, audits and exemptions must not decide which policy wins, or another one would fill in its defaults: every
-/// policy is first asked without them, and with them only if none admits the pod.
+/// Warnings, audits and exemptions must not decide which policy wins, or another one would set its defaults: every
+/// policy is first evaluated without them, and with them only if none admits the pod.
 pub(super) struct Pass<'p> {
-    /// What is reviewed, and what is exempt.
+    /// The part of the pod that is reviewed, and what is exempt.
     pub(super) scope: Cow<'p, Scope>,
-    /// What an objection does.
+    /// The action of a violation.
     pub(super) enforcement: Enforcement,
     is_tolerant: bool,
 }
 
-/// A pod as a policy fills it in.
+/// A pod as a policy mutates it.
 ///
-/// One copy is mutated in and restored for each policy in turn: a pod of its own for each would be memory that a new
+/// One copy is mutated and restored for each policy in turn: a pod of its own for each would be memory that a new
 /// instance has never touched.
 pub(super) struct MutatedPod<'c, 'v, 'a> {
     pub(super) pod: Box<Pod<'a>>,
     arrived: &'c Pod<'a>,
-    /// Whose changes are in the pod, in which pass, and what they came to.
+    /// The policy whose changes are in the pod, whether in the tolerant pass, and the result.
     changed_by: Option<(&'v Policy<'v>, bool, Change)>,
 }
 
@@ -38,7 +38,7 @@ impl<'c, 'v, 'a> MutatedPod<'c, 'v, 'a> {
         MutatedPod { pod: Box::new(arrived.clone()), arrived, changed_by: None }
     }
 
-    /// Makes it the pod as this policy fills it in, and says what that came to.
+    /// Mutates the pod by this policy, and returns the result.
     pub(super) fn by(&mut self, policy: &'v Policy<'v>, pass: &Pass<'_>) -> Change {
         if let Some((earlier, was_tolerant, change)) = self.changed_by
             && std::ptr::eq(earlier, policy)
@@ -55,13 +55,13 @@ impl<'c, 'v, 'a> MutatedPod<'c, 'v, 'a> {
         change
     }
 
-    /// The pod before anything was mutated in.
+    /// The pod before any mutation.
     pub(super) fn arrived(&self) -> &'c Pod<'a> {
         self.arrived
     }
 }
 
-/// The policies that accept a pod, and whether they do so with tolerance.
+/// The policies that accept a pod, and whether they do so only in the tolerant pass.
 struct Found<'v> {
     /// The first that may be used.
     granted: Option<(&'v Policy<'v>, bool)>,
@@ -70,7 +70,7 @@ struct Found<'v> {
 }
 
 impl<'v> Found<'v> {
-    /// Notes a policy that accepts the pod, and says whether it may be used.
+    /// Records a policy that accepts the pod, and returns whether it may be used.
     fn is_settled_by(
         &mut self,
         policy: &'v Policy<'v>,
@@ -98,8 +98,8 @@ impl Pass<'_> {
 
 impl<'e> Evaluator<'e> {
     /// Finds the policy that admits the pod: the first that accepts it as it is, else the first that accepts it after
-    /// mutation; both without tolerance, then both with it (computeSecurityContext in
-    /// plugin/pkg/admission/security/podsecuritypolicy/admission.go, which knew no tolerance).
+    /// mutation; both in a strict pass, then both in a tolerant one (computeSecurityContext in
+    /// plugin/pkg/admission/security/podsecuritypolicy/admission.go, which had only the strict one).
     pub(super) fn select<'a>(&self, review: &PodReview<'e, 'a>) -> Result<Verdict<'e, 'a>, String> {
         let arrived = review.arrived();
         let mut grants = self.grants(review);
@@ -124,7 +124,7 @@ impl<'e> Evaluator<'e> {
         };
         let pass = tolerant.as_ref().filter(|_| is_tolerant).unwrap_or(&strict);
         mutated.by(policy, pass);
-        // Exempt rules fill nothing in, although they had their say in the choice of the policy.
+        // Exempt rules set no defaults, although they took part in the choice of the policy.
         if let Some(tolerant) = tolerant.as_ref().filter(|_| !is_tolerant && !review.scope.exempts_nothing())
         {
             mutated.by(policy, tolerant);
@@ -135,7 +135,8 @@ impl<'e> Evaluator<'e> {
         Ok(Verdict::Admitted { policy, pod: mutated.pod, is_tolerant, ungranted })
     }
 
-    /// Asks each policy once: the first that accepts the pod as it is, else the first that accepts it after mutation.
+    /// Evaluates each policy once: the first that accepts the pod as it is, else the first that accepts it after
+    /// mutation.
     fn pass(
         &self,
         review: &PodReview<'_, '_>,
@@ -152,7 +153,7 @@ impl<'e> Evaluator<'e> {
                         return Ok(());
                     }
                 }
-                // Whether it accepts the pod so changed only matters if none accepts it as it is.
+                // Whether it accepts the mutated pod only matters if none accepts the pod as it is.
                 Change::Writable => changed.push(policy),
                 Change::None | Change::Blocked => {}
             }
@@ -181,8 +182,8 @@ impl<'e> Evaluator<'e> {
 
     /// Rules that only warn or audit do so, and exemptions count.
     pub(super) fn tolerant<'c>(&self, review: &'c PodReview<'_, '_>) -> Pass<'c> {
-        // Where nothing may be written, what a rule would have to fill in is an objection: one that does not deny leaves
-        // the pod as it is, and objects to that.
+        // Where nothing may be written, a missing default is a violation: one that does not deny leaves the pod as it
+        // is, and is reported.
         let unfilled = self
             .settings
             .enforcement
@@ -199,15 +200,15 @@ impl<'e> Evaluator<'e> {
         Pass { scope, enforcement, is_tolerant: true }
     }
 
-    /// Whether a second, tolerant pass could say anything else than the strict one.
+    /// Whether the tolerant pass could give another result than the strict one.
     fn is_tolerant(&self, review: &PodReview<'_, '_>) -> bool {
         let predicted = || review.pod.spec.volumes.iter().any(|volume| volume.origin == Origin::Token);
         let tolerated = self.settings.enforcement.warned.or(self.settings.enforcement.audited);
         !tolerated.is_empty() || !review.scope.exempts_nothing() || predicted()
     }
 
-    /// The policies in the order in which they are tried: by name, but the one that is said to have admitted the pod
-    /// comes first when nothing may change.
+    /// The policies in the order in which they are tried: by name, but the one that the annotation names comes first
+    /// when nothing may change.
     pub(super) fn candidates(
         &self,
         review: &PodReview<'_, '_>,
@@ -233,7 +234,7 @@ impl<'e> Evaluator<'e> {
         let namespace = &*review.request.namespace;
         let account = review.service_account().map(|name| Identity::service_account(namespace, name));
         let mut identities: Vec<Identity<'_>> = account.into_iter().collect();
-        // A requester who bears the name of the pod's service account is still another identity: as a user it has groups
+        // A requester with the name of the pod's service account is still another identity: as a user it has groups
         // that the account lacks (isAuthorizedForPolicy in the original's admission.go asks for both).
         for creator in review.creators() {
             if !identities.contains(&creator) {

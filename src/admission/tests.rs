@@ -5,7 +5,7 @@ use super::*;
 use crate::admission::cluster::Question;
 use crate::testing::{policy, review as judged};
 
-/// A cluster in which these may use these policies.
+/// A cluster in which these users may use these policies.
 struct Granting(&'static [(&'static str, &'static str)]);
 
 impl Cluster for Granting {
@@ -216,7 +216,7 @@ fn a_failing_access_review_is_one_sentence(#[case] cause: &'static str, #[case] 
     assert!(response.error);
 }
 
-/// The driver of Spark and the like: the service account itself asks for a pod that runs as it.
+/// The driver of Spark and the like: the service account itself requests a pod that runs as it.
 fn requested_by_its_account(groups: &[&str]) -> Value {
     let mut request = request("CREATE", pod(json!({})));
     request["userInfo"] = json!({"username": WEB, "groups": groups});
@@ -282,7 +282,7 @@ fn a_workload_with_a_grant_passes_without_a_word(#[case] granted: &'static [(&'s
 const NO_GRANT: &str = "no role lets service account \"shop/web\", service account \"kube-system/replicaset-controller\" or user \"system:kube-controller-manager\" use PodSecurityPolicy \"a\", which admits these pods";
 
 #[rstest]
-// What the requester may use does not help the pods to come.
+// A grant of the requester does not help the pods of a workload.
 #[case::of_the_requester(&[("alice", "a")])]
 #[case::of_a_controller_of_other_kinds(&[("system:serviceaccount:kube-system:job-controller", "a")])]
 fn a_workload_without_a_grant_is_warned_of_and_fails_an_audit(
@@ -420,7 +420,7 @@ fn ephemeral_containers(
     let mut request = debugged(old, &ephemeral);
     let allowed = json!({"hostPID": expected.is_none_or(|reason| !reason.contains("Host PID"))});
     assert_eq!(judged(&policy(&allowed), &request).rejection.as_deref(), expected);
-    // What the request says of the rest of the pod is not what the API server keeps.
+    // The API server does not keep the rest of the pod in the request.
     request["object"]["spec"]["hostIPC"] = json!(true);
     if !request["oldObject"].is_null() {
         assert_eq!(judged(&policy(&allowed), &request).rejection.as_deref(), expected);
@@ -566,7 +566,7 @@ fn a_subresource_of_pods_that_is_not_known_is_judged_as_an_update() {
     request["subResource"] = json!("future");
     let hint = "spec.hostPID: Invalid value: true: Host PID is not allowed to be used";
     assert_eq!(judged(&policy(&json!({})), &request).rejection.as_deref(), Some(hint));
-    // Nothing is filled in.
+    // No default is set.
     let response = judged(&policy(&json!({"hostPID": true, "readOnlyRootFilesystem": true})), &request);
     let reason = "would have to be changed: spec.containers[0].securityContext.readOnlyRootFilesystem = true";
     assert_eq!((response.rejection.as_deref(), response.mutated_object), (Some(reason), None));

@@ -1,12 +1,13 @@
-//! What an update of a pod changes.
+//! The changes of an update of a pod.
 
 use crate::json::Read;
 use crate::json::equal::{Member, members, same, same_members, take};
 use crate::pod::template::{PathSegment, find};
 use crate::pod::{APP_ARMOR_CONTAINER, SECCOMP_CONTAINER, SECCOMP_POD};
 
-/// What an update of a pod may change in `spec` without a look at the rest: no policy reads these fields, and the API server
-/// itself allows each to be changed only in harmless ways (`ValidatePodUpdate` in pkg/apis/core/validation/validation.go).
+/// Fields of `spec` that an update of a pod may change without a review: no policy reads these fields, and the API
+/// server itself allows each to be changed only in harmless ways (`ValidatePodUpdate` in
+/// pkg/apis/core/validation/validation.go).
 const UNGOVERNED: &[&str] = &[
     "tolerations",
     "schedulingGates",
@@ -18,8 +19,8 @@ const UNGOVERNED: &[&str] = &[
 
 /// Whether an update of a pod changes anything that a policy may look at.
 ///
-/// Metadata counts for its seccomp and AppArmor annotations alone, and `status` not at all. Whatever is not known to be
-/// harmless counts, fields that are newer than this policy included.
+/// Of metadata only the seccomp and AppArmor annotations count, and `status` does not count at all. Everything that is
+/// not known to be harmless counts, including fields that are newer than this policy.
 pub(crate) fn changes_governed(new: &str, old: &str) -> Read<bool> {
     let (new, old) = (members(new)?, members(old)?);
     if !same_members(&new, &old, &["metadata", "spec", "status"])? {
@@ -48,7 +49,7 @@ fn is_governed_annotation(key: &str) -> bool {
         || [SECCOMP_CONTAINER, APP_ARMOR_CONTAINER].iter().any(|prefix| key.starts_with(prefix))
 }
 
-/// The indexes of the ephemeral containers that a pod had before, just as they are and in the same place: they were judged
+/// The indexes of the ephemeral containers that a pod had before, unchanged and in the same place: they were reviewed
 /// when they were added. The API server only ever appends to their list.
 pub(crate) fn kept_ephemeral_containers(new: &str, old: &str) -> Read<Vec<usize>> {
     let path =

@@ -1,4 +1,4 @@
-//! Workloads: their templates, judged as the pods to come.
+//! Workloads: evaluation of the pods that their templates describe.
 
 use super::response::Response;
 use super::{Checks, Evaluator, Mode, PodReview};
@@ -11,14 +11,14 @@ use crate::request::Request;
 use crate::rule::ROOM;
 use crate::settings::OnWorkloads;
 
-/// How many pod templates of one object are judged: each is a review of its own.
+/// How many pod templates of one object are evaluated: each is a review of its own.
 const TEMPLATES: usize = 4096;
 
 /// The least room for the reasons of one more template.
 const SHARE: usize = 512;
 
 impl<'e> Evaluator<'e> {
-    /// Rehearses the pods to come of every template in the object.
+    /// Evaluates every template of the object as a dry run of its pods.
     pub(super) fn review_workload(&self, request: &Request<'_>) -> Read<Response> {
         let kind = &request.kind;
         let declared = self
@@ -55,7 +55,7 @@ impl<'e> Evaluator<'e> {
                 )));
             }
             for (nth, template) in templates.iter().enumerate() {
-                // Nothing more can be said, nor does it change the verdict.
+                // There is no room for more reasons, and the verdict does not change.
                 if response.rejection.as_ref().is_some_and(|reason| reason.len() > ROOM - SHARE) {
                     let left = templates.len() - nth;
                     let templates = if left == 1 { "template" } else { "templates" };
@@ -100,7 +100,7 @@ impl<'e> Evaluator<'e> {
         Ok(())
     }
 
-    /// Rejects what this policy does not judge: who registered it believes that it is guarded.
+    /// Rejects kinds that this policy does not review: a registration for them must not leave them unguarded.
     pub(super) fn error(&self, request: &Request<'_>) -> Response {
         let declared = self.settings.pod_templates.iter().map(|known| known.kind.to_string());
         let with_pods = std::iter::once("Pod").chain(template::built_in_kinds()).map(str::to_owned);

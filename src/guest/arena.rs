@@ -1,11 +1,11 @@
-//! Memory for one call: taken from the front, given back all at once.
+//! Memory for one call: taken from the front, released all at once.
 //!
-//! An instance lives for one request, so bookkeeping that lets memory be used again is work for nobody: this took a fifth
-//! of a call's instructions. A host that keeps an instance warm must not see it grow either, so when everything that a
-//! call took has been given back, the next one starts from the front again.
+//! An instance lives for one request, so bookkeeping that lets memory be used again is wasted: it took a fifth of a
+//! call's instructions. A host that keeps an instance warm must not see it grow either, so when everything that a call
+//! took has been released, the next one starts from the front again.
 //!
-//! Few requests need more than a megabyte. Those that do have their author to thank for it, and many policies may each take
-//! and give back as much as the pod is long: from there on, blocks that are given back are used again.
+//! Few requests need more than a megabyte. A large pod does, and many policies may each take and release as much as the
+//! pod is long: beyond that limit, released blocks are used again.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
 use std::alloc::{GlobalAlloc, Layout};
@@ -14,7 +14,7 @@ use std::cell::Cell;
 const PAGE: usize = 65_536;
 /// How much a call takes before blocks are used again.
 const PLAIN: usize = 1 << 20;
-/// What blocks are aligned to from there on, and their sizes are multiples of.
+/// The alignment of blocks beyond that limit; their sizes are multiples of it.
 const UNIT: usize = 16;
 /// How many sizes of blocks have a list of their own; larger ones share one.
 const SIZES: usize = 32;
@@ -31,9 +31,9 @@ pub(super) struct Arena {
     end: Cell<usize>,
     /// How many blocks are out that were taken since the set-up.
     out: Cell<usize>,
-    /// Where memory begins that nobody ever had: it is still zero.
+    /// The start of the memory that was never used: it is still zero.
     fresh: Cell<usize>,
-    /// Where blocks begin that are used again: all that start here or behind have whole units.
+    /// The start of the blocks that are used again: all that start here or later have whole units.
     again: Cell<usize>,
     /// One unit less.
     plain: Cell<usize>,
@@ -161,7 +161,7 @@ impl Arena {
         first.set(block);
     }
 
-    /// Gives a block back.
+    /// Releases a block.
     fn give_back(&self, start: usize, size: usize) {
         if self.top.get() >= self.again.get() {
             self.give_back_again(start, size);
@@ -174,7 +174,7 @@ impl Arena {
     fn give_back_again(&self, start: usize, size: usize) {
         let again = self.again.get();
         let end = start + if start < again { size } else { whole(size) };
-        // Of a block that grew past the limit, what lies behind it.
+        // The part past the limit, if the block grew past it.
         let (first, units) = (start.max(again), end.saturating_sub(start.max(again)) / UNIT);
         if end == self.top.get() {
             self.top.set(start);
@@ -225,13 +225,14 @@ fn whole(size: usize) -> usize {
 
 /// A word of a free block.
 fn word(address: usize) -> &'static Cell<usize> {
-    // SAFETY: only addresses of free blocks and of the word behind come here: aligned memory that is granted for good and that
-    // nobody else refers to until the block is handed out, when the reference is no longer used. A `Cell` is what it holds.
+    // SAFETY: only addresses of free blocks and of the word behind come here: aligned memory that is granted for good
+    // and that has no other reference until the block is handed out, when this reference is no longer used. A `Cell` is
+    // what it holds.
     unsafe { &*std::ptr::with_exposed_provenance::<Cell<usize>>(address) }
 }
 
 // SAFETY: blocks are disjoint, since each starts at or behind the end of the one before, until all that a call took has
-// been given back, or is a free one or a part of it that is handed out once; they are aligned, and within the memory that
+// been released, or is a free one or a part of it that is handed out once; they are aligned, and within the memory that
 // the host has granted.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -246,7 +247,7 @@ unsafe impl GlobalAlloc for Arena {
         let block = unsafe { self.alloc(layout) };
         let used = fresh.saturating_sub(block.addr()).min(layout.size());
         if !block.is_null() && used > 0 {
-            // SAFETY: that many bytes of the block lie where somebody has been.
+            // SAFETY: that many bytes of the block are in memory that was used before.
             unsafe { block.write_bytes(0, used) };
         }
         block
@@ -273,8 +274,8 @@ unsafe impl GlobalAlloc for Arena {
         let start = block.expose_provenance();
         let in_units = start >= self.again.get();
         let (old, new) = if in_units { (whole(layout.size()), whole(size)) } else { (layout.size(), size) };
-        // The last block grows where it is, into new memory if need be: a list that is read would be copied for each doubling,
-        // and what it left is not used again.
+        // The last block grows in place, into new memory if need be: otherwise a list that is read would be copied for
+        // each doubling, and its old memory is not used again.
         if start + old == self.top.get() && start.checked_add(new).is_some_and(|top| self.reserve(top)) {
             self.rise(start + new);
             return block;
@@ -286,7 +287,7 @@ unsafe impl GlobalAlloc for Arena {
         let layout_of_new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
         let Some(moved) = self.find(layout_of_new) else { return std::ptr::null_mut() };
         let moved = std::ptr::with_exposed_provenance_mut(moved);
-        // SAFETY: both blocks are at least as long, and the new one is none that is in use.
+        // SAFETY: both blocks are at least as long, and the new one is not in use.
         unsafe { std::ptr::copy_nonoverlapping(block, moved, layout.size().min(size)) };
         if start < self.base.get() {
             // The old block was kept for good and is not counted; the new one is.
@@ -344,7 +345,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A block in use, and what every byte of it is.
+    /// A block in use, and the value of every byte of it.
     struct Used {
         block: *mut u8,
         layout: Layout,
@@ -449,7 +450,7 @@ mod tests {
     fn what_is_taken_and_given_back_over_and_over_is_used_again() {
         let arena = arena();
         let take = |size| unsafe { arena.alloc(layout(size, 3)) };
-        // As a pod that stays, and what each policy in turn writes into it.
+        // Like a pod that stays, and the values that each policy in turn writes into it.
         take(2 << 20);
         let mut pages = Vec::new();
         for _ in 0..50 {

@@ -1,4 +1,4 @@
-//! What goes to the policy server's log.
+//! Records for the policy server's log.
 
 use std::fmt::{Arguments, Write as _};
 
@@ -9,8 +9,8 @@ use crate::json::Quoted;
 
 /// Hands records to the policy server, one JSON object each, as its `tracing` capability wants them.
 ///
-/// The SDK's own drain does the same by way of a tree of values, which makes the module a thirteenth larger, and gives its
-/// caller an error where the server does not take the line: no request is worth that.
+/// The SDK's own drain does the same by way of a tree of values, which makes the module a thirteenth larger, and
+/// returns an error if the server does not take the line: a request must not fail for that.
 pub(super) struct HostDrain;
 
 impl Drain for HostDrain {
@@ -44,7 +44,7 @@ impl Serializer for Line {
         Ok(write!(self.0, "{comma}{}:{}", Quoted(key), Quoted(value))?)
     }
 
-    // No record of ours holds one of these, and the code that prints them is large.
+    // None of our records holds one of these, and the code that prints them is large.
     fn emit_serde(&mut self, _key: Key, _value: &dyn SerdeValue) -> slog::Result {
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Comparing bytes, which telling keys apart comes down to: eight at a time, where the C library of the target goes one by
-//! one. That took a tenth of the instructions that a policy in a list costs.
+//! Comparison of bytes, needed to distinguish keys: eight at a time, where the C library of the target goes one by one.
+//! That took a tenth of the instructions that a policy in a list costs.
 #![cfg_attr(
     target_arch = "wasm32",
     expect(unsafe_code, reason = "the compiler calls the two by name, with raw pointers")

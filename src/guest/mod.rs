@@ -1,4 +1,4 @@
-//! The policy module: waPC in, an response out.
+//! The policy module: waPC in, a response out.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -50,8 +50,8 @@ fn validate(payload: &[u8]) -> CallResult {
     Ok(response.into_json().into_bytes())
 }
 
-/// Checks a request. Why a pod is rejected stands in the response, which the policy server tells; only what its operators
-/// must look after is logged too: that something could not be judged.
+/// Reviews a request. The reason for a rejection is in the response, which the policy server reports; the log only has
+/// what its operators must look after: that something could not be evaluated.
 fn judged(payload: Payload<'_>) -> Response {
     let Request { operation, kind, namespace, name, .. } = &payload.request;
     let [operation, kind, namespace, name] = [operation, &kind.kind, namespace, name].map(Text::clone);

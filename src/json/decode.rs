@@ -4,7 +4,7 @@ use super::{Error, Read, Reader, Text};
 
 /// A type that is read from JSON.
 ///
-/// [`Default`] is what an absent or `null` field reads as: Kubernetes does not tell the two apart.
+/// [`Default`] is the value of an absent or `null` field: Kubernetes does not distinguish the two.
 pub trait Decode<'a>: Default {
     /// Reads one value that is not `null` into a default: where it is to stay, since moving what is large takes a call of
     /// the host.
@@ -40,7 +40,7 @@ impl<'a, T: Decode<'a>> Decode<'a> for Option<T> {
 
 impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
-        // Room for the first, where the usual four would be pages that nobody needs.
+        // Room for one, where the usual four would be unused pages.
         if size_of::<T>() > 128 {
             self.reserve_exact(1);
         }
@@ -52,9 +52,9 @@ impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
     }
 }
 
-/// Implements [`Decode`] for a struct: each named key is read into the field beside it, all others are skipped.
+/// Implements [`Decode`] for a struct: each named key is read into the field next to it, all others are skipped.
 ///
-/// A governed key that stands twice is a error: readers differ on which one counts.
+/// A governed key that occurs twice is an error: readers differ on which one counts.
 macro_rules! decode {
     ($type:ty { $($key:literal => $field:ident),+ $(,)? }) => {
         impl<'a> $crate::json::Decode<'a> for $type {
@@ -75,7 +75,7 @@ macro_rules! decode {
 }
 pub(crate) use decode;
 
-/// Marks the key with this number as seen; twice is a error.
+/// Marks the key with this number as seen; twice is an error.
 pub(crate) fn once(seen: &mut u32, key: u32) -> Read<()> {
     let bit = 1 << key;
     if *seen & bit != 0 {

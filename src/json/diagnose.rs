@@ -1,9 +1,9 @@
-//! What is wrong with a document: looked for only once something is.
+//! Diagnosis of a malformed document: run only once it is known to be malformed.
 
 use super::scan::{FAULT, blank, hex, number, plain, string, word};
 use super::{DEPTH, Error};
 
-/// Why the value at `at`, which stands within `depth` objects and lists, cannot be stepped over.
+/// Why the value at `at`, which is within `depth` objects and lists, cannot be skipped.
 #[cold]
 pub(super) fn error(bytes: &[u8], mut at: usize, depth: u32) -> Error {
     match explain(bytes, &mut at, depth) {
@@ -12,7 +12,7 @@ pub(super) fn error(bytes: &[u8], mut at: usize, depth: u32) -> Error {
     }
 }
 
-/// What is wrong at a position.
+/// An error at a position.
 #[cold]
 pub(super) fn malformed(reason: &str, at: usize) -> Error {
     Error::new(format!("is not JSON: {reason} (byte {at})"))
@@ -23,7 +23,7 @@ pub(super) fn too_deep() -> Error {
     Error::new(format!("is nested deeper than {DEPTH} levels"))
 }
 
-/// Steps over a value as [`value`] does, to tell what is wrong with it.
+/// Skips a value as [`value`] does, to report its error.
 fn explain(bytes: &[u8], at: &mut usize, depth: u32) -> Result<(), Error> {
     *at = blank(bytes, *at);
     let end = match bytes.get(*at) {

@@ -1,15 +1,15 @@
 //! Carries values into a JSON document without touching the rest of it.
 //!
-//! Decoding into types and writing those back drops every field the types do not know, and every `null`: it has cost
-//! clusters fields they relied on. Here the document stays text. What lies on the way to an edit is walked, the edit is
-//! put in its place, and all else is copied as it came, to the byte, without a look at what is inside: the policy server
-//! has read it before it wrote the request, and reads the response again.
+//! Decoding into types and writing those back drops every field the types do not know, and every `null`: clusters lost
+//! fields they relied on that way. Here the document stays text. Only the path to an edit is read, the edit is put in
+//! its place, and all else is copied unchanged, to the byte and unchecked: the policy server has parsed it before it
+//! wrote the request, and parses the response again.
 
 use std::fmt::{self, Display};
 
 use crate::json::{Error, Quoted, Read, Reader};
 
-/// One step into a document.
+/// One segment of a path into a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<'p> {
     /// To what an object holds under a key.
@@ -18,8 +18,8 @@ pub enum Step<'p> {
     Index(usize),
 }
 
-/// The way from the root of a document to a value. It takes no memory of its own, since many containers have many of them:
-/// what is the same for all of them is referred to.
+/// The path from the root of a document to a value. It takes no memory of its own, since many containers have many of
+/// them: the steps that are the same for all of them are referred to.
 #[derive(Clone, Copy)]
 pub struct Path<'p> {
     before: &'p [Step<'p>],
@@ -74,12 +74,12 @@ impl fmt::Debug for Path<'_> {
     }
 }
 
-/// A value and where it belongs.
+/// A value and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit<'p> {
-    /// The way from the root of the document. Objects that are missing on it are made.
+    /// The path from the root of the document. Missing objects on it are created.
     pub path: Path<'p>,
-    /// The value, as JSON. It replaces what stands there.
+    /// The value, as JSON. It replaces the value that is there.
     pub value: String,
 }
 
@@ -106,7 +106,7 @@ const ROOM: usize = 1024;
 ///
 /// # Errors
 ///
-/// If the document is not JSON, or an edit leads through a list element that is not there.
+/// If the document is not JSON, or an edit leads through a list element that does not exist.
 pub fn graft(document: &str, edits: &[Edit<'_>]) -> Read<String> {
     let edits: Vec<&Edit<'_>> = edits.iter().collect();
     let room = document.len() + growth(&edits) + ROOM;
@@ -117,7 +117,7 @@ pub fn graft(document: &str, edits: &[Edit<'_>]) -> Read<String> {
     Ok(graft.out)
 }
 
-/// How many bytes edits add at most: their values, and of their paths what the edit before does not share.
+/// How many bytes edits add at most: their values, and the part of their paths that the edit before does not share.
 fn growth(edits: &[&Edit<'_>]) -> usize {
     let mut before = Path::of(&[]);
     let mut bytes = 0;
@@ -145,7 +145,7 @@ struct Graft<'d> {
     out: String,
 }
 
-/// The edits that go on with the same key.
+/// The edits that continue with the same key.
 struct Branch<'e, 'p> {
     key: &'p str,
     edits: &'e [&'e Edit<'p>],
@@ -217,7 +217,7 @@ impl<'d> Graft<'d> {
     }
 }
 
-/// The index of the element that an edit leads to.
+/// The index of the list element on the path of an edit.
 fn place(edit: &Edit<'_>, depth: usize) -> usize {
     match edit.path.get(depth) {
         Some(Step::Index(index)) => index,
@@ -225,7 +225,7 @@ fn place(edit: &Edit<'_>, depth: usize) -> usize {
     }
 }
 
-/// The edits at the front that go on with this step, and the rest.
+/// The edits at the front that continue with this step, and the rest.
 fn split<'e, 'p>(
     edits: &'e [&'e Edit<'p>],
     depth: usize,
@@ -235,8 +235,8 @@ fn split<'e, 'p>(
     edits.split_at_checked(here).unwrap_or((edits, &[]))
 }
 
-/// The keys that edits go on with, in the order in which they come up. There are few, as there are fields that policies
-/// fill in.
+/// The keys that edits continue with, in the order in which they occur. There are few, as there are few fields with
+/// defaults.
 fn branches<'e, 'p>(
     edits: &'e [&'e Edit<'p>],
     depth: usize,
@@ -246,7 +246,7 @@ fn branches<'e, 'p>(
     let mut left = edits;
     let mut gathered = Some(gathered);
     while let Some(first) = left.first() {
-        // Lists are not made: nobody could tell what their other elements are.
+        // Lists are not created: their other elements are not known.
         let Some(Step::Key(key)) = first.path.get(depth) else { return Err(Error::new("must be a list")) };
         if branches.iter().any(|branch| branch.key == key)
             && let Some(gathered) = gathered.take()
@@ -263,12 +263,12 @@ fn branches<'e, 'p>(
     Ok(branches)
 }
 
-/// The same edits, those that go on with the same step together.
+/// The same edits, those that continue with the same step together.
 #[cold]
 fn gather<'e, 'p>(edits: &[&'e Edit<'p>], depth: usize) -> Vec<&'e Edit<'p>> {
     let mut left = edits.to_vec();
     let mut gathered = Vec::with_capacity(left.len());
-    // The least index; of keys, which have none, the first.
+    // The least index; keys have none, so the first of them.
     while let Some(next) = left.iter().min_by_key(|edit| place(edit, depth)).copied() {
         gathered.extend(left.extract_if(.., |edit| edit.path.get(depth) == next.path.get(depth)));
     }

@@ -1,4 +1,6 @@
-//! Whether two texts allow the same value.
+//! Whether two texts hold the same value.
+
+use std::collections::BinaryHeap;
 
 use super::{Read, Reader, Text, Tree, Value};
 
@@ -32,18 +34,20 @@ pub(crate) fn take<'a>(members: &[Member<'a>], key: &str) -> &'a str {
 }
 
 pub(crate) fn same_members(one: &[Member<'_>], other: &[Member<'_>], left_out: &[&str]) -> Read<bool> {
-    let counts = |(key, value): &&Member<'_>| *value != "null" && !left_out.contains(&&**key);
-    let present = |members: &[Member<'_>]| members.iter().filter(counts).count();
-    if present(one) != present(other) || hold_a_key_twice(one) || hold_a_key_twice(other) {
+    let (Some(one_order), Some(other_order)) =
+        (in_order(one.iter().map(|(key, _)| key)), in_order(other.iter().map(|(key, _)| key)))
+    else {
         return Ok(false);
-    }
-    for (key, value) in one.iter().filter(counts) {
-        match other.iter().find(|(name, _)| name == key) {
-            Some((_, counterpart)) if same(value, counterpart)? => {}
+    };
+    let counts = |(key, value): &&Member<'_>| *value != "null" && !left_out.contains(&&**key);
+    let mut rest = other_order.into_iter().filter_map(|(_, index)| other.get(index)).filter(counts);
+    for (key, value) in one_order.into_iter().filter_map(|(_, index)| one.get(index)).filter(counts) {
+        match rest.next() {
+            Some((name, counterpart)) if name == key && same(value, counterpart)? => {}
             _ => return Ok(false),
         }
     }
-    Ok(true)
+    Ok(rest.next().is_none())
 }
 
 fn same_value(one: Value<'_, '_>, other: Value<'_, '_>) -> bool {
@@ -62,19 +66,23 @@ fn same_value(one: Value<'_, '_>, other: Value<'_, '_>) -> bool {
     one.is_same_scalar(other)
 }
 
-/// The members of an object that are not `null`, sorted, since whoever writes labels chooses how many there are; nothing
-/// if a key stands twice.
+/// The members of an object that are not `null`, sorted by key; nothing if a key is duplicate.
 fn by_key<'t, 's>(object: Value<'t, 's>) -> Option<Vec<(Text<'s>, Value<'t, 's>)>> {
-    let mut members: Vec<_> = object.entries().collect();
-    members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    let differ = members.is_sorted_by(|(one, _), (other, _)| one < other);
-    members.retain(|(_, value)| !value.is_null());
-    differ.then_some(members)
+    let (keys, values): (Vec<_>, Vec<_>) = object.entries().unzip();
+    let order = in_order(keys.iter())?;
+    let members = order.into_iter().filter_map(|(_, index)| Some((keys.get(index)?, values.get(index)?)));
+    let members = members.filter(|(_, value)| !value.is_null());
+    Some(members.map(|(key, value)| (key.clone(), *value)).collect())
 }
 
-/// Nobody can tell which of two members with one key counts, so that they are never the same as anything.
-fn hold_a_key_twice<V>(members: &[(Text<'_>, V)]) -> bool {
-    members.iter().enumerate().any(|(nth, (key, _))| members.iter().take(nth).any(|(other, _)| other == key))
+/// Keys in order, with their indexes. Nothing if one is duplicate: which of two members counts is not known, so that
+/// such an object equals no other. Sorted, because the author of an object chooses how many keys there are.
+fn in_order<'k, 's: 'k>(keys: impl Iterator<Item = &'k Text<'s>>) -> Option<Vec<(&'k str, usize)>> {
+    let keys = keys.enumerate().map(|(index, key)| (&**key, index));
+    // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
+    let sorted = keys.collect::<BinaryHeap<_>>().into_sorted_vec();
+    let differ = sorted.is_sorted_by(|(one, _), (other, _)| one < other);
+    differ.then_some(sorted)
 }
 
 #[cfg(test)]

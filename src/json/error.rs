@@ -19,12 +19,12 @@ enum Step {
 pub type Read<T> = Result<T, Error>;
 
 impl Error {
-    /// A error at the place that is being read.
+    /// An error at the place that is being read.
     pub fn new(reason: impl Into<String>) -> Self {
         Error(Box::new((Vec::new(), reason.into())))
     }
 
-    /// The same error, seen from the object that holds the faulty value under `key`.
+    /// The same error, seen from the object that holds the wrong value under `key`.
     #[must_use]
     pub fn in_key(mut self, key: &str) -> Self {
         self.0.0.push(Step::Key(key.to_owned()));
@@ -38,7 +38,7 @@ impl Error {
         self
     }
 
-    /// The same error, seen from the list that holds the faulty value at `index`.
+    /// The same error, seen from the list that holds the wrong value at `index`.
     #[must_use]
     pub(super) fn at(mut self, index: usize) -> Self {
         self.0.0.push(Step::Index(index));
@@ -46,7 +46,7 @@ impl Error {
     }
 }
 
-/// `spec.containers[0].ports: must be a list, not a string`; a error of the whole document has no path.
+/// `spec.containers[0].ports: must be a list, not a string`; an error of the whole document has no path.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (steps, reason) = &*self.0;
@@ -68,7 +68,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The first characters of a text that somebody else wrote, so that no payload is echoed whole.
+/// The first characters of a text from another author, so that no payload is echoed whole.
 pub struct Brief<'a>(pub &'a str);
 
 impl fmt::Display for Brief<'_> {

@@ -6,8 +6,8 @@
 use crate::json::Value;
 use crate::json::{Error, Read, Text};
 
-/// What stands at the end of a way of keys; `null` if nothing does. A key on the way that stands twice is a error, and
-/// so is anything on it that is no object.
+/// The value at the end of a path of keys; `null` if there is none. A key on the path that occurs twice is an error,
+/// and so is anything on it that is not an object.
 pub(crate) fn at<'t, 's>(value: Value<'t, 's>, way: &[&str]) -> Read<Value<'t, 's>> {
     let Some((key, rest)) = way.split_first().filter(|_| !value.is_null()) else { return Ok(value) };
     if !value.is_object() {
@@ -22,7 +22,7 @@ pub(crate) fn at<'t, 's>(value: Value<'t, 's>, way: &[&str]) -> Read<Value<'t, '
     at(found.unwrap_or_default(), rest).map_err(|error| error.in_key(key))
 }
 
-/// The string at the end of a way of keys; nothing if nothing is there.
+/// The string at the end of a path of keys; `None` if it is absent.
 pub(crate) fn text<'s>(value: Value<'_, 's>, way: &[&str]) -> Read<Option<Text<'s>>> {
     let value = at(value, way)?;
     match value.text() {

@@ -1,9 +1,9 @@
 //! Reading JSON once, in place.
 //!
 //! A review is read by a fresh instance for every request, so the reader borrows from the payload, hands each key to
-//! its caller and lets the caller skip what it does not govern: there is no tree and no copy. It is as strict as
-//! [RFC 8259] and `serde_json` are (a test holds the two against each other), and every error knows the path to it,
-//! which costs nothing until there is one.
+//! its caller and lets the caller skip what it does not govern: there is no tree and no copy. It is as strict as [RFC
+//! 8259] and `serde_json` are (a test compares the two), and every error knows the path to it, which costs nothing
+//! until there is one.
 //!
 //! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
 
@@ -89,18 +89,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The first byte of the next value, which tells its type.
+    /// The first byte of the next value, which determines its type.
     pub fn next_byte(&mut self) -> Option<u8> {
         self.peek()
     }
 
-    /// Where the next value starts, to come back to.
+    /// The start of the next value, to come back to.
     pub fn mark(&mut self) -> Mark {
         self.peek();
         Mark { at: self.at, depth: self.depth }
     }
 
-    /// Goes back to where a value starts.
+    /// Goes back to the start of a value.
     pub fn rewind(&mut self, mark: &Mark) {
         self.at = mark.at;
         self.depth = mark.depth;
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// Steps over a `null`, if that comes next.
+    /// Skips a `null`, if that comes next.
     #[inline(always)]
     pub fn null(&mut self) -> Read<bool> {
         if self.peek() != Some(b'n') {
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Steps over a value, whatever it is, checking that it is well-formed.
+    /// Skips a value, whatever it is, checking that it is well-formed.
     #[inline(never)]
     pub fn skip(&mut self) -> Read<()> {
         let end = scan::value(self.text.as_bytes(), self.at, self.depth);
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Steps over a value that nobody reads, fast and without a look at what is inside.
+    /// Skips a value that is not read, fast and without checking its inside.
     #[inline(never)]
     pub fn skip_unchecked(&mut self) -> Read<()> {
         let end = skip::over(self.text.as_bytes(), self.at, self.depth);
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Steps over a value that is kept for later and returns its text, surrounding white space left off.
+    /// Skips a value that is kept for later and returns its text, without surrounding white space.
     pub fn raw(&mut self) -> Read<&'a str> {
         self.peek();
         let start = self.at;
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Whether the object or list just opened is empty; its end is stepped over.
+    /// Whether the object or list just opened is empty; its end is skipped.
     #[inline(always)]
     fn closes(&mut self, bracket: u8) -> bool {
         let empty = self.peek() == Some(bracket);
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
         empty
     }
 
-    /// Steps over what stands behind an element, and says whether it was the last one.
+    /// Skips the separator behind an element, and returns whether more elements follow.
     #[inline(always)]
     fn continues(&mut self, bracket: u8) -> Read<bool> {
         let next = self.peek();

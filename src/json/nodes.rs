@@ -3,7 +3,7 @@
 use super::scan::{FAULT, blank, escapes, number, plain, word};
 use super::{DEPTH, Read, Reader, Text, diagnose};
 
-/// What a value is.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Null,
@@ -14,11 +14,11 @@ pub(crate) enum Kind {
     Object,
 }
 
-/// A value and, if an object holds it, its key. What it holds itself follows it.
+/// A value and, if an object holds it, its key. The values that it holds follow it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node<'a> {
     key: &'a str,
-    /// What stands there: of a string, what stands between its quotes.
+    /// The text of the value: of a string, the text between its quotes.
     text: &'a str,
     /// How many nodes the value takes, itself included. While it is being read: the node that holds it.
     span: u32,
@@ -28,7 +28,7 @@ pub(crate) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// What the value is.
+    /// The type of the value.
     #[inline(always)]
     pub(crate) fn kind(&self) -> Kind {
         self.kind
@@ -63,7 +63,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// What a string means that has escapes in it.
+/// The meaning of a string with escapes in it.
 #[cold]
 fn unescaped<'a>(written: &str) -> Read<Text<'a>> {
     let quoted = format!("\"{written}\"");
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// What is malformed, however deep.
+    /// The first error, however deep.
     pub(crate) fn nodes(&mut self, nodes: &mut Vec<Node<'a>>) -> Read<()> {
         let end = read(self.text, self.at, self.depth, nodes);
         if end == FAULT {
@@ -128,7 +128,7 @@ fn read<'a>(document: &'a str, mut at: usize, depth: u32, nodes: &mut Vec<Node<'
                     (kind, (document.get(start..at).unwrap_or_default(), false))
                 } else {
                     let index = nodes.len();
-                    // Cut off where the value ends, once that is known.
+                    // The end is cut off once the end of the value is known.
                     nodes.push(node(kind, holder, key, (document.get(start..).unwrap_or_default(), false)));
                     holder = u32::try_from(index).unwrap_or(NONE);
                     in_object = is_object;
@@ -207,7 +207,7 @@ fn member(document: &str, at: usize) -> (Written<'_>, usize) {
     (key, if bytes.get(at) == Some(&b':') { at + 1 } else { FAULT })
 }
 
-/// What stands between the quotes that begin at `at`, and the position behind them.
+/// The text between the quotes that begin at `at`, and the position behind them.
 #[inline(never)]
 fn string(document: &str, at: usize) -> (Written<'_>, usize) {
     let bytes = document.as_bytes();

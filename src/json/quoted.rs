@@ -51,7 +51,7 @@ impl<T: AsRef<str>> Display for Listed<'_, T> {
     }
 }
 
-/// Things in a row.
+/// Items in a row.
 pub(crate) fn joined(things: &[impl Display], separator: &str) -> String {
     let mut text = String::new();
     for thing in things {

@@ -1,13 +1,13 @@
 //! Finding where JSON values end, byte by byte or sixteen at a time.
 //!
-//! Most of a review is what no policy governs, and most of that is the inside of strings: the speed of these functions
-//! is the speed of the policy. All of them take the bytes and a position and return the position behind what they
-//! stepped over, or [`FAULT`]: a plain number travels in a register where a `Result` would not. Why something is not
-//! JSON is found out afterwards, by looking at it again.
+//! Most of a review is not governed by policies, and most of that is the inside of strings: the speed of these
+//! functions is the speed of the policy. All of them take the bytes and a position and return the position behind what
+//! they skipped, or [`FAULT`]: a plain number travels in a register where a `Result` would not. Why something is not
+//! JSON is found out afterwards, by a second scan.
 
 use super::DEPTH;
 
-/// What a function returns that meets something malformed. No document is as long.
+/// Returned for malformed input. No document is as long.
 pub(super) const FAULT: usize = usize::MAX;
 
 /// The first position from `at` on that is not white space.
@@ -23,7 +23,7 @@ pub(super) fn blank(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Steps over the value at `at`, whatever it is, which stands within `depth` objects and lists.
+/// Skips the value at `at`, whatever it is, which is within `depth` objects and lists.
 pub(super) fn value(bytes: &[u8], mut at: usize, depth: u32) -> usize {
     // One bit for each object or list that is open here: whether it is an object.
     let mut open: u128 = 0;
@@ -79,7 +79,7 @@ pub(super) fn value(bytes: &[u8], mut at: usize, depth: u32) -> usize {
     }
 }
 
-/// Steps over a key and the colon behind it.
+/// Skips a key and the colon behind it.
 #[inline(always)]
 fn key(bytes: &[u8], at: usize) -> usize {
     if bytes.get(at) != Some(&b'"') {
@@ -89,14 +89,14 @@ fn key(bytes: &[u8], at: usize) -> usize {
     if bytes.get(at) == Some(&b':') { at + 1 } else { FAULT }
 }
 
-/// Steps over the rest of a string, from behind its opening quote to behind its closing one.
+/// Skips the rest of a string, from behind its opening quote to behind its closing one.
 #[inline(always)]
 pub(super) fn string(bytes: &[u8], at: usize) -> usize {
     let at = plain(bytes, at);
     if bytes.get(at) == Some(&b'"') { at + 1 } else { escapes(bytes, at) }
 }
 
-/// Steps over the rest of a string from its first escape on.
+/// Skips the rest of a string from its first escape on.
 #[cold]
 pub(super) fn escapes(bytes: &[u8], mut at: usize) -> usize {
     loop {
@@ -116,7 +116,7 @@ pub(super) fn hex(bytes: &[u8], at: usize) -> Option<u32> {
     digits.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?))
 }
 
-/// Steps over a number.
+/// Skips a number.
 pub(super) fn number(bytes: &[u8], mut at: usize) -> usize {
     if bytes.get(at) == Some(&b'-') {
         at += 1;
@@ -143,7 +143,7 @@ fn digits(bytes: &[u8], start: usize) -> usize {
     if at > start { at } else { FAULT }
 }
 
-/// Steps over `true`, `false` or `null`.
+/// Skips `true`, `false` or `null`.
 pub(super) fn word<const N: usize>(bytes: &[u8], at: usize, word: &[u8; N]) -> usize {
     if bytes.get(at..).is_some_and(|rest| rest.first_chunk() == Some(word)) { at + N } else { FAULT }
 }

@@ -1,7 +1,7 @@
-//! Leaping over what no policy governs, sixty-four bytes at a time.
+//! Skipping values that policies do not govern, sixty-four bytes at a time.
 //!
-//! To find where an object ends it is enough to count brackets outside of strings. So the inside of what is leapt over
-//! is checked no further: not its commas, its numbers, or which bracket closes which. The policy server has parsed the
+//! To find where an object ends it is enough to count brackets outside of strings. So the inside of a skipped value is
+//! checked no further: not its commas, its numbers, or which bracket closes which. The policy server has parsed the
 //! review before it wrote it for us, and parses the response in which we write some of it back.
 
 use super::DEPTH;
@@ -10,7 +10,7 @@ use super::scan::{FAULT, blank, value};
 /// How many bytes are looked at together: one for each bit of a mask.
 const BLOCK: usize = 64;
 
-/// The position behind the value at `at`, which stands within `depth` objects and lists; [`FAULT`] if it has no end or
+/// The position behind the value at `at`, which is within `depth` objects and lists; [`FAULT`] if it has no end or
 /// nests too deep.
 pub(super) fn over(bytes: &[u8], at: usize, depth: u32) -> usize {
     let at = blank(bytes, at);
@@ -90,11 +90,11 @@ fn too_deep(open: u64, close: u64, mut depth: u32) -> bool {
     })
 }
 
-/// The characters that a backslash takes the meaning from, and whether the last character of the block is such a backslash
-/// itself; `pending` says so of the block before.
+/// The characters that a backslash escapes, and whether the last character of the block is such a backslash itself;
+/// `pending` is the same of the block before.
 ///
-/// In a run of backslashes every second one is plain. A run that starts at an odd place is told from the others by adding:
-/// the carry runs through all of it.
+/// In a run of backslashes every second one is plain. A run that starts at an odd place is distinguished by adding: the
+/// carry runs through all of it.
 #[inline(always)]
 fn escaped(backslash: u64, pending: bool) -> (u64, bool) {
     const EVEN: u64 = u64::MAX / 3;
@@ -169,7 +169,7 @@ mod simd {
             Block(change(self.0), change(self.1), change(self.2), change(self.3))
         }
 
-        /// Where the characters stand that are `byte`.
+        /// The positions of the characters that are `byte`.
         #[inline(always)]
         pub(super) fn find(self, byte: u8) -> u64 {
             let Block(a, b, c, d) = self.each(|quarter| u8x16_eq(quarter, u8x16_splat(byte)));
@@ -184,7 +184,7 @@ mod simd {
             v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)))
         }
 
-        /// Where brackets open and close.
+        /// The positions of opening and closing brackets.
         #[inline(always)]
         pub(super) fn brackets(self) -> (u64, u64) {
             let folded = self.each(|quarter| v128_or(quarter, u8x16_splat(FOLD)));
@@ -214,7 +214,7 @@ mod words {
             Block(words)
         }
 
-        /// Where the characters stand that are `byte`.
+        /// The positions of the characters that are `byte`.
         #[inline(always)]
         pub(super) fn find(self, byte: u8) -> u64 {
             const LOW: u64 = ONES * 0x7F;
@@ -235,7 +235,7 @@ mod words {
             })
         }
 
-        /// Where brackets open and close.
+        /// The positions of opening and closing brackets.
         #[inline(always)]
         pub(super) fn brackets(self) -> (u64, u64) {
             let folded = Block(self.0.map(|word| word | (ONES * u64::from(FOLD))));

@@ -86,10 +86,7 @@ fn null_reads_as_absent() {
     r#"{"parts": [{"a.b/c": {"count": []}}]}"#,
     "parts[0][a.b/c].count: must be a whole number, not a list"
 )]
-#[case::twice(
-    r#"{"parts": [{"size": 1, "name": "", "size": 1}]}"#,
-    "parts[0].size: duplicate key"
-)]
+#[case::twice(r#"{"parts": [{"size": 1, "name": "", "size": 1}]}"#, "parts[0].size: duplicate key")]
 #[case::twice_in_an_escape(r#"{"size": 1, "\u0073ize": 2}"#, "size: duplicate key")]
 #[case::twice_as_null(r#"{"size": null, "size": 2}"#, "size: duplicate key")]
 #[case::key_without_quotes("{size: 1}", "is not JSON: a key in quotes must come here (byte 1)")]
@@ -185,7 +182,7 @@ fn nests_128_levels_deep_and_no_deeper(#[case] open: &str, #[case] close: &str) 
     assert_eq!(read::<value::Tree<'_>>(&nested(128)).map(|_| ()), Ok(()));
     let too_deep = Err(Error::new("is nested deeper than 128 levels"));
     assert_eq!(Reader::new(&nested(129)).skip(), too_deep);
-    // Far deeper: no stack is at stake.
+    // Far deeper: the stack is not at risk.
     assert_eq!(Reader::new(&nested(1_000_000)).skip(), too_deep);
     assert_eq!(Reader::new(&nested(1_000_000)).skip_unchecked(), too_deep);
 }
@@ -256,7 +253,7 @@ fn plain_run_slowly(bytes: &[u8], from: usize) -> usize {
 
 #[test]
 fn plain_runs_end_at_every_special_byte_wherever_it_stands() {
-    // Beside each special byte those that differ in one bit or by one, which a trick with carries could mistake.
+    // Next to each special byte those that differ in one bit or by one, which a trick with carries could mistake.
     let plain = [b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0x9f, 0xa0, 0xa2, 0xdc, 0xff];
     for special in (0..0x20).chain([b'"', b'\\']) {
         for around in plain {
@@ -300,7 +297,7 @@ fn garbled_text() -> impl Strategy<Value = String> {
     )
 }
 
-/// What serde_json would make of what we read. Of two members with one key it keeps the last.
+/// The value that serde_json would read. Of two members with one key it keeps the last.
 fn as_serde(value: value::Value<'_, '_>) -> serde_json::Value {
     if value.is_object() {
         value.entries().map(|(key, held)| (key.to_string(), as_serde(held))).collect()
@@ -322,7 +319,7 @@ fn assert_agrees_with_serde_json(text: &str) {
         let ours = read::<value::Tree<'_>>(text).ok().map(|tree| as_serde(tree.root()));
         assert_eq!(ours, theirs.ok(), "reading {text:?}");
     }
-    // Skipping one, which does not tell halves of surrogate pairs apart; neither does serde_json.
+    // Skipping one, which does not distinguish halves of surrogate pairs; neither does serde_json.
     let mut reader = Reader::new(text);
     let skipped = reader.skip().and_then(|()| reader.end());
     assert_eq!(
@@ -348,7 +345,7 @@ proptest! {
 
     #[test]
     fn reads_integers_like_serde_json(text in "-?[0-9]{1,21}([.][0-9]|e[0-9])?") {
-        // But for -0, which is a fraction to serde_json and a whole number to the API server.
+        // Except -0, which is a fraction to serde_json and a whole number to the API server.
         prop_assume!(text != "-0");
         assert_eq!(read::<i64>(&text).ok(), serde_json::from_str::<i64>(&text).ok());
     }
@@ -382,7 +379,8 @@ fn quotes_all_control_characters() {
 
 /// Where we differ from `serde_json` on purpose.
 #[rstest]
-// It makes a float of every number that is no integer, and has no room for this one. We keep the text, which is JSON.
+// It reads every number that is not an integer as a float, and has no room for this one. We keep the text, which is
+// JSON.
 #[case::huge_exponent("1e999")]
 // It stops one level earlier when it builds a value; when it skips one, it never stops.
 #[case::depth(&format!("{}{}", "[".repeat(128), "]".repeat(128)))]

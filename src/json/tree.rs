@@ -1,8 +1,8 @@
 //! Settings as a small borrowed tree.
 //!
-//! A review is read without one; settings are short, may come in any order and are told all their errors at once,
-//! which takes looking at them twice. The tree lies flat in one block of memory: a new instance pays for every page that
-//! it touches and for every block that it takes.
+//! A review is read without one; settings are short, may come in any order and report all their errors at once, which
+//! takes looking at them twice. The tree is flat in one block of memory: a new instance pays for every page that it
+//! touches and for every block that it takes.
 
 use super::{Decode, Kind, Node, Quoted, Read, Reader, Text};
 
@@ -16,7 +16,7 @@ pub struct Tree<'s>(Vec<Node<'s>>);
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Value<'t, 's>(&'t [Node<'s>]);
 
-/// What a list or an object holds, in document order.
+/// The values that a list or an object holds, in document order.
 #[derive(Debug, Clone)]
 struct Held<'t, 's>(&'t [Node<'s>]);
 
@@ -66,7 +66,7 @@ impl<'t, 's> Value<'t, 's> {
         }
     }
 
-    /// What the value is, to tell somebody who wrote it where another was wanted.
+    /// The type of the value, for an error where another type was expected.
     pub fn describe(self) -> String {
         match self.kind() {
             Kind::Null => "null".to_owned(),
@@ -165,7 +165,7 @@ impl<'t, 's> Value<'t, 's> {
     }
 }
 
-/// The place of a name among those that are known.
+/// The index of a name among known ones.
 #[inline(always)]
 pub(crate) fn place_of(name: &str, known: &[&str]) -> Option<usize> {
     known.iter().position(|known| same_name(known, name))

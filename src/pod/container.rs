@@ -1,4 +1,4 @@
-//! Containers: init, regular and ephemeral ones are one type, so that no rule can forget one of them.
+//! Containers: init, regular and ephemeral ones are one type, so that a rule cannot forget one of them.
 
 use std::borrow::Cow;
 
@@ -106,7 +106,7 @@ pub struct Port {
     pub container_port: i64,
     /// `hostPort`; 0 means none
     pub host_port: i64,
-    /// Whether `host_port` is what the API server will give to the pods of a template, which itself has none.
+    /// Whether `host_port` is the one that the API server will give to the pods of a template, which itself has none.
     pub foreseen: bool,
 }
 
@@ -135,22 +135,22 @@ impl<'a> Container<'a> {
         self.volume_mounts.iter().map(|mount| &mount.name).chain(devices)
     }
 
-    /// Whether the container says that it is privileged.
+    /// Whether the container sets `privileged: true`.
     pub fn is_privileged(&self) -> bool {
         self.security_context.privileged == Some(true)
     }
 
-    /// The user the container runs as, if the pod says so: its own, else the pod's.
+    /// The user the container runs as, if the pod sets one: its own, else the pod's.
     pub fn run_as_user(&self, pod: &Pod<'a>) -> Option<i64> {
         self.security_context.run_as_user.or(pod.spec.security_context.run_as_user)
     }
 
-    /// The group the container runs as, if the pod says so: its own, else the pod's.
+    /// The group the container runs as, if the pod sets one: its own, else the pod's.
     pub fn run_as_group(&self, pod: &Pod<'a>) -> Option<i64> {
         self.security_context.run_as_group.or(pod.spec.security_context.run_as_group)
     }
 
-    /// Whether the container must not run as root: its own word, else the pod's.
+    /// Whether the container must not run as root: its own value, else the pod's.
     pub fn run_as_non_root(&self, pod: &Pod<'a>) -> Option<bool> {
         self.security_context.run_as_non_root.or(pod.spec.security_context.run_as_non_root)
     }
@@ -172,7 +172,7 @@ impl<'a> Container<'a> {
 
 impl<'a> Profile<'a> {
     /// The profile that an annotation or a policy calls `runtime/default`, `docker/default`, `unconfined` or
-    /// `localhost/…`; nothing for any other name.
+    /// `localhost/…`; `None` for any other name.
     pub fn named(name: &str) -> Option<Profile<'static>> {
         let (kind, localhost_profile) = match name {
             "runtime/default" | "docker/default" => ("RuntimeDefault", ""),
@@ -185,7 +185,7 @@ impl<'a> Profile<'a> {
         Some(Profile { kind: kind.into(), localhost_profile: localhost_profile.to_owned().into() })
     }
 
-    /// The name that policies know the profile by; nothing if the API server would refuse it.
+    /// The name of the profile in policies; `None` if the API server would refuse it.
     pub fn name(&self) -> Option<Cow<'static, str>> {
         match (&*self.kind, &*self.localhost_profile) {
             ("RuntimeDefault", "") => Some("runtime/default".into()),

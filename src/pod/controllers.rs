@@ -28,7 +28,7 @@ const JOB_CONTROLLER: &str = "kubernetes.io/job-controller";
 pub enum Controllers {
     /// The controller with this service account in `kube-system`, or the user `system:kube-controller-manager`.
     BuiltIn(&'static str),
-    /// Nothing says who: a controller that Kubernetes does not bring, or any user of a `PodTemplate`.
+    /// Not known: a controller that is not part of Kubernetes, or any user of a `PodTemplate`.
     Unknown,
 }
 
@@ -62,7 +62,7 @@ impl Controllers {
     }
 }
 
-/// Whether another controller than the built-in one takes care of a Job.
+/// Whether a controller other than the built-in one manages a Job.
 fn is_managed(object: &str, path: &[&'static str]) -> Read<bool> {
     let path: Vec<PathSegment<'_>> = path.iter().map(|key| PathSegment::Key((*key).into())).collect();
     for found in find(object, &path)? {

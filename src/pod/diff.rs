@@ -1,4 +1,4 @@
-//! What mutation changed, as edits of the document.
+//! The changes of mutation, as edits of the document.
 
 use crate::json::edit::{Edit, Path, Step};
 use crate::json::{Quoted, Text};
@@ -28,10 +28,10 @@ impl Writable {
     }
 }
 
-/// The edits that make `before` into `after`: first the pod's, then each container's, both in the order in which the API
-/// server's admission plug-in filled them in (`provider.go` in pkg/security/podsecuritypolicy, Kubernetes 1.24).
+/// The edits that make `before` into `after`: first the pod's, then each container's, both in the order in which the
+/// API server's admission plug-in set them (`provider.go` in pkg/security/podsecuritypolicy, Kubernetes 1.24).
 ///
-/// Only fields that some rule writes are compared, and no rule ever takes a value away.
+/// Only fields that some rule writes are compared, and rules never remove a value.
 pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
     let mut edits = Vec::new();
     pod_fields::compare(&before.spec, &after.spec, in_pod, &mut edits);
@@ -46,18 +46,18 @@ pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
     edits
 }
 
-/// What mutation came to.
+/// The result of mutation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     /// The pod is as it was.
     None,
-    /// Defaults were filled in, all of them where they can be written.
+    /// Defaults were set, and all of them can be written.
     Writable,
-    /// A default was filled in where it cannot be written.
+    /// A default was set where it cannot be written.
     Blocked,
 }
 
-/// What kind of [`changes`] there are, which takes much less than to write them.
+/// The kind of [`changes`] there are, which takes much less than to write them.
 pub(crate) fn change(before: &Pod<'_>, after: &Pod<'_>, writable: &Writable) -> Change {
     let mut changed = false;
     pod_fields::compare(&before.spec, &after.spec, in_pod, &mut changed);
@@ -104,14 +104,14 @@ pub(crate) fn blocked_changes(
     (first.edits, first.in_all)
 }
 
-/// How many fields of the pod as a whole are set that mutation can fill in.
+/// How many fields of the pod as a whole are set that mutation can set.
 pub(crate) fn count_set_in_pod(pod: &Pod<'_>) -> usize {
     let mut set = 0;
     pod_fields::compare(&PodSpec::default(), &pod.spec, in_pod, &mut set);
     set
 }
 
-/// How many fields of a container are set that mutation can fill in, each capability counted.
+/// How many fields of a container are set that mutation can set, each capability counted.
 pub(crate) fn count_set_in(container: &Container<'_>) -> usize {
     let own = &container.security_context;
     let mut set = own.capabilities.add.len() + own.capabilities.drop.len();
@@ -120,7 +120,7 @@ pub(crate) fn count_set_in(container: &Container<'_>) -> usize {
     set
 }
 
-/// Takes back what [`changes`] would list, so that the next policy finds the pod as it arrived.
+/// Reverts what [`changes`] would list, so that the next policy finds the pod as it arrived.
 pub(crate) fn restore<'a>(pod: &mut Pod<'a>, arrived: &Pod<'a>) {
     pod_fields::restore(&mut pod.spec, &arrived.spec);
     for list in List::ALL {
@@ -130,7 +130,7 @@ pub(crate) fn restore<'a>(pod: &mut Pod<'a>, arrived: &Pod<'a>) {
     }
 }
 
-/// What becomes of a change that is found.
+/// What to do with a change that is found.
 trait Found {
     fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: &impl Json);
 }
@@ -169,12 +169,12 @@ impl Found for usize {
     }
 }
 
-/// Where the fields of the pod as a whole stand.
+/// The path of a field of the pod as a whole.
 fn in_pod(steps: &'static [Step<'static>]) -> Path<'static> {
     Path::of(steps)
 }
 
-/// Where the fields of a container stand.
+/// The path of a field of a container.
 fn in_container(slot: Slot) -> impl Fn(&'static [Step<'static>]) -> Path<'static> {
     let list: &[Step<'_>] = match slot.list {
         List::Init => &[Step::Key("spec"), Step::Key("initContainers")],
@@ -184,7 +184,7 @@ fn in_container(slot: Slot) -> impl Fn(&'static [Step<'static>]) -> Path<'static
     move |behind| Path::of(list).then(Step::Index(slot.index), behind)
 }
 
-/// Declares the fields of a view that mutation may fill in: where each is in the view, and where it stands in the document.
+/// Declares the fields of a view that mutation may set: where each is in the view, and its path in the document.
 macro_rules! writable {
     ($name:ident: $view:ident; $($($field:ident).+ => $($key:literal).+;)+) => {
         mod $name {
@@ -206,8 +206,8 @@ macro_rules! writable {
     };
 }
 
-// INVARIANT: whatever a rule fills in stands in these two tables. A field that is missing would be neither written nor taken
-// back before the next policy is tried.
+// INVARIANT: every field that a rule sets is in these two tables. A missing field would be neither written nor reverted
+// before the next policy is tried.
 writable! { pod_fields: PodSpec;
     security_context.supplemental_groups => "spec"."securityContext"."supplementalGroups";
     security_context.fs_group => "spec"."securityContext"."fsGroup";
@@ -239,7 +239,7 @@ fn compare_field<T: PartialEq + Json>(
     }
 }
 
-/// Copies only what differs: most fields do not. A list stays in the memory that it has.
+/// Copies only what differs: most fields do not. A list stays in its memory.
 fn put_back<T: PartialEq + Clone>(now: &mut T, then: &T) {
     if now != then {
         now.clone_from(then);

@@ -1,8 +1,8 @@
-//! The governed view: what policies read of a pod, and what they may fill in.
+//! The governed view: the fields of a pod that policies read, and those that they may set.
 //!
 //! Every struct names the fields it knows, all others are skipped unread. Absent, `null` and empty are the same thing
-//! ([`Default`]) wherever PodSecurityPolicy makes no difference between them, and an [`Option`] where it does. A field
-//! of the wrong type is a error with its path: reading `runAsUser: "0"` as absent would let root through.
+//! ([`Default`]) wherever PodSecurityPolicy does not distinguish them, and an [`Option`] where it does. A field of the
+//! wrong type is an error with its path: reading `runAsUser: "0"` as absent would let root through.
 //!
 //! A pod is one of [`annotations`], [`volume`]s and [`container`]s, whose [`probe`]s are read for the hosts they name.
 
@@ -36,10 +36,10 @@ pub use volume::{Origin, Volume, VolumeDetail, VolumeSource};
 pub struct Pod<'a> {
     /// The annotations that policies read, in document order.
     pub annotations: Annotations<'a>,
-    /// What holds for the pod as a whole.
+    /// The fields of the pod as a whole.
     pub spec: PodSpec<'a>,
-    /// Whether containers are being added to this pod, which runs: what it lacks as a whole can no longer be filled in, so
-    /// that what containers inherit is a matter of the new ones alone.
+    /// Whether containers are being added to this pod, which runs: pod-level defaults can no longer be set, so
+    /// inherited values only matter for the new containers.
     pub gains_containers: bool,
 }
 
@@ -127,7 +127,7 @@ impl<'a> Pod<'a> {
         }
     }
 
-    /// The containers of one list, to be changed.
+    /// The containers of one list, mutable.
     pub fn list_mut(&mut self, list: List) -> &mut Vec<Container<'a>> {
         match list {
             List::Init => &mut self.spec.init_containers,
@@ -146,10 +146,9 @@ impl<'a> Pod<'a> {
         })
     }
 
-    /// Calls `visit` for every container, with the rest of the pod at hand.
+    /// Calls `visit` for every container, together with the rest of the pod.
     ///
-    /// While a list is visited the pod that `visit` sees has that list empty: what holds for the pod as a whole is
-    /// not kept there.
+    /// While a list is visited the pod that `visit` sees has that list empty: pod-level fields are not kept there.
     pub fn visit_containers(&mut self, mut visit: impl FnMut(&Pod<'a>, Slot, &mut Container<'a>)) {
         for list in List::ALL {
             let mut containers = std::mem::take(self.list_mut(list));
@@ -165,7 +164,7 @@ impl<'a> Pod<'a> {
         self.spec.volumes.iter().enumerate().filter(|(_, volume)| !volume.not_reviewed)
     }
 
-    /// Whether the pod says that it is made for Windows, where Linux-only fields must stay unset.
+    /// Whether the pod is for Windows (`os.name`), where Linux-only fields must stay unset.
     pub fn is_windows(&self) -> bool {
         self.spec.os.name == "windows"
     }
@@ -190,7 +189,7 @@ struct Metadata<'a> {
     annotations: Annotations<'a>,
 }
 
-/// Reads `metadata` and `spec`; a pod without `spec` cannot be judged.
+/// Reads `metadata` and `spec`; a pod without `spec` cannot be evaluated.
 impl<'a> Decode<'a> for Pod<'a> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         let mut metadata = Metadata::default();

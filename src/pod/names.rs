@@ -1,5 +1,7 @@
 //! Names that are looked up often: authors of pods choose how many there are.
 
+use std::collections::BinaryHeap;
+
 /// A set of names.
 #[derive(Debug, Clone, Default)]
 pub struct Names<'n>(Vec<&'n str>);
@@ -7,9 +9,8 @@ pub struct Names<'n>(Vec<&'n str>);
 impl<'n> Names<'n> {
     /// The set of these names.
     pub fn of(names: impl Iterator<Item = &'n str>) -> Self {
-        let mut names: Vec<_> = names.collect();
-        names.sort_unstable();
-        Names(names)
+        // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.
+        Names(names.collect::<BinaryHeap<_>>().into_sorted_vec())
     }
 
     /// Whether a name is in the set; takes the logarithm of its size.

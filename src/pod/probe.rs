@@ -1,11 +1,11 @@
-//! Probes and hooks: whom the kubelet calls for a container.
+//! Probes and hooks: the hosts that the kubelet calls for a container.
 
 use crate::json::{Decode, Read, Reader, Text, once};
 
 /// `livenessProbe`, `readinessProbe` and `startupProbe`
 #[derive(Debug, Clone, Default)]
 pub struct Probe<'a> {
-    /// `httpGet.host` and `tcpSocket.host`: whom the kubelet calls if not the pod itself.
+    /// `httpGet.host` and `tcpSocket.host`: the host that the kubelet calls instead of the pod itself.
     pub hosts: Vec<Text<'a>>,
 }
 
@@ -16,9 +16,9 @@ pub struct Lifecycle<'a> {
     pub hosts: Vec<Text<'a>>,
 }
 
-/// The way from a probe to its hosts: one key of each level.
+/// The path from a probe to its hosts: the keys at each level.
 const HOSTS: &[&[&str]] = &[&["httpGet", "tcpSocket"], &["host"]];
-/// The way from `lifecycle` to the hosts of its hooks.
+/// The path from `lifecycle` to the hosts of its hooks.
 const HOSTS_OF_HOOKS: &[&[&str]] = &[&["postStart", "preStop"], &["httpGet", "tcpSocket"], &["host"]];
 
 impl<'a> Decode<'a> for Probe<'a> {
@@ -33,7 +33,7 @@ impl<'a> Decode<'a> for Lifecycle<'a> {
     }
 }
 
-/// Reads the strings at the ends of a way and nothing beside it.
+/// Reads the strings at the ends of a path and nothing else.
 fn read_texts<'a>(reader: &mut Reader<'a>, way: &[&[&str]], texts: &mut Vec<Text<'a>>) -> Read<()> {
     if reader.null()? {
         return Ok(());

@@ -1,8 +1,8 @@
-//! Where a container stands.
+//! The place of a container.
 
 use std::fmt;
 
-/// The list that a container stands in. The order is that in which containers are visited.
+/// The list that a container is in. The order is that in which containers are visited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum List {
     /// `spec.initContainers`
@@ -16,7 +16,7 @@ pub enum List {
 /// Which container of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
-    /// The list it stands in.
+    /// The list it is in.
     pub list: List,
     /// Its index there.
     pub index: usize,

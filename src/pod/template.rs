@@ -1,4 +1,4 @@
-//! Where each kind keeps the pods to come.
+//! The paths of the pod templates of each kind.
 
 use std::collections::BinaryHeap;
 
@@ -6,23 +6,23 @@ use crate::json::{Brief, Error, Read, Reader, Text, decode};
 use crate::pod::Kind;
 use crate::pod::{List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
 
-/// One step from an object to a template in it.
+/// One segment of the path from an object to a template in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathSegment<'s> {
-    /// To what a key holds.
+    /// To the value of a key.
     Key(Text<'s>),
     /// To each element of a list, or each value of an object whose keys are free.
     Each,
 }
 
-/// A kind that carries pod templates, and the way to them.
+/// A kind that carries pod templates, and their path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload<'s> {
     /// The API group; empty for the core one.
     pub group: Text<'s>,
     /// The kind.
     pub kind: Text<'s>,
-    /// The way to the templates.
+    /// The path to the templates.
     pub path: Vec<PathSegment<'s>>,
 }
 
@@ -52,13 +52,13 @@ pub fn built_in_kinds() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(_, kind, _)| *kind)
 }
 
-/// The way to the template of a built-in kind.
+/// The path to the template of a built-in kind.
 pub fn built_in(kind: &Kind<'_>) -> Option<Vec<PathSegment<'static>>> {
     let (_, _, path) = BUILT_IN.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
     Some(path.iter().map(|key| PathSegment::Key((*key).into())).collect())
 }
 
-/// The way that `spec.templates[*].pod` describes; nothing if it describes none.
+/// The path that `spec.templates[*].pod` describes; `None` if it describes none.
 pub fn parse_path<'s>(text: &str) -> Option<Vec<PathSegment<'s>>> {
     let mut path = Vec::new();
     for part in text.split('.') {
@@ -75,14 +75,14 @@ pub fn parse_path<'s>(text: &str) -> Option<Vec<PathSegment<'s>>> {
     Some(path)
 }
 
-/// The pod templates at a path, in document order. What is absent or `null` on the way is not there.
+/// The pod templates at a path, in document order. An absent or `null` value on the path is skipped.
 ///
-/// A template without a `spec` is left out: it holds nothing to judge. Operators fill in the rest of such a template, and
-/// the API server accepts none in its own kinds. The operator's pods are judged when they are created.
+/// A template without a `spec` is left out: there is nothing to evaluate in it. Operators complete such a template, and
+/// the API server accepts none in its own kinds. The operator's pods are reviewed when they are created.
 ///
 /// # Errors
 ///
-/// If something on the way is neither an object nor a list.
+/// If something on the path is neither an object nor a list.
 pub fn templates<'a>(document: &'a str, path: &[PathSegment<'_>]) -> Read<Vec<Template<'a>>> {
     let mut found = find(document, path)?;
     let mut error = None;
@@ -96,7 +96,7 @@ pub fn templates<'a>(document: &'a str, path: &[PathSegment<'_>]) -> Read<Vec<Te
     error.map_or(Ok(found), Err)
 }
 
-/// Whether a template has a `spec`. What is no object is kept, so that it is rejected when it is decoded.
+/// Whether a template has a `spec`. A template that is not an object is kept, so that decoding rejects it.
 fn has_spec(template: &Template<'_>) -> Read<bool> {
     let mut reader = Reader::new(template.text);
     if reader.next_byte() != Some(b'{') {
@@ -120,11 +120,11 @@ fn has_spec(template: &Template<'_>) -> Read<bool> {
     }
 }
 
-/// Everything that stands at a path, in document order. What is absent or `null` on the way is not there.
+/// Every value at a path, in document order. An absent or `null` value on the path is skipped.
 ///
 /// # Errors
 ///
-/// If something on the way is neither an object nor a list.
+/// If something on the path is neither an object nor a list.
 pub fn find<'a>(document: &'a str, path: &[PathSegment<'_>]) -> Read<Vec<Template<'a>>> {
     let mut found = Vec::new();
     walk(&mut Reader::new(document), path, String::new(), &mut found)?;
@@ -167,13 +167,14 @@ fn walk<'a>(
     }
 }
 
-/// The path of an object's value under a key that the author of the object chose: it is cut, since each template has one.
+/// The path of an object's value under a key that the author of the object chose: it is cut, since each template has
+/// one.
 fn member(at: &str, key: &str) -> String {
     let brief = Brief(key);
     if key.contains(['.', '/', '[']) { format!("{at}[{brief}]") } else { format!("{at}.{brief}") }
 }
 
-/// Gives the pod of a template what the API server and controllers give to pods before policies see them.
+/// Sets what the API server and controllers set in pods before policies see them, in the pod of a template.
 ///
 /// # Errors
 ///
@@ -188,16 +189,16 @@ pub fn complete<'a>(pod: &mut Pod<'a>, kind: &Kind<'_>, document: &'a str) -> Re
     Ok(())
 }
 
-/// Gives a pod what the API server gives to pods before policies see them, as far as policies look at it.
+/// Sets what the API server sets in pods before policies see them, as far as policies look at it.
 ///
-/// A live request brings it along; a manifest that was never sent does not.
+/// A live request has it already; a manifest that was never sent does not.
 pub fn default_pod(pod: &mut Pod<'_>) {
     take_host_ports(pod, false);
     default_volume_sources(pod);
 }
 
-/// On the host network every container port is a host port. The API server writes that into pods only (since
-/// Kubernetes 1.28): of a template it is foreseen.
+/// On the host network every container port is a host port. The API server writes that into pods only (since Kubernetes
+/// 1.28): of a template it is foreseen.
 fn take_host_ports(pod: &mut Pod<'_>, foreseen: bool) {
     if !pod.spec.host_network {
         return;
@@ -219,11 +220,11 @@ fn default_volume_sources(pod: &mut Pod<'_>) {
     }
 }
 
-/// Where the service account's token is mounted.
+/// The mount path of the service account's token.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const TOKEN_VOLUME: &str = r#"{"sources":[{"serviceAccountToken":{"path":"token"}},{"configMap":{"name":"kube-root-ca.crt"}},{"downwardAPI":{"items":[{"path":"namespace","fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"}}]}}]}"#;
 
-/// Whether the `ServiceAccount` plug-in mounts a token: it does so into every container that mounts nothing in its place.
+/// Whether the `ServiceAccount` plug-in mounts a token: into every container that has no mount at that path.
 pub fn gets_token(pod: &Pod<'_>) -> bool {
     let covered = |list| {
         pod.list(list)
@@ -246,7 +247,7 @@ fn mount_token(pod: &mut Pod<'_>) {
     });
 }
 
-/// The `StatefulSet` controller gives each pod a volume per claim template, in the place of one of the same name.
+/// The `StatefulSet` controller gives each pod a volume per claim template, in place of one of the same name.
 fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
     let path =
         [PathSegment::Key("spec".into()), PathSegment::Key("volumeClaimTemplates".into()), PathSegment::Each];
@@ -267,9 +268,9 @@ fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
         return Ok(());
     }
     let names = names.into_sorted_vec();
-    // What is replaced stays: those behind it keep the index that their author knows, and standards judge it.
+    // A replaced volume stays: those behind it keep their index in the manifest, and standards evaluate it.
     for (index, volume) in pod.spec.volumes.iter_mut().enumerate() {
-        // By any claim of its name; a claim, by a later one. Claims stand behind all that is written.
+        // By any claim of its name; a claim, by a later one. Claims come after all written volumes.
         let last = index.max(written.saturating_sub(1));
         let behind = names.partition_point(|(name, at)| (name, *at) <= (&volume.name, last));
         volume.not_reviewed |= names.get(behind).is_some_and(|(name, _)| *name == volume.name);

@@ -1,4 +1,4 @@
-//! Volumes, and where they come from.
+//! Volumes and their sources.
 
 use crate::json::{Brief, Decode, Error, Read, Reader, Text, decode, once};
 use crate::pod::volume_type::VolumeType;
@@ -10,37 +10,37 @@ pub struct Volume<'a> {
     pub name: Text<'a>,
     /// The source; a volume without one is an `emptyDir` by API default.
     pub source: Option<VolumeSource<'a>>,
-    /// Who put the volume into the pod.
+    /// The origin of the volume.
     pub origin: Origin,
-    /// Whether this request is not about the volume: an ephemeral container that does not mount it is not to blame,
-    /// and no pod will have it if its `StatefulSet` puts a claim in its place.
+    /// Whether this request is not about the volume: an ephemeral container does not mount it, or its `StatefulSet`
+    /// replaces it with a claim.
     pub not_reviewed: bool,
 }
 
-/// Who put a volume into a pod.
+/// The origin of a volume.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Origin {
     /// The author of the pod.
     #[default]
     Written,
-    /// The API server will: it carries the service account's token.
+    /// The API server, for the service account's token.
     Token,
-    /// The StatefulSet controller will, for the claim template at this path from the root of the object.
+    /// The StatefulSet controller, for the claim template at this path from the root of the object.
     Claim(String),
 }
 
-/// Where a volume comes from: the JSON key, and what policies read beneath it.
+/// The source of a volume: the JSON key, and the fields under it that policies read.
 #[derive(Debug, Clone)]
 pub struct VolumeSource<'a> {
     /// The key, such as `configMap`.
     pub key: Text<'a>,
-    /// The type that policies know the key by; nothing for a source that is not known.
+    /// The type in policies; `None` for a source that is not known.
     pub kind: Option<VolumeType>,
     /// The governed part of the value.
     pub detail: VolumeDetail<'a>,
 }
 
-/// What policies read of a volume source.
+/// The fields of a volume source that policies read.
 #[derive(Debug, Clone)]
 pub enum VolumeDetail<'a> {
     /// `hostPath.path`
@@ -49,9 +49,9 @@ pub enum VolumeDetail<'a> {
     FlexVolume(Text<'a>),
     /// `csi.driver`
     Csi(Text<'a>),
-    /// The text of `projected`, read only by the rule that wants to know whether it is a service account's token.
+    /// The text of `projected`, read only by the rule that checks whether it is a service account's token.
     Projected(&'a str),
-    /// Nothing: the type is all that counts.
+    /// Nothing: only the type counts.
     Other,
 }
 
@@ -61,7 +61,7 @@ impl<'a> VolumeSource<'a> {
         VolumeSource { kind: VolumeType::of_source(&key), key, detail }
     }
 
-    /// What policies call it: its type, or the key if that is not known.
+    /// Its name in policies: its type, or the key if that is not known.
     pub fn name(&self) -> &str {
         match self.kind {
             Some(kind) => kind.name(),
@@ -87,8 +87,8 @@ struct Driver<'a> {
     driver: Text<'a>,
 }
 
-/// Every key but `name` is a source: a closed list would take a source newer than itself for none at all. Of two, nobody
-/// can tell which one counts, and no enforcement may let them through, so that they are a error.
+/// Every key but `name` is a source: a closed list would read a source newer than itself as none at all. With two, it
+/// is not known which one counts, and enforcement must not let them through, so they are an error.
 impl<'a> Decode<'a> for Volume<'a> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         let mut named = 0;

@@ -77,7 +77,7 @@ const PROJECTED: u64 = bit("projected");
 const SECRET: u64 = bit("secret");
 
 impl VolumeTypes {
-    /// The types in a list; a name that is none is a matter of the list's shape.
+    /// The types in a list; an unknown name is reported by the check of the list's shape.
     pub(crate) fn listed(list: Value<'_, '_>) -> Self {
         let names = list.elements().filter_map(|name| place_of(&name.text()?, TYPES));
         VolumeTypes(names.fold(0, |bits, index| bits | 1 << index))
@@ -89,8 +89,9 @@ impl VolumeTypes {
 
     /// Whether a volume is of a listed type.
     ///
-    /// A source that is not known is of no type, so only `*` allows it. A `secret` used to carry the service account's
-    /// token: a policy that lists it allows the projected volume that carries it since Kubernetes 1.21 (spec 5.8).
+    /// A source that is not known has no type, so only `*` allows it. A `secret` used to carry the service account's
+    /// token: a policy that lists it allows the projected volume that carries it since Kubernetes 1.21
+    /// (`IsOnlyServiceAccountTokenSources` in pkg/security/podsecuritypolicy/util/util.go).
     pub(crate) fn allow(self, volume: &Volume<'_>) -> bool {
         if self.list(ANY) {
             return true;
@@ -105,12 +106,12 @@ impl VolumeTypes {
     }
 }
 
-/// A type of volume, by its place among [`TYPES`].
+/// A type of volume, by its index in [`TYPES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VolumeType(usize);
 
 impl VolumeType {
-    /// The type that the key of a source stands for; nothing for a source that is not known.
+    /// The type of a source's key; `None` for a source that is not known.
     pub fn of_source(key: &str) -> Option<Self> {
         let name = match key {
             "cephfs" => "cephFS",
@@ -120,15 +121,15 @@ impl VolumeType {
         TYPES.binary_search(&name).ok().map(VolumeType)
     }
 
-    /// The name that policies know it by.
+    /// Its name in policies.
     pub fn name(self) -> &'static str {
         TYPES.get(self.0).copied().unwrap_or_default()
     }
 }
 
-/// Whether a projected volume holds what the token of a service account comes in, and nothing else (spec 5.8).
+/// Whether a projected volume holds only the sources of a service account's token (`IsOnlyServiceAccountTokenSources`).
 ///
-/// Read only when `secret` is listed and `projected` is not. What cannot be read is not one.
+/// Read only when `secret` is listed and `projected` is not. A volume that cannot be read is not one.
 fn is_token(text: &str) -> bool {
     let holds_tokens = |tree: Tree<'_>| {
         each(tree.root(), "sources", |source| {
@@ -143,7 +144,7 @@ fn is_token(text: &str) -> bool {
                 && (map.is_null() || says(map, &["name"], &["kube-root-ca.crt"])?)
                 && each(api, "items", |item| {
                     Ok(says(item, &["path"], &["namespace"])?
-                        // The API server fills in an absent version with v1.
+                        // The API server sets an absent version to v1.
                         && says(item, &["fieldRef", "apiVersion"], &["", "v1"])?
                         && says(item, &["fieldRef", "fieldPath"], &["metadata.namespace"])?)
                 })?)
@@ -152,12 +153,12 @@ fn is_token(text: &str) -> bool {
     Reader::document(text).and_then(holds_tokens).unwrap_or(false)
 }
 
-/// Whether the string at the end of a way is one of those that are known; an absent one is empty.
+/// Whether the string at the end of a path is one of the known ones; an absent one is empty.
 fn says(value: Value<'_, '_>, way: &[&str], known: &[&str]) -> Read<bool> {
     lookup::text(value, way).map(|text| known.contains(&&*text.unwrap_or_default()))
 }
 
-/// Whether all elements of a list in an object fit; an absent list has none.
+/// Whether all elements of a list in an object match; an absent list has none.
 fn each(object: Value<'_, '_>, key: &str, mut fits: impl FnMut(Value<'_, '_>) -> Read<bool>) -> Read<bool> {
     let list = lookup::at(object, &[key])?;
     let mut all = list.is_null() || list.is_list();

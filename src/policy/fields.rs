@@ -6,18 +6,18 @@ use crate::rule::Entry;
 use crate::rule::spec::Spec;
 use crate::rules;
 
-/// What a policy says to the rules.
+/// The fields of a policy, as rules read them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SpecFields<'v, 's> {
-    /// The fields of the spec by the index of the rule that they are for; `null` where it has none.
+    /// The fields of the spec by the index of their rule; `null` where there is none.
     values: [Value<'v, 's>; rules::COUNT],
     annotations: Value<'v, 's>,
     /// The fields that are written as in the policy before, a bit each, and behind them the annotations.
     repeated: u64,
 }
 
-/// The policy before in a list, which is found to be without error: policies of one cluster have most of their fields in
-/// common, and those need not be checked and loaded again.
+/// The previous policy in a list, if it has no errors: policies of one cluster have most of their fields in common, and
+/// those need not be checked and loaded again.
 #[derive(Clone, Copy)]
 pub(crate) struct PreviousPolicy<'p, 'v, 's> {
     pub(crate) policy: &'p Policy<'s>,
@@ -31,7 +31,7 @@ impl<'v, 's> SpecFields<'v, 's> {
     pub(crate) fn new(annotations: Value<'v, 's>, previous: Option<&PreviousPolicy<'_, 'v, 's>>) -> Self {
         let mut repeated = 0;
         if let Some(PreviousPolicy { fields, .. }) = previous {
-            // What neither of them has is the same in both; `keep` takes that back for what this one has.
+            // A field that both lack is the same in both; `keep` clears that for those that this policy has.
             for (index, field) in fields.values.iter().enumerate() {
                 repeated |= u64::from(field.is_absent()) << index;
             }
@@ -42,7 +42,7 @@ impl<'v, 's> SpecFields<'v, 's> {
         SpecFields { values: Default::default(), annotations, repeated }
     }
 
-    /// Keeps the field with this number, and says whether it is another than in the policy before.
+    /// Keeps the field with this number, and returns whether it differs from the previous policy's.
     pub(crate) fn keep(
         &mut self,
         number: usize,
@@ -68,7 +68,7 @@ impl<'v, 's> SpecFields<'v, 's> {
         }
     }
 
-    /// Whether all that a rule reads is as in the policy before.
+    /// Whether all that a rule reads is as in the previous policy.
     pub(crate) fn repeats(&self, index: usize, entry: &Entry) -> bool {
         let annotations = if entry.annotations.is_empty() { 0 } else { ANNOTATIONS };
         let others = rules::read_by(index).iter().fold(0, |bits, other| bits | 1 << other);

@@ -18,17 +18,17 @@ use crate::standards::{self, Standard};
 pub(crate) use fields::{PreviousPolicy, SpecFields};
 pub use scope::Scope;
 
-/// A policy that is ready to judge.
+/// A policy that is ready to evaluate.
 pub struct Policy<'s> {
     /// Its name.
     pub name: Text<'s>,
     /// The rules that demand anything, with their index and name in the registry, in its order.
     rules: Vec<(usize, &'static str, Rc<AnyRule<'s>>)>,
-    /// The enforced standard that its pods must satisfy as well, if that rejects those that may run as root.
+    /// The enforced standard that its pods must satisfy as well, if that rejects pods that may run as root.
     pub(crate) non_root: Option<Standard>,
 }
 
-// Not derived, or the module would allow what prints every rule.
+// Not derived, or the module would hold what prints every rule.
 impl fmt::Debug for Policy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rules: Vec<_> = self.rules.iter().map(|(_, id, _)| *id).collect();
@@ -37,8 +37,8 @@ impl fmt::Debug for Policy<'_> {
 }
 
 impl<'s> Policy<'s> {
-    /// Loads every rule from a policy, telling all that is wrong with it. Rules that read nothing but what the policy
-    /// before says too are shared with it.
+    /// Loads every rule of a policy, reporting all its errors. Rules that only read fields that the previous policy
+    /// also has are shared with it.
     pub(crate) fn load<'v>(
         name: Text<'s>,
         spec: &mut Spec<'v, 's>,
@@ -62,7 +62,7 @@ impl<'s> Policy<'s> {
         Policy { name, rules, non_root: None }
     }
 
-    /// The rules that are one with those of another policy.
+    /// The rules that are shared with another policy.
     #[cfg(test)]
     pub(crate) fn shared_with(&self, other: &Self) -> Vec<&'static str> {
         let is_shared =
@@ -70,8 +70,8 @@ impl<'s> Policy<'s> {
         self.rules.iter().filter(|(.., rule)| is_shared(rule)).map(|(_, id, _)| *id).collect()
     }
 
-    /// Fills in what the policy demands and the pod leaves open, also where it could not be written: such a pod is not
-    /// admitted. Running it again changes nothing.
+    /// Sets the defaults of the policy, also where they cannot be written: such a pod is not admitted. Running it again
+    /// changes nothing.
     pub fn mutate(&self, pod: &mut Pod<'_>, scope: &Scope) {
         let skipped = scope.not_filled(scope.exempt, scope.writable.pod());
         for (index, _, rule) in &self.rules {
@@ -95,13 +95,13 @@ impl<'s> Policy<'s> {
         });
     }
 
-    /// The check that demands `runAsNonRoot` of containers whose user the policy fills in, if one does.
+    /// The check that demands `runAsNonRoot` of containers whose user the policy sets, if one does.
     fn demands_non_root(&self, pod: &Pod<'_>) -> Option<usize> {
         let standard = self.non_root.filter(|standard| standard.demands_non_root(pod));
         standard.and_then(|_| standards::index(standards::NON_ROOT))
     }
 
-    /// Collects all objections: those to the pod as a whole, then those to each container.
+    /// Collects all violations: those of the pod as a whole, then those of each container.
     pub fn validate(&self, pod: &Pod<'_>, scope: &Scope, found: &mut Findings<'_>) {
         for (index, id, rule) in &self.rules {
             if !scope.exempt.has(*index) {
@@ -123,8 +123,8 @@ impl<'s> Policy<'s> {
         }
     }
 
-    /// The rules of `asked` that fill something in or object, to the pod as a whole and to each container: those that an
-    /// exemption would make a difference to.
+    /// The rules of `asked` that set a default or report a violation, for the pod as a whole and for each container:
+    /// those for which an exemption would make a difference.
     pub(crate) fn affecting(&self, pod: &mut Pod<'_>, scope: &Scope, asked: RuleSet) -> Affected {
         let mut affected = Affected::default();
         for (index, _, rule) in &self.rules {
@@ -147,7 +147,7 @@ impl<'s> Policy<'s> {
             affected.add(slot, here);
         });
         let all = Enforcement::default();
-        let mut found = Findings::spelling("", &all);
+        let mut found = Findings::collecting("", &all);
         for (index, id, rule) in self.rules.iter().filter(|(index, ..)| asked.has(*index)) {
             let before = found.denials();
             found.enter((*index, id), None, RuleSet::NONE);
@@ -177,7 +177,7 @@ impl<'s> Policy<'s> {
 pub(crate) struct Affected {
     /// The rules that concern the pod as a whole.
     pub(crate) pod: RuleSet,
-    /// The rules that concern single containers; a container can stand here twice.
+    /// The rules that concern single containers; a container can occur here twice.
     pub(crate) containers: Vec<(Slot, RuleSet)>,
 }
 

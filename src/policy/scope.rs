@@ -7,15 +7,15 @@ use crate::rule::{RuleSet, RulesByContainer};
 /// Which part of a pod is reviewed, where defaults may be written, and which rules are exempt there.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    /// The containers that are reviewed, in visiting order; nothing means all of them.
+    /// The containers that are reviewed, in visiting order; `None` means all of them.
     pub reviewed: Option<Vec<Slot>>,
     /// Where defaults may be written.
     pub writable: Writable,
-    /// The rules that neither object nor mutate anywhere.
+    /// The rules that neither validate nor mutate anywhere.
     pub exempt: RuleSet,
-    /// The rules that neither object nor mutate in single containers.
+    /// The rules that neither validate nor mutate in single containers.
     pub exempt_in: RulesByContainer,
-    /// The rules that fill nothing in where it could not be written, because their objections do not deny.
+    /// The rules that set no default where it could not be written, because their violations do not deny.
     pub unfilled: RuleSet,
 }
 
@@ -34,7 +34,7 @@ impl Scope {
         self.exempt.is_empty() && self.exempt_in.is_empty()
     }
 
-    /// The rules that fill nothing in: those that are exempt, and some where nothing could be written.
+    /// The rules that set no default: those that are exempt, and some where nothing could be written.
     pub(super) fn not_filled(&self, exempt: RuleSet, writable: bool) -> RuleSet {
         if writable { exempt } else { exempt.or(self.unfilled) }
     }

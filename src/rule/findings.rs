@@ -1,15 +1,15 @@
-//! What a policy objects to in a pod, as its rules find it.
+//! The violations of a policy by a pod, as its rules find them.
 
 use std::fmt::Display;
 
-use super::violation::cut;
-use super::{Action, Enforcement, NonDenying, RuleSet, SPELT_OUT, Violation};
+use super::violation::{LONGEST, cut, cut_to};
+use super::{Action, Enforcement, NonDenying, RuleSet, SPELT_OUT, Violation, ViolationKind};
 use crate::pod::Slot;
 
-/// How the path of an objection is told.
+/// The start of a violation's path.
 #[derive(Clone, Copy)]
 enum Place<'p> {
-    /// From the container being judged, or from the pod if none is.
+    /// From the container being evaluated, or from the pod if none is.
     Here(&'p dyn Display),
     /// From the pod.
     Pod(&'p dyn Display),
@@ -17,17 +17,17 @@ enum Place<'p> {
     Anywhere(&'p str),
 }
 
-/// Collects the objections of one policy to one pod.
+/// Collects the violations of one policy by one pod.
 ///
-/// Most policies of a list are only asked whether they object at all, so a finding spells nothing out until it is told
-/// to: paths, values and details arrive as things that could be printed.
+/// Most policies of a list are only asked whether there is any violation, so a finding spells nothing out unless that
+/// is requested: paths, values and details arrive as things that could be printed.
 #[derive(Debug)]
 pub struct Findings<'f> {
-    /// Where the pod stands in its object, with a trailing dot: `spec.template.` or nothing.
+    /// The path of the pod in its object, with a trailing dot: `spec.template.` or nothing.
     root: &'f str,
     enforcement: &'f Enforcement,
-    spelling: bool,
-    /// The rules that do not object here: to the pod as a whole, or to the container being judged.
+    collecting: bool,
+    /// The rules that are exempt here: for the pod as a whole, or for the container being evaluated.
     exempt: RuleSet,
     rule: (usize, &'static str),
     slot: Option<Slot>,
@@ -35,17 +35,17 @@ pub struct Findings<'f> {
     warned: usize,
     audited: usize,
     violations: Vec<Violation>,
-    /// The indexes of the volumes that the rule about host paths lets containers read and not write, once it has looked.
+    /// The indexes of the volumes that the rule about host paths lets containers read and not write, once determined.
     read_only_volumes: Option<Vec<usize>>,
 }
 
 impl<'f> Findings<'f> {
-    /// Counts objections.
+    /// Counts violations.
     pub fn counting(root: &'f str, enforcement: &'f Enforcement) -> Self {
         Findings {
             root,
             enforcement,
-            spelling: false,
+            collecting: false,
             exempt: RuleSet::NONE,
             rule: (0, ""),
             slot: None,
@@ -57,39 +57,39 @@ impl<'f> Findings<'f> {
         }
     }
 
-    /// Counts objections and spells them out.
-    pub fn spelling(root: &'f str, enforcement: &'f Enforcement) -> Self {
-        Findings { spelling: true, ..Findings::counting(root, enforcement) }
+    /// Counts violations and spells them out.
+    pub fn collecting(root: &'f str, enforcement: &'f Enforcement) -> Self {
+        Findings { collecting: true, ..Findings::counting(root, enforcement) }
     }
 
-    /// Whether nothing that follows matters: a policy that only has to say whether it objects has done so.
+    /// Whether nothing that follows matters: a policy that only has to be decided has a violation.
     pub(crate) fn is_decided(&self) -> bool {
-        !self.spelling && self.denials > 0
+        !self.collecting && self.denials > 0
     }
 
-    /// How many objections deny the request.
+    /// How many violations deny the request.
     pub fn denials(&self) -> usize {
         self.denials
     }
 
-    /// How many objections only warn, and how many only reach the audit log.
+    /// How many violations only warn, and how many only reach the audit log.
     pub(crate) fn tolerated(&self) -> NonDenying {
         NonDenying { warned: self.warned, audited: self.audited }
     }
 
-    /// The objections spelt out, those that deny and those that do not, in the order they were found.
+    /// The violations spelt out, those that deny and those that do not, in the order they were found.
     pub fn into_violations(self) -> Vec<Violation> {
         self.violations
     }
 
-    /// Says whose objections follow, and which rules are exempt there.
+    /// Sets the rule and the container of the violations that follow, and which rules are exempt there.
     pub(crate) fn enter(&mut self, rule: (usize, &'static str), slot: Option<Slot>, exempt: RuleSet) {
         self.rule = rule;
         self.slot = slot;
         self.exempt = exempt;
     }
 
-    /// Whether an objection of this other rule would deny the request where this one is judging.
+    /// Whether a violation of this other rule would deny the request at the current place.
     pub(crate) fn denies(&self, rule: usize) -> bool {
         if self.exempt.is_empty() && self.enforcement.is_none() {
             return true;
@@ -97,29 +97,29 @@ impl<'f> Findings<'f> {
         !self.exempt.has(rule) && self.enforcement.action(rule) == Action::Deny
     }
 
-    /// What a rule finds out of all volumes once for all containers: those that may only be read.
+    /// The volumes that may only be read, which a rule finds once for all containers.
     pub(crate) fn read_only_volumes(&mut self, find: impl FnOnce() -> Vec<usize>) -> &[usize] {
         self.read_only_volumes.get_or_insert_with(find)
     }
 
     /// A value that is not allowed. `field` continues the path of the container, or of the pod.
     pub(crate) fn invalid(&mut self, field: impl Display, value: impl Display, detail: impl Display) {
-        self.object(Place::Here(&field), &format_args!("Invalid value: {value}: {detail}"));
+        self.report(Place::Here(&field), &Problem::Invalid(&value, &detail), false);
     }
 
     /// A value that is not allowed, where the path says all.
     pub(crate) fn invalid_value(&mut self, field: impl Display, value: impl Display) {
-        self.object(Place::Here(&field), &format_args!("Invalid value: {value}"));
+        self.report(Place::Here(&field), &Problem::Invalid(&value, &""), false);
     }
 
     /// A value that is not allowed, at a path from the root of the object.
     pub(crate) fn invalid_elsewhere(&mut self, path: &str, value: impl Display, detail: impl Display) {
-        self.object(Place::Anywhere(path), &format_args!("Invalid value: {value}: {detail}"));
+        self.report(Place::Anywhere(path), &Problem::Invalid(&value, &detail), false);
     }
 
     /// A value that must not be what it is, in a field of the pod that says something about the container.
     pub(crate) fn forbidden_of_pod(&mut self, field: impl Display, detail: impl Display) {
-        self.object(Place::Pod(&field), &format_args!("Forbidden: {detail}"));
+        self.report(Place::Pod(&field), &Problem::Forbidden(&detail), false);
     }
 
     /// A value that is not allowed, and that pods of a template will probably have.
@@ -130,24 +130,20 @@ impl<'f> Findings<'f> {
         detail: impl Display,
     ) {
         let warns = self.enforcement.predictions_warn;
-        self.act(Place::Here(&field), &format_args!("Invalid value: {value}: {detail}"), warns);
+        self.report(Place::Here(&field), &Problem::Invalid(&value, &detail), warns);
     }
 
     /// A value that is missing.
     pub(crate) fn required(&mut self, field: impl Display, detail: impl Display) {
-        self.object(Place::Here(&field), &format_args!("Required value: {detail}"));
+        self.report(Place::Here(&field), &Problem::Required(&detail), false);
     }
 
-    /// A value that must not be there, or not be what it is.
+    /// A value that must not be set, or not to what it is.
     pub(crate) fn forbidden(&mut self, field: impl Display, detail: impl Display) {
-        self.object(Place::Here(&field), &format_args!("Forbidden: {detail}"));
+        self.report(Place::Here(&field), &Problem::Forbidden(&detail), false);
     }
 
-    fn object(&mut self, place: Place<'_>, problem: &dyn Display) {
-        self.act(place, problem, false);
-    }
-
-    fn act(&mut self, place: Place<'_>, problem: &dyn Display, warns_at_most: bool) {
+    fn report(&mut self, place: Place<'_>, problem: &Problem<'_>, warns_at_most: bool) {
         let (index, rule) = self.rule;
         let action = match self.enforcement.action(index) {
             Action::Deny if warns_at_most => Action::Warn,
@@ -160,7 +156,7 @@ impl<'f> Findings<'f> {
             Action::Ignore => return,
         };
         *count += 1;
-        if !self.spelling || *count > SPELT_OUT {
+        if !self.collecting || *count > SPELT_OUT {
             return;
         }
         let root = self.root;
@@ -169,9 +165,47 @@ impl<'f> Findings<'f> {
             (Place::Here(field) | Place::Pod(field), _) => cut(&format_args!("{root}{field}")),
             (Place::Anywhere(path), _) => path.to_owned(),
         };
-        self.violations.push(Violation { rule, action, path, problem: cut(problem) });
+        let mut violation = Violation {
+            rule,
+            action,
+            path,
+            kind: ViolationKind::Invalid,
+            value: String::new(),
+            detail: String::new(),
+        };
+        match problem {
+            Problem::Invalid(value, detail) => {
+                let room = LONGEST - INVALID;
+                violation.value = cut_to(room, value);
+                // Behind a value that is cut there is no room for more.
+                if let Some(room) = room.checked_sub(violation.value.len() + SEPARATOR) {
+                    violation.detail = cut_to(room, detail);
+                }
+            }
+            Problem::Required(detail) => {
+                violation.kind = ViolationKind::Required;
+                violation.detail = cut(detail);
+            }
+            Problem::Forbidden(detail) => {
+                violation.kind = ViolationKind::Forbidden;
+                violation.detail = cut(detail);
+            }
+        }
+        self.violations.push(violation);
     }
 }
+
+/// What is wrong with a field: its value, where it has one, and the reason.
+enum Problem<'p> {
+    Invalid(&'p dyn Display, &'p dyn Display),
+    Required(&'p dyn Display),
+    Forbidden(&'p dyn Display),
+}
+
+/// The length of `Invalid value: `.
+const INVALID: usize = 15;
+/// The length of what stands between a value and the reason.
+const SEPARATOR: usize = 2;
 
 #[cfg(test)]
 mod tests {
@@ -193,7 +227,7 @@ mod tests {
     #[test]
     fn places_are_reported_from_the_root_of_the_object() {
         let enforcement = Enforcement::default();
-        let mut found = Findings::spelling("spec.template.", &enforcement);
+        let mut found = Findings::collecting("spec.template.", &enforcement);
         found.enter(entry("privileged"), None, RuleSet::NONE);
         found.invalid("spec.a", 1, "no");
         found.enter(entry("privileged"), Some(Slot { list: List::Init, index: 3 }), RuleSet::NONE);
@@ -223,7 +257,7 @@ mod tests {
     #[case::many_more(1_000, 32)]
     fn spells_32_out_and_counts_all(#[case] count: usize, #[case] spelt_out: usize) {
         let enforcement = Enforcement::default();
-        let mut found = Findings::spelling("", &enforcement);
+        let mut found = Findings::collecting("", &enforcement);
         found.enter(entry("privileged"), None, RuleSet::NONE);
         (0..count).for_each(|nth| found.invalid("a", nth, "no"));
         assert_eq!((found.denials(), found.into_violations().len()), (count, spelt_out));
@@ -232,7 +266,7 @@ mod tests {
     #[test]
     fn spells_32_of_each_action_out() {
         let enforcement = enforcement(&["privileged"], &["volumes"]);
-        let mut found = Findings::spelling("", &enforcement);
+        let mut found = Findings::collecting("", &enforcement);
         for id in ["privileged", "volumes", "hostPID"] {
             found.enter(entry(id), None, RuleSet::NONE);
             (0..100).for_each(|nth| found.invalid("a", nth, "no"));
@@ -253,7 +287,7 @@ mod tests {
     #[test]
     fn lenient_rules_deny_nothing_and_are_reported() {
         let enforcement = enforcement(&["privileged"], &["volumes"]);
-        let mut found = Findings::spelling("", &enforcement);
+        let mut found = Findings::collecting("", &enforcement);
         for id in ["privileged", "volumes", "hostPID"] {
             found.enter(entry(id), None, RuleSet::NONE);
             found.invalid("a", 1, "no");
@@ -270,7 +304,7 @@ mod tests {
     #[test]
     fn knows_whose_objection_would_deny() {
         let enforcement = enforcement(&["privileged"], &["volumes"]);
-        let mut found = Findings::spelling("", &enforcement);
+        let mut found = Findings::collecting("", &enforcement);
         let excused = RuleSet::NONE.with(rules::index("hostIPC").unwrap());
         found.enter(entry("hostPorts"), None, excused);
         let denying =

@@ -1,4 +1,4 @@
-//! What a rule is, what it is loaded from, and what it finds.
+//! The interface of a rule, its source and its findings.
 
 mod findings;
 pub mod pattern;
@@ -13,25 +13,25 @@ use crate::schema::Shape;
 
 pub use findings::Findings;
 pub use set::{RuleSet, RulesByContainer};
-pub use violation::{Action, Enforcement, NonDenying, ROOM, SPELT_OUT, Violation, join};
+pub use violation::{Action, Enforcement, NonDenying, ROOM, SPELT_OUT, Violation, ViolationKind, join};
 pub(crate) use violation::{Row, TAIL, and_more, cut, join_within};
 
 /// One field of the PSP spec, loaded from a policy: its default and its demand.
 ///
-/// A rule that has nothing to say to a pod-level field or to a container leaves the method out.
+/// A rule that does not concern pod-level fields, or containers, leaves the method out.
 pub trait Rule {
-    /// Fills in what the policy demands and the pod, as a whole, leaves open.
+    /// Sets the default of the policy for the pod as a whole.
     ///
-    /// Never overrides what the author of the pod chose, and changes nothing when run again.
+    /// Never overrides the choice of the author of the pod, and changes nothing when run again.
     fn mutate(&self, _pod: &mut Pod<'_>) {}
 
-    /// Fills in what the policy demands and a container, with what it inherits, leaves open.
+    /// Sets the default of the policy for a container, given what it inherits.
     fn mutate_container(&self, _pod: &Pod<'_>, _container: &mut Container<'_>, _demands: Demands) {}
 
-    /// Objects to pod-level fields that break the policy, in document order.
+    /// Reports violations of the policy by pod-level fields, in document order.
     fn validate(&self, _pod: &Pod<'_>, _found: &mut Findings<'_>) {}
 
-    /// Objects to fields of a container, and to what it inherits, that break the policy.
+    /// Reports violations of the policy by fields of a container, and by what it inherits.
     fn validate_container(&self, _pod: &Pod<'_>, _container: &Container<'_>, _found: &mut Findings<'_>) {}
 }
 
@@ -42,24 +42,24 @@ pub struct Demands {
     pub non_root: bool,
 }
 
-/// A rule as the registry knows it.
+/// A rule in the registry.
 #[derive(Debug)]
 pub struct Entry {
     /// The field of the PSP spec, or `seccomp` and `appArmor` for the two that PSP kept in annotations. Users name
     /// rules by it.
     pub id: &'static str,
-    /// What the control is for, in one sentence.
+    /// The purpose of the control, in one sentence.
     pub purpose: &'static str,
-    /// What the setting may look like; nothing for a rule that lives in annotations.
+    /// The allowed form of the setting; `None` for a rule that is set by annotations.
     pub shape: Option<Shape>,
-    /// The fields of the spec that the rule reads beside its own.
+    /// The fields of the spec that the rule reads in addition to its own.
     pub reads: &'static [&'static str],
     /// The annotations of the policy that the rule reads.
     pub annotations: &'static [&'static str],
     /// The fields of the pod that it reads.
     pub pod_fields: &'static str,
-    /// What it writes where the pod leaves it open.
+    /// The default that it sets.
     pub mutates: &'static str,
-    /// What holds without the setting.
+    /// The behaviour without the setting.
     pub default: &'static str,
 }

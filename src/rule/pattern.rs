@@ -9,12 +9,12 @@ use crate::schema::names::{is_alphanumeric, is_label};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SysctlPattern<'s> {
     written: Text<'s>,
-    /// The dotted form, where it is another.
+    /// The dotted form, if it differs.
     dotted: Option<String>,
 }
 
 impl<'s> SysctlPattern<'s> {
-    /// A pattern as a policy writes it.
+    /// A pattern as written in a policy.
     pub fn new(text: Text<'s>) -> Self {
         let dotted = match dotted(&text) {
             Cow::Borrowed(_) => None,
@@ -33,12 +33,12 @@ impl<'s> SysctlPattern<'s> {
         self.dotted.as_deref().unwrap_or(&self.written)
     }
 
-    /// What dotted names must start with, if this is the start of one.
+    /// The prefix of the names that match, if the pattern is one.
     pub fn prefix(&self) -> Option<&str> {
         self.dotted().strip_suffix('*')
     }
 
-    /// Whether the pattern stands for `name`, which must be in its dotted form.
+    /// Whether the pattern matches `name`, which must be in its dotted form.
     pub fn matches(&self, name: &str) -> bool {
         match self.prefix() {
             Some(prefix) => name.starts_with(prefix),
@@ -66,8 +66,8 @@ impl<'s> SysctlPattern<'s> {
 
 /// The dotted form of a sysctl name: every `/` is a `.`.
 ///
-/// `sysctl.d(5)` lets whichever separator comes first separate, and takes the other one as part of a name. Container
-/// runtimes do not: `runc` and `crun` turn dots into slashes and open the path, so that `net.ipv4/ip_forward` sets what
+/// `sysctl.d(5)` takes the first separator as the separator, and the other one as part of a name. Container runtimes do
+/// not: `runc` and `crun` turn dots into slashes and open the path, so that `net.ipv4/ip_forward` sets what
 /// `net.ipv4.ip_forward` sets.
 pub fn dotted(name: &str) -> Cow<'_, str> {
     if name.contains('/') { Cow::Owned(name.replace('/', ".")) } else { Cow::Borrowed(name) }
@@ -83,14 +83,14 @@ pub fn has_parent_dir(path: &str) -> bool {
     path.as_bytes().split(|byte| matches!(byte, b'/' | b'\\')).any(|element| element == b"..")
 }
 
-/// Whether `path` starts with `prefix` as `PodSecurityPolicy` compared text: at the end of the prefix, a folder ends. A
-/// `/` at the end of either means nothing.
+/// Whether `path` starts with `prefix` as `PodSecurityPolicy` compared text: at the end of the prefix, a path element
+/// ends. A `/` at the end of either means nothing.
 pub fn starts_with_folder(path: &str, prefix: &str) -> bool {
     let (path, prefix) = (path.strip_suffix('/').unwrap_or(path), prefix.strip_suffix('/').unwrap_or(prefix));
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether `path` is `prefix` or lies beneath it. Both must be absolute; `.`, `//` and a trailing `/` mean nothing.
+/// Whether `path` is `prefix` or is under it. Both must be absolute; `.`, `//` and a trailing `/` mean nothing.
 pub fn is_within(path: &str, prefix: &str) -> bool {
     cleaned_is_within(&cleaned(path), &cleaned(prefix))
 }
@@ -126,7 +126,7 @@ pub(crate) fn cleaned(path: &str) -> Cow<'_, str> {
 
 fn is_clean(path: &[u8]) -> bool {
     let [b'/', inside @ ..] = path else { return true };
-    // A slash at the end of the root is the root's own.
+    // A trailing slash of the root is part of it.
     let mut before = b'/';
     for byte in inside {
         if before == b'/' && matches!(byte, b'/' | b'.') {
@@ -143,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
-    /// What [`is_within`] means, element by element.
+    /// The meaning of [`is_within`], element by element.
     fn element_by_element(path: &str, prefix: &str) -> bool {
         let elements = |path: &str| -> Vec<String> {
             let all = path.split('/').filter(|element| !element.is_empty() && *element != ".");

@@ -1,4 +1,4 @@
-//! One PodSecurityPolicy, as rules load from it.
+//! One PodSecurityPolicy, from which rules are loaded.
 
 use std::fmt::Display;
 
@@ -9,27 +9,27 @@ use crate::rule::ranges::{IdRange, IdRanges};
 use crate::schema::doc_only;
 use crate::schema::{Field, Path, Problems, Shape};
 
-/// The spec and the annotations of one policy, and where they stand in the settings.
+/// The spec and the annotations of one policy, and their paths in the settings.
 ///
 /// Types and unknown keys have been checked before: a value of the wrong type reads as absent here, since settings
 /// with a problem never judge a pod.
 pub struct Spec<'v, 's> {
     /// The rule that is being loaded.
     pub(crate) rule: Option<&'static Entry>,
-    /// What stands in the rule's own field.
+    /// The value of the rule's own field.
     pub(crate) own: Value<'v, 's>,
-    /// What stands in the fields that the rule reads as well, in the order of [`Entry::reads`].
+    /// The values of the other fields that the rule reads, in the order of [`Entry::reads`].
     pub(crate) others: [Value<'v, 's>; MOST_READS],
     /// The annotations of the policy.
     pub(crate) annotations: Value<'v, 's>,
-    /// The volume types that are listed, once somebody has looked: four rules do.
+    /// The volume types that are listed, once they are read: four rules use them.
     pub(crate) volume_types: Option<VolumeTypes>,
     pub(crate) at: Path<'v>,
     pub(crate) annotations_at: Path<'v>,
     pub(crate) problems: &'v mut Problems,
 }
 
-/// How many fields beside its own a rule reads at most.
+/// How many fields in addition to its own a rule reads at most.
 pub(crate) const MOST_READS: usize = 2;
 
 /// The shape of `ranges`.
@@ -39,9 +39,9 @@ pub(crate) const RANGES: Shape = Shape::List(&Shape::Object(&[
 ]));
 
 impl<'v, 's> Spec<'v, 's> {
-    /// A field of the spec; nothing if it is absent or `null`.
+    /// A field of the spec; `None` if it is absent or `null`.
     ///
-    /// A rule sees what its entry says that it reads, and nothing else: rules are loaded anew only if that changes.
+    /// A rule sees the fields that its entry lists, and nothing else: rules are loaded anew only if those change.
     pub(crate) fn get(&self, field: &str) -> Option<Value<'v, 's>> {
         let entry = self.rule?;
         // Most rules look for their own field, and name it by the very same text.
@@ -81,20 +81,20 @@ impl<'v, 's> Spec<'v, 's> {
         self.annotations.get(key).and_then(Value::text)
     }
 
-    /// Something is wrong with a field; `field` continues the path of the spec.
+    /// Reports an error of a field; `field` continues the path of the spec.
     pub(crate) fn problem(&mut self, field: impl Display, reason: impl Display) {
         let at = self.at;
         let dot = if matches!(at, Path::Root) { "" } else { "." };
         self.problems.add(format_args!("{at}{dot}{field}"), reason);
     }
 
-    /// Something is wrong with an annotation.
+    /// Reports an error of an annotation.
     pub(crate) fn annotation_problem(&mut self, key: &str, reason: impl Display) {
         let at = self.annotations_at;
         self.problems.add(format_args!("{at}[{key}]"), reason);
     }
 
-    /// The strategy under `field.rule`. Only an absent one is told here: an unknown one is a matter of its shape.
+    /// The strategy under `field.rule`. Only an absent one is reported here: an unknown one violates its shape.
     pub(crate) fn strategy(&mut self, field: &str, known: &[&str]) -> Option<Text<'s>> {
         let rule = self.get(field).and_then(|strategy| strategy.get("rule"));
         if let Some(rule) = rule {
@@ -108,8 +108,8 @@ impl<'v, 's> Spec<'v, 's> {
         None
     }
 
-    /// Both ends of a range. `PodSecurityPolicy` read a missing one as 0, so that `{max: 65535}` allowed root and made it
-    /// the default; settings must say what they mean.
+    /// Both ends of a range. `PodSecurityPolicy` read a missing one as 0, so that `{max: 65535}` allowed root and made
+    /// it the default; settings must be explicit.
     pub(crate) fn ends(&mut self, at: impl Display, range: Value<'_, '_>) -> Option<(i64, i64)> {
         let ends = ["min", "max"].map(|end| (end, range.get(end)));
         for (end, _) in ends.iter().filter(|(_, value)| range.is_object() && value.is_none()) {
@@ -121,7 +121,7 @@ impl<'v, 's> Spec<'v, 's> {
         }
     }
 
-    /// The ranges under `field.ranges`, each of which must allow at least one id. `demanded` says that an empty list
+    /// The ranges under `field.ranges`, each of which must hold at least one id. `demanded` says that an empty list
     /// would make the policy one that no pod can satisfy.
     pub(crate) fn ranges(&mut self, field: &str, demanded: bool) -> Option<IdRanges> {
         let list = self.get(field).and_then(|strategy| strategy.get("ranges")).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::rule::spec::{RANGES, Spec};
 use crate::schema::doc_only;
 use crate::schema::{Field, Shape};
 
-/// What a policy demands of a group; `RunAsAny` is no demand.
+/// The strategy for a group; `RunAsAny` demands nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum GroupStrategy {
     /// A group must be set, and be in a range; the default is the lowest id of the first one.
@@ -35,14 +35,13 @@ pub(crate) const GROUP_SHAPE: Shape = Shape::Object(&[
 /// `userNamespaces.idsPerPod` says more (KEP-127), and a container with an id that is not mapped does not start.
 const LAST_MAPPED_ID: i64 = 65_535;
 
-/// The id to write where a pod leaves it open: the default of the ranges. None for a pod in whose user namespace that id
-/// does not exist.
+/// The default id of the ranges. None for a pod in whose user namespace that id does not exist.
 pub(crate) fn default_id(ranges: &IdRanges, pod: &Pod<'_>) -> Option<i64> {
     let id = ranges.default_id();
     if id > LAST_MAPPED_ID && pod.has_user_namespace() { None } else { Some(id) }
 }
 
-/// Says of a pod whose id must be set why it is not filled in, behind what is demanded.
+/// Explains for a pod whose id must be set why no default is set, behind what is demanded.
 pub(crate) struct NotFilled<'n>(pub(crate) &'n IdRanges, pub(crate) &'n Pod<'n>);
 
 impl Display for NotFilled<'_> {
@@ -82,7 +81,7 @@ impl GroupStrategy {
         matches!(self, GroupStrategy::MustRunAs(_))
     }
 
-    /// The group to write where none is set.
+    /// The default group.
     pub(crate) fn default_id(&self, pod: &Pod<'_>) -> Option<i64> {
         match self {
             GroupStrategy::MustRunAs(ranges) => default_id(ranges, pod),

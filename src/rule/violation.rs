@@ -1,4 +1,4 @@
-//! What a rule objects to, and where.
+//! Violations: the rule, the path and the problem.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -7,14 +7,14 @@ use super::RuleSet;
 /// How many violations of each action a policy spells out; the rest is counted.
 pub const SPELT_OUT: usize = 32;
 
-/// How many bytes a message, an annotation of the audit log, or all warnings of an response may take: the author of a pod
-/// chooses how much there is to object to, and the API server sends it to whoever waits.
+/// How many bytes a message, an annotation of the audit log, or all warnings of a response may take: the author of a
+/// pod chooses how many violations there are, and the API server sends them to the requester.
 pub const ROOM: usize = 64 * 1024;
 
-/// The room for what is said of what does not fit.
+/// The room for the count of what does not fit.
 pub(crate) const TAIL: usize = 64;
 
-/// Things in a row that takes no more than so many bytes. What does not fit is counted: `a; b; and 3 more`.
+/// Items in a row that takes no more than so many bytes. The rest is counted: `a; b; and 3 more`.
 pub(crate) struct Row {
     text: String,
     separator: &'static str,
@@ -27,7 +27,7 @@ impl Row {
         Row { text: String::new(), separator, limit: limit.saturating_sub(TAIL), left_out: 0 }
     }
 
-    /// One more. Behind one that does not fit none does, so that the first ones are shown and the last ones counted.
+    /// Adds one. Once one does not fit, all that follow are counted, so that the first ones are shown.
     pub(crate) fn push(&mut self, thing: &dyn Display) {
         let before = self.text.len();
         if self.left_out == 0 {
@@ -41,7 +41,7 @@ impl Row {
         }
     }
 
-    /// The row; `more` things are known of that were not even tried.
+    /// The row; `more` items were not even tried.
     pub(crate) fn end(self, more: usize) -> String {
         let Row { mut text, separator, left_out, .. } = self;
         let more = left_out + more;
@@ -61,41 +61,81 @@ pub(crate) fn and_more(in_all: usize, separator: &str) -> String {
     }
 }
 
-/// What an objection does.
+/// The action of a violation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Action {
     /// The request is rejected.
     #[default]
     Deny,
-    /// The request passes, and its author is told.
+    /// The request passes, with a warning.
     Warn,
-    /// The request passes, and the audit log is told.
+    /// The request passes, with an audit annotation.
     Audit,
-    /// The request passes, and the objection is dropped.
+    /// The request passes, and the violation is dropped.
     Ignore,
+}
+
+/// The kinds of violations, which are those of the API server's field errors
+/// (staging/src/k8s.io/apimachinery/pkg/util/validation/field/errors.go in kubernetes/kubernetes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViolationKind {
+    /// A value is not allowed.
+    Invalid,
+    /// A value is missing.
+    Required,
+    /// A field must not be set, or not to this value.
+    Forbidden,
+    /// The detail says it all, as the messages of the Pod Security Standards do.
+    Message,
 }
 
 /// One field that breaks a policy. Prints as the API server prints field errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The rule that objects: a field of the PSP spec, `seccomp` or `appArmor`, or the ID of a check of the Pod
+    /// The rule that is violated: a field of the PSP spec, `seccomp` or `appArmor`, or the ID of a check of the Pod
     /// Security Standards.
     pub rule: &'static str,
-    /// What the objection does.
+    /// What becomes of the request.
     pub action: Action,
-    /// The path of the field from the root of the object, as its author wrote it; empty if the objection is to the
+    /// The path of the field from the root of the object, as its author wrote it; empty if the violation is of the
     /// pod as a whole.
     pub path: String,
-    /// What is wrong with it: `Invalid value: true: Privileged containers are not allowed`.
-    pub problem: String,
+    /// What is wrong with the field.
+    pub kind: ViolationKind,
+    /// The value of the field as JSON; empty for kinds other than [`ViolationKind::Invalid`].
+    pub value: String,
+    /// The reason: `Privileged containers are not allowed`. Can be empty where the path says all.
+    pub detail: String,
+}
+
+impl Violation {
+    /// The violation without its path: `Invalid value: true: Privileged containers are not allowed`.
+    pub fn problem(&self) -> String {
+        Problem(self).to_string()
+    }
+}
+
+struct Problem<'v>(&'v Violation);
+
+impl Display for Problem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Violation { kind, value, detail, .. } = self.0;
+        match kind {
+            ViolationKind::Invalid if detail.is_empty() => write!(f, "Invalid value: {value}"),
+            ViolationKind::Invalid => write!(f, "Invalid value: {value}: {detail}"),
+            ViolationKind::Required => write!(f, "Required value: {detail}"),
+            ViolationKind::Forbidden => write!(f, "Forbidden: {detail}"),
+            ViolationKind::Message => f.write_str(detail),
+        }
+    }
 }
 
 impl Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.path {
-            "" => f.write_str(&self.problem),
-            path => write!(f, "{path}: {}", self.problem),
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
         }
+        Problem(self).fmt(f)
     }
 }
 
@@ -111,59 +151,67 @@ pub(crate) fn join_within(violations: &[Violation], in_all: usize, limit: usize)
     row.end(in_all.saturating_sub(violations.len()))
 }
 
-/// How many bytes of a path or a problem are told. What policies say is shorter; names and values that the author of a
-/// pod chose need not be, and a list of them is told once for each of its members.
-const LONGEST: usize = 1024;
+/// How many bytes of a path or a problem are shown. Texts of policies are shorter; names and values that the author of
+/// a pod chose need not be, and a list of them is repeated for each of its members.
+pub(super) const LONGEST: usize = 1024;
 
 /// The start of what is printed, so that no payload is echoed whole.
 pub(crate) fn cut(text: &dyn Display) -> String {
-    let mut cut = Cut(String::new());
-    // An error says that the rest need not be printed.
-    let _ = write!(cut, "{text}");
-    cut.0
+    cut_to(LONGEST, text)
 }
 
-struct Cut(String);
+/// The start of what is printed, in no more than so many bytes.
+pub(crate) fn cut_to(room: usize, text: &dyn Display) -> String {
+    let mut cut = Cut { text: String::new(), room };
+    // An error means that the rest need not be printed.
+    let _ = write!(cut, "{text}");
+    cut.text
+}
+
+struct Cut {
+    text: String,
+    room: usize,
+}
 
 impl fmt::Write for Cut {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let left = LONGEST.saturating_sub(self.0.len());
+        let left = self.room.saturating_sub(self.text.len());
         if text.len() <= left {
-            self.0.push_str(text);
+            self.text.push_str(text);
             return Ok(());
         }
-        self.0.push_str(text.get(..text.floor_char_boundary(left)).unwrap_or_default());
-        self.0.push('…');
+        self.text.push_str(text.get(..text.floor_char_boundary(left)).unwrap_or_default());
+        self.text.push('…');
         Err(fmt::Error)
     }
 }
 
-/// What stands between a rule's objection and the response.
+/// What each rule's violations do.
 #[derive(Debug, Clone, Default)]
 pub struct Enforcement {
-    /// The rules whose objections only warn.
+    /// The rules whose violations only warn.
     pub warned: RuleSet,
-    /// The rules whose objections only reach the audit log.
+    /// The rules whose violations only reach the audit log.
     pub audited: RuleSet,
-    /// The rules whose objections are dropped.
+    /// The rules whose violations are dropped.
     pub ignored: RuleSet,
-    /// Whether an objection to what a pod will probably get, and its template does not have, only warns.
+    /// Whether a violation by a value that a pod will probably get, and its template does not have, only warns.
     pub predictions_warn: bool,
 }
 
 impl Enforcement {
-    /// Whether every objection denies.
+    /// Whether every violation denies.
     pub fn is_none(&self) -> bool {
         self.warned.is_empty() && self.audited.is_empty() && self.ignored.is_empty()
     }
 
-    /// The same for whom nothing is tolerated: rules that are ignored stay so, since they are switched off.
+    /// The same with all violations denying: rules that are ignored stay so, since they are switched off.
     #[must_use]
     pub fn strict(&self) -> Self {
         Enforcement { ignored: self.ignored, ..Enforcement::default() }
     }
 
-    /// What an objection of a rule does.
+    /// The action of a rule's violations.
     pub fn action(&self, rule: usize) -> Action {
         match rule {
             rule if self.warned.has(rule) => Action::Warn,
@@ -174,12 +222,12 @@ impl Enforcement {
     }
 }
 
-/// How many objections do not deny the request.
+/// How many violations do not deny the request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NonDenying {
-    /// Those that its author is told.
+    /// Those that are warnings.
     pub warned: usize,
-    /// Those that the audit log is told.
+    /// Those that are in the audit log.
     pub audited: usize,
 }
 
@@ -200,7 +248,9 @@ mod tests {
             rule: "privileged",
             action: Action::Deny,
             path: format!("p{nth}"),
-            problem: "is bad".to_owned(),
+            kind: ViolationKind::Message,
+            value: String::new(),
+            detail: "is bad".to_owned(),
         };
         (0..count).map(violation).collect()
     }

@@ -1,26 +1,5 @@
 //! The registry: every rule, in the order in which it mutates and objects.
 
-mod app_armor;
-mod capabilities;
-mod csi_drivers;
-mod flex_volumes;
-mod fs_group;
-mod host_namespaces;
-mod host_paths;
-mod host_ports;
-mod privilege_escalation;
-mod privileged;
-mod proc_mount;
-mod read_only_root_filesystem;
-mod run_as_group;
-mod run_as_user;
-mod runtime_class;
-mod se_linux;
-mod seccomp;
-mod supplemental_groups;
-mod sysctls;
-mod volumes;
-
 use crate::json::same_name;
 use crate::pod::{Container, Pod};
 use crate::rule::Findings;
@@ -29,43 +8,21 @@ use crate::rule::{Demands, Entry, Rule};
 
 pub use seccomp::adopt_annotations;
 
-/// The entries of every rule file.
-///
-/// Capabilities come before privilege escalation, which looks at them; otherwise this is the order in which
-/// PodSecurityPolicy objected (spec 5).
-const FILES: &[&[Entry]] = &[
-    fs_group::ENTRIES,
-    supplemental_groups::ENTRIES,
-    host_namespaces::ENTRIES,
-    sysctls::ENTRIES,
-    volumes::ENTRIES,
-    host_paths::ENTRIES,
-    flex_volumes::ENTRIES,
-    csi_drivers::ENTRIES,
-    runtime_class::ENTRIES,
-    run_as_user::ENTRIES,
-    run_as_group::ENTRIES,
-    se_linux::ENTRIES,
-    app_armor::ENTRIES,
-    seccomp::ENTRIES,
-    privileged::ENTRIES,
-    proc_mount::ENTRIES,
-    capabilities::ENTRIES,
-    host_ports::ENTRIES,
-    read_only_root_filesystem::ENTRIES,
-    privilege_escalation::ENTRIES,
-];
+/// Declares the rule files, [`AnyRule`] and how each rule is loaded: for every file its entries in their order, each with the
+/// field that it is known by, its kind, the type of the rule, and the function that builds it from a policy.
+macro_rules! rules {
+    ($($file:ident { $($id:literal: $kind:ident($rule:ident $(<$life:lifetime>)?) = $load:ident);+ })+) => {
+        $(mod $file;)+
 
-/// Declares [`AnyRule`] and how each is loaded: for every entry, in their order, the field that it is known by, the kind, the
-/// type of the rule, and the function that builds it from a policy.
-macro_rules! kinds {
-    ($($id:literal: $kind:ident($rule:ty) = $load:path;)+) => {
+        /// The entries of every rule file.
+        const FILES: &[&[Entry]] = &[$($file::ENTRIES),+];
+
         #[derive(Clone, Copy)]
         enum Kind {
-            $($kind),+
+            $($($kind),+),+
         }
 
-        const KINDS: [(&str, Kind); COUNT] = [$(($id, Kind::$kind)),+];
+        const KINDS: [(&str, Kind); COUNT] = [$($(($id, Kind::$kind)),+),+];
 
         /// A rule of any kind.
         ///
@@ -73,72 +30,82 @@ macro_rules! kinds {
         /// functions when it is first called through, and the host takes longer for that than most rules need to judge.
         #[derive(Debug)]
         pub(crate) enum AnyRule<'s> {
-            $($kind($rule)),+
+            $($($kind($file::$rule $(<$life>)?)),+),+
         }
 
         /// Builds the rule with this index from a policy; a rule that demands nothing is none.
         pub(crate) fn load<'s>(index: usize, spec: &mut Spec<'_, 's>) -> Option<AnyRule<'s>> {
             let (_, kind) = KINDS.get(index)?;
             match kind {
-                $(Kind::$kind => $load(spec).map(AnyRule::$kind)),+
+                $($(Kind::$kind => $file::$load(spec).map(AnyRule::$kind)),+),+
             }
         }
 
         impl Rule for AnyRule<'_> {
             fn mutate(&self, pod: &mut Pod<'_>) {
                 match self {
-                    $(AnyRule::$kind(rule) => rule.mutate(pod)),+
+                    $($(AnyRule::$kind(rule) => rule.mutate(pod)),+),+
                 }
             }
 
             fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, demands: Demands) {
                 match self {
-                    $(AnyRule::$kind(rule) => rule.mutate_container(pod, container, demands)),+
+                    $($(AnyRule::$kind(rule) => rule.mutate_container(pod, container, demands)),+),+
                 }
             }
 
             fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
                 match self {
-                    $(AnyRule::$kind(rule) => rule.validate(pod, found)),+
+                    $($(AnyRule::$kind(rule) => rule.validate(pod, found)),+),+
                 }
             }
 
             fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
                 match self {
-                    $(AnyRule::$kind(rule) => rule.validate_container(pod, container, found)),+
+                    $($(AnyRule::$kind(rule) => rule.validate_container(pod, container, found)),+),+
                 }
             }
         }
     };
 }
 
-kinds! {
-    "fsGroup": FsGroup(fs_group::FsGroup) = fs_group::load;
-    "supplementalGroups": SupplementalGroups(supplemental_groups::SupplementalGroups) = supplemental_groups::load;
-    "hostNetwork": HostNetwork(host_namespaces::Refused) = host_namespaces::load_network;
-    "hostPID": HostPid(host_namespaces::Refused) = host_namespaces::load_pid;
-    "hostIPC": HostIpc(host_namespaces::Refused) = host_namespaces::load_ipc;
-    "forbiddenSysctls": ForbiddenSysctls(sysctls::Forbidden<'s>) = sysctls::load_forbidden;
-    "allowedUnsafeSysctls": AllowedUnsafeSysctls(sysctls::Unsafe<'s>) = sysctls::load_allowed;
-    "volumes": Volumes(volumes::Volumes) = volumes::load;
-    "allowedHostPaths": HostPaths(host_paths::HostPaths<'s>) = host_paths::load;
-    "allowedFlexVolumes": FlexVolumes(flex_volumes::FlexVolumes<'s>) = flex_volumes::load;
-    "allowedCSIDrivers": CsiDrivers(csi_drivers::CsiDrivers<'s>) = csi_drivers::load;
-    "runtimeClass": RuntimeClass(runtime_class::RuntimeClass<'s>) = runtime_class::load;
-    "runAsUser": RunAsUser(run_as_user::RunAsUser) = run_as_user::load;
-    "runAsGroup": RunAsGroup(run_as_group::RunAsGroup) = run_as_group::load;
-    "seLinux": SeLinux(se_linux::MustRunAs<'s>) = se_linux::load;
-    "appArmor": AppArmor(app_armor::AppArmor<'s>) = app_armor::load;
-    "seccomp": Seccomp(seccomp::Seccomp<'s>) = seccomp::load;
-    "privileged": Privileged(privileged::Unprivileged) = privileged::load;
-    "allowedProcMountTypes": ProcMount(proc_mount::ProcMount<'s>) = proc_mount::load;
-    "defaultAddCapabilities": DefaultAddCapabilities(capabilities::DefaultAdd<'s>) = capabilities::load_default_add;
-    "requiredDropCapabilities": RequiredDropCapabilities(capabilities::RequiredDrop<'s>) = capabilities::load_required_drop;
-    "allowedCapabilities": AllowedCapabilities(capabilities::Allowed<'s>) = capabilities::load_allowed;
-    "hostPorts": HostPorts(host_ports::HostPorts) = host_ports::load;
-    "readOnlyRootFilesystem": ReadOnlyRootFilesystem(read_only_root_filesystem::ReadOnly) = read_only_root_filesystem::load;
-    "defaultAllowPrivilegeEscalation": DefaultPrivilegeEscalation(privilege_escalation::Default) = privilege_escalation::load_default;
-    "allowPrivilegeEscalation": PrivilegeEscalation(privilege_escalation::Refused) = privilege_escalation::load_allow;
+// Capabilities come before privilege escalation, which reads them; otherwise this is the order in which PodSecurityPolicy
+// reported (`CreatePodSecurityPolicyProvider` and `ValidatePod` in pkg/security/podsecuritypolicy/provider.go).
+rules! {
+    fs_group { "fsGroup": FsGroup(FsGroup) = load }
+    supplemental_groups { "supplementalGroups": SupplementalGroups(SupplementalGroups) = load }
+    host_namespaces {
+        "hostNetwork": HostNetwork(Refused) = load_network;
+        "hostPID": HostPid(Refused) = load_pid;
+        "hostIPC": HostIpc(Refused) = load_ipc
+    }
+    sysctls {
+        "forbiddenSysctls": ForbiddenSysctls(Forbidden<'s>) = load_forbidden;
+        "allowedUnsafeSysctls": AllowedUnsafeSysctls(Unsafe<'s>) = load_allowed
+    }
+    volumes { "volumes": Volumes(Volumes) = load }
+    host_paths { "allowedHostPaths": HostPaths(HostPaths<'s>) = load }
+    flex_volumes { "allowedFlexVolumes": FlexVolumes(FlexVolumes<'s>) = load }
+    csi_drivers { "allowedCSIDrivers": CsiDrivers(CsiDrivers<'s>) = load }
+    runtime_class { "runtimeClass": RuntimeClass(RuntimeClass<'s>) = load }
+    run_as_user { "runAsUser": RunAsUser(RunAsUser) = load }
+    run_as_group { "runAsGroup": RunAsGroup(RunAsGroup) = load }
+    se_linux { "seLinux": SeLinux(MustRunAs<'s>) = load }
+    app_armor { "appArmor": AppArmor(AppArmor<'s>) = load }
+    seccomp { "seccomp": Seccomp(Seccomp<'s>) = load }
+    privileged { "privileged": Privileged(Unprivileged) = load }
+    proc_mount { "allowedProcMountTypes": ProcMount(ProcMount<'s>) = load }
+    capabilities {
+        "defaultAddCapabilities": DefaultAddCapabilities(DefaultAdd<'s>) = load_default_add;
+        "requiredDropCapabilities": RequiredDropCapabilities(RequiredDrop<'s>) = load_required_drop;
+        "allowedCapabilities": AllowedCapabilities(Allowed<'s>) = load_allowed
+    }
+    host_ports { "hostPorts": HostPorts(HostPorts) = load }
+    read_only_root_filesystem { "readOnlyRootFilesystem": ReadOnlyRootFilesystem(ReadOnly) = load }
+    privilege_escalation {
+        "defaultAllowPrivilegeEscalation": DefaultPrivilegeEscalation(Default) = load_default;
+        "allowPrivilegeEscalation": PrivilegeEscalation(Refused) = load_allow
+    }
 }
 
 /// How many rules there are; the checks of the Pod Security Standards are numbered behind them.

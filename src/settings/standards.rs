@@ -20,7 +20,11 @@ pub(crate) const MODES: Shape = Shape::Object(&[
         shape: Shape::Text,
         doc: doc_only("What the requesting user is warned of; unless given, `enforce`."),
     },
-    Field { name: "audit", shape: Shape::Text, doc: doc_only("The standard whose violations the audit log records.") },
+    Field {
+        name: "audit",
+        shape: Shape::Text,
+        doc: doc_only("The standard whose violations the audit log records."),
+    },
 ]);
 
 pub(crate) const FIELD: Field = Field {

@@ -158,15 +158,9 @@ fn what_is_wrong_with_a_bare_spec(#[case] fields: Value, #[case] expected: &str)
 }
 
 #[rstest]
-#[case::key(
-    "{\"privileged\": true, \"privileged\": false, @}",
-    "privileged: duplicate key"
-)]
+#[case::key("{\"privileged\": true, \"privileged\": false, @}", "privileged: duplicate key")]
 #[case::option("{\"mutate\": true, \"mutate\": true, @}", "mutate: duplicate key")]
-#[case::annotation(
-    "{\"annotations\": {\"a\": \"b\", \"a\": \"c\"}, @}",
-    "annotations.a: duplicate key"
-)]
+#[case::annotation("{\"annotations\": {\"a\": \"b\", \"a\": \"c\"}, @}", "annotations.a: duplicate key")]
 #[case::in_depth(
     "{\"hostPorts\": [{\"min\": 1, \"max\": 2, \"min\": 0}], @}",
     "hostPorts[0].min: duplicate key"

@@ -110,9 +110,6 @@ mod tests {
     fn a_handler_that_stands_twice_is_a_fault() {
         let text = r#"{"spec": {"containers": [{"readinessProbe": {"httpGet": {"host": ""}, "httpGet": {"host": "h"}}}]}}"#;
         let error = Reader::document::<Pod<'_>>(text).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "spec.containers[0].readinessProbe.httpGet: duplicate key"
-        );
+        assert_eq!(error.to_string(), "spec.containers[0].readinessProbe.httpGet: duplicate key");
     }
 }

@@ -1,8 +1,8 @@
-//! The cheapest policy there can be: it accepts every request unread.
+//! The cheapest possible policy: it accepts every request unread.
 //!
-//! Whatever a call costs before a policy looks at its payload (instantiating the module, copying the request in, the
-//! response out) is the price of the protocol. This module pays that price and no other, so that the time of a policy can be
-//! told as a multiple of it. It is never changed to suit a ratio.
+//! The cost of a call before a policy reads its payload (instantiating the module, copying the request in, the
+//! response out) is that of the protocol. This module has that cost only, so that the time of a policy can be
+//! expressed as a multiple of it. It is never changed to suit a ratio.
 
 use wapc_guest::{CallResult, register_function};
 

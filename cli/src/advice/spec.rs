@@ -1,23 +1,23 @@
-//! What is unwise about one policy.
+//! Advice about one policy.
 
 use serde_json::Value;
 
 use super::About;
 
-/// The highest id that the API server takes in a pod.
+/// The highest id that the API server accepts in a pod.
 const HIGHEST_ID: i64 = 2_147_483_647;
 
 const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/";
 const APP_ARMOR: &str = "apparmor.security.beta.kubernetes.io/";
 
-/// A policy, and what has been found about it.
+/// A policy and the advice about it.
 struct Review<'v> {
     spec: &'v Value,
     annotations: &'v Value,
     found: Vec<About>,
 }
 
-/// What is unwise about a policy: fields, and why.
+/// Advice about a policy: fields, and why.
 pub(super) fn about(spec: &Value, annotations: &Value) -> Vec<About> {
     let mut review = Review { spec, annotations, found: Vec::new() };
     review.host_paths();
@@ -92,7 +92,7 @@ impl<'v> Review<'v> {
         } else if self.lists("volumes", "gitRepo") {
             self.note("volumes", "gitRepo", "runs git as root on the node; an init container clones as well");
         }
-        // A fragment, as tests and examples have it, is no policy: all four strategies are required.
+        // A fragment, as in tests and examples, is not a complete policy: all four strategies are required.
         if self.list("volumes").is_empty() && self.spec.get("runAsUser").is_some() {
             self.warn(
                 "volumes",
@@ -199,7 +199,7 @@ impl<'v> Review<'v> {
     fn seccomp(&mut self) {
         let default = self.annotation(SECCOMP, "defaultProfileName").filter(|name| !name.is_empty());
         let allowed = self.annotation(SECCOMP, "allowedProfileNames");
-        // An empty name among others stands for no profile at all.
+        // An empty name among others stands for "no profile".
         let demanded =
             allowed.is_some_and(|list| list.split(',').all(|name| !name.is_empty() && name != "*"));
         match default {
@@ -252,7 +252,7 @@ mod tests {
 
     use super::*;
 
-    /// A policy that there is nothing to say about.
+    /// A policy without advice.
     fn wise() -> Value {
         json!({"volumes": ["configMap", "projected"], "requiredDropCapabilities": ["ALL"], "runAsUser": {"rule": "RunAsAny"}})
     }

@@ -1,4 +1,4 @@
-//! `check`: what policies make of manifests.
+//! `check`: evaluates manifests against policies.
 
 mod patch;
 
@@ -53,7 +53,7 @@ pub(crate) struct Check {
     manifests: Manifests,
 }
 
-/// How many objects of no known kind are named.
+/// How many objects of unknown kinds are named.
 const DOUBTS: usize = 10;
 
 impl Check {
@@ -93,7 +93,7 @@ impl Check {
         unread.conclude(results.summary.exit_code())
     }
 
-    /// What another set of policies would change.
+    /// Changes under another set of policies.
     fn compare(
         &self,
         old: &PathBuf,
@@ -150,7 +150,7 @@ impl Check {
     }
 }
 
-/// What policies make of an object; nothing if they do not judge such objects.
+/// The result for an object; `None` if the policies do not evaluate such objects.
 fn judged(
     object: &Object,
     policies: &Policies,

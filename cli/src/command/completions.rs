@@ -1,4 +1,4 @@
-//! `completions`: what shells complete.
+//! `completions`: shell completions.
 
 use std::process::ExitCode;
 

@@ -116,7 +116,7 @@ impl Explain {
         unread.conclude(if is_rejected { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 
-    /// The one object that is to be explained.
+    /// The object to explain.
     fn pick(
         &self,
         policies: &Policies,
@@ -151,29 +151,29 @@ impl Explain {
     }
 }
 
-/// An object, and where it stands.
+/// An object, and its position.
 struct Picked {
     object: Object,
     text: Rc<Text>,
     nth: usize,
 }
 
-/// How many objects that are not judged are named.
+/// How many skipped objects are named.
 const DOUBTS: usize = 10;
 
-/// What could be explained. Of a dump, one object is kept.
+/// The candidates. Of a dump, one object is kept.
 #[derive(Default)]
 struct Found {
     objects: usize,
     doubts: usize,
     fitting: usize,
     first: Option<Picked>,
-    /// Objects as `--object` names them.
+    /// Objects in the form that `--object` takes.
     names: Vec<String>,
 }
 
 impl Found {
-    /// Warns of the first objects that may carry pods and are not judged.
+    /// Warns of the first objects that may carry pods and are not evaluated.
     fn doubt(&mut self, doubt: &str, options: OutputOptions) {
         self.doubts += 1;
         if self.doubts <= DOUBTS {
@@ -222,12 +222,12 @@ impl Found {
     }
 }
 
-/// So many objects are named.
+/// At most so many objects are named.
 const NAMED: usize = 10;
 
 const BOLD: Style = Style::new().bold();
 
-/// What is going to be printed.
+/// The text to print.
 struct Told(String);
 
 impl Told {
@@ -236,7 +236,7 @@ impl Told {
         let _ = writeln!(self.0, "{line}");
     }
 
-    /// What a registration says, unless another one has said the same: the halves of a pair often do.
+    /// Adds the report of a registration, unless another one was equal: the halves of a pair often are.
     fn once(&mut self, start: usize, name: &str, said: &mut Vec<String>) {
         let text = self.0.split_off(start);
         let own = text.replace(name, "");

@@ -96,7 +96,7 @@ enum Format {
     Json,
 }
 
-/// Where Kubewarden can get policies from.
+/// Registries from which Kubewarden can pull policies.
 const SCHEMES: [&str; 4] = ["registry://", "https://", "http://", "file://"];
 
 fn module(url: &str) -> Result<String, String> {
@@ -111,7 +111,7 @@ fn subdomain(name: &str) -> Result<String, &'static str> {
     subdomain_problem(name).map_or_else(|| Ok(name.to_owned()), Err)
 }
 
-/// A name to which `pair` appends its halves' endings.
+/// A name to which `pair` appends the endings of its halves.
 fn start_of_name(start: &str) -> Result<String, &'static str> {
     subdomain(&format!("{start}-validating")).map(|_| start.to_owned())
 }
@@ -158,7 +158,7 @@ impl Migrate {
         unread.conclude(ExitCode::SUCCESS)
     }
 
-    /// Who may use what: what --rbac names, and what stands in the input.
+    /// The grants: from --rbac, and from the input.
     fn authority(&self, beside: &[Object]) -> Outcome<Authority> {
         if beside.is_empty() {
             return self.grants.load(self.namespace.as_deref().unwrap_or("default"));

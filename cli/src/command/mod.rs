@@ -64,7 +64,7 @@ impl Manifests {
     }
 }
 
-/// Who creates the objects.
+/// The requester.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Identity {
     /// The namespace of objects that name none
@@ -88,11 +88,11 @@ impl Identity {
         &self.namespace
     }
 
-    /// Who asks.
+    /// The requester.
     ///
     /// # Errors
     ///
-    /// If it is said who asks, and not who may use what.
+    /// If a requester is given without grants.
     pub(crate) fn requester(&self, grants: &GrantSources) -> Outcome<Requester> {
         if self.user.is_some() && grants.rbac.is_empty() {
             let error = Error::new("--as says who asks, and without --rbac everybody may use every policy");
@@ -107,9 +107,9 @@ impl Identity {
     }
 }
 
-/// Makes sure that nothing is overwritten.
+/// Ensures that nothing is overwritten.
 ///
-/// # Errors
+/// If output files exist already.
 ///
 /// If there are files where others are to be written.
 pub(crate) fn refuse_to_overwrite(there: impl Iterator<Item = PathBuf>) -> Outcome<()> {
@@ -120,7 +120,7 @@ pub(crate) fn refuse_to_overwrite(there: impl Iterator<Item = PathBuf>) -> Outco
     if errors.is_empty() { Ok(()) } else { Err(Errors(errors)) }
 }
 
-/// Writes a result to standard output. Whoever stops reading has read enough.
+/// Writes a result to standard output. A closed pipe is not an error.
 pub(crate) fn print(text: &str) -> Outcome<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -62,7 +62,7 @@ enum Format {
     Json,
 }
 
-/// How many objects that may carry pods, and hold none that are known, are named.
+/// How many objects are named that may carry pods in an unknown place.
 const DOUBTS: usize = 10;
 
 impl Suggest {
@@ -154,14 +154,14 @@ impl Suggest {
     }
 }
 
-/// Says what keeps a policy from being tighter, and its workloads from the next level of the standards.
+/// Reports what keeps a policy from being tighter, and its workloads from the next level of the standards.
 fn report(name: &str, needs: &Needs, reasons: &[Reason], options: OutputOptions) {
     if options.quiet {
         return;
     }
     let mut table = report::layout::reported(&["FIELD", "NEEDED", "BY", "AT"]);
     for Reason { field, need, evidence } in reasons {
-        // A terminal has no room for the path, which the line shows.
+        // A terminal has no room for the path; the line is shown instead.
         let place = format!("{}:{}", evidence.place.file, evidence.place.line);
         let at = if table.width().is_some() { place } else { at(evidence) };
         table.add_row([Cell::new(field), Cell::new(need), Cell::new(by(evidence)), Cell::new(at)]);

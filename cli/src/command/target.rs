@@ -1,17 +1,17 @@
-//! An object as kubectl names it: `deploy/web`, `deployments.apps/web`, `Deployment/shop/web`.
+//! An object in kubectl's notation: `deploy/web`, `deployments.apps/web`, `Deployment/shop/web`.
 
 use crate::input::Object;
 
-/// Which object is meant.
+/// A reference to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// The kind, in small letters.
+    /// The kind, in lower case.
     kind: String,
     namespace: Option<String>,
     name: String,
 }
 
-/// The names that kubectl has for kinds, in small letters: the kind itself, its plural, and short ones.
+/// kubectl's names for kinds, in lower case: the kind itself, its plural, and short names.
 const NAMES: &[(&str, &[&str])] = &[
     ("pod", &["pods", "po"]),
     ("deployment", &["deployments", "deploy"]),
@@ -27,7 +27,7 @@ const NAMES: &[(&str, &[&str])] = &[
 ];
 
 impl Target {
-    /// The object that `KIND/NAME` or `KIND/NAMESPACE/NAME` names; nothing if that is none.
+    /// The object that `KIND/NAME` or `KIND/NAMESPACE/NAME` refers to; `None` for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once('/')?;
         let (namespace, name) = match rest.split_once('/') {
@@ -44,13 +44,13 @@ impl Target {
         })
     }
 
-    /// The same, of a kind that kubectl knows on every cluster: where files may stand as well.
+    /// The same, for kinds that exist on every cluster: used where arguments may also be files.
     pub(crate) fn parse_known(text: &str) -> Option<Self> {
         let (kind, _) = text.split_once('/')?;
         known(kind).and_then(|_| Target::parse(text))
     }
 
-    /// Whether it names an object, which is in `namespace`.
+    /// Whether it refers to an object, which is in `namespace`.
     pub(crate) fn is(&self, object: &Object, namespace: &str) -> bool {
         let kind = object.kind.to_lowercase();
         let stem = kind.strip_suffix('y').unwrap_or(&kind);

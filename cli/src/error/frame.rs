@@ -1,4 +1,4 @@
-//! The line that an error is about, in a frame.
+//! The source line that an error refers to, in a frame.
 
 use std::ops::Range;
 use std::path::Path;
@@ -9,12 +9,12 @@ use super::Place;
 
 /// Files beyond this size are not read a second time to show the line.
 const READ: u64 = 1 << 20;
-/// Lines beyond this number of characters are cut: JSON may come in one.
+/// Lines beyond this number of characters are truncated: JSON may be one single line.
 const WIDTH: usize = 120;
-/// What is left before the place in a line that is cut.
+/// How much is kept before the column in a truncated line.
 const BEFORE: usize = 40;
 
-/// The line with a mark under the place.
+/// The line with a mark under the column.
 pub(super) fn of(place: &Place) -> Option<String> {
     let path = Path::new(&*place.file);
     if !std::fs::metadata(path).is_ok_and(|known| known.is_file() && known.len() <= READ) {
@@ -34,7 +34,7 @@ fn framed(place: &Place, text: &str) -> Option<String> {
     let source = "\n".repeat(above) + &line;
     let span = (file, above + marked.start..above + marked.end);
     let label = Label::new(span.clone());
-    // A line that fits needs no pointer: the column says it.
+    // A line that fits needs no pointer: the column is enough.
     let label = if length > WIDTH { label.with_message("here") } else { label };
     let mut shown = Vec::new();
     ariadne::Report::build(ReportKind::Error, span)
@@ -44,13 +44,13 @@ fn framed(place: &Place, text: &str) -> Option<String> {
         .write((file, Source::from(source)), &mut shown)
         .ok()?;
     let shown = String::from_utf8(shown).ok()?;
-    // Its first line repeats that this is an error. Its second one tells the column of the line that is shown.
+    // The first line repeats that this is an error. The second one gives the column of the excerpt, not of the file.
     let (_, frame) = shown.split_once('\n')?;
     let [shown_at, at] = [marked.start, column].map(|column| format!(":{}:{} ", place.line, column + 1));
     Some(frame.replacen(&shown_at, &at, 1))
 }
 
-/// A line that may have lost its ends, and what is marked in it.
+/// An excerpt of a line, and the marked range in it.
 struct Cut {
     line: String,
     marked: Range<usize>,

@@ -1,7 +1,7 @@
-//! The reader against kubectl's own, whose responses are frozen in `conformance/golden/yaml.jsonl.gz`.
+//! The reader against kubectl's own, whose results are frozen in `conformance/golden/yaml.jsonl.gz`.
 //!
-//! `make yaml-conformance` asks the original (`conformance/yaml-oracle`) about fresh texts, and with `FREEZE=1` keeps its
-//! responses about the texts of the first seed and of [`CORPUS`].
+//! `make yaml-conformance` runs the original (`conformance/yaml-oracle`) on fresh texts, and with `FREEZE=1` keeps its
+//! results for the texts of the first seed and of [`CORPUS`].
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::reading::looks_like_json;
 use super::yaml;
 use super::{BYTE_ORDER_MARK, Mark};
 
-/// What kubectl reads in a text.
+/// kubectl's reading of a text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Response {
     text: String,
@@ -25,11 +25,11 @@ struct Response {
     error: String,
 }
 
-/// What this reader reads in a text, or where and why it refuses it.
+/// This reader's reading of a text, or where and why it rejects it.
 fn ours(text: &str) -> Result<Vec<Value>, (Mark, String)> {
     let mut documents = Vec::new();
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    // Here alone, a list of objects is read as objects.
+    // Only here, a list of objects is read as objects.
     if text.starts_with('{') && looks_like_json(text.as_bytes()) == Some(true) {
         let read = json::read(text.as_bytes(), 1, &mut |Piece { text, at, .. }| {
             let live = json::as_kubectl_sends(text, at);
@@ -57,11 +57,11 @@ fn ours(text: &str) -> Result<Vec<Value>, (Mark, String)> {
     refused.map_or(Ok(documents), Err)
 }
 
-/// Whether two values are one to an API server: numbers by their value, which Go holds in 64 bits.
+/// Whether two values are equal to an API server: numbers by value, which Go holds in 64 bits.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
-            // An integer is no float, whatever its value.
+            // An integer is not a float, whatever its value.
             one.is_f64() == other.is_f64() && one == other
                 || large(one) && large(other) && one.as_f64() == other.as_f64()
         }
@@ -81,12 +81,12 @@ fn large(number: &serde_json::Number) -> bool {
     number.as_i64().is_none() && number.as_f64().is_some_and(|value| value.abs() >= 9.2e18)
 }
 
-/// How texts compare.
+/// How the two readings of a text compare.
 #[derive(Debug, Default)]
 struct Tally {
     read: usize,
     refused_by_both: usize,
-    /// Refused here alone, and why.
+    /// Rejected only here, and why.
     refused: Vec<String>,
     differ: Vec<String>,
 }
@@ -136,7 +136,7 @@ fn yaml_is_read_as_kubectl_reads_it() {
     assert!(refused.len() * 10 < read, "{} refused here alone:\n{}", refused.len(), refused.join("\n"));
 }
 
-/// Asks the original, whose program `YAML_ORACLE` names.
+/// Runs the original, whose program is named by `YAML_ORACLE`.
 #[test]
 #[ignore = "needs Go: make yaml-conformance"]
 fn fresh_yaml_is_read_as_kubectl_reads_it() {
@@ -175,7 +175,7 @@ fn asked(oracle: &str, texts: &[String]) -> Vec<Response> {
     responses.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What has been read wrongly somewhere, or may be.
+/// Inputs that some reader misread once, or might.
 const CORPUS: &[&str] = &[
     "runAsUser: 1.00065e+09\n",
     "privileged: false\n<<: {privileged: true}\n",
@@ -283,7 +283,7 @@ const CORPUS: &[&str] = &[
     "a: \"{{ .Values.x }}\"\n",
 ];
 
-/// A source of numbers that is the same everywhere: splitmix64.
+/// A random number generator that is the same on all platforms: splitmix64.
 struct Draw(u64);
 
 impl Draw {
@@ -443,7 +443,7 @@ const ODD_SCALARS: &[&str] = &[
     "{\"a\":1}",
 ];
 
-/// A text that may be YAML: nested keys and lists, every style of scalar, and now and then a slip.
+/// A text that may be YAML: nested keys and lists, every style of scalar, and occasionally a mistake.
 fn generated(seed: u64, nth: u64) -> String {
     let mut draw = Draw(seed.wrapping_mul(0x1000_0000).wrapping_add(nth));
     let mut text = String::new();
@@ -535,7 +535,7 @@ fn literal(draw: &mut Draw, text: &mut String, indent: usize) {
     }
 }
 
-/// Takes a character out, puts one in, or cuts the text.
+/// Removes a character, inserts one, or truncates the text.
 fn slip(draw: &mut Draw, text: &mut String) {
     let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
     let Some(at) = places.get(draw.below(places.len().max(1))).copied() else { return };

@@ -1,10 +1,10 @@
-//! Ways into the tree of a document.
+//! Paths into the tree of a document.
 
 use serde_json::{Map, Value};
 
 use super::Step;
 
-/// What stands at a path.
+/// The value at a path.
 pub(crate) fn look<'v>(object: &'v Value, path: &[Step]) -> Option<&'v Value> {
     path.iter().try_fold(object, |here, step| match step {
         Step::Key(key) => here.get(key),
@@ -12,7 +12,7 @@ pub(crate) fn look<'v>(object: &'v Value, path: &[Step]) -> Option<&'v Value> {
     })
 }
 
-/// What stands at a path, to be changed.
+/// The value at a path, mutably.
 pub(crate) fn look_mut<'v>(object: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
     path.iter().try_fold(object, |here, step| match step {
         Step::Key(key) => here.get_mut(key),
@@ -20,7 +20,7 @@ pub(crate) fn look_mut<'v>(object: &'v mut Value, path: &[Step]) -> Option<&'v m
     })
 }
 
-/// What stands at a path; objects that are missing on the way are made.
+/// The value at a path, mutably; missing objects are created.
 pub(crate) fn made<'v>(object: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
     path.iter().try_fold(object, |here, step| match step {
         Step::Index(index) => here.get_mut(index),
@@ -33,7 +33,7 @@ pub(crate) fn made<'v>(object: &'v mut Value, path: &[Step]) -> Option<&'v mut V
     })
 }
 
-/// Puts a value in its place; nothing happens where there is none.
+/// Sets a value; nothing happens where its parent is missing.
 pub(crate) fn put(object: &mut Value, path: &[Step], value: Value) {
     if let Some(place) = made(object, path) {
         *place = value;

@@ -1,4 +1,4 @@
-//! The files that paths stand for.
+//! From paths to files.
 
 use std::collections::HashSet;
 use std::fs;
@@ -8,27 +8,27 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::error::Error;
 
-/// Files and folders to read, and what to leave out of them; `-` is standard input.
+/// Files and folders to read, and patterns to exclude; `-` is standard input.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sources {
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) exclude: Exclude,
 }
 
-/// Patterns of files and folders that are left out.
+/// Patterns of files and folders to exclude.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Exclude(GlobSet);
 
-/// Folders that hold no manifests of their own; those whose names start with a point are left out as well.
+/// Folders without manifests of their own; those whose names start with a point are excluded as well.
 const LEFT_OUT: [&str; 1] = ["node_modules"];
 
 impl Exclude {
-    /// Patterns as `.gitignore` has them: `*.tmpl.yaml` and `charts` hold at any depth, `charts/*/templates` from the
+    /// Patterns as in `.gitignore`: `*.tmpl.yaml` and `charts` match at any depth, `charts/*/templates` matches the
     /// end of a path.
     ///
     /// # Errors
     ///
-    /// If one is no pattern.
+    /// If one is not a valid pattern.
     pub(crate) fn new(patterns: &[String]) -> Result<Self, Error> {
         let mut set = GlobSetBuilder::new();
         for pattern in patterns {
@@ -48,7 +48,7 @@ impl Exclude {
     }
 }
 
-/// The files that paths stand for: themselves, and of folders all that ends like a manifest. What cannot be listed is a
+/// The files that paths stand for: themselves, and in folders all files with a manifest's extension. A failure to list is an
 /// error.
 pub(super) fn files(sources: &Sources) -> Vec<Result<PathBuf, Error>> {
     let mut files = Vec::new();
@@ -74,7 +74,7 @@ pub(super) fn files(sources: &Sources) -> Vec<Result<PathBuf, Error>> {
 struct Walk<'w> {
     exclude: &'w Exclude,
     files: Vec<Result<PathBuf, Error>>,
-    /// The folders that have been entered, by their real names: a symbolic link may lead to one of them.
+    /// The folders that have been entered, by canonical path: a symbolic link may lead to one of them.
     inside: HashSet<PathBuf>,
     excluded: bool,
 }
@@ -114,7 +114,7 @@ fn is_manifest(path: &Path) -> bool {
     path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml" || kind == "json")
 }
 
-/// Whether a file says by its name that it holds JSON.
+/// Whether a file's extension says JSON.
 pub(super) fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|kind| kind == "json")
 }

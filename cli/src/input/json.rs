@@ -19,21 +19,21 @@ pub(super) use kubectl::as_kubectl_sends;
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) at: Mark,
-    /// What the list says its items are: `Pod` and `v1` of a `PodList`, which leaves both out of its items.
+    /// The kind that the list states for its items: `Pod` and `v1` of a `PodList`, which omits both in its items.
     pub(super) listed: Option<(String, String)>,
-    /// Whether it stands in a list that is no object.
+    /// Whether it stands in a list that is not an object.
     pub(super) is_element: bool,
 }
 
 /// Why reading ended early.
 pub(super) enum Stop<E> {
-    /// The text is not JSON, and what has been read of the document that is no list so far.
+    /// The text is not JSON; with the part read of a document that is not a list so far.
     Malformed { at: Mark, reason: String, text: String },
-    /// Whoever takes the objects will have no more.
+    /// The receiver of the objects wants no more.
     Refused(E),
 }
 
-/// Calls `take` for every object: those of lists, and documents that are no list.
+/// Calls `take` for every object: those of lists, and documents that are not lists.
 ///
 /// `line` is the number of the first line.
 pub(super) fn read<R: BufRead, E>(
@@ -72,7 +72,7 @@ pub(super) fn read<R: BufRead, E>(
     }
 }
 
-/// What is wrong, without the place, which is told apart from it.
+/// The problem, without its position, which is reported separately.
 fn reason(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "the text ends too early".to_owned();
@@ -106,7 +106,7 @@ impl<'de, R: BufRead, E> Visitor<'de> for Document<'_, R, E> {
         f.write_str("a document")
     }
 
-    // What is neither an object nor a list is kept as a text.
+    // Any other value is kept as a text.
 
     fn visit_bool<X>(self, _: bool) -> Result<(), X> {
         Ok(())
@@ -142,7 +142,7 @@ impl<'de, R: BufRead, E> Visitor<'de> for Document<'_, R, E> {
                     let text = serde_json::from_str(text.get()).unwrap_or_default();
                     *(if key == "kind" { &mut kind } else { &mut api_version }) = text;
                 }
-                // kubectl writes the kind behind the items.
+                // kubectl writes `kind` after the items.
                 "items" if kind.is_empty() || kind.ends_with("List") => {
                     let of_kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty());
                     let listed = of_kind.map(|kind| (kind.to_owned(), api_version.clone()));
@@ -168,7 +168,7 @@ impl<'de, R: BufRead, E> Visitor<'de> for Document<'_, R, E> {
     }
 }
 
-/// The items of a list, or whatever else stands under that key.
+/// The items of a list, or any other value under that key.
 struct Items<'d, R, E> {
     source: &'d Tracked<R>,
     refused: &'d mut Option<E>,
@@ -212,14 +212,14 @@ impl<'de, R: BufRead, E> Visitor<'de> for Items<'_, R, E> {
     }
 }
 
-/// One item as text, and where it starts.
+/// One item as text, and its start.
 struct Item<'d, R>(&'d Tracked<R>);
 
 impl<'de, R: BufRead> DeserializeSeed<'de> for Item<'_, R> {
     type Value = (Mark, Box<RawValue>);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        // The parser has seen the first byte, to know that an item follows.
+        // The parser has consumed the first byte to detect that an item follows.
         let at = self.0.last();
         Ok((at, Box::<RawValue>::deserialize(deserializer)?))
     }

@@ -1,6 +1,6 @@
-//! What commands read: files, folders and standard input; YAML and JSON; documents, streams of them, and lists.
+//! Input of the commands: files, folders and standard input; YAML and JSON; documents, streams of them, and lists.
 //!
-//! What cannot be read does not end the rest: it is kept as [`Unread`], with which every command ends.
+//! Errors do not end reading: they are kept as [`Unread`], with which every command ends.
 
 mod document;
 mod files;
@@ -28,34 +28,34 @@ pub(crate) use object::Object;
 pub(crate) use place::{Inside, Mark, Step, Tree, steps};
 pub(crate) use text::{Lines, Text, texts};
 
-/// Whom to tell how much has been read, and what has been skipped.
+/// Receives progress and notes about skipped content.
 pub(crate) trait Watch {
     /// Input of so many bytes is coming, if that is known.
     fn expect(&self, _bytes: u64) {}
     /// So many more bytes have been read.
     fn advance(&self, _bytes: u64) {}
-    /// Something has been skipped, which is the nth.
+    /// Something has been skipped; with its number.
     fn skip(&self, _what: &str, _nth: usize) {}
 }
 
-/// Nobody.
+/// Reports to no one.
 pub(crate) struct Unwatched;
 
 impl Watch for Unwatched {}
 
-/// Who takes the objects of the input.
+/// Receives the objects of the input.
 pub(crate) type Take<'t> = &'t mut dyn FnMut(Object) -> Outcome<()>;
 
-/// What could not be read.
+/// The errors of reading.
 #[derive(Debug, Default)]
 #[must_use = "what could not be read has to be reported"]
 pub(crate) struct Unread {
     errors: Vec<Error>,
-    /// How many files, or parts of files, are no manifests.
+    /// How many files, or parts of files, are not manifests.
     skipped: usize,
 }
 
-/// As many could not be read: where they stand may have changed.
+/// The same number could not be read: positions may have changed.
 impl PartialEq for Unread {
     fn eq(&self, other: &Unread) -> bool {
         self.errors.len() == other.errors.len()
@@ -68,18 +68,18 @@ impl Unread {
         self.errors.is_empty()
     }
 
-    /// Whether something has been skipped that is no manifest.
+    /// Whether something was skipped that is not a manifest.
     pub(crate) fn has_skipped(&self) -> bool {
         self.skipped > 0
     }
 
-    /// Adds what could not be read elsewhere.
+    /// Adds errors from elsewhere.
     pub(crate) fn append(&mut self, mut other: Unread) {
         self.errors.append(&mut other.errors);
         self.skipped += other.skipped;
     }
 
-    /// How a command ends that has done what it could.
+    /// The final result of a command that has done what it could.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl Unread {
         if self.errors.is_empty() { Ok(code) } else { Err(Errors(self.errors)) }
     }
 
-    /// Says of the last error that it is one of many in its file.
+    /// Notes on the last error that it is one of many in its file.
     fn and_more(&mut self, documents: usize) {
         if let Some(error) = self.errors.last_mut() {
             let noun = if documents == 1 { "document" } else { "documents" };
@@ -97,7 +97,7 @@ impl Unread {
     }
 }
 
-/// Calls `take` for every object in some files and folders; `-` is standard input. Objects that `take` refuses count as
+/// Calls `take` for every object in some files and folders; `-` is standard input. Objects that `take` rejects count as
 /// unread.
 pub(crate) fn read(sources: &Sources, watch: &dyn Watch, take: Take<'_>) -> Unread {
     read_as(Others::Skip, sources, watch, take)
@@ -128,13 +128,13 @@ fn read_as(others: Others, sources: &Sources, watch: &dyn Watch, take: Take<'_>)
     reading.unread
 }
 
-/// What standard input is called in messages.
+/// The name of standard input in messages.
 const STDIN: &str = "stdin";
 
-/// What some editors put before a text.
+/// The byte order mark that some editors write.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// All objects in some files and folders, settings included. Whatever else stands in them is an error.
+/// All objects in some files and folders, settings included. Anything else in them is an error.
 ///
 /// # Errors
 ///
@@ -149,7 +149,7 @@ pub(crate) fn read_all(paths: &[PathBuf]) -> Outcome<Vec<Object>> {
     unread.conclude(ExitCode::SUCCESS).map(|_| objects)
 }
 
-/// All objects in some files and folders, and what could not be read, or is no object of Kubernetes.
+/// All objects in some files and folders, and errors for anything unreadable or not a Kubernetes object.
 pub(crate) fn gather(sources: &Sources, watch: &dyn Watch) -> (Vec<Object>, Unread) {
     let mut objects = Vec::new();
     let unread = read_as(Others::Demand, sources, watch, &mut |object| {

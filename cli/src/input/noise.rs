@@ -1,17 +1,18 @@
-//! Lines that are not part of a manifest: what kubectl and Helm write to standard error, when both streams go into one file.
+//! Lines that do not belong to a manifest: warnings that kubectl and Helm write to standard error, redirected into the
+//! same file.
 
 use std::io::{self, BufRead};
 
 use super::yaml::Chunk;
 
-/// A line that has been passed over.
+/// A skipped line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Noise {
     pub(super) line: u32,
     pub(super) text: String,
 }
 
-/// How such lines start.
+/// Prefixes of such lines.
 const STARTS: [&str; 3] = ["Warning: ", "WARNING: ", "warning: "];
 
 /// Whether a line is a warning of kubectl's or Helm's: `Warning: policy/v1beta1 PodSecurityPolicy is deprecated`, or
@@ -30,7 +31,7 @@ fn is_noise(line: &[u8]) -> bool {
     is_warning || is_log
 }
 
-/// Reads such lines at the head of a stream, whatever follows. Returns the number of the line behind them.
+/// Reads such lines at the start of a stream. Returns the number of the next line.
 pub(super) fn skip(source: &mut impl BufRead, noise: &mut Vec<Noise>) -> io::Result<u32> {
     let mut line = 1_u32;
     while is_noise(source.fill_buf()?) {
@@ -42,7 +43,7 @@ pub(super) fn skip(source: &mut impl BufRead, noise: &mut Vec<Noise>) -> io::Res
     Ok(line)
 }
 
-/// Empties such lines at the head and at the end of a document. The others keep their numbers.
+/// Blanks such lines at the start and at the end of a document. The others keep their numbers.
 pub(super) fn blank(chunk: &mut Chunk, noise: &mut Vec<Noise>) {
     let lines: Vec<&str> = chunk.text.split_inclusive('\n').collect();
     let is_head = |line: &&&str| {

@@ -11,16 +11,16 @@ use super::place::{Layout, Mark, steps};
 use super::yaml::Remark;
 use crate::error::{Error, Place};
 
-/// An object of the input, or settings, which are no object of Kubernetes.
+/// An object of the input, or settings, which are not Kubernetes objects.
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
     pub(super) file: Arc<str>,
     pub(super) layout: Layout,
     /// The object as it was written in JSON, where kubectl sends something else.
     pub(super) source: Option<String>,
-    /// What readers disagree about.
+    /// Constructs that readers interpret differently.
     pub(super) remarks: Vec<Remark>,
-    /// Lines before it that are not part of it.
+    /// Lines before it that do not belong to it.
     pub(super) noise: Vec<Noise>,
     /// The object, as JSON.
     pub(crate) json: String,
@@ -44,7 +44,7 @@ pub(crate) struct Owner {
     pub(crate) name: String,
 }
 
-/// The part of an object that says what it is.
+/// The part of an object that identifies it.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Header {
@@ -78,7 +78,7 @@ impl Metadata {
 const TEXTS: [&str; 5] =
     ["apiVersion", "kind", "metadata.name", "metadata.generateName", "metadata.namespace"];
 
-/// What to do about a text that YAML takes for something else.
+/// The hint for a text that YAML resolves to another type.
 const QUOTE: &str = "YAML reads y, yes, on, n, no and off as booleans, and digits as numbers: quote it";
 
 impl Object {
@@ -117,7 +117,7 @@ impl Object {
         place(&self.file, self.layout.start())
     }
 
-    /// Where a field stands, or the nearest one around it that is there.
+    /// The position of a field, or of its nearest existing ancestor.
     pub(crate) fn place(&self, path: &str) -> Place {
         place(&self.file, self.mark(path))
     }
@@ -131,7 +131,7 @@ impl Object {
         self.layout.start().line
     }
 
-    /// What deserves a warning about the way the object is written: readers disagree about it.
+    /// A warning about constructs that readers interpret differently.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let noise = self.noise.iter().map(|Noise { line, text }| {
             format!("line {line} is not part of the manifest and passed over: {text}")
@@ -160,14 +160,14 @@ impl Object {
         matches!(self.layout, Layout::Json(_))
     }
 
-    /// What to do if a text is wanted at a path where YAML reads something else.
+    /// The hint if a text is expected at a path where YAML resolves another type.
     pub(crate) fn remedy(&self, path: &str) -> Option<&'static str> {
         let value = self.value();
         let taken = look(&value, &steps(path)).is_some_and(|here| here.is_boolean() || here.is_number());
         (!self.is_json() && taken).then_some(QUOTE)
     }
 
-    /// A problem at a path, with what to do about it where a text is wanted.
+    /// A problem at a path, with the hint where a text is expected.
     pub(crate) fn hinted(&self, path: &str, problem: &str) -> String {
         match self.remedy(path).filter(|_| problem.contains("must be a string")) {
             Some(remedy) => format!("{problem} ({remedy})"),
@@ -180,7 +180,7 @@ pub(super) fn place(file: &Arc<str>, mark: Mark) -> Place {
     Place { file: Arc::clone(file), line: mark.line, column: mark.column }
 }
 
-/// Why something is no object, at the field that makes it so.
+/// Why a value is not an object, at the field responsible.
 fn no_object(file: &Arc<str>, json: &str, layout: &Layout) -> Error {
     let value: Value = serde_json::from_str(json).unwrap_or_default();
     let error = |path: &str, wanted, here: &Value| {
@@ -210,7 +210,7 @@ fn no_object(file: &Arc<str>, json: &str, layout: &Layout) -> Error {
 
 #[cfg(test)]
 impl Object {
-    /// An object that stands in no file.
+    /// An object without a file.
     pub(crate) fn of_value(value: &Value) -> Self {
         let layout = Layout::Json(Mark { line: 1, column: 1 });
         Object::new(&"test".into(), value.to_string(), layout).unwrap()

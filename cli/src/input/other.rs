@@ -1,4 +1,4 @@
-//! What a file holds that is no object of Kubernetes, or not a whole one.
+//! Descriptions of file contents that are not, or not complete, Kubernetes objects.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Object;
 
-/// What to do about a template.
+/// The hint about a template.
 pub(super) const RENDER: &str =
     "render it first: helm template . | kubectl psp …; or leave it out: --exclude";
 
@@ -19,7 +19,7 @@ pub(super) fn is_template(text: &str) -> bool {
     text.contains("{{")
 }
 
-/// What a value is that is no object; `is_element` if it is one of a list.
+/// Describes a value that is not an object; `is_element` if it is an element of a list.
 pub(super) fn of_value(value: &Value, is_element: bool) -> String {
     let list = |one: &Value| match one {
         Value::Object(_) if is_operation(one) => "a JSON patch",
@@ -46,13 +46,13 @@ fn is_operation(value: &Value) -> bool {
     value.get("op").is_some_and(Value::is_string) && value.get("path").is_some_and(Value::is_string)
 }
 
-/// Whether one of a list of objects is an object of Kubernetes, as the list itself is not.
+/// Whether an element of a list is a Kubernetes object while the list itself is not.
 pub(super) fn holds_objects(value: &Value) -> bool {
     let is_object = |one: &Value| one.get("kind").is_some() || one.get("apiVersion").is_some();
     value.as_array().is_some_and(|elements| elements.iter().any(is_object))
 }
 
-/// What an object is, if it is none of Kubernetes or only a part of one.
+/// Describes an object that is not a Kubernetes object, or only a part of one.
 pub(super) fn of_object(object: &Object, is_element: bool) -> Option<String> {
     let name = Path::new(&*object.file).file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let is_kustomize = object.group() == "kustomize.config.k8s.io";
@@ -76,7 +76,7 @@ pub(super) fn of_object(object: &Object, is_element: bool) -> Option<String> {
         return Some("an object without `apiVersion` and `kind`".to_owned());
     }
     let kind = Kind { group: object.group().into(), kind: (&*object.kind).into() };
-    // Most have the key, and need no closer look.
+    // Most have the key, which settles it.
     let carries =
         (kind.is_pod() || template::built_in(&kind).is_some()) && !object.json.contains("\"containers\"");
     let why = if carries && !has_cluster_fields(object) {
@@ -93,7 +93,7 @@ pub(super) fn of_object(object: &Object, is_element: bool) -> Option<String> {
     ))
 }
 
-/// Whether an object comes from a cluster, in which there are no patches.
+/// Whether an object comes from a cluster, which stores no patches.
 fn has_cluster_fields(object: &Object) -> bool {
     object.value().pointer("/metadata/uid").is_some()
 }

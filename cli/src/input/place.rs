@@ -1,4 +1,4 @@
-//! From the path of a field to where it stands in its file.
+//! From the path of a field to its position in the file.
 
 use pod_security_policy::json::Reader;
 
@@ -9,16 +9,16 @@ pub(crate) struct Mark {
     pub(crate) column: u32,
 }
 
-/// Where the fields of a document stand.
+/// The positions of the fields of a document.
 #[derive(Clone, Debug)]
 pub(crate) enum Layout {
-    /// A text that is looked through when somebody asks: most places never matter.
+    /// A text that is searched on demand: most positions are never needed.
     Json(Mark),
-    /// A tree, which reading YAML gives for free.
+    /// A tree, which reading YAML yields anyway.
     Yaml(Tree),
 }
 
-/// The marks of a YAML node and of all beneath it.
+/// The marks of a YAML node and of its descendants.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
     pub(crate) at: Mark,
@@ -40,7 +40,7 @@ pub(crate) enum Step {
     Index(usize),
 }
 
-/// The steps of a path as messages spell it: `spec.containers[0].ports`, `metadata.annotations[example.com/key]`.
+/// The steps of a path as spelt in messages: `spec.containers[0].ports`, `metadata.annotations[example.com/key]`.
 pub(crate) fn steps(path: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut rest = path;
@@ -63,21 +63,21 @@ pub(crate) fn steps(path: &str) -> Vec<Step> {
 }
 
 impl Layout {
-    /// Where a field stands, or the nearest one around it that is there.
+    /// The position of a field, or of its nearest existing ancestor.
     pub(crate) fn find(&self, json: &str, path: &str) -> Mark {
         let steps = steps(path);
         match self {
             Layout::Yaml(tree) => tree.find(&steps),
             Layout::Json(start) => {
                 let mut nearest = 0;
-                // The text has been read before: what cannot be read a second time is not there.
+                // The text has been read before: a part that cannot be read again is treated as missing.
                 let _ = walk(&mut Reader::new(json), &steps, &mut nearest);
                 start.after(json.get(..nearest).unwrap_or_default())
             }
         }
     }
 
-    /// Where the document starts.
+    /// The start of the document.
     pub(crate) fn start(&self) -> Mark {
         match self {
             Layout::Yaml(tree) => tree.at,
@@ -87,12 +87,12 @@ impl Layout {
 }
 
 impl Mark {
-    /// The mark so many lines further down.
+    /// The mark moved down by a number of lines.
     pub(super) fn below(self, lines: u32) -> Mark {
         Mark { line: self.line.saturating_add(lines), ..self }
     }
 
-    /// The mark behind some more text.
+    /// The mark after some more text.
     pub(super) fn after(self, text: &str) -> Mark {
         let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let lines = text.bytes().filter(|byte| *byte == b'\n').count();
@@ -107,7 +107,7 @@ impl Mark {
 }
 
 impl Tree {
-    /// Moves the tree so many lines further down.
+    /// Moves the tree down by a number of lines.
     pub(super) fn move_down(&mut self, lines: u32) {
         if lines == 0 {
             return;
@@ -150,7 +150,7 @@ impl Tree {
     }
 }
 
-/// Moves `nearest` on to each step that is there.
+/// Advances `nearest` for each step that exists.
 fn walk(reader: &mut Reader<'_>, steps: &[Step], nearest: &mut usize) -> pod_security_policy::json::Read<()> {
     let start = reader.mark().at();
     *nearest = start.max(*nearest);
@@ -159,7 +159,7 @@ fn walk(reader: &mut Reader<'_>, steps: &[Step], nearest: &mut usize) -> pod_sec
             let mut before = start;
             reader.object(|reader, key| {
                 if key == wanted.as_str() {
-                    // The key stands between the end of the member before and here.
+                    // The key lies between the end of the previous member and this position.
                     *nearest = before;
                     let value = reader.mark().at();
                     *nearest = value;

@@ -1,4 +1,4 @@
-//! From a stream to the objects in it. What cannot be read is kept, and does not end the rest.
+//! From a stream to its objects. Unreadable parts are recorded, and reading goes on.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -15,16 +15,16 @@ use super::yaml::{self, Chunk, Remark};
 use super::{BYTE_ORDER_MARK, Take, Unread, Watch};
 use crate::error::{Error, Errors};
 
-/// What becomes of what is no object of Kubernetes.
+/// How values are handled that are not Kubernetes objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Others {
     /// It is skipped, with a note: folders hold all kinds of files.
     Skip,
-    /// Settings have no kind, and what has been named is wanted.
+    /// Settings have no kind, and files named explicitly are meant to be read.
     Demand,
 }
 
-/// Reads streams one behind the other.
+/// Reads streams in sequence.
 pub(super) struct Reading<'r> {
     pub(super) watch: &'r dyn Watch,
     pub(super) take: Take<'r>,
@@ -37,14 +37,14 @@ struct Stream {
     file: Arc<str>,
     /// How many of its documents could not be read.
     unread: usize,
-    /// What has been skipped in it, once each.
+    /// Skipped content, each kind once.
     skipped: Vec<String>,
-    /// Lines that are no part of the document that follows.
+    /// Lines that do not belong to the next document.
     noise: Vec<Noise>,
 }
 
 impl Reading<'_> {
-    /// Reads one stream, whatever it is written in.
+    /// Reads one stream, YAML or JSON.
     pub(super) fn stream(&mut self, file: &Arc<str>, source: impl Read, is_json: bool) {
         let mut stream = Stream { file: Arc::clone(file), unread: 0, skipped: Vec::new(), noise: Vec::new() };
         let source = Watched { source, watch: self.watch };
@@ -168,7 +168,7 @@ impl Reading<'_> {
         }
     }
 
-    /// An object, which may be a list that has been read as a whole.
+    /// An object, which may be a complete list.
     fn object(&mut self, stream: &mut Stream, mut object: Object, is_element: bool) {
         object.noise.append(&mut stream.noise);
         if let Some(items) = items_of(&mut object) {
@@ -190,7 +190,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Something that is no object at all.
+    /// A value that is not an object.
     fn skip_value(&mut self, stream: &mut Stream, at: Mark, value: &Value, is_element: bool) {
         let other = other::of_value(value, is_element);
         if self.others == Others::Demand || other::holds_objects(value) {
@@ -218,13 +218,13 @@ impl Reading<'_> {
     }
 }
 
-/// What to say of a file that is skipped because it cannot be read.
+/// The note about a file that is skipped because it cannot be read.
 fn unreadable(error: &Error) -> String {
     let line = error.place.as_ref().map_or(1, |place| place.line);
     format!("line {line} {}, and nothing in it says that it is a manifest", error.reason)
 }
 
-/// Whether a text looks like an object of Kubernetes, readable or not.
+/// Whether a text looks like a Kubernetes object, readable or not.
 fn has_claim(text: &str) -> bool {
     text.lines().any(|line| {
         ["apiVersion:", "kind:"].iter().any(|key| line.starts_with(key))
@@ -232,7 +232,7 @@ fn has_claim(text: &str) -> bool {
     })
 }
 
-/// Whether a text is JSON, as far as its first bytes tell: an object whose first key is quoted, or a list of objects.
+/// Whether a text is JSON, as far as its first bytes show: an object whose first key is quoted, or a list of objects.
 /// All else that starts with a bracket may be YAML as well.
 pub(super) fn looks_like_json(start: &[u8]) -> Option<bool> {
     let mut bytes = start.iter().filter(|byte| !byte.is_ascii_whitespace());
@@ -243,7 +243,7 @@ pub(super) fn looks_like_json(start: &[u8]) -> Option<bool> {
     }
 }
 
-/// Gives an item the kind that its list told for all.
+/// Gives an item the kind that its list states for all items.
 fn with_kind(text: String, kind: &str, api_version: &str) -> String {
     let has_kind = serde_json::from_str::<Header>(&text).is_ok_and(|header| header.kind.is_some());
     match text.strip_prefix('{') {
@@ -256,7 +256,7 @@ fn with_kind(text: String, kind: &str, api_version: &str) -> String {
     }
 }
 
-/// The items of a list inside of a list, or of one in YAML, each with its own remarks.
+/// The items of a list inside of a list, or of one in YAML, each with its own comments.
 fn items_of(list: &mut Object) -> Option<Vec<Result<Object, Error>>> {
     if !list.kind.ends_with("List") {
         return None;
@@ -278,7 +278,7 @@ fn items_of(list: &mut Object) -> Option<Vec<Result<Object, Error>>> {
     }
     let mut noise = std::mem::take(&mut list.noise);
     let mut remarks = std::mem::take(&mut list.remarks).into_iter().peekable();
-    // What stands before the next item belongs to this one.
+    // Lines before the next item belong to this one.
     let starts: Vec<u32> = items.iter().skip(1).map(|item| item.as_ref().map_or(0, Object::line)).collect();
     let ends = starts.into_iter().chain(std::iter::once(u32::MAX));
     for (item, end) in items.iter_mut().zip(ends) {
@@ -298,7 +298,7 @@ fn item_of(tree: &Tree, index: usize) -> Option<Tree> {
     items.get(index).cloned()
 }
 
-/// A reader that tells how far it has come.
+/// A reader that reports progress.
 struct Watched<'w, R> {
     source: R,
     watch: &'w dyn Watch,

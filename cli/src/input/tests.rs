@@ -8,7 +8,7 @@ fn objects(text: &str) -> Result<Vec<Object>, String> {
     }
 }
 
-/// The objects of a text, and what could not be read of it.
+/// The objects of a text, and the errors.
 fn all(text: &str) -> (Vec<Object>, Unread) {
     let mut objects = Vec::new();
     let mut take = |object| {

@@ -1,4 +1,4 @@
-//! Texts that are kept: a patch needs the lines that it changes.
+//! Texts kept in memory: a patch needs the lines that it changes.
 
 use std::borrow::Cow;
 use std::fs;
@@ -13,7 +13,7 @@ use super::yaml::{self, Chunk};
 use super::{BYTE_ORDER_MARK, Object, Others, Reading, STDIN, Sources, Take, Unread, Watch, files, is_json};
 use crate::error::Error;
 
-/// A text, and what it is called.
+/// A text and its name.
 pub(crate) struct Text {
     pub(crate) name: Arc<str>,
     is_json: bool,
@@ -48,18 +48,18 @@ fn text(path: &Path) -> Result<Text, Error> {
 }
 
 impl Text {
-    /// A text under a name, of which every object counts.
+    /// A text under a name; all of its objects count.
     #[cfg(test)]
     pub(crate) fn new(name: &str, text: String) -> Self {
         Text { name: name.into(), is_json: is_json(Path::new(name)), others: Others::Demand, text }
     }
 
-    /// Another text in the place of this one.
+    /// Replaces the text.
     pub(crate) fn instead(&self, text: String) -> Self {
         Text { name: Arc::clone(&self.name), text, ..*self }
     }
 
-    /// Calls `take` for every object in the text. Objects that `take` refuses count as unread.
+    /// Calls `take` for every object in the text. Objects that `take` rejects count as unread.
     pub(crate) fn read(&self, watch: &dyn Watch, take: Take<'_>) -> Unread {
         let mut reading = Reading { watch, take, others: self.others, unread: Unread::default() };
         reading.stream(&self.name, self.text.as_bytes(), self.is_json);
@@ -67,7 +67,7 @@ impl Text {
     }
 }
 
-/// Where the lines of a text start.
+/// The starts of the lines of a text.
 pub(crate) struct Lines(Vec<usize>);
 
 impl Lines {
@@ -79,7 +79,7 @@ impl Lines {
         Lines(std::iter::once(0).chain(behind).map(start).collect())
     }
 
-    /// The place of a mark in the text.
+    /// The offset of a mark in the text.
     pub(crate) fn offset(&self, text: &str, mark: Mark) -> Option<usize> {
         let start = *self.0.get(usize::try_from(mark.line).ok()?.checked_sub(1)?)?;
         let characters = usize::try_from(mark.column).ok()?.checked_sub(1)?;
@@ -89,7 +89,7 @@ impl Lines {
 }
 
 impl Object {
-    /// The nodes of the object, and the part of its text in which their marks count: all of it for YAML, the object
+    /// The nodes of the object, and the part of its text to which their marks are relative: all of it for YAML, the object
     /// itself for JSON.
     pub(crate) fn nodes<'o>(
         &'o self,

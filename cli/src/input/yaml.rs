@@ -1,8 +1,8 @@
-//! YAML, one document at a time, with the marks of all that stands in it.
+//! YAML, one document at a time, with the marks of all nodes.
 //!
-//! What a document means is what it means to kubectl: the parser is a port of the same libyaml as kubectl's
-//! (`sigs.k8s.io/yaml`, `go.yaml.in/yaml/v2`), [`scalar`] and [`compose`] follow its decoder. What kubectl refuses or passes
-//! over is refused with its line. `conformance/yaml-oracle` asks the original.
+//! A document is read as kubectl reads it: the parser is a port of the same libyaml as kubectl's
+//! (`sigs.k8s.io/yaml`, `go.yaml.in/yaml/v2`), [`scalar`] and [`compose`] follow its decoder. What kubectl rejects or skips
+//! is rejected with its line. `conformance/yaml-oracle` runs the original.
 
 mod compose;
 mod events;
@@ -35,20 +35,20 @@ pub(super) fn split<E: From<io::Error>>(
 ) -> Result<(), E> {
     let mut chunk = Chunk { text: String::new(), line };
     let mut number = line.saturating_sub(1);
-    // Where the line behind the separator starts.
+    // The start of the line after the separator.
     let mut behind = None;
     loop {
         let before = chunk.text.len();
         let read = source.read_line(&mut chunk.text)?;
         number = number.saturating_add(1);
-        // Each document of a stream may have come from a file of its own, with a mark of its own.
+        // Each document of a stream may have come from its own file, with its own byte order mark.
         if behind == Some(before)
             && chunk.text.get(before..).is_some_and(|line| line.starts_with(BYTE_ORDER_MARK))
         {
             chunk.text.replace_range(before..before + BYTE_ORDER_MARK.len(), "");
         }
         let separates = chunk.text.get(before..).is_some_and(|line| line.starts_with("---"));
-        // kubectl ends every line, whatever the last one does.
+        // kubectl ends every line with a line feed, including the last one.
         if read == 0 && !chunk.text.is_empty() && !chunk.text.ends_with('\n') {
             chunk.text.push('\n');
         }
@@ -68,7 +68,7 @@ pub(super) fn split<E: From<io::Error>>(
     }
 }
 
-/// Whether there is anything but comments and separators.
+/// Whether there is any content besides comments and separators.
 fn holds_anything(text: &str) -> bool {
     text.lines().any(|line| {
         let line = line.strip_prefix("---").unwrap_or(line).trim_matches([' ', '\r']);
@@ -83,17 +83,17 @@ pub(super) struct Malformed {
     pub(super) reason: String,
 }
 
-/// What a document says in a way that readers disagree about.
+/// Constructs that readers interpret differently.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Remark {
-    /// A key that an object has twice.
+    /// A duplicate key.
     Twice { key: String, first: Mark, last: Mark },
-    /// A key of an object's own that a merge key behind it replaces.
+    /// An object's own key that a later merge key replaces.
     Merged { key: String, own: Mark, merged: Mark },
 }
 
 impl Remark {
-    /// Where the key stands that counts.
+    /// The position of the key that takes effect.
     pub(super) fn last(&self) -> Mark {
         let (Remark::Twice { last, .. } | Remark::Merged { merged: last, .. }) = self;
         *last
@@ -124,7 +124,7 @@ pub(super) struct Document {
     pub(super) remarks: Vec<Remark>,
 }
 
-/// Reads a document as kubectl does. None if it holds nothing.
+/// Reads a document as kubectl does. `None` if it is empty.
 pub(super) fn read(chunk: &Chunk) -> Result<Option<Document>, Malformed> {
     let before = chunk.line.saturating_sub(1);
     read_text(&chunk.text).map_err(|malformed| Malformed { at: malformed.at.below(before), ..malformed }).map(
@@ -141,7 +141,7 @@ pub(super) fn read(chunk: &Chunk) -> Result<Option<Document>, Malformed> {
     )
 }
 
-/// The line in which a carriage return stands alone.
+/// The line with a lone carriage return.
 fn lone_return(text: &str) -> Option<u32> {
     let is_lone = |line: &str| line.strip_suffix('\r').unwrap_or(line).contains('\r');
     let nth = text.contains('\r').then(|| text.split('\n').position(is_lone)).flatten()?;

@@ -1,4 +1,4 @@
-//! An object on its way past the registrations: what one fills in, the next gets to see.
+//! The admission chain: each registration receives the object as mutated by the ones before.
 
 use pod_security_policy::admission::response::Response;
 use pod_security_policy::admission::{Evaluator, Report};
@@ -14,21 +14,21 @@ use crate::input::{Object, put, steps};
 use crate::policies::{Judge, Policies, Registration};
 use crate::reach::Covered;
 
-/// Who applies a workload, where nobody says.
+/// The user of a request for a workload, where none is given.
 const AUTHOR: &str = "kubectl-psp";
 
-/// An object as it stands before the next registration.
+/// An object as the next registration receives it.
 pub(crate) struct AdmissionChain<'p> {
     policies: &'p Policies,
     object: &'p Object,
     requester: &'p Requester,
-    /// What the cluster hands on.
+    /// The object in the cluster.
     pub(crate) live: LiveObject,
-    /// A workload whose templates hold what its pods will get; the cluster leaves the workload as it is.
+    /// A workload whose templates contain the defaults of its pods; the workload in the cluster is not changed.
     to_come: Option<Value>,
 }
 
-/// What some settings are asked about an object.
+/// What a registration is called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// Nothing.
@@ -40,7 +40,7 @@ pub(crate) enum Asked {
 }
 
 impl<'p> AdmissionChain<'p> {
-    /// The start, for an object whose text is, or might be, this.
+    /// The start of the chain, for an object with the given text.
     pub(crate) fn new(
         policies: &'p Policies,
         object: &'p Object,
@@ -50,7 +50,7 @@ impl<'p> AdmissionChain<'p> {
         AdmissionChain { policies, object, requester, live: LiveObject::of(object, json), to_come: None }
     }
 
-    /// What a registration is asked about.
+    /// The object that a registration is called for.
     pub(crate) fn asks(&self, registration: &Registration) -> Asked {
         let (reach, namespace) = (&registration.reach, self.requester.namespace_of(self.object));
         if reach.covers(self.object, namespace) != Covered::No {
@@ -66,29 +66,29 @@ impl<'p> AdmissionChain<'p> {
         }
     }
 
-    /// Whether the rules of a registration may mean the object, and nobody here can tell.
+    /// Whether the rules of a registration may match the object, which cannot be evaluated offline.
     pub(crate) fn is_doubtful(&self, registration: &Registration) -> bool {
         registration.reach.covers(self.object, self.requester.namespace_of(self.object)) == Covered::Perhaps
     }
 
-    /// What the cluster would response.
+    /// The response in the cluster.
     pub(crate) fn review(&self, settings: &Settings<'_>) -> Response {
         let mut request = self.requester.request(self.object, &self.live.json);
         if is_workload(self.object, settings) && request.user.username.is_empty() {
-            // Without a user, it would be an audit, which rejects a workload for what its pods lack. Who applies a workload
+            // Without a user, it would be an audit, which rejects a workload for violations of its pods. The user of a workload
             // makes no difference to its pods.
             request.user.username = AUTHOR.into();
         }
         Evaluator::new(settings, &self.policies.authority).review(request)
     }
 
-    /// What every policy says of every pod.
+    /// The results of every policy on every pod.
     pub(crate) fn report(&self, settings: &Settings<'_>) -> Read<Vec<Report>> {
         Evaluator::new(settings, &self.policies.authority)
             .report(&self.requester.request(self.object, &self.live.json))
     }
 
-    /// Goes past a registration, which may fill something in.
+    /// Applies a registration, which may mutate the object.
     pub(crate) fn apply(&mut self, registration: &Registration) {
         let Judge::Settings(settings) = &registration.judge else { return };
         match self.asks(registration) {
@@ -105,14 +105,14 @@ impl<'p> AdmissionChain<'p> {
         }
     }
 
-    /// Takes over what an response fills in.
+    /// Applies the mutation of a response.
     pub(super) fn take(&mut self, response: Response) {
         if let Some(mutated) = response.mutated_object {
             self.live.json = mutated;
         }
     }
 
-    /// Foresees what the policy that admits the pods of a template will fill in, and says what that is.
+    /// Predicts the mutation by the policy that admits the pods of a template, and returns it.
     pub(super) fn predict(&mut self, report: &Report) -> Vec<Edit<'static>> {
         let edits = match admission(report) {
             Admission::Granted(winner) | Admission::Unknown(winner, _) => winner.edits.clone(),
@@ -128,7 +128,7 @@ impl<'p> AdmissionChain<'p> {
         edits
     }
 
-    /// The object with what its pods will get, as text.
+    /// The object with the defaults of its pods, as text.
     pub(crate) fn pods_to_come(&self) -> String {
         self.to_come.as_ref().map_or_else(|| self.live.json.clone(), Value::to_string)
     }

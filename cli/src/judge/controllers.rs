@@ -1,8 +1,8 @@
-//! Who makes the pods of a workload, and whether a policy is granted to them.
+//! The controller that creates the pods of a workload, and whether a policy is granted to it.
 //!
-//! A policy counts for a pod if its service account may use it, or the account that creates it. Those of workloads are
-//! created by controllers: the engine knows their accounts, and says which grant is missing in the very words of the
-//! warning that the cluster gives.
+//! A policy counts for a pod if its service account or the account that creates it may use it. Pods of workloads are
+//! created by controllers: the engine knows their accounts, and reports a missing grant in the words of the
+//! warning in the cluster.
 
 use pod_security_policy::admission::cluster::{Cluster as _, Identity, Question};
 use pod_security_policy::admission::{Opinion, Report};
@@ -13,21 +13,21 @@ use pod_security_policy::request::User;
 use crate::input::Object;
 use crate::rbac::Authority;
 
-/// The policy that admits the pods to come.
+/// The policy that admits the future pods.
 pub(crate) enum Admission<'r> {
-    /// It is granted to an account that counts.
+    /// It is granted to one of the accounts.
     Granted(&'r Opinion),
-    /// It is granted to none of the accounts, and nobody knows whether the account that creates the pods is one of them;
-    /// with the sentence that says so.
+    /// It is granted to none of the accounts, and it is unknown whether the account that creates the pods is one of them;
+    /// with the sentence about it.
     Unknown(&'r Opinion, &'r str),
-    /// It is granted to nobody who makes such pods; with the sentence that says so.
+    /// It is not granted to any account that creates such pods; with the sentence about it.
     Ungranted(&'r Opinion, &'r str),
     /// There is none.
     None,
 }
 
 impl Admission<'_> {
-    /// Whether an opinion is that of the policy that admits the pods, or would.
+    /// Whether an opinion is from the policy that admits the pods, or would.
     pub(crate) fn is_of(&self, opinion: &Opinion) -> bool {
         match self {
             Admission::Granted(winner) | Admission::Unknown(winner, _) | Admission::Ungranted(winner, _) => {
@@ -41,15 +41,15 @@ impl Admission<'_> {
 /// Who may use a policy for a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Usage {
-    /// Its service account, or who asks.
+    /// Its service account, or the requester.
     Granted,
-    /// The controller that makes it: `service account kube-system/job-controller`
+    /// The controller that creates it: `service account kube-system/job-controller`
     ViaController(String),
-    /// Nobody who makes such pods.
+    /// None of the accounts that create such pods.
     Nobody,
 }
 
-/// Who may use the policy that an opinion is of, for the pods that a report is about.
+/// Who may use the policy of an opinion, for the pods of a report.
 pub(crate) fn usage(opinion: &Opinion, report: &Report, authority: &Authority, namespace: &str) -> Usage {
     if opinion.granted != Ok(true) {
         return Usage::Nobody;
@@ -69,7 +69,7 @@ pub(crate) fn usage(opinion: &Opinion, report: &Report, authority: &Authority, n
     }
 }
 
-/// Which policy admits the pod that a report is about.
+/// The policy that admits the pod of a report.
 pub(crate) fn admission(report: &Report) -> Admission<'_> {
     let winner = report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
     let Some(winner) = winner else { return Admission::None };
@@ -90,7 +90,7 @@ fn maker(kind: &str) -> Option<&'static str> {
     })
 }
 
-/// Who has made a pod that a controller has made, or of a mirror pod the kubelet.
+/// The creator of a pod: its controller, or the kubelet for a mirror pod.
 pub(super) fn maker_of_pod(pod: &Object) -> Option<User<'static>> {
     let owner = pod.made_by.as_ref()?;
     if owner.kind == "Node" {
@@ -109,7 +109,7 @@ fn user(maker: &str) -> User<'static> {
     User { username: username.into(), groups }
 }
 
-/// The groups of a user, with those that the API server adds to whoever has logged in, and to service accounts.
+/// The groups of a user, including those that the API server adds for authenticated users and service accounts.
 pub(crate) fn with_implied(user: &str, named: &[String]) -> Vec<String> {
     let account = user.strip_prefix("system:serviceaccount:").and_then(|account| account.split_once(':'));
     let mut groups = named.to_vec();

@@ -1,4 +1,4 @@
-//! What the API server adds to a manifest before policies get to see it.
+//! Fields that the API server adds to a manifest before policies are called.
 
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::Pod;
@@ -9,23 +9,23 @@ use serde_json::Value;
 use super::requester::kind;
 use crate::input::Object;
 
-/// A manifest as the API server hands it on, where that is not what its author wrote.
+/// A manifest as the API server passes it on, where that differs from the file.
 #[derive(Debug, Default)]
 pub(crate) struct LiveObject {
-    /// The pod, with what the API server adds.
+    /// The pod, with the fields that the API server adds.
     pub(crate) json: String,
-    /// The path of the volume that carries the token of its service account.
+    /// The path of the volume with the token of its service account.
     token: Option<String>,
 }
 
-/// The volume that the API server adds, as it writes it.
+/// The volume that the API server adds, in its form.
 const TOKEN: &str = r#"{"name": "kube-api-access", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}},
     {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
     {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}"#;
 
 impl LiveObject {
-    /// The object as policies get to see it. The API server gives a pod a service account and mounts its token; a pod that
-    /// has been live is taken as it is.
+    /// The object as policies receive it. The API server gives a pod a service account and mounts its token; a pod that
+    /// has been live is not changed.
     pub(crate) fn of(object: &Object, json: &str) -> Self {
         LiveObject::added(object, json).unwrap_or_else(|| LiveObject { json: json.to_owned(), token: None })
     }
@@ -53,7 +53,7 @@ impl LiveObject {
         Some(LiveObject { json: value.to_string(), token })
     }
 
-    /// An objection in terms of what the author wrote.
+    /// An objection in terms of the fields that the author wrote.
     pub(crate) fn reported(&self, path: &str, problem: &str) -> (String, String) {
         if self.token.as_deref() == Some(path) {
             let problem = format!(
@@ -65,7 +65,7 @@ impl LiveObject {
     }
 }
 
-/// Whether an object comes from an API server, which gives each a uid and the time of its creation.
+/// Whether an object comes from an API server, which sets a uid and the creation timestamp.
 pub(super) fn was_sent(json: &str) -> bool {
     #[derive(Deserialize)]
     struct LiveObject {

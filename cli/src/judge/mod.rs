@@ -1,4 +1,4 @@
-//! An object before policies: what check, explain and suggest look at.
+//! Evaluates an object against policies, for check, explain and suggest.
 
 mod chain;
 mod controllers;
@@ -32,7 +32,7 @@ pub(crate) use standard::{Failing, blamed, failures};
 pub(crate) use verdict::Change;
 pub(crate) use verdict::{Before, Finding, Judged, Verdict};
 
-/// Judges the creation of an object: by what fills in first, then by what only judges.
+/// Evaluates the creation of an object: mutating registrations first, then validating ones.
 pub(crate) fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Judged {
     let mut evaluation = Evaluation {
         object,
@@ -70,18 +70,18 @@ pub(crate) fn judge(policies: &Policies, object: &Object, requester: &Requester)
     evaluation.conclude()
 }
 
-/// Where an object is judged.
+/// The context of an evaluation.
 struct Evaluation<'b> {
     object: &'b Object,
     requester: &'b Requester,
     chain: AdmissionChain<'b>,
     judged: Judged,
-    /// Whether the object itself is refused, or fails a standard, of which everybody knows that it looks at pods alone.
+    /// Whether the object itself is rejected, or fails a standard, which is known to apply to pods only.
     refused: bool,
 }
 
 impl Evaluation<'_> {
-    /// Judges what is live: a pod, a Namespace, a PersistentVolume.
+    /// Evaluates objects that are live when created: a pod, a Namespace, a PersistentVolume.
     fn object(&mut self, registration: &Registration, settings: &Settings<'_>) {
         let mut response = self.chain.review(settings);
         self.judged.warnings.append(&mut response.warnings);
@@ -101,7 +101,7 @@ impl Evaluation<'_> {
         self.chain.take(response);
     }
 
-    /// Judges the pods that will be made from a workload, whatever becomes of the workload itself.
+    /// Evaluates the pods that a workload will create, whether or not the workload itself is admitted.
     fn workload(&mut self, registration: &Registration, settings: &Settings<'_>, about: Asked) {
         let mut rejection = None;
         if about == Asked::Itself {
@@ -186,13 +186,13 @@ impl Evaluation<'_> {
     }
 }
 
-/// Whether a pod that is refused might be admitted if more were granted.
+/// Whether a rejected pod might be admitted with more grants.
 fn turns_on_grants(report: &Report) -> bool {
     let mut ungranted = report.opinions.iter().filter(|opinion| opinion.granted != Ok(true));
     report.winner.is_none() && ungranted.any(|opinion| opinion.denials == 0)
 }
 
-/// Whether a warning about a workload says what is found in its pods.
+/// Whether a warning about a workload repeats a finding in its pods.
 fn is_reported_of_pods(warning: &str, kind: &str, settings: &Settings<'_>) -> bool {
     let enforced = settings.standards.enforce;
     warning.starts_with(&format!("pods of this {kind} would be rejected: "))

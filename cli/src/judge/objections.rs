@@ -1,4 +1,4 @@
-//! Why settings reject a pod, objection by objection.
+//! The objections behind a rejection, one by one.
 
 use pod_security_policy::admission::{Opinion, Report};
 use pod_security_policy::json::edit::{Edit, Step};
@@ -9,17 +9,17 @@ use super::{Failing, Judged, blamed};
 use crate::input::Object;
 use crate::policies::Registration;
 
-/// Whose objections are spelt out, about what, and to whom.
+/// The policies whose objections are listed, the object, and the result.
 pub(super) struct Objections<'o> {
     pub(super) settings: &'o Settings<'o>,
     pub(super) registration: &'o Registration,
     pub(super) object: &'o Object,
-    /// The object as it arrived.
+    /// The object as it was received.
     pub(super) json: &'o str,
 }
 
 impl Objections<'_> {
-    /// Spells out why a pod is rejected.
+    /// Lists why a pod is rejected.
     pub(super) fn of_pod(&self, reports: &[Report], reason: &str, judged: &mut Judged) {
         let before = judged.violations.len();
         for report in reports {
@@ -39,7 +39,7 @@ impl Objections<'_> {
         }
     }
 
-    /// What the enforced Pod Security Standard has against a pod.
+    /// The objections of the enforced Pod Security Standard to a pod.
     pub(super) fn of_standard(&self, report: &Report, judged: &mut Judged) {
         for Failing { check, problem, paths } in blamed(self.object, self.json, report, self.settings) {
             let rule = format!("pss/{check}");
@@ -49,7 +49,7 @@ impl Objections<'_> {
         }
     }
 
-    /// What the policies that count have against a pod.
+    /// The objections of the policies in use to a pod.
     pub(super) fn of_policies(
         &self,
         report: &Report,
@@ -79,13 +79,13 @@ impl Objections<'_> {
         }
     }
 
-    /// That nobody who counts may use what would admit a pod.
+    /// The objection that no account may use the policy that would admit a pod.
     pub(super) fn unauthorized(&self, report: &Report, problem: String, judged: &mut Judged) {
         let path = format!("{}spec.serviceAccountName", report.root);
         judged.find(self.object, &self.registration.name, "authorization", &path, problem);
     }
 
-    /// That the object cannot be judged.
+    /// The objection that the object cannot be evaluated.
     pub(super) fn unreadable(&self, reason: &str, judged: &mut Judged) {
         let (path, problem) = unreadable(reason);
         let problem = self.object.hinted(path, problem);
@@ -97,7 +97,7 @@ fn is_granted(opinion: &Opinion) -> bool {
     opinion.granted == Ok(true)
 }
 
-/// The path of a error, which stands before the reason, and what is wrong there.
+/// The path of an error, which precedes the reason, and the problem.
 pub(crate) fn unreadable(reason: &str) -> (&str, &str) {
     let error = reason.strip_prefix("the object cannot be read: ").unwrap_or(reason);
     match error.split_once(": ") {

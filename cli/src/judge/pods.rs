@@ -8,14 +8,14 @@ use super::live::was_sent;
 use super::requester::kind;
 use crate::input::Object;
 
-/// The pods of an object as policies see them, with the way to each.
+/// The pods of an object as policies see them, each with its path.
 pub(crate) fn pods<'o>(object: &Object, json: &'o str) -> Read<Vec<(String, Pod<'o>)>> {
     let kind = kind(object);
     if kind.is_pod() {
         let mut pod: Pod<'_> = Reader::document(json)?;
         template::default_pod(&mut pod);
         if !was_sent(json) {
-            // The API server is going to mount a token.
+            // The API server will mount a token.
             template::complete(&mut pod, &kind, json)?;
         }
         return Ok(vec![(String::new(), pod)]);

@@ -1,4 +1,4 @@
-//! Who asks, and about what.
+//! The requester, and the request.
 
 use pod_security_policy::pod::Kind;
 use pod_security_policy::pod::template;
@@ -11,10 +11,10 @@ use super::templates;
 use crate::input::Object;
 use crate::policies::{Judge, Policies};
 
-/// Who asks, and where.
+/// The requester, and the default namespace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requester {
-    /// The user; nobody if it is empty.
+    /// The user; empty if unknown.
     pub(crate) user: String,
     pub(crate) groups: Vec<String>,
     /// The namespace of objects that name none.
@@ -22,12 +22,12 @@ pub(crate) struct Requester {
 }
 
 impl Requester {
-    /// The namespace that an object is made in.
+    /// The namespace that an object is created in.
     pub(crate) fn namespace_of<'o>(&'o self, object: &'o Object) -> &'o str {
         object.namespace.as_deref().unwrap_or(&self.namespace)
     }
 
-    /// The request that makes the object.
+    /// The request that creates the object.
     pub(crate) fn request<'o>(&'o self, object: &'o Object, json: &'o str) -> Request<'o> {
         Request {
             operation: "CREATE".into(),
@@ -40,12 +40,12 @@ impl Requester {
         }
     }
 
-    /// Whether nobody can tell who makes a pod.
+    /// Whether the creator of a pod is unknown.
     pub(super) fn is_unknown(&self, pod: &Object) -> bool {
         self.user.is_empty() && pod.kind == "Pod" && maker_of_pod(pod).is_none()
     }
 
-    /// Who makes the object: who is said to, else the controller that has made a live pod.
+    /// The creator of the object: the given user, else the controller that has created a live pod.
     fn user<'o>(&'o self, object: &'o Object) -> User<'o> {
         let said = User {
             username: (&*self.user).into(),
@@ -62,7 +62,7 @@ pub(super) fn kind(object: &Object) -> Kind<'_> {
     Kind { group: object.group().into(), kind: (&*object.kind).into() }
 }
 
-/// Whether an object is one that these policies judge: one that holds pods, or what some settings judge beside them.
+/// Whether these policies evaluate the object: one with pods, or a kind that some settings evaluate besides pods.
 pub(crate) fn is_judged(object: &Object, policies: &Policies) -> bool {
     let kind = kind(object);
     kind.is_pod()
@@ -79,7 +79,7 @@ pub(crate) fn is_judged(object: &Object, policies: &Policies) -> bool {
         })
 }
 
-/// What is strange about an object that is not judged: no API server knows its kind, or it carries pods.
+/// The warning about a skipped object: its kind does not exist in Kubernetes, or it carries pods.
 pub(crate) fn doubt(object: &Object) -> Option<String> {
     let at = object.start();
     if object.kind.is_empty() {
@@ -88,7 +88,7 @@ pub(crate) fn doubt(object: &Object) -> Option<String> {
     strange_kind(object).or_else(|| carried(object)).map(|doubt| format!("{at}: {doubt}"))
 }
 
-/// Anybody may define kinds in a group of their own, but not in these.
+/// API groups that are reserved for built-in kinds.
 const OWN_GROUPS: [&str; 4] = ["", "apps", "batch", "extensions"];
 
 fn strange_kind(object: &Object) -> Option<String> {
@@ -115,7 +115,7 @@ fn strange_kind(object: &Object) -> Option<String> {
     Some(format!("kind: `{kind}` is not known, and not judged; did you mean `{near}`?"))
 }
 
-/// That an object carries pods, and what would judge them.
+/// The warning that a skipped object carries pods, and which settings would evaluate them.
 fn carried(object: &Object) -> Option<String> {
     let ways = templates::ways(object);
     let (first, more) = ways.split_first()?;

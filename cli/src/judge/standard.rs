@@ -1,4 +1,4 @@
-//! The Pod Security Standards: which checks a pod fails, and which of its containers are to blame.
+//! The Pod Security Standards: the checks that a pod fails, and the containers responsible.
 
 use pod_security_policy::admission::Report;
 use pod_security_policy::json::edit::Edit;
@@ -11,16 +11,16 @@ use super::{Judged, pods, unreadable};
 use crate::input::{Object, put, steps};
 use crate::policies::Registration;
 
-/// A check of the Pod Security Standards that a pod fails, and who makes it fail.
+/// A check of the Pod Security Standards that a pod fails, and what makes it fail.
 #[derive(Clone, Debug)]
 pub(crate) struct Failing {
     pub(crate) check: &'static str,
     pub(crate) problem: String,
-    /// The paths of the containers that fail it alone; that of the pod if it fails without any.
+    /// The paths of the containers that fail it by themselves; that of the pod if it fails without containers.
     pub(crate) paths: Vec<String>,
 }
 
-/// The checks that a pod fails, each with the containers that are to blame.
+/// The checks that a pod fails, each with the containers responsible.
 pub(crate) fn failures(standard: Standard, pod: &Pod<'_>, root: &str) -> Vec<Failing> {
     let slots: Vec<Slot> = List::ALL
         .into_iter()
@@ -42,7 +42,7 @@ pub(crate) fn failures(standard: Standard, pod: &Pod<'_>, root: &str) -> Vec<Fai
             }
             for slot in &slots {
                 let others = slots.iter().filter(|other| *other != slot).map(|slot| (*slot, check)).collect();
-                // Where the pod fails by itself, nobody can tell what its containers add.
+                // Where the pod fails by itself, the containers responsible cannot be determined.
                 if paths.first().is_none_or(|path| !path.ends_with("spec")) && fails(&others) {
                     paths.push(format!("{root}{slot}"));
                 }
@@ -52,7 +52,7 @@ pub(crate) fn failures(standard: Standard, pod: &Pod<'_>, root: &str) -> Vec<Fai
         .collect()
 }
 
-/// Holds the pods of an object to a standard, those of a workload too: they will be held to it when they are made.
+/// Evaluates the pods of an object against a standard; for a workload, the pods that it will create.
 pub(super) fn hold_to_standard(
     standard: Standard,
     registration: &Registration,
@@ -83,8 +83,8 @@ pub(super) fn hold_to_standard(
     }
 }
 
-/// The checks of the standard that settings enforce which a pod fails once the policy that admits it has filled in what
-/// is missing, and who is to blame.
+/// The checks of the enforced standard that a pod fails after defaulting by the policy that admits it, and the containers
+/// responsible.
 pub(crate) fn blamed(object: &Object, json: &str, report: &Report, settings: &Settings<'_>) -> Vec<Failing> {
     let Some(standard) = settings.standards.enforce.filter(|_| !report.failures.is_empty()) else {
         return Vec::new();
@@ -105,7 +105,7 @@ pub(crate) fn blamed(object: &Object, json: &str, report: &Report, settings: &Se
     blamed.collect()
 }
 
-/// An object with edits that lead on from the way to its pod; nothing if there are none.
+/// An object with edits relative to the path of its pod; `None` without edits.
 fn filled_in(json: &str, root: &str, edits: &[Edit<'_>]) -> Option<String> {
     let mut object = (!edits.is_empty()).then(|| serde_json::from_str(json).ok())??;
     for edit in edits {

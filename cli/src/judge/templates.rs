@@ -1,11 +1,11 @@
-//! Kinds that carry pod templates and are not Kubernetes' own: known ones, and whatever has the shape.
+//! Custom resources with pod templates: known ones, and anything with the structure of a template.
 
 use pod_security_policy::pod::template::{self, PathSegment};
 use serde_json::Value;
 
 use crate::input::Object;
 
-/// Operators' kinds, by API group, with the ways to their templates.
+/// Kinds of operators, by API group, with the paths of their templates.
 const KNOWN: &[(&str, &str, &[&str])] = &[
     ("actions.github.com", "AutoscalingRunnerSet", &["spec.template"]),
     ("agent.k8s.elastic.co", "Agent", ECK),
@@ -69,13 +69,13 @@ const KNOWN: &[(&str, &str, &[&str])] = &[
 const ECK: &[&str] =
     &["spec.daemonSet.podTemplate", "spec.deployment.podTemplate", "spec.statefulSet.podTemplate"];
 
-/// A deeper template is none.
+/// Deeper templates are ignored.
 const DEEPEST: usize = 16;
 
-/// The ways to the pod templates of an object that is not one of Kubernetes' own kinds, as `podTemplates` spells them. The
-/// object itself, which is no way, is an empty one.
+/// The paths of the pod templates of a custom resource, as `podTemplates` spells them. The object itself has the empty
+/// path.
 pub(super) fn ways(object: &Object) -> Vec<String> {
-    // History, from which controllers may go back; they make pods of the object itself.
+    // Revision history, for rollbacks; controllers create pods from the object itself.
     if (object.group(), &*object.kind) == ("apps", "ControllerRevision") {
         return Vec::new();
     }
@@ -84,7 +84,7 @@ pub(super) fn ways(object: &Object) -> Vec<String> {
         let leads = |way: &&&str| leads_to_pods(&object.json, way);
         return ways.iter().filter(leads).map(ToString::to_string).collect();
     }
-    // Most objects have no such key, and need no closer look.
+    // Most objects have no such key, and need no further search.
     if !object.json.contains("\"containers\"") {
         return Vec::new();
     }
@@ -94,10 +94,10 @@ pub(super) fn ways(object: &Object) -> Vec<String> {
     joined(found).iter().map(|way| way.join(".").replace(".[*]", "[*]")).collect()
 }
 
-/// Whether a template with a spec stands there.
+/// Whether a template with a spec is at this path.
 fn leads_to_pods(json: &str, way: &str) -> bool {
     let path: Option<Vec<PathSegment<'_>>> = template::parse_path(&format!("{way}.spec"));
-    // A map where a list is expected, or the other way round: the shape decides.
+    // A map where a list is expected, or the reverse: not a template.
     path.is_none_or(|path| template::find(json, &path).map_or(true, |found| !found.is_empty()))
 }
 
@@ -133,7 +133,7 @@ fn is_pod(spec: &Value) -> bool {
     containers.is_some_and(|containers| containers.iter().any(is_container))
 }
 
-/// Ways that differ in one key are one way through a map: its keys are the author's.
+/// Paths that differ in one key are one path through a map with keys chosen by the author.
 fn joined(mut ways: Vec<Vec<String>>) -> Vec<Vec<String>> {
     let mut at = 0;
     while let Some(way) = ways.get(at).cloned() {

@@ -1,4 +1,4 @@
-//! What becomes of workloads is what becomes of their pods.
+//! The verdict on a workload is that on its pods.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn verdict(policies: &Policies, object: &Object) -> (Verdict, Vec<String>, Vec<S
     (judged.verdict, violations, judged.warnings)
 }
 
-/// Everything that restricted wants of a pod which its author left open.
+/// All fields that restricted requires and the author left unset.
 fn restricting() -> Value {
     json!({"allowPrivilegeEscalation": false, "requiredDropCapabilities": ["ALL"], "runAsUser": {"rule": "MustRunAsNonRoot"}})
 }
@@ -55,7 +55,7 @@ fn a_level_judges_the_pods_that_policies_make_of_a_template() {
         "seccomp.security.alpha.kubernetes.io/defaultProfileName": "runtime/default"});
     let both = policies(&[restricted.clone()], &["restricted"], Authority::Everybody);
     assert_eq!(verdict(&both, &deployment(json!({}))), (Verdict::Changed, vec![], vec![]));
-    // One that is registered as a pair fills in at the pods alone.
+    // A registration that is part of a pair fills in defaults at pods only.
     let rules = json!([{"apiGroups": [""], "resources": ["pods"], "operations": ["CREATE"]}]);
     let half = json!({"apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy", "metadata": {"name": "m"},
         "spec": {"mutating": true, "rules": rules, "settings": restricted}});
@@ -102,7 +102,7 @@ fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// The words of the warning that the cluster gives when the workload is applied.
+/// The text of the warning in the cluster when the workload is applied.
 #[test]
 fn a_missing_grant_is_reported_in_the_words_of_the_cluster() {
     let policies = policies(&[policy("p", json!({}))], &[], granting("q", "shop", "default"));
@@ -122,8 +122,8 @@ fn a_missing_grant_is_reported_in_the_words_of_the_cluster() {
     assert_eq!(response.rejection.as_deref(), reported.first().copied());
 }
 
-/// The pods of a workload are admitted by the first policy that takes them as they are and that any account of theirs may
-/// use, not by the first that their service account may.
+/// The pods of a workload are admitted by the first policy that admits them unchanged and that one of their accounts may
+/// use, not by the first that their service account may use.
 #[test]
 fn a_policy_of_the_controller_comes_before_a_change_by_one_of_the_account() {
     let group = "rbac.authorization.k8s.io/v1";
@@ -136,7 +136,7 @@ fn a_policy_of_the_controller_comes_before_a_change_by_one_of_the_account() {
         ]
     };
     let account = json!({"kind": "ServiceAccount", "name": "default", "namespace": "shop"});
-    // As every cluster of EKS has it.
+    // As in every EKS cluster.
     let everybody = json!({"kind": "Group", "name": "system:authenticated"});
     let objects = [granted("a", account), granted("eks.privileged", everybody)].concat();
     let objects: Vec<Object> = objects.iter().map(Object::of_value).collect();
@@ -148,7 +148,7 @@ fn a_policy_of_the_controller_comes_before_a_change_by_one_of_the_account() {
     assert_eq!(judged.warnings, Vec::<String>::new());
 }
 
-/// A requester who bears the name of the pod's own account has groups that the account lacks.
+/// A requester with the name of the pod's service account has groups that the service account lacks.
 #[test]
 fn the_pods_own_account_may_create_it() {
     let group = "rbac.authorization.k8s.io/v1";
@@ -170,7 +170,7 @@ fn the_pods_own_account_may_create_it() {
     assert_eq!(judge(&policies, &pod, &Requester::default()).verdict, Verdict::Rejected);
 }
 
-/// Of what the controller may use, the objections are told, and of nothing else.
+/// Only the objections of policies that the controller may use are reported.
 #[test]
 fn what_the_controller_may_use_objects() {
     let listed = [policy("a", json!({"privileged": false})), policy("b", json!({"privileged": false}))];
@@ -180,7 +180,7 @@ fn what_the_controller_may_use_objects() {
     assert_eq!(reported, [("b", "privileged")]);
 }
 
-/// Who may use the policy that objects gets both told.
+/// If the service account and the controller may use the policy, its objections are reported once.
 #[test]
 fn what_may_be_used_objects_and_what_would_admit_may_not() {
     let listed = [policy("a", json!({"privileged": false})), policy("b", json!({}))];
@@ -219,7 +219,7 @@ fn an_enforced_standard_rejects_the_pods_of_a_workload() {
     assert_eq!(warned, ["the Deployment itself is admitted: its pods are what is rejected"]);
 }
 
-/// The halves of a pair object to the same.
+/// The halves of a pair have the same objections.
 #[test]
 fn an_objection_of_both_halves_is_reported_once() {
     let rules =
@@ -236,7 +236,7 @@ fn an_objection_of_both_halves_is_reported_once() {
     assert_eq!((verdict, found), (Verdict::Rejected, owned(&expected)));
 }
 
-/// A pod of a dump was made by its controller, whose account counts for it.
+/// The controller of a pod in a dump counts as its requester.
 #[rstest]
 #[case::of_a_controller(json!([{"kind": "ReplicaSet", "controller": true}]), Verdict::Allowed)]
 #[case::of_another_one(json!([{"kind": "StatefulSet", "controller": true}]), Verdict::Rejected)]
@@ -250,7 +250,7 @@ fn a_live_pod_was_made_by_its_controller(#[case] owners: Value, #[case] expected
     assert_eq!(verdict(&policies, &Object::of_value(&pod)).0, expected);
 }
 
-/// The API server mounts a token into a pod that is created, whether it names its service account or not.
+/// The API server mounts a token into a pod at creation, whether it names its service account or not.
 #[rstest]
 #[case::names_none(json!({}), json!({}), true)]
 #[case::names_one(json!({}), json!({"serviceAccountName": "app"}), true)]
@@ -295,7 +295,7 @@ fn kinds_that_no_api_server_knows_are_doubted(
     assert_eq!(doubt(&object), expected.map(|text| format!("{}: {text}", object.start())));
 }
 
-/// Charts that are as old as PodSecurityPolicy write them so.
+/// Charts from the time of PodSecurityPolicy spell them so.
 #[rstest]
 #[case::daemon_set("DaemonSet", true)]
 #[case::deployment("Deployment", true)]

@@ -1,4 +1,4 @@
-//! What is said of an object once it has been judged.
+//! The result of evaluating an object.
 
 use std::fmt::{self, Display};
 
@@ -9,15 +9,15 @@ use serde_json::Value;
 
 use crate::input::Object;
 
-/// What becomes of an object.
+/// The verdict on an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
-    /// Admitted as it is.
+    /// Admitted unchanged.
     Allowed,
-    /// Admitted, once policies have filled something in.
+    /// Admitted after defaulting by policies.
     Changed,
-    /// Not admitted, or of a workload: its pods would not be.
+    /// Rejected; for a workload: its pods would be.
     Rejected,
 }
 
@@ -31,17 +31,17 @@ impl Verdict {
     }
 }
 
-/// An object that has been judged.
+/// An evaluated object.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Judged {
     pub(crate) kind: String,
     pub(crate) namespace: String,
     pub(crate) name: String,
-    /// Where it comes from.
+    /// Its source.
     pub(crate) file: String,
     pub(crate) line: u32,
     pub(crate) verdict: Verdict,
-    /// What became of it under the policies that it is compared with.
+    /// Its verdict under the policies of the comparison.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<Before>,
     /// The policy that admits it.
@@ -51,7 +51,7 @@ pub(crate) struct Judged {
     pub(crate) warnings: Vec<String>,
 }
 
-/// What other policies made of an object.
+/// The verdict of another set of policies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Before {
     pub(crate) verdict: Verdict,
@@ -76,14 +76,14 @@ pub(crate) struct Change {
     pub(crate) value: Value,
 }
 
-/// An objection, and where the field stands.
+/// An objection, with the position of the field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Finding {
     pub(crate) policy: String,
     /// The rule that objects: a field of the PSP spec, `seccomp`, `appArmor`, a check of the Pod Security Standards as
-    /// `pss/ID`, `authorization` where nothing may be used, or `request` where the object cannot be judged.
+    /// `pss/ID`, `authorization` where no policy may be used, or `request` where the object cannot be evaluated.
     pub(crate) rule: String,
-    /// Empty if the object as a whole is meant.
+    /// Empty for the object as a whole.
     pub(crate) path: String,
     pub(crate) problem: String,
     pub(crate) line: u32,
@@ -99,7 +99,7 @@ impl Display for Finding {
 }
 
 impl Judged {
-    /// An object of which nothing is said yet.
+    /// An object without results yet.
     pub(super) fn new(object: &Object, namespace: &str) -> Self {
         let start = object.start();
         Judged {
@@ -122,7 +122,7 @@ impl Judged {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
     }
 
-    /// Notes what is filled in. The annotation that names the winner is a mark and no change (spec 3.6).
+    /// Records mutations. The annotation with the name of the winning policy does not count as a change.
     pub(super) fn note(&mut self, root: &str, edits: &[Edit<'_>]) {
         for edit in edits.iter().filter(|edit| edit.path.last() != Some(Step::Key(ADMITTED_BY))) {
             let change = Change {
@@ -135,7 +135,7 @@ impl Judged {
         }
     }
 
-    /// Notes an objection.
+    /// Records an objection.
     pub(super) fn find(&mut self, object: &Object, policy: &str, rule: &str, path: &str, problem: String) {
         let place = object.place(path);
         self.violations.push(Finding {
@@ -148,7 +148,7 @@ impl Judged {
         });
     }
 
-    /// Draws the conclusion. The halves of a pair have the same objections: once is enough.
+    /// Determines the verdict. The halves of a pair have the same objections: they are listed once.
     pub(super) fn conclude(&mut self) {
         let mut known: Vec<Finding> = Vec::new();
         for found in std::mem::take(&mut self.violations) {

@@ -1,4 +1,4 @@
-//! What has to change in a tree so that it becomes another one.
+//! The changes that turn one tree into another.
 
 use serde_json::{Map, Value};
 
@@ -7,15 +7,15 @@ use crate::input::Step;
 /// One thing to change.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Change {
-    /// An object gets more members.
+    /// An object gains members.
     Insert { into: Vec<Step>, members: Vec<(String, Value)> },
     /// A value takes the place of another one.
     Replace { at: Vec<Step>, value: Value },
-    /// A member of an object, or an element of a list, goes; and perhaps all that follow it.
+    /// A member of an object, or an element of a list, is removed; optionally with all that follow it.
     Remove { at: Vec<Step>, is_tail: bool },
 }
 
-/// All changes, with paths into what was before; the inner ones stand before those around them.
+/// All changes, with paths into the old tree; inner ones come before outer ones.
 pub(super) fn between(before: &Value, after: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
     walk(before, after, &mut Vec::new(), &mut changes);
@@ -25,7 +25,7 @@ pub(super) fn between(before: &Value, after: &Value) -> Vec<Change> {
 fn walk(before: &Value, after: &Value, path: &mut Vec<Step>, changes: &mut Vec<Change>) {
     match (before, after) {
         (before, after) if before == after => {}
-        // Where nothing stays, another one takes its place.
+        // If no member stays, the whole value is replaced.
         (Value::Object(old), Value::Object(new)) if path.is_empty() || stays(old, new) => {
             let mut left = old.keys().filter(|key| new.contains_key(*key)).count();
             for (key, known) in old {
@@ -69,7 +69,7 @@ fn stays(old: &Map<String, Value>, new: &Map<String, Value>) -> bool {
     old.is_empty() || old.keys().any(|key| new.contains_key(key))
 }
 
-/// Where the elements of the new list stand in the old one, if some of that are all of them.
+/// The indexes of the new elements in the old list, if they are a subsequence of it.
 fn remaining(old: &[Value], new: &[Value]) -> Option<Vec<usize>> {
     if old.len() == new.len() {
         return Some((0..old.len()).collect());
@@ -78,7 +78,7 @@ fn remaining(old: &[Value], new: &[Value]) -> Option<Vec<usize>> {
     new.iter().map(|new| rest.find(|(_, old)| is_same(old, new)).map(|(at, _)| at)).collect()
 }
 
-/// Whether an element may have become another one: it is that one, or is called so.
+/// Whether an element may have become another one: they are equal, or have the same name.
 fn is_same(old: &Value, new: &Value) -> bool {
     let name = |value: &Value| ["name", "containerPort"].map(|key| value.get(key).cloned());
     old == new || (name(old) == name(new) && name(new) != [None, None])

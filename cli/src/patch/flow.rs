@@ -1,22 +1,22 @@
-//! Flow style, which is JSON and more: where it ends, and how it is written.
+//! Flow style, a superset of JSON: its extent, and how to write it.
 
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use serde_json::Value;
 
-/// A list or an object between brackets.
+/// A list or an object in flow style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Brackets {
-    /// Behind the last thing inside, or behind the opening bracket.
+    /// After the last content, or after the opening bracket.
     pub(super) inside: usize,
     /// Before the closing bracket.
     pub(super) close: usize,
-    /// Whether a comma would be one too many: nothing is inside, or one stands there already.
+    /// Whether no comma is needed: it is empty, or has a trailing one.
     pub(super) no_comma: bool,
 }
 
-/// Where the brackets that open at a place close.
+/// The closing position of the brackets that open at a position.
 pub(super) fn brackets(text: &str, open: usize) -> Option<Brackets> {
     let mut depth = 0_usize;
     let mut before = ' ';
@@ -34,7 +34,7 @@ pub(super) fn brackets(text: &str, open: usize) -> Option<Brackets> {
                     return Some(Brackets { inside, close: at, no_comma: "{[,".contains(last) });
                 }
             }
-            // Behind a quote that closes another one may open: two stand for one that is meant.
+            // A quote right after a closing one reopens the text: two stand for a literal quote.
             '"' | '\'' if starts => (end, seen) = (close_quote(character, &mut characters)?, ','),
             '#' if before.is_whitespace() => {
                 characters.find(|(_, character)| *character == '\n')?;
@@ -63,7 +63,7 @@ fn close_quote(quote: char, characters: &mut dyn Iterator<Item = (usize, char)>)
     }
 }
 
-/// Behind a value: brackets, a text in quotes, or a plain scalar that ends where the line or the element does.
+/// The end of a value: brackets, a quoted text, or a plain scalar that ends with the line or the element.
 pub(super) fn end(text: &str, at: usize, in_flow: bool) -> Option<usize> {
     let rest = text.get(at..)?;
     match rest.chars().next()? {
@@ -78,7 +78,7 @@ pub(super) fn end(text: &str, at: usize, in_flow: bool) -> Option<usize> {
     }
 }
 
-/// The part of a text to take out for an element that stands there between brackets: with the comma behind it, or
+/// The range to remove for an element of a flow list: with the comma after it, or
 /// before it at the end.
 pub(super) fn with_comma(text: &str, element: Range<usize>, is_tail: bool) -> Option<Range<usize>> {
     let (before, behind) = (text.get(..element.start)?.trim_end(), text.get(element.end..)?);
@@ -121,10 +121,10 @@ fn write(value: &Value, is_json: bool, out: &mut String) {
     }
 }
 
-/// What YAML takes for something else than a text.
+/// Plain texts that YAML resolves to another type.
 const WORDS: &[&str] = &["y", "yes", "on", "n", "no", "off", "true", "false", "null"];
 
-/// A text, without quotes where YAML needs none.
+/// A text, quoted only where YAML requires it.
 pub(super) fn key_written(text: &str, is_json: bool) -> String {
     let is_plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-/.".contains(c))

@@ -1,4 +1,4 @@
-//! Replacements as a unified diff. They are known, so that nothing has to be searched for.
+//! Replacements as a unified diff. They are known, so that no diff algorithm is needed.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -27,7 +27,7 @@ pub(super) fn changed(text: &str, replacements: &[&Replacement]) -> String {
 pub(super) fn unified(name: &str, old: &str, new: &str, replacements: &[&Replacement]) -> String {
     let [old_lines, new_lines] = [old, new].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
     let ops = ops(&old_lines, &new_lines, replacements);
-    // What follows a tab is no part of the name, which may hold spaces.
+    // The name, which may contain spaces, ends at a tab.
     let tab = if name.contains(' ') { "\t" } else { "" };
     let mut out = format!("--- {name}{tab}\n+++ {name}{tab}\n");
     for group in group_diff_ops(ops, CONTEXT) {
@@ -56,7 +56,7 @@ fn print(sign: char, lines: Option<&[&str]>, out: &mut String) {
     }
 }
 
-/// Which lines become which.
+/// The old lines and the new ones.
 fn ops(old: &[&str], new: &[&str], replacements: &[&Replacement]) -> Vec<DiffOp> {
     let mut ops = Vec::new();
     let (mut old_at, mut new_at) = (0, 0);
@@ -81,7 +81,7 @@ fn ops(old: &[&str], new: &[&str], replacements: &[&Replacement]) -> Vec<DiffOp>
     ops
 }
 
-/// Lines that are touched, and what they become. All others are the same, one by one.
+/// Changed lines, old and new. All others are equal, one by one.
 struct Region {
     old: Range<usize>,
     new: Range<usize>,
@@ -107,7 +107,7 @@ fn regions(old: &[&str], new: &[&str], replacements: &[&Replacement]) -> Vec<Reg
     regions
 }
 
-/// Where lines end, as if all had a line feed.
+/// The ends of lines, as if all had a line feed.
 fn ends(lines: &[&str]) -> Vec<usize> {
     let sum = |at: &mut usize, line: &&str| {
         *at += line.len() + usize::from(!line.ends_with('\n'));

@@ -1,8 +1,8 @@
-//! Changes of manifests as a patch of the files they stand in: comments, order and layout stay as their author left them.
+//! Changes of manifests as a patch of their files: comments, order and layout are kept.
 //!
-//! What is to change is found by comparing two trees ([`difference`]); where that stands in the text is known from reading
-//! it ([`nodes`], [`flow`]). A manifest can be written in ways in which it is hard to say where to write (anchors, tags),
-//! so the patched text is read again, and what does not come out as wanted is left out and told.
+//! Changes are found by comparing two trees ([`difference`]), and located in the text by reading
+//! it ([`nodes`], [`flow`]). Some constructs (anchors, tags) make it hard to find the place to write,
+//! so the patched text is read again, and changes with an unexpected result are omitted and reported.
 
 mod difference;
 mod flow;
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::input::{Lines, Object, Text, Unwatched};
 
-/// Something else for a part of a text.
+/// A replacement of a part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Replacement {
     at: Range<usize>,
@@ -30,7 +30,7 @@ struct Replacement {
 pub(crate) struct Patch<'t> {
     text: &'t Text,
     lines: Lines,
-    /// What objects are to become, by their place among those of the text, and how. JSON is smaller than a tree.
+    /// The target objects, by their index in the text, and the kind of change. JSON is smaller than a tree.
     wanted: BTreeMap<usize, (String, Vec<Replacement>)>,
     /// Objects that cannot be changed in their text.
     failed: Vec<usize>,
@@ -41,7 +41,7 @@ impl<'t> Patch<'t> {
         Patch { text, lines: Lines::of(&text.text), wanted: BTreeMap::new(), failed: Vec::new() }
     }
 
-    /// Changes an object, which is the nth of the text.
+    /// Changes the nth object of the text.
     pub(crate) fn change(&mut self, nth: usize, object: &Object, after: &Value) {
         match self.replacements(object, after) {
             Some(replacements) => {
@@ -70,7 +70,7 @@ impl<'t> Patch<'t> {
         Some(replacements)
     }
 
-    /// The patch, if there is anything to change, and the objects that it leaves out.
+    /// The patch, if there are changes, and the objects that it omits.
     pub(crate) fn finish(mut self) -> (Option<String>, Vec<usize>) {
         let wrong = self.wrong(&self.wanted.keys().copied().collect::<Vec<_>>());
         self.wanted.retain(|nth, _| !wrong.contains(nth));
@@ -85,7 +85,7 @@ impl<'t> Patch<'t> {
         (Some(patch), self.failed)
     }
 
-    /// The replacements of some objects, one behind the other.
+    /// The replacements of some objects, in order.
     fn all(&self, objects: &[usize]) -> Vec<&Replacement> {
         let wanted = objects.iter().filter_map(|nth| self.wanted.get(nth));
         let mut replacements: Vec<&Replacement> = wanted.flat_map(|(_, replacements)| replacements).collect();
@@ -93,7 +93,7 @@ impl<'t> Patch<'t> {
         replacements
     }
 
-    /// Those of some objects that do not come out as they should. What cannot be read any more is searched for by halves.
+    /// The objects that do not come out as intended. A text that cannot be read any more is bisected.
     fn wrong(&self, objects: &[usize]) -> Vec<usize> {
         let text = self.text.instead(hunks::changed(&self.text.text, &self.all(objects)));
         let mut right = BTreeSet::new();
@@ -104,7 +104,7 @@ impl<'t> Patch<'t> {
             nth += 1;
             Ok(())
         });
-        // What could not be read before the changes is not due to them.
+        // An error before the changes is not due to them.
         let is_whole = unread.is_empty() || unread == self.text.read(&Unwatched, &mut |_| Ok(()));
         match (is_whole, objects) {
             (true, _) => objects.iter().filter(|nth| !right.contains(nth)).copied().collect(),

@@ -1,4 +1,4 @@
-//! Where a change stands in the text of a manifest.
+//! The position of a change in the text of a manifest.
 
 use serde_json::{Map, Value};
 
@@ -16,28 +16,28 @@ pub(super) struct Nodes<'n> {
     pub(super) is_json: bool,
 }
 
-/// A node on the way to a change.
+/// A node on the path to a change.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'n> {
     pub(super) tree: &'n Tree,
-    /// Where it starts, and at which column.
+    /// Its start, and its column.
     pub(super) at: usize,
     pub(super) column: usize,
-    /// The key that it stands under.
+    /// Its key.
     pub(super) key: Option<Mark>,
-    /// Whether it stands in brackets.
+    /// Whether it is in flow style.
     pub(super) in_flow: bool,
 }
 
 impl Nodes<'_> {
-    /// The text that makes a change; nothing if that cannot be told.
+    /// The replacement that makes a change; `None` if it cannot be determined.
     pub(super) fn replacement(&self, change: &Change) -> Option<Replacement> {
         match change {
             Change::Insert { into, members } => {
                 let node = self.find(into)?;
                 match &node.tree.inside {
                     Inside::Map(_) if self.first(node)? == '{' => self.in_brackets(node, members),
-                    // With an anchor or a tag, or behind an alias, it starts elsewhere.
+                    // With an anchor or a tag, or through an alias, it starts elsewhere.
                     Inside::Map(known) if known.first()?.1 == node.tree.at => self.in_block(node, members),
                     _ => None,
                 }
@@ -78,7 +78,7 @@ impl Nodes<'_> {
         self.text.get(node.at..)?.chars().next()
     }
 
-    /// More members for an object in brackets.
+    /// More members for an object in flow style.
     fn in_brackets(&self, node: Node<'_>, members: &[(String, Value)]) -> Option<Replacement> {
         let Brackets { inside, close, no_comma } = flow::brackets(self.text, node.at)?;
         let opening = self.text.get(node.at + 1..close)?;
@@ -102,7 +102,7 @@ impl Nodes<'_> {
         Some(Replacement { at: inside..inside, text })
     }
 
-    /// A value behind a key; JSON whose members have lines of their own goes on so.
+    /// A value after a key; JSON with members on lines of their own keeps that layout.
     fn flow_value(&self, value: &Value, separator: &str) -> String {
         if self.is_json && separator != " " {
             let pretty = report::to_json(value).unwrap_or_default();
@@ -111,13 +111,13 @@ impl Nodes<'_> {
         flow::written(value, self.is_json)
     }
 
-    /// More members for an object in block style: lines behind its last one.
+    /// More members for an object in block style: lines after its last one.
     fn in_block(&self, node: Node<'_>, members: &[(String, Value)]) -> Option<Replacement> {
         let members: Map<String, Value> = members.iter().cloned().collect();
         self.lines_at(self.block_end(node, node.column)?, node, &Value::Object(members), node.column)
     }
 
-    /// A value in lines of their own, before a place where a line starts or the text ends.
+    /// A value on lines of its own, before a position where a line starts or the text ends.
     fn lines_at(&self, at: usize, node: Node<'_>, value: &Value, column: usize) -> Option<Replacement> {
         let newline = self.newline(node.at);
         let lines: Vec<String> = report::to_yaml(value)
@@ -133,7 +133,7 @@ impl Nodes<'_> {
         Some(Replacement { at: at..at, text })
     }
 
-    /// Something else in the place of a node.
+    /// The replacement of a node.
     fn instead(&self, node: Node<'_>, value: &Value) -> Option<Replacement> {
         if let Some(empty) = self.instead_of_nothing(node, value) {
             return Some(empty);
@@ -143,7 +143,7 @@ impl Nodes<'_> {
             let before = self.text.get(start..node.at)?;
             let column = before.len() - before.trim_start_matches(' ').len();
             let is_list = matches!(node.tree.inside, Inside::List(_));
-            // The dash of a list stands before its first element; anything else before it is no business of ours.
+            // The dash of a list stands before its first element; anything else before it is left alone.
             let begins = before.trim().is_empty() || (is_list && before.trim() == "-");
             let fits = if is_list { value.is_array() } else { value.is_object() };
             let is_empty = matches!(value, Value::Array(list) if list.is_empty());
@@ -155,7 +155,7 @@ impl Nodes<'_> {
         Some(Replacement { at, text: flow::written(value, self.is_json) })
     }
 
-    /// Something for a key that has no value: `securityContext:`
+    /// A value for a key without one: `securityContext:`
     fn instead_of_nothing(&self, node: Node<'_>, value: &Value) -> Option<Replacement> {
         let mark = node.key.filter(|_| !node.in_flow && matches!(node.tree.inside, Inside::Scalar))?;
         let key = self.lines.offset(self.text, mark)?;
@@ -166,7 +166,7 @@ impl Nodes<'_> {
         self.lines_at(key + line.len(), node, value, column).filter(|_| is_empty && value.is_object())
     }
 
-    /// Behind the last line of a node in block style: as far as lines are indented like it.
+    /// The end of the last line of a node in block style: as far as lines are indented like it.
     pub(super) fn block_end(&self, node: Node<'_>, column: usize) -> Option<usize> {
         // A list may be indented like the keys around it.
         let is_list = matches!(node.tree.inside, Inside::List(_));

@@ -1,4 +1,4 @@
-//! What goes when a node goes: its key or its dash, its lines, its comma.
+//! Removal of a node: its key or its dash, its lines, its comma.
 
 use super::Replacement;
 use super::flow;
@@ -6,7 +6,7 @@ use super::nodes::{Node, Nodes};
 use crate::input::{Inside, Mark};
 
 impl Nodes<'_> {
-    /// The text without a node; `is_tail` if what follows it goes as well.
+    /// The text without a node; `is_tail` if the rest of the list is removed as well.
     pub(super) fn without(&self, node: Node<'_>, is_tail: bool) -> Option<Replacement> {
         let key = match node.key {
             Some(mark) => self.lines.offset(self.text, mark)?,
@@ -31,14 +31,14 @@ impl Nodes<'_> {
         Some(Replacement { at, text: String::new() })
     }
 
-    /// Behind the lines of a member: what is indented more than its key, or a list that is indented like it.
+    /// The end of the lines of a member: lines indented more than its key, or a list that is indented like it.
     fn lines_end(&self, key: usize, mark: Mark, node: Node<'_>) -> Option<usize> {
         let column = usize::try_from(mark.column).ok()?.checked_sub(1)?;
         let is_list = matches!(node.tree.inside, Inside::List(_)) && self.first(node)? != '[';
         Some(self.deeper(key, column + 1, is_list))
     }
 
-    /// Behind the lines that are indented so far at least; with dashes, one column less is enough.
+    /// The end of the lines with at least this indentation; with dashes, one column less is enough.
     fn deeper(&self, from: usize, column: usize, dashes: bool) -> usize {
         let (mut at, mut end) = (from, from);
         for (nth, line) in self.text.get(from..).unwrap_or_default().split_inclusive('\n').enumerate() {
@@ -55,7 +55,7 @@ impl Nodes<'_> {
         end
     }
 
-    /// The key behind, if one follows at a column.
+    /// The next key, if one follows at a column.
     fn next_key(&self, end: usize, column: usize) -> Option<usize> {
         let line = self.text.get(end..)?.lines().next()?;
         let indent = line.len() - line.trim_start_matches(' ').len();

@@ -1,4 +1,4 @@
-//! Patches say no more than what is to change, and apply.
+//! Patches contain only the intended changes, and apply.
 
 use conformance::generate;
 use rstest::rstest;
@@ -173,7 +173,7 @@ fn items_of_a_typed_list_stand_in_it() {
     );
 }
 
-/// From any pod to any other: nearly all can be written, and what is written is what `git apply` makes of it.
+/// From any pod to any other: nearly all can be written, and the result equals that of `git apply`.
 #[test]
 fn patches_of_anything_apply() {
     let pods: Vec<Value> = (0..100).map(|index| generate::case(7, index).pod).collect();

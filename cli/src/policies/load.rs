@@ -15,7 +15,7 @@ use crate::input::{self, Object};
 use crate::rbac::{Authority, is_rbac};
 use crate::reach::Reach;
 
-/// Loads what judges from files and the names of levels.
+/// Loads policies from files and names of levels.
 pub(crate) fn load(sources: &[PathBuf], modules: &Modules, authority: Authority) -> Outcome<Policies> {
     let mut registrations = Vec::new();
     let mut paths = Vec::new();
@@ -47,7 +47,7 @@ pub(crate) fn load(sources: &[PathBuf], modules: &Modules, authority: Authority)
     Ok(policies)
 }
 
-/// The level of the Pod Security Standards that a text comes near.
+/// The level of the Pod Security Standards closest to a text.
 fn nearest_level(text: &str) -> Option<String> {
     let (level, version) =
         text.split_once([':', '@']).map_or((text, None), |(level, version)| (level, Some(version)));
@@ -69,7 +69,7 @@ fn nearest_level(text: &str) -> Option<String> {
     .find(|candidate| candidate.parse::<Standard>().is_ok())
 }
 
-/// Loads what judges from objects that have been read.
+/// Loads policies from objects that have been read.
 pub(crate) fn of_objects(
     objects: &[Object],
     modules: &Modules,
@@ -88,7 +88,7 @@ pub(crate) fn of_objects(
     for object in objects.iter().filter(|object| !is_rbac(object)) {
         reported.extend(object.warnings().iter().map(|warning| format!("{}: {warning}", object.start())));
         let loaded = match &*object.kind {
-            // With options beside its spec, it is settings.
+            // With options next to `spec`, it is settings.
             "PodSecurityPolicy" if !has_options(object) => {
                 manifests.push(object);
                 continue;
@@ -152,7 +152,7 @@ pub(crate) fn of_objects(
 /// The API group of Kubewarden.
 const KUBEWARDEN: &str = "policies.kubewarden.io";
 
-/// What registrations of other modules are called: `ClusterAdmissionPolicy drop (registry://example.com/drop:v1)`
+/// How registrations of other modules are named: `ClusterAdmissionPolicy drop (registry://example.com/drop:v1)`
 fn other(object: &Object) -> String {
     match object.value().pointer("/spec/module").and_then(Value::as_str) {
         Some(module) => format!("{} ({module})", object.title()),
@@ -160,7 +160,7 @@ fn other(object: &Object) -> String {
     }
 }
 
-/// So many registrations of other modules are named.
+/// At most so many registrations of other modules are named.
 const NAMED: usize = 5;
 
 fn others_reported(others: &[String]) -> String {
@@ -170,7 +170,7 @@ fn others_reported(others: &[String]) -> String {
     format!("not judged, since they register something else: {}{more}", named.join(", "))
 }
 
-/// The settings of a registration, whichever half of a pair it is.
+/// The settings of a registration, from either half of a pair.
 fn policies_in(object: &Object) -> Value {
     let mut value = object.value();
     let mut settings = value.pointer_mut("/spec/settings").map(Value::take).unwrap_or(value);
@@ -185,7 +185,7 @@ fn has_options(object: &Object) -> bool {
     OPTIONS.iter().any(|option| value.get(option.name).is_some())
 }
 
-/// PodSecurityPolicies judge together, as they did.
+/// PodSecurityPolicies are evaluated together, as in the cluster.
 fn of_manifests(manifests: &[&Object], authority: &Authority) -> Outcome<Registration> {
     let authorization = if matches!(authority, Authority::Dump(_)) { "RBAC" } else { "None" };
     let settings = settings_of(manifests, authorization)?;
@@ -197,10 +197,10 @@ fn of_manifests(manifests: &[&Object], authority: &Authority) -> Outcome<Registr
     Ok(Registration { name, reach: Reach::everything(), judge: Judge::Settings(settings) })
 }
 
-/// One thing that is wrong with a policy.
+/// One error in a policy.
 #[derive(Debug)]
 pub(crate) struct Misfit {
-    /// Which of the policies; nothing for what they say together.
+    /// The index of the policy; `None` for errors about several.
     pub(crate) nth: Option<usize>,
     /// The path in the policy.
     pub(crate) path: String,
@@ -209,7 +209,7 @@ pub(crate) struct Misfit {
     pub(crate) error: Error,
 }
 
-/// Everything that keeps policies, which have been written otherwise than the objects they come from, from judging.
+/// All errors in policies that have been rewritten from the original objects.
 pub(crate) fn misfits(objects: &[Object], policies: &[Value]) -> Vec<Misfit> {
     let manifests: Vec<&Object> = objects.iter().collect();
     let document = json!({"authorization": "RBAC", "policies": policies}).to_string();
@@ -244,7 +244,7 @@ fn misfit(manifests: &[&Object], problem: &Problem) -> Misfit {
     Misfit { nth: Some(nth), path: path.to_owned(), reason, error }
 }
 
-/// What to write instead of a field for profiles, which PodSecurityPolicy kept in annotations.
+/// The replacement for a profile field, which PodSecurityPolicy kept in annotations.
 fn profiles(path: &str, reason: &str) -> Option<String> {
     let field = path.strip_prefix("spec.").filter(|_| reason.starts_with("unknown field"))?.to_lowercase();
     let prefix = if field.starts_with("seccomp") {
@@ -259,7 +259,7 @@ fn profiles(path: &str, reason: &str) -> Option<String> {
     ))
 }
 
-/// What `policies[1].spec…` is about, and the path in it.
+/// The policy that `policies[1].spec…` refers to, and the path in it.
 fn in_list<'o, 'p>(manifests: &[&'o Object], path: &'p str) -> Option<(usize, &'o Object, &'p str)> {
     let (index, rest) = path.strip_prefix("policies[")?.split_once(']')?;
     let index = index.parse::<usize>().ok()?;
@@ -273,7 +273,7 @@ fn registration(object: &Object) -> Outcome<Registration> {
     let document = at("/spec/settings").to_string();
     let settings = settings(document, &|path| object.place(&format!("spec.settings.{path}")))?;
     let mut settings = settings;
-    // The server refuses what such a registration would change.
+    // The policy server rejects mutations of such a registration.
     settings.mutate &= at("/spec/mutating") == true;
     Ok(Registration {
         name: object.title(),
@@ -282,14 +282,14 @@ fn registration(object: &Object) -> Outcome<Registration> {
     })
 }
 
-/// Loads settings, and tells where in an object they are wrong.
+/// Loads settings, and locates errors in an object.
 pub(crate) fn settings(document: String, place: &dyn Fn(&str) -> Place) -> Outcome<Settings<'static>> {
     parse(document).map_err(|problems| {
         Errors(problems.0.iter().map(|problem| Error::at(place(&problem.path), problem)).collect())
     })
 }
 
-/// Settings borrow from their text, and both live as long as the program runs.
+/// Settings borrow from their text; both live until the program ends.
 pub(crate) fn parse(document: String) -> Result<Settings<'static>, Problems> {
     Settings::parse(document.leak())
 }

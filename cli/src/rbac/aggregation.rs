@@ -1,8 +1,8 @@
-//! ClusterRoles whose rules are collected from others.
+//! Aggregated ClusterRoles.
 //!
 //! A controller of the cluster fills such a role with the rules of the ClusterRoles that its selectors match, and
-//! overwrites whatever rules were written in it (`pkg/controller/clusterroleaggregation` in kubernetes/kubernetes). A
-//! dump shows what it wrote; a chart shows rules that a cluster would throw away, or none.
+//! overwrites any rules written in it (`pkg/controller/clusterroleaggregation` in kubernetes/kubernetes). A
+//! dump shows the result; a chart shows rules that a cluster would discard, or none.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::dump::{Role, Rule};
 use crate::input::Object;
 
-/// Which ClusterRoles give their rules.
+/// The selectors of the aggregated ClusterRoles.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct AggregationRule {
@@ -57,7 +57,7 @@ pub(super) fn rules(roles: &[(&Object, Role)]) -> Vec<Vec<Rule>> {
         .collect()
 }
 
-/// The roles that an aggregated one takes its rules from; nothing for one with rules of its own.
+/// The roles that an aggregated role takes its rules from; `None` for a role with rules of its own.
 fn selected((object, role): &(&Object, Role), roles: &[(&Object, Role)]) -> Option<Vec<usize>> {
     let rule = role.aggregation_rule.as_ref().filter(|_| object.kind == "ClusterRole")?;
     let selectors = || rule.cluster_role_selectors.iter().flatten();
@@ -87,7 +87,7 @@ impl Expression {
             "NotIn" => !listed(),
             "Exists" => label.is_some(),
             "DoesNotExist" => label.is_none(),
-            // The API server takes no other.
+            // The API server accepts no other operator.
             _ => false,
         }
     }

@@ -12,7 +12,7 @@ use crate::input::Object;
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Role {
     pub(super) rules: Option<Vec<Rule>>,
-    /// Set on ClusterRoles whose rules a controller collects from others.
+    /// Set on ClusterRoles whose rules are aggregated from others.
     pub(super) aggregation_rule: Option<AggregationRule>,
     pub(super) metadata: Labelled,
 }
@@ -54,21 +54,21 @@ struct RawSubject {
     namespace: Option<String>,
 }
 
-/// Whether an object says anything of who may do what.
+/// Whether an object is relevant for RBAC.
 pub(crate) fn is_rbac(object: &Object) -> bool {
     object.group() == "rbac.authorization.k8s.io"
         && matches!(&*object.kind, "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding")
 }
 
 impl Rbac {
-    /// Reads a dump; objects of other kinds in it do not matter.
+    /// Reads a dump; objects of other kinds are ignored.
     ///
-    /// A Role or a RoleBinding without a namespace, as charts write them, is one of `namespace`, where it would be
+    /// A Role or a RoleBinding without a namespace, as in charts, belongs to `namespace`, where it would be
     /// created.
     ///
     /// # Errors
     ///
-    /// If an object of RBAC cannot be read, or there is none.
+    /// If an RBAC object cannot be read, or there is none.
     pub(crate) fn of(objects: &[Object], namespace: &str) -> Outcome<Self> {
         if !objects.iter().any(is_rbac) {
             let error = Error::new("the RBAC dump holds no roles and no bindings");
@@ -129,7 +129,7 @@ impl Rule {
             && lists(&self.verbs, &["use", "*"])
     }
 
-    /// How much more than policies it is about. The verb `*` on policies grants their use, and nothing beside them.
+    /// How far the rule reaches beyond policies. The verb `*` on policies grants their use and no other resource.
     fn reach(&self) -> Reach {
         match (lists(&self.api_groups, &["*"]), lists(&self.resources, &["*"])) {
             (true, true) => Reach::Everything,

@@ -1,8 +1,8 @@
-//! The classic mistakes in granting policies.
+//! Common mistakes in granting policies.
 
 use super::{Grant, Rbac, Reach, Subject};
 
-/// The controllers that make pods for whoever asks them to.
+/// The controllers that create pods on behalf of any user.
 const CONTROLLERS: &[&str] = &[
     "cronjob-controller",
     "daemon-set-controller",
@@ -13,7 +13,7 @@ const CONTROLLERS: &[&str] = &[
     "statefulset-controller",
 ];
 
-/// What is wrong with how a policy is granted, each with the objects to look at.
+/// Mistakes in the grants of a policy, each with the objects involved.
 pub(crate) fn mistakes(rbac: &Rbac, policy: &str) -> Vec<String> {
     let mut found = Vec::new();
     for grant in rbac.of_policy(policy) {
@@ -67,7 +67,7 @@ fn to_a_controller(grant: &Grant) -> Option<String> {
 
 fn too_wide(grant: &Grant) -> Option<String> {
     let Grant { role, binding, .. } = grant;
-    // What cluster-admin may do is what it is for.
+    // Unrestricted access is the purpose of cluster-admin.
     if role == "ClusterRole cluster-admin" && grant.subject == Subject::Group("system:masters".to_owned()) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Who may use which policy, from a dump of the cluster's RBAC objects: no cluster is asked.
+//! Who may use which policy, from a dump of the cluster's RBAC objects, without access to the cluster.
 //!
 //! ```sh
 //! kubectl get roles,rolebindings,clusterroles,clusterrolebindings --all-namespaces --output json
@@ -17,14 +17,14 @@ pub(crate) use dump::is_rbac;
 pub(crate) use mistakes::mistakes;
 use pod_security_policy::admission::cluster::{Cluster, Question};
 
-/// The group that may do anything, whatever is granted.
+/// The group that is authorized for everything, without grants.
 const MASTERS: &str = "system:masters";
 
 /// The grants of the verb `use` on policies.
 #[derive(Debug, Default)]
 pub(crate) struct Rbac {
     grants: Vec<Grant>,
-    /// `RoleBinding shop/web (Role web)`: the bindings whose roles the dump does not hold.
+    /// `RoleBinding shop/web (Role web)`: bindings whose roles are missing in the dump.
     roleless: Vec<String>,
     has_bindings: bool,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Grant {
     api_groups: Vec<String>,
     /// The policies; empty for all.
     policies: Vec<String>,
-    /// What else its rule grants.
+    /// The reach of its rule beyond policies.
     reach: Reach,
     /// The namespace of a RoleBinding.
     namespace: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) struct Grant {
 /// How far a rule that grants policies reaches beyond them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
-    /// It is about policies alone.
+    /// Policies only.
     Policies,
     /// `*` stands for other resources, or for other API groups.
     More,
@@ -58,7 +58,7 @@ enum Reach {
     Everything,
 }
 
-/// To whom something is granted.
+/// The subject of a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     User(String),
@@ -66,14 +66,14 @@ pub(crate) enum Subject {
     ServiceAccount { namespace: String, name: String },
 }
 
-/// How to get a dump that lacks nothing.
+/// How to get a complete dump.
 const DUMP: &str = "kubectl get clusterroles,roles,clusterrolebindings,rolebindings -A -o yaml";
 
-/// So many bindings are named.
+/// At most so many bindings are named.
 const NAMED: usize = 10;
 
 impl Rbac {
-    /// What the dump lacks, so that it grants less than the cluster does.
+    /// Gaps in the dump, through which it grants less than the cluster does.
     pub(crate) fn gaps(&self) -> Option<String> {
         if !self.has_bindings {
             return Some(format!(
@@ -97,7 +97,7 @@ impl Rbac {
         self.grants.iter().filter(move |grant| grant.is_of(policy))
     }
 
-    /// The namespaces in which a policy is granted to those who work there, unless it is granted in all of them.
+    /// The namespaces in which a policy is granted to subjects of the namespace, unless it is granted in all of them.
     pub(crate) fn namespaces(&self, policy: &str) -> Option<Vec<String>> {
         let mut namespaces = Vec::new();
         for grant in self.of_policy(policy).filter(|grant| !grant.is_almighty()) {
@@ -112,7 +112,7 @@ impl Rbac {
         Some(namespaces)
     }
 
-    /// Those who may use a policy because they may do anything, each once.
+    /// The subjects that may use a policy because they have unrestricted access, each once.
     pub(crate) fn almighty(&self, policy: &str) -> Vec<&Grant> {
         let mut grants: Vec<&Grant> = Vec::new();
         for grant in self.of_policy(policy).filter(|grant| grant.is_almighty()) {
@@ -125,14 +125,14 @@ impl Rbac {
 }
 
 impl Grant {
-    /// Whether it says nothing of who works where: cluster-admin and the like may use every policy everywhere.
+    /// Whether it does not show who works where: cluster-admin and the like may use every policy everywhere.
     fn is_almighty(&self) -> bool {
-        // Whoever names a policy means it, whatever the verb.
+        // A grant that names a policy is specific, whatever the verb.
         let everything = self.reach == Reach::Everything && self.policies.is_empty();
         everything || self.subject == Subject::Group(MASTERS.to_owned())
     }
 
-    /// What grants it: `ClusterRole cluster-admin by ClusterRoleBinding cluster-admin`
+    /// The source of the grant: `ClusterRole cluster-admin by ClusterRoleBinding cluster-admin`
     pub(crate) fn origin(&self) -> String {
         format!("{} by {}", self.role, self.binding)
     }
@@ -155,7 +155,7 @@ impl Grant {
 
 impl Cluster for Rbac {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
-        // The API server asks no role about them.
+        // The API server does not consult roles for this group.
         if question.groups.iter().any(|group| group == MASTERS) {
             return Ok(true);
         }
@@ -194,12 +194,12 @@ impl Display for Grant {
     }
 }
 
-/// Whom to ask who may use what: a dump, or nobody where every policy is granted.
+/// The source of grants: a dump, or none where every policy is granted.
 #[derive(Debug)]
 pub(crate) enum Authority {
     /// Every policy is granted to everybody.
     Everybody,
-    /// What the dump says.
+    /// The grants of the dump.
     Dump(Rbac),
 }
 

@@ -55,7 +55,7 @@ fn a_dump_without_rbac_is_none() {
     assert!(Rbac::of(&[Object::of_value(&json!({"kind": "Pod", "apiVersion": "v1"}))], "default").is_err());
 }
 
-/// A subject who may do anything is no sign of who works where.
+/// A subject with unrestricted access does not show who works where.
 #[rstest]
 #[case::a_wildcard(json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}), json!({"kind": "User", "name": "root"}))]
 #[case::the_masters(json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["use"]}),
@@ -79,7 +79,7 @@ fn whoever_names_a_policy_means_it() {
     assert_eq!(rbac.namespaces("p"), Some(vec!["shop".to_owned()]));
 }
 
-/// The verb `*` on policies grants their use: it makes nobody an administrator of the cluster.
+/// The verb `*` on policies grants their use, not administration of the cluster.
 #[rstest]
 #[case::every_verb(json!({"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["*"]}), false)]
 #[case::every_resource_of_the_group(json!({"apiGroups": ["policy"], "resources": ["*"], "verbs": ["use"]}), false)]
@@ -96,7 +96,7 @@ fn only_who_may_do_everything_is_almighty(#[case] rule: Value, #[case] almighty:
     assert_eq!(rbac.namespaces("p"), Some(namespaces));
 }
 
-/// Charts name no namespace: theirs is the one that they are installed in, not every one.
+/// Charts omit the namespace: it is the one that they are installed in, not every one.
 #[rstest]
 #[case::there("shop", [true, false])]
 #[case::elsewhere("other", [false, true])]
@@ -108,7 +108,7 @@ fn a_role_binding_without_a_namespace_is_in_one(#[case] namespace: &str, #[case]
     assert_eq!(responses, expected);
 }
 
-/// `kubectl` prints lists that hold nothing as `null`.
+/// `kubectl` prints empty lists as `null`.
 #[test]
 fn lists_that_are_null_are_empty() {
     let role = Object::of_value(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
@@ -122,7 +122,7 @@ fn lists_that_are_null_are_empty() {
     assert!(rbac.unwrap().may_use(&asks("p", "shop")).unwrap());
 }
 
-/// An empty name grants nothing, and a name with a star is a name.
+/// An empty name grants nothing, and a name with a star is a literal name.
 #[rstest]
 #[case::empty(json!(["", "p"]), true)]
 #[case::only_empty(json!([""]), false)]

@@ -1,30 +1,30 @@
-//! One change that may help.
+//! One candidate change.
 
 use serde_json::Value;
 
 use super::origins::Origins;
 use crate::input::{Step, look, look_mut, made};
 
-/// One change that may help.
+/// One candidate change.
 #[derive(Clone, Debug)]
 pub(super) enum Candidate {
     Remove(Vec<Step>),
     Set(Vec<Step>, Value),
-    /// Removes a volume with all that mounts it.
+    /// Removes a volume and its mounts.
     Unmount(Vec<Step>, usize),
     /// Removes a text from a list.
     TakeOut(Vec<Step>, String),
     /// Adds a text to a list.
     PutIn(Vec<Step>, String),
-    /// All of these that change anything: one alone leaves the objection standing. Later elements of a list come first.
+    /// All of these that have an effect: one alone leaves the objection standing. Later elements of a list come first.
     Each(Vec<Candidate>),
 }
 
-/// Elements that are taken out of lists, one after the other: the list, and the place at that time.
+/// Elements to remove from lists in sequence: the list, and the index at that time.
 pub(super) type Gone = Vec<(Vec<Step>, usize)>;
 
 impl Candidate {
-    /// The object with the change; nothing if it changes nothing.
+    /// The changed object; `None` if nothing changes.
     pub(super) fn apply(&self, object: &Value) -> Option<(Value, Gone)> {
         let mut changed = object.clone();
         let mut gone = Gone::new();
@@ -68,7 +68,7 @@ impl Candidate {
         (changed != *object).then_some((changed, gone))
     }
 
-    /// What is done to an object, in terms of the manifest as it was at first.
+    /// The changes, in terms of the original manifest.
     pub(super) fn describe(&self, object: &Value, origins: &Origins) -> Vec<String> {
         let reported = |path: &[Step]| written(&origins.of(path));
         vec![match self {
@@ -91,7 +91,7 @@ fn volume(spec: &[Step], index: usize) -> Vec<Step> {
     [spec, &[Step::Key("volumes".to_owned()), Step::Index(index)]].concat()
 }
 
-/// Takes away what holds nothing any more, up to the spec.
+/// Removes objects and lists that became empty, up to the spec.
 fn prune(object: &mut Value, path: &[Step]) {
     let mut path = path;
     while let Some((Step::Key(key), before)) = path.split_last()

@@ -1,4 +1,4 @@
-//! What may help against an objection, the gentlest first.
+//! Candidate changes for an objection, the least invasive first.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::candidate::Candidate;
 use super::standards::of_standard;
 use crate::input::{Step, look, steps};
 
-/// What may help against an objection.
+/// Candidate changes for an objection.
 pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate> {
     let Objection { rule, path, problem } = objection;
     let at = steps(path);
@@ -38,10 +38,10 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
         _ => {}
     }
     if let Some(check) = rule.strip_prefix("pss/") {
-        // What is blamed is a container or the pod, which are to stay.
+        // The objection concerns a container or the pod, which must not be removed.
         return of_standard(check, &at, object);
     }
-    // Options and profiles are left out as a whole.
+    // Options and profiles are removed as a whole.
     for whole in ["seLinuxOptions", "seccompProfile", "appArmorProfile"] {
         if let Some(end) = at.iter().position(|step| *step == Step::Key(whole.to_owned())) {
             found.extend(at.get(..=end).map(|path| Candidate::Remove(path.to_vec())));
@@ -50,7 +50,7 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
     let mut places = vec![at.clone()];
     places.extend(of_pod(&at));
     if rule == "seccomp" || rule == "appArmor" {
-        // What the pod says holds for all containers: one line is enough.
+        // A field of the pod applies to all containers: one line is enough.
         for profile in allowed_profiles(problem) {
             found.extend(places.iter().rev().map(|place| Candidate::Set(place.clone(), profile.clone())));
         }
@@ -61,7 +61,7 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
     if let Some(context) = parent(&at, 1).filter(|_| rule.to_lowercase().contains("privilegeescalation")) {
         found.push(Candidate::Remove(with(&context, &["privileged"])));
         found.push(Candidate::TakeOut(with(&context, &["capabilities", "add"]), "CAP_SYS_ADMIN".to_owned()));
-        // What the policy adds is not added to those that drop it.
+        // Capabilities added by the policy are not added to containers that drop them.
         found.push(Candidate::PutIn(with(&context, &["capabilities", "drop"]), "CAP_SYS_ADMIN".to_owned()));
     }
     if let Some(capabilities) = parent(&at, 1).filter(|_| rule == "defaultAddCapabilities") {
@@ -84,7 +84,7 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
         }
     }
     if rule == "seccomp" {
-        // An annotation without a field is turned into the field: it has to go with it.
+        // An annotation without a field is converted to the field: both have to be removed.
         let gone =
             annotations(object, &root(&at), |key| key.contains("seccomp.security.alpha.kubernetes.io/"));
         if !gone.is_empty() {
@@ -98,7 +98,7 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
     found
 }
 
-/// What may help against an annotation that names a profile: the field that has taken its place.
+/// Candidates for an annotation with a profile: the field that replaces it.
 fn of_annotation(object: &Value, at: &[Step], problem: &str) -> Option<Vec<Candidate>> {
     let (Step::Key(key), before) = at.split_last()? else { return None };
     let name = key.strip_prefix("container.apparmor.security.beta.kubernetes.io/")?;
@@ -119,7 +119,7 @@ fn of_annotation(object: &Value, at: &[Step], problem: &str) -> Option<Vec<Candi
     Some(found)
 }
 
-/// The annotations of a pod that are meant, to be removed.
+/// The removal of the pod's annotations in question.
 pub(super) fn annotations(object: &Value, root: &[Step], is_meant: impl Fn(&str) -> bool) -> Vec<Candidate> {
     let pod = root.split_last().map(|(_, pod)| pod).unwrap_or_default();
     let at = with(pod, &["metadata", "annotations"]);
@@ -143,7 +143,7 @@ pub(super) fn root(at: &[Step]) -> Vec<Step> {
     at.get(..end).unwrap_or_default().to_vec()
 }
 
-/// How many elements a list has.
+/// The length of a list.
 pub(super) fn count(object: &Value, list: &[Step]) -> usize {
     look(object, list).and_then(Value::as_array).map_or(0, Vec::len)
 }
@@ -156,7 +156,7 @@ fn parent(path: &[Step], up: usize) -> Option<Vec<Step>> {
     path.get(..path.len().checked_sub(up)?).map(<[Step]>::to_vec)
 }
 
-/// The field of the pod that a container inherits, for a field of a container.
+/// The field of the pod from which a container inherits its own.
 fn of_pod(path: &[Step]) -> Option<Vec<Step>> {
     let context = path.iter().position(|step| *step == Step::Key("securityContext".to_owned()))?;
     let spec = path.iter().take(context).rposition(|step| *step == Step::Key("spec".to_owned()))?;
@@ -180,7 +180,7 @@ fn quoted(problem: &str) -> String {
     problem.split('"').nth(1).unwrap_or_default().to_owned()
 }
 
-/// The profiles that a problem says are allowed, as fields name them; a profile that confines comes first.
+/// The profiles that a problem lists as allowed, in the notation of fields; a confining profile comes first.
 fn allowed_profiles(problem: &str) -> Vec<Value> {
     let list = problem.split_once("Valid values are ").or_else(|| problem.split_once("Allowed values: "));
     let list =
@@ -202,7 +202,7 @@ fn allowed_profiles(problem: &str) -> Vec<Value> {
     profiles
 }
 
-/// The first id of the ranges that a problem tells.
+/// The first id of the ranges that a problem lists.
 fn first_id(problem: &str) -> Option<i64> {
     let (_, ranges) = problem.split_once("in the ranges: ")?;
     let digits: String =

@@ -1,7 +1,7 @@
-//! The smallest change of a manifest that a policy would be satisfied by.
+//! The smallest change of a manifest that would satisfy a policy.
 //!
-//! Candidates for each objection are tried in order, the gentlest first, and asked of the engine: what is shown has been
-//! judged. A field that is left out is gentler than one that is set, since the policy may fill it in.
+//! Candidates for each objection are tried in order, the least invasive first, and evaluated by the engine: a remedy that is
+//! shown has been verified. Removing a field is less invasive than setting it, since the policy may fill it in.
 
 mod candidate;
 mod candidates;
@@ -15,7 +15,7 @@ use candidate::{Candidate, written};
 use candidates::candidates;
 use origins::Origins;
 
-/// An objection that is to go.
+/// An objection to resolve.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Objection {
     pub(crate) rule: String,
@@ -23,33 +23,33 @@ pub(crate) struct Objection {
     pub(crate) problem: String,
 }
 
-/// A changed manifest, and what was changed in it.
+/// A changed manifest, and its changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Remedy {
     pub(crate) object: Value,
     pub(crate) steps: Vec<String>,
 }
 
-/// Every objection takes one change at least; an object that needs more is to be written anew.
+/// Each objection takes at least one change; an object that needs more should be rewritten.
 const MOST: usize = 256;
 
-/// What there is against an object; nothing if it cannot be read.
+/// The objections to an object; `None` if it cannot be read.
 pub(crate) type Objections<'o> = &'o dyn Fn(&Value) -> Option<Vec<Objection>>;
 
-/// What comes of a search.
+/// The result of a search.
 #[derive(Clone, Debug)]
 pub(crate) enum Search {
     Found(Remedy),
-    /// This objection stays, whatever is tried.
+    /// This objection remains, whatever is tried.
     Stuck(Objection),
 }
 
-/// Changes an object until nobody objects.
+/// Changes an object until it has no objections.
 pub(crate) fn find(object: &Value, object_to: Objections<'_>) -> Search {
     let mut here = State { object: object.clone(), ..State::default() };
     here.left = object_to(object).unwrap_or_default();
     while let Some(first) = here.left.first() {
-        // Some changes replace an objection by another one, which the next change takes away.
+        // Some changes replace an objection by another one, which the next change resolves.
         let next = [false, true].iter().find_map(|is_patient| here.without(first, *is_patient, object_to));
         let Some(next) = next.filter(|next| next.steps.len() <= MOST) else {
             return Search::Stuck(originally(first, &here.origins));
@@ -59,7 +59,7 @@ pub(crate) fn find(object: &Value, object_to: Objections<'_>) -> Search {
     Search::Found(Remedy { object: here.object, steps: here.steps })
 }
 
-/// How far a search has come.
+/// The state of a search.
 #[derive(Default)]
 struct State {
     object: Value,
@@ -69,7 +69,7 @@ struct State {
 }
 
 impl State {
-    /// The state with fewer objections, and without this one; where there is patience, after two changes.
+    /// The state with fewer objections, and without this one; optionally after two changes.
     fn without(&self, objection: &Objection, is_patient: bool, object_to: Objections<'_>) -> Option<State> {
         let known = originally(objection, &self.origins);
         candidates(&self.object, objection).into_iter().find_map(|candidate| {
@@ -100,7 +100,7 @@ impl State {
     }
 }
 
-/// An objection with the path that its field had at first.
+/// An objection with the original path of its field.
 fn originally(objection: &Objection, origins: &Origins) -> Objection {
     Objection { path: written(&origins.of(&steps(&objection.path))), ..objection.clone() }
 }

@@ -1,13 +1,13 @@
-//! Where elements of lists stood before others were taken out: people read the manifest that they have written.
+//! Original indexes of list elements after removals: paths are reported for the manifest as written.
 
 use crate::input::Step;
 
-/// The elements that are gone, by the list and the place that they had at first.
+/// The removed elements, by list and original index.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origins(Vec<(Vec<Step>, usize)>);
 
 impl Origins {
-    /// Notes that an element of a list is gone.
+    /// Records the removal of an element.
     pub(super) fn take_out(&mut self, list: &[Step], index: usize) {
         let list = self.of(list);
         let index = self.index(&list, index);
@@ -15,7 +15,7 @@ impl Origins {
         self.0.sort_by_key(|(_, index)| *index);
     }
 
-    /// The path that leads to the same place in the manifest as it was at first.
+    /// The path of the same place in the original manifest.
     pub(super) fn of(&self, path: &[Step]) -> Vec<Step> {
         let mut original = Vec::new();
         for step in path {

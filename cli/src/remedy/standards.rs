@@ -1,4 +1,4 @@
-//! What satisfies a check of the Pod Security Standards.
+//! Changes that satisfy a check of the Pod Security Standards.
 
 use pod_security_policy::standards::RESTRICTED_VOLUMES;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::candidate::Candidate;
 use super::candidates::{annotations, containers, count, root, with};
 use crate::input::{Step, look};
 
-/// What satisfies a check of the Pod Security Standards at a container, or at the pod.
+/// Changes that satisfy a check of the Pod Security Standards at a container, or at the pod.
 pub(super) fn of_standard(check: &str, at: &[Step], object: &Value) -> Vec<Candidate> {
     let root = root(at);
     let own = |names: &[&str]| with(at, &[&["securityContext"], names].concat());
@@ -18,7 +18,7 @@ pub(super) fn of_standard(check: &str, at: &[Step], object: &Value) -> Vec<Candi
             containers.iter().map(|container| with(container, &[&["securityContext"], names].concat()));
         std::iter::once(pod(names)).chain(inside).map(Candidate::Remove).collect()
     };
-    // Where the pod fails without its containers, nobody knows which of them would fail as well.
+    // Where the pod fails without its containers, it is unknown which of them would fail as well.
     let everywhere = |names: &[&str]| {
         vec![Candidate::Remove(own(names)), Candidate::Remove(pod(names)), Candidate::Each(all(names))]
     };

@@ -1,11 +1,11 @@
-//! What filling in changes in a manifest, as a unified diff.
+//! Defaults filled into a manifest, as a unified diff.
 
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 use similar::TextDiff;
 
-/// The difference between two versions of an object, laid out as YAML; nothing if there is none.
+/// The difference between two versions of an object, laid out as YAML; `None` if they are equal.
 pub(crate) fn of(before: &Value, after: &Value, title: &str) -> Option<String> {
     if before == after {
         return None;
@@ -17,8 +17,8 @@ pub(crate) fn of(before: &Value, after: &Value, title: &str) -> Option<String> {
     Some(diff.unified_diff().header(&format!("a/{name}.yaml"), &format!("b/{name}.yaml")).to_string())
 }
 
-/// A diff with its lines in colour, and its file named from the working directory: `patch` refuses other names. Lines end
-/// as they do in the file, or the diff would not apply.
+/// A coloured diff whose file is named relative to the working directory: `patch` rejects other names. Line endings
+/// are kept, or the diff would not apply.
 pub(crate) fn colored(diff: &str) -> String {
     let line = |(nth, whole): (usize, &str)| {
         let line = whole.trim_end_matches(['\r', '\n']);
@@ -37,7 +37,7 @@ pub(crate) fn colored(diff: &str) -> String {
     diff.split_inclusive('\n').enumerate().map(line).collect()
 }
 
-/// A line of the header that names its file from the working directory; nothing if it does so already, or the file lies
+/// A header line with its file relative to the working directory; `None` if it is already, or the file lies
 /// elsewhere.
 fn named_from_here(header: &str) -> Option<String> {
     let (sign, name) = header.split_at_checked(4).filter(|(sign, _)| ["--- ", "+++ "].contains(sign))?;

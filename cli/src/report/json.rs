@@ -1,4 +1,4 @@
-//! JSON: all there is, with stable keys.
+//! JSON: the complete results, with stable keys.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! JUnit's XML: a test for each object, which fails if it is rejected.
+//! JUnit XML: one test per object, which fails if the object is rejected.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 

@@ -1,18 +1,18 @@
-//! How tables are laid out: where they wrap, if they do.
+//! Layout of tables: where they wrap, if they do.
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
-/// The least that columns need: where less is there, the terminal wraps.
+/// The minimum width for columns: below it, the terminal wraps.
 const NARROWEST: u16 = 80;
-/// What is easy to read.
+/// A width that is easy to read.
 const WIDTH: u16 = 120;
 
-/// The width of the terminal that standard output is. In a file each line stays one, to be searched.
+/// The width of the terminal on standard output. In a file each line stays one, for searching.
 pub(super) fn of_terminal() -> Option<u16> {
     Table::new().width().map(sane)
 }
 
-/// The width to lay out for: some terminals, those of containers among them, say that they have none.
+/// The width to lay out for: some terminals, such as those in containers, report none.
 fn sane(width: u16) -> u16 {
     if width == 0 { WIDTH } else { width.max(NARROWEST) }
 }
@@ -21,7 +21,7 @@ fn sane(width: u16) -> u16 {
 pub(super) fn of(head: &[&str], width: Option<u16>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    // Colours are taken out again where they are not wanted, by the stream that is written to.
+    // Colours are stripped again where unwanted, by the output stream.
     table.enforce_styling().set_header(head.iter().map(Cell::new));
     if let Some(width) = width {
         table.set_width(width);
@@ -34,7 +34,7 @@ pub(crate) fn reported(head: &[&str]) -> Table {
     of(head, Table::new().use_stderr().width().map(sane))
 }
 
-/// Lines that start a little to the right.
+/// Indented lines.
 pub(super) fn indented(text: &str, width: u16) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);

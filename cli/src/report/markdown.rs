@@ -48,7 +48,7 @@ pub(super) fn write(results: &Results) -> String {
     text
 }
 
-/// A text that neither ends its cell nor opens a tag.
+/// A text escaped so that it neither ends its cell nor opens a tag.
 pub(super) fn cell(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -1,4 +1,4 @@
-//! What check has found, in every format.
+//! The results of `check`, in every format.
 
 pub(crate) mod diff;
 mod json;
@@ -35,25 +35,25 @@ pub(crate) enum Format {
     Markdown,
 }
 
-/// All that has been judged.
+/// All results.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Results {
     pub(crate) summary: Summary,
     pub(crate) results: Vec<Judged>,
-    /// What is legal in the policies, and unwise.
+    /// Advice about legal but unwise policies.
     pub(crate) advice: Vec<String>,
 }
 
-/// How many objects came to what.
+/// The number of objects by verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Summary {
     pub(crate) allowed: usize,
     pub(crate) changed: usize,
     pub(crate) rejected: usize,
-    /// Objects of those skipped that are of no known kind.
+    /// Skipped objects of unknown kinds.
     #[serde(skip)]
     pub(crate) doubts: usize,
-    /// Objects that hold no pods, and are not judged otherwise.
+    /// Objects without pods, which are not evaluated otherwise.
     pub(crate) skipped: usize,
 }
 
@@ -66,12 +66,12 @@ impl Summary {
         } += 1;
     }
 
-    /// Whether there was nothing in the input.
+    /// Whether the input was empty.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Summary::default()
     }
 
-    /// The error that there was nothing in the input.
+    /// The error that the input was empty.
     pub(crate) fn no_objects() -> Errors {
         let error = Error::new("there is no object in the input");
         error.help("did the command before the pipe fail?").into()
@@ -122,12 +122,12 @@ pub(crate) fn to_yaml(value: &impl Serialize) -> Result<String, String> {
     yaml::text(value)
 }
 
-/// A text as Markdown prints it, in cells of tables too.
+/// A text escaped for Markdown, including cells of tables.
 pub(crate) fn escaped(text: &str) -> String {
     markdown::cell(text)
 }
 
-/// A value as JSON writes it, for people.
+/// A value as JSON, for people.
 pub(crate) fn to_json(value: &impl Serialize) -> Result<String, String> {
     json::text(value)
 }
@@ -138,7 +138,7 @@ pub(crate) mod testing {
     use crate::judge::{Change, Finding};
     use serde_json::json;
 
-    /// One object of each verdict, with what needs care in some format: quotes, bars, angle brackets.
+    /// One object of each verdict, with characters that some format must escape: quotes, bars, angle brackets.
     pub(crate) fn results() -> Results {
         let judged = |verdict, name: &str| Judged {
             kind: "Pod".to_owned(),

@@ -6,7 +6,7 @@ use comfy_table::{Cell, Color};
 use super::{Results, layout};
 use crate::judge::{Judged, Verdict};
 
-/// So many fields and objections of one object are shown; all of them are in the other formats.
+/// At most so many fields and objections of an object are shown; the other formats have all of them.
 const SHOWN: usize = 16;
 
 pub(super) fn write(results: &Results) -> String {
@@ -27,7 +27,7 @@ fn written(results: &Results, width: Option<u16>) -> String {
     format!("{shown}\n\n{summary}")
 }
 
-/// Paths are long: in less, columns would break them.
+/// Paths are long: with less space, columns would break them.
 const WIDE: u16 = 160;
 
 fn columns(results: &Results, width: Option<u16>) -> String {
@@ -56,7 +56,7 @@ fn paragraphs(results: &Results, width: u16) -> String {
     reported.collect::<Vec<_>>().join("\n")
 }
 
-/// The verdict; where policies are compared, the one before as well.
+/// The verdict; in a comparison, the previous one as well.
 fn verdicts(judged: &Judged) -> String {
     let now = judged.verdict.name().to_uppercase();
     match &judged.before {

@@ -1,4 +1,4 @@
-//! YAML: what JSON holds, for those who read it.
+//! YAML: the same data as JSON.
 
 use serde::Serialize;
 

@@ -14,18 +14,18 @@ pub(crate) use names::{Whose, names};
 pub(crate) use needs::{Needs, Place as At};
 pub(crate) use spec::Strictness;
 
-/// A workload that needs something, and where it says so.
+/// A workload with a need, and the field that shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence {
     /// `Deployment shop/web`
     pub(crate) workload: String,
     pub(crate) path: String,
     pub(crate) place: Place,
-    /// How many workloads need the same.
+    /// How many workloads have the same need.
     pub(crate) workloads: Workloads,
 }
 
-/// How many workloads there are. They come one after the other, each with all of its pods.
+/// The number of workloads. Pods of one workload are adjacent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Workloads {
     pub(crate) count: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Workloads {
 }
 
 impl Workloads {
-    /// Counts a workload, by its place among all objects, unless it is the one counted last.
+    /// Counts a workload, by its index among all objects, unless it was counted last.
     fn add(&mut self, nth: usize) {
         if self.last != Some(nth) {
             *self = Workloads { count: self.count + 1, last: Some(nth) };
@@ -41,11 +41,11 @@ impl Workloads {
     }
 }
 
-/// A field that is looser than it could be, and who needs that.
+/// A field that is looser than it could be, and the workload that needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Reason {
     pub(crate) field: &'static str,
-    /// What had to be allowed.
+    /// The value that had to be allowed.
     pub(crate) need: String,
     pub(crate) evidence: Evidence,
 }

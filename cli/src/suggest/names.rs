@@ -1,10 +1,10 @@
-//! What policies are called, after those whose workloads they are for.
+//! Names of policies, derived from the owners of their workloads.
 
 use std::collections::BTreeMap;
 
 use super::spec::is_subdomain;
 
-/// Whose workloads share a policy.
+/// Which workloads share a policy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Whose {
     Everybody,
@@ -13,7 +13,7 @@ pub(crate) enum Whose {
 }
 
 impl Whose {
-    /// The name of the policy, if it is a valid one and nobody else's.
+    /// The name of the policy, if it is valid and not taken.
     pub(crate) fn plain(&self) -> String {
         match self {
             Whose::Everybody => "suggested".to_owned(),
@@ -31,8 +31,8 @@ impl Whose {
         }
     }
 
-    /// A name that tells this one from all with the same plain name: what it stands for goes into a hash, so that
-    /// grants of it never come to mean another one.
+    /// A name that differs from others with the same plain name: its owner goes into a hash, so that
+    /// existing grants never come to refer to another policy.
     fn hashed(&self) -> String {
         let plain = self.plain().to_ascii_lowercase();
         let kept = plain.chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' });
@@ -47,7 +47,7 @@ const LONGEST: usize = 253;
 /// The hash with its hyphen, and room for a number.
 const SUFFIX: usize = 40;
 
-/// Policies' names, each of them valid and given once.
+/// Names of policies, each valid and unique.
 pub(crate) fn names<'w>(all: impl Iterator<Item = &'w Whose>) -> BTreeMap<String, &'w Whose> {
     let mut sharing: BTreeMap<String, Vec<&Whose>> = BTreeMap::new();
     for whose in all {
@@ -70,7 +70,7 @@ pub(crate) fn names<'w>(all: impl Iterator<Item = &'w Whose>) -> BTreeMap<String
     names
 }
 
-/// The hash FNV-1a, which is the same everywhere and always.
+/// The FNV-1a hash, which is stable across platforms and releases.
 fn fnv(text: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
@@ -96,7 +96,7 @@ mod tests {
             "{:?}",
             names(all.iter())
         );
-        // The order in which they come makes no difference.
+        // The input order makes no difference.
         assert_eq!(names(all.iter().rev()), names(all.iter()));
     }
 

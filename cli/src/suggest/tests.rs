@@ -1,4 +1,4 @@
-//! A suggestion admits what it was made for, whatever that is.
+//! A suggestion admits the workloads it was made for.
 
 use conformance::case::Case;
 use conformance::generate;
@@ -53,7 +53,7 @@ fn check(pods: &[Value]) {
     }
 }
 
-/// A pod that the API could send: objects that cannot be read are nobody's need.
+/// A pod that the API could send: unreadable objects have no needs.
 fn readable(pod: &Value) -> bool {
     let mut pod = pod.clone();
     pod["kind"] = "Pod".into();

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 
-/// The folder with the files that tests name.
+/// The folder with the test files.
 pub(crate) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -35,7 +35,7 @@ pub(crate) fn run_in(folder: &Path, arguments: &[&str], input: &str) -> Ended {
     }
 }
 
-/// Runs the program among the files of the tests.
+/// Runs the program in the folder of the test files.
 pub(crate) fn run(arguments: &[&str]) -> Ended {
     run_in(&data(), arguments, "")
 }

@@ -1,4 +1,4 @@
-//! `annotate`: tells in the module what the policy is.
+//! `annotate`: writes the policy's metadata into the module.
 
 use std::fs;
 use std::path::PathBuf;

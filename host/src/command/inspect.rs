@@ -1,4 +1,4 @@
-//! `inspect`: what a module tells of itself.
+//! `inspect`: the metadata of a module.
 
 use std::fs;
 use std::path::PathBuf;

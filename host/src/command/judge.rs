@@ -1,4 +1,4 @@
-//! `judge`: what a policy makes of manifests, for people.
+//! `judge`: evaluates manifests, for human readers.
 
 use std::{
     fmt,
@@ -30,7 +30,7 @@ pub(crate) struct Judge {
     manifests: Vec<PathBuf>,
 }
 
-/// No cluster, and nobody who reads a log: the answers say it all.
+/// No cluster, and no log: the responses are complete.
 struct Quiet;
 
 impl HostCalls for Quiet {
@@ -109,7 +109,7 @@ impl Judge {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The files named, and those of the folders named, by name.
+    /// The given files, and those in the given folders, sorted by name.
     fn files(&self) -> Result<Vec<PathBuf>, Error> {
         let mut files = Vec::new();
         for path in &self.manifests {
@@ -163,7 +163,7 @@ fn judge(policy: &Policy, settings: &Settings, path: &Path, manifest: &Manifest)
     Ok(verdict)
 }
 
-/// One line for each objection: a `;` ends one only where a path follows, since reasons may hold one themselves.
+/// One line per objection: a `;` ends one only before a path, since reasons may contain one themselves.
 fn objections(message: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in message.split("; ") {

@@ -1,4 +1,4 @@
-//! `run`: one request, one line of answer, as `kwctl run` prints it.
+//! `run`: one request, one line with the response, as `kwctl run` prints it.
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! `slopes`: how a policy's time grows with what it has to do.
+//! `slopes`: how a policy's time grows with its input.
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -88,7 +88,7 @@ fn report(size: &str, times: &Times) {
     );
 }
 
-/// So many policies, of which the last alone accepts the typical sample as it is: of the others, every second rejects
+/// A list of this length, of which only the last policy accepts the typical sample unchanged: of the others, every second rejects
 /// it and the rest would have to change it.
 fn list(bare: &Value, count: usize) -> Result<Settings, Error> {
     let policies: Vec<Value> = (1..=count)

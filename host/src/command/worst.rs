@@ -1,4 +1,4 @@
-//! `worst`: what requests cost that are as bad as they can be.
+//! `worst`: the cost of worst-case requests.
 
 use std::{fs, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
@@ -92,7 +92,7 @@ impl Worst {
     }
 }
 
-/// Instructions, pages at the end, and the answer.
+/// Instructions, pages at the end, and the response.
 fn measure(meter: &Meter, payload: &[u8]) -> Result<(u64, u64, Vec<u8>), Error> {
     let mut probe = meter.probe()?;
     let answer = probe.validate(payload)?;

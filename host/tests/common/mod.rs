@@ -1,4 +1,4 @@
-//! Guests that fit on a page, and the command line that runs them.
+//! Guests that fit on a page, and the command line to run them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot start its host has failed")]
 #![allow(unreachable_pub, reason = "shared by two test programs")]
@@ -12,18 +12,18 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A pod, in as small a request as there can be.
+/// A pod, in the smallest possible request.
 pub const REQUEST: &str = r#"{"uid":"1","kind":{"group":"","version":"v1","kind":"Pod"},
     "resource":{"group":"","version":"v1","resource":"pods"},"operation":"CREATE","userInfo":{},
     "object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"}}}"#;
 
-/// Settings that are fine and a request that is accepted, in one answer.
+/// Valid settings and an accepted request, in one response.
 pub const YES: &str = r#"{"valid":true,"accepted":true}"#;
 
-/// A guest in which `body` answers a call; `$length` is the length of the operation's name, 8 for `validate`.
+/// A guest in which `body` handles a call; `$length` is the length of the operation's name, 8 for `validate`.
 ///
-/// `text` lies at address 0, and `$answer` sends it. `$ask` asks the host whether somebody may do something, and has its
-/// answer or error as the guest's own.
+/// `text` lies at address 0, and `$answer` sends it. `$ask` makes a `can_i` call to the host, and returns its
+/// response or error as the guest's own.
 pub fn guest(text: &str, body: &str) -> Vec<u8> {
     let question = r#"{"subject_access_review":{"groups":null,"resource_attributes":{"group":"policy","name":"restricted","namespace":"team","resource":"podsecuritypolicies","subresource":null,"verb":"use","version":null},"user":"alice"},"disable_cache":false}"#;
     let module = format!(
@@ -64,12 +64,12 @@ pub fn guest(text: &str, body: &str) -> Vec<u8> {
     wat::parse_str(module).unwrap()
 }
 
-/// A guest that always answers the same.
+/// A guest that always responds the same.
 pub fn answering(text: &str) -> Vec<u8> {
     guest(text, "(call $answer)")
 }
 
-/// A folder with a module and whatever else a test needs.
+/// A folder with a module and the other files of a test.
 pub struct Bench(TempDir);
 
 impl Bench {
@@ -116,7 +116,7 @@ impl Bench {
     }
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ended {
     pub code: Option<i32>,

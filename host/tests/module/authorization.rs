@@ -1,4 +1,4 @@
-//! Who may use which policy: what the cluster is asked, in which order, and how seldom.
+//! Who may use which policy: the access reviews, their order, and their number.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ fn user(id: i64) -> Value {
     json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": id, "max": id}]}})
 }
 
-/// `z` accepts what comes, `y` after a change, `x` never.
+/// `z` accepts the pod unchanged, `y` after a change, `x` never.
 fn several() -> Value {
     listed(
         "RBAC",
@@ -90,7 +90,7 @@ fn a_service_account_that_asks_for_itself_is_asked_about_as_the_user_that_it_is_
     let (verdict, asked) =
         ask_granting(&[], &settings, &requested_with(json!([own[0], own[1], "system:authenticated"])));
     assert_eq!(asked, [about(WEB, "a"), about(WEB, "a")].concat());
-    // With nothing but the groups of the account, the second question would be the first.
+    // With only the groups of the account, the second review would equal the first.
     let (_, asked) = ask_granting(&[], &settings, &requested_with(json!(own)));
     assert_eq!(asked, about(WEB, "a"));
     verdict.is_rejected("no PodSecurityPolicy admits this pod: none may be used by service account \"shop/web\" in namespace \"shop\"");
@@ -143,7 +143,7 @@ fn on_an_update_the_policy_that_admitted_the_pod_is_asked_about_first() {
     let (verdict, asked) =
         ask_granting(&[(WEB, "b"), (WEB, "a")], &settings, &update(hinted("x"), hinted("y")));
     assert_eq!((verdict.winner(), asked), ("b", vec![format!("{WEB} policy b")]));
-    // On CREATE it is what anybody could have written.
+    // On CREATE any author could have written it.
     let (verdict, _) = ask_granting(&[(WEB, "b"), (WEB, "a")], &settings, &create(hinted("x")));
     assert_eq!(verdict.winner(), "a");
 }

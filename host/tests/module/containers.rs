@@ -1,4 +1,4 @@
-//! Rows of the catalogue of traps: every list of containers, and updates.
+//! Edge cases: every list of containers, and updates.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn s12_all_lists_are_filled_in() {
         {"op": "add", "path": "/spec/initContainers/1/securityContext", "value": value}]));
 }
 
-/// A pod that no policy would admit today, being deleted.
+/// A pod that no policy would admit now, being deleted.
 fn violating() -> Value {
     let mut pod = secured(json!({"privileged": true}));
     pod["metadata"]["finalizers"] = json!(["a", "b"]);
@@ -109,7 +109,7 @@ fn s15_the_winners_name_is_overwritten_on_create_and_a_hint_on_update() {
     created
         .writes(json!([{"op": "replace", "path": "/metadata/annotations/kubernetes.io~1psp", "value": "b"}]));
     assert_eq!(created.winner(), "b");
-    // It names a policy, it does not speak for it.
+    // It refers to a policy, and grants nothing.
     let mut new = spoofed("a");
     new["spec"]["containers"][0]["image"] = json!("other");
     let updated = ask(&settings, &update(spoofed("b"), new));

@@ -1,4 +1,4 @@
-//! What shipped policies did wrong, one test each.
+//! Defects of shipped policies, one test each.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ fn host_paths_as_the_original(
     assert_eq!(ask(&psp(json!({"allowedHostPaths": prefixes})), &request).rejection.as_deref(), expected);
 }
 
-/// In the original an empty list allows every path; without `hostPath` among the volumes that opens nothing.
+/// In the original an empty list allows every path; without `hostPath` among the volumes that has no effect.
 #[test]
 fn host_paths_need_the_volume_type_whatever_the_list_says() {
     let settings = psp(json!({"allowedHostPaths": [], "volumes": ["emptyDir"]}));

@@ -11,7 +11,7 @@ fn lenient(rules: Value, fields: Value) -> Value {
 
 const ROOT: &str = "spec.containers[0].securityContext.readOnlyRootFilesystem: Invalid value: false: ReadOnlyRootFilesystem must be set to true";
 
-/// In the 120 characters that a warning should have, there is no room for the value.
+/// The recommended 120 characters of a warning have no room for the value.
 const SHORT: &str =
     "spec.containers[0].securityContext.readOnlyRootFilesystem: ReadOnlyRootFilesystem must be set to true";
 

@@ -1,4 +1,4 @@
-//! Exemptions, and the attacks on each of their grounds.
+//! Exemptions, and attacks on each of their grounds.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -274,7 +274,7 @@ fn attack_after_the_exemption_has_expired() {
     }
 }
 
-/// What the module answers at a second of 2027-01-31 and the day before, counted from midnight.
+/// The module's response at a second of 2027-01-31 and the day before, counted from midnight.
 fn answered_at(second: i64) -> Value {
     const MIDNIGHT: i64 = 1_801_353_600;
     let payload = json!({"request": host_pid(), "settings": expiring("2027-01-31")}).to_string();

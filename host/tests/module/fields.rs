@@ -1,4 +1,4 @@
-//! Rows of the catalogue of traps: what the fields of a security context may hold.
+//! Edge cases: values of the fields of a security context.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ const FIELD: &str = "spec.containers[0].securityContext";
 const PROFILES: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";
 const DEFAULT_PROFILE: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
 
-/// Whether a pod passes as it is, or is rejected for this reason behind the path of its container's security context.
+/// Whether a pod passes unchanged, or is rejected for this reason after the path of its container's security context.
 #[track_caller]
 fn judged(policy: Value, pod: Value, expected: Option<&str>) {
     let verdict = ask(&psp(policy), &create(pod));
@@ -217,7 +217,7 @@ fn s34_the_policy_of_supplemental_groups_survives() {
         {"op": "add", "path": "/spec/securityContext/supplementalGroups", "value": [5]}]));
 }
 
-/// Everything a policy can fill in.
+/// Every default of a policy.
 fn demanding() -> Value {
     let range = json!([{"min": 5, "max": 9}]);
     psp(json!({

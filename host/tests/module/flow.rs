@@ -1,4 +1,4 @@
-//! Selection among policies, and what is said of them.
+//! Selection among policies, and the messages about them.
 
 use std::sync::Arc;
 
@@ -96,7 +96,7 @@ fn a_long_list_of_changes_ends_in_a_number() {
     assert_eq!(verdict.patch.as_array().unwrap().len(), 40);
 }
 
-/// What could not be judged is for the operators of the policy, so it is logged; a verdict is not.
+/// A failure to evaluate concerns the operators of the policy, so it is logged; a verdict is not.
 #[test]
 fn what_could_not_be_judged_is_logged_once() {
     let logged = |settings: &Value, request: &Value| {
@@ -122,7 +122,7 @@ fn what_could_not_be_judged_is_logged_once() {
     assert_eq!(line.data["namespace"], request["namespace"]);
 }
 
-/// A host that takes no log line is no reason to trap: this one answers every call with an error.
+/// A host that accepts no log line must not cause a trap: this one returns an error for every call.
 #[test]
 fn a_request_is_answered_even_if_its_log_line_is_lost() {
     let payload = json!({"request": create(pod(json!({}))), "settings": {"privilegd": true}}).to_string();

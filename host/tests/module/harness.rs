@@ -1,4 +1,4 @@
-//! One way to ask the module, and whole answers to compare.
+//! One function to call the module, and complete responses to compare.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -18,10 +18,10 @@ pub(crate) fn path() -> PathBuf {
 /// The module, compiled once for all tests.
 pub(crate) static MODULE: LazyLock<Policy> = LazyLock::new(|| Policy::from_file(&path()).unwrap());
 
-/// What the API server gets to hear.
+/// The response to the API server.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Verdict {
-    /// Why not; nothing when the object may pass.
+    /// The reason; `None` when the object may pass.
     pub(crate) rejection: Option<String>,
     /// The JSON Patch.
     pub(crate) patch: Value,
@@ -64,19 +64,19 @@ impl Verdict {
     }
 }
 
-/// Asks a new instance, with somebody who answers its questions.
+/// Calls a new instance, with a handler for its host calls.
 pub(crate) fn ask_with(settings: &Value, request: &Value, host: Arc<dyn HostCalls>) -> Verdict {
     let request = AdmissionRequest::from_value(request.clone()).unwrap();
     let settings = Settings::try_from(settings.clone()).unwrap();
     Verdict::of(MODULE.instance(host).unwrap().review(&request, &settings).unwrap())
 }
 
-/// Asks a new instance that has no questions.
+/// Calls a new instance that makes no host calls.
 pub(crate) fn ask(settings: &Value, request: &Value) -> Verdict {
     ask_with(settings, request, Arc::new(Unanswered))
 }
 
-/// Asks while these users, service accounts and groups may use these policies. Also tells what the host was asked, as
+/// Calls while these users, service accounts and groups may use these policies. Also returns the access reviews, as
 /// `who API-group policy`.
 pub(crate) fn ask_granting(
     granted: &'static [(&'static str, &'static str)],
@@ -104,19 +104,19 @@ pub(crate) fn ask_granting(
     (verdict, asked.collect())
 }
 
-/// A host whose cluster is away.
+/// A host whose cluster is unavailable.
 pub(crate) fn asleep(_: &HostCall<'_>) -> Result<Vec<u8>, String> {
     Err("Callback evaluation failure: the API server is asleep".to_owned())
 }
 
-/// What is wrong with settings.
+/// The errors in settings.
 pub(crate) fn problem(settings: &Value) -> Option<String> {
     let verdict = MODULE.validate_settings(&settings.to_string(), Arc::new(Unanswered)).unwrap();
     assert_eq!(verdict.valid, verdict.message.is_none());
     verdict.message
 }
 
-/// A policy that governs nothing but what `fields` say, and allows every volume.
+/// A policy that governs only what `fields` set, and allows every volume.
 pub(crate) fn psp(fields: Value) -> Value {
     let any = json!({"rule": "RunAsAny"});
     let policy = json!({"runAsUser": any, "seLinux": any, "supplementalGroups": any, "fsGroup": any, "volumes": ["*"]});

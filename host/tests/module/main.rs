@@ -1,4 +1,4 @@
-//! The policy as clusters run it: `policy.wasm` under the host, asked what the API server would ask.
+//! The policy as clusters run it: `policy.wasm` under the host, with the requests of an API server.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

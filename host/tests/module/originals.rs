@@ -1,4 +1,4 @@
-//! The frozen answers of the original, against those of the module; whom a policy is granted to, the host answers.
+//! The frozen responses of the original, against those of the module; grants come from the host.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::harness;
 
-/// The module, whose answers are those of the library too.
+/// The module, which must respond like the library.
 struct Deployed(Module);
 
 impl Subject for Deployed {

@@ -1,4 +1,4 @@
-//! The pair of registrations: one writes, one checks what became of it.
+//! The pair of registrations: one mutates, one validates the result.
 
 use policy_host::{AdmissionRequest, Settings, Unanswered};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::harness::{MODULE, ask, create, laid_over, listed, pod};
 
-/// What the API server has after the mutating registration.
+/// The object after the mutating registration.
 fn admitted(settings: &Value, pod: &Value) -> Value {
     let request = AdmissionRequest::from_value(create(pod.clone())).unwrap();
     let settings = Settings::try_from(settings.clone()).unwrap();

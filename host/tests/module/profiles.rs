@@ -18,7 +18,7 @@ use crate::manifests::{read, registered};
 fn a_profile_holds_pods_to_its_level(#[case] level: &str, #[case] expected: [Option<&str>; 2]) {
     let manifest = read(&format!("manifests/profiles/{level}.yaml"));
     let settings = &manifest["spec"]["settings"];
-    // A pinned version: a newer release of the policy demands nothing more of those who applied the profile.
+    // A pinned version: a newer release of the policy requires nothing more of users of the profile.
     let pinned = json!({"podSecurityStandards": {"enforce": format!("{level}:v1.37")}});
     assert_eq!((problem(settings), settings), (None, &pinned));
     let pods = [pod(json!({})), pod(json!({"hostPID": true}))];
@@ -94,7 +94,7 @@ fn new_namespaces_get_the_labels_of_the_manifest() {
         .writes(json!([{"op": "add", "path": "/metadata/labels", "value": labels}]));
 }
 
-/// What is not compared there is never sent.
+/// Requests without a compared change are never sent.
 #[test]
 fn namespaces_are_sent_where_a_label_that_counts_differs() {
     let spec = &read("manifests/namespaces.yaml")["spec"];

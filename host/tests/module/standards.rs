@@ -1,4 +1,4 @@
-//! The Pod Security Standards beside policies and alone.
+//! The Pod Security Standards, with policies and alone.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn restricted() -> Value {
     standards(json!({"enforce": "restricted"}))
 }
 
-/// What is said of the container `c` that says nothing.
+/// The violations of a container `c` without a security context.
 const BARE: &str = r#"allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")"#;
 
 fn compliant() -> Value {
@@ -57,7 +57,7 @@ fn warn_and_audit_are_reported_and_deny_nothing() {
     );
 }
 
-/// A policy that fills in what the restricted level demands.
+/// A policy with the defaults that the restricted level requires.
 fn filling() -> Value {
     psp(json!({
         "runAsUser": {"rule": "MustRunAsNonRoot"},

@@ -1,4 +1,4 @@
-//! Which requests are looked at, and ephemeral containers.
+//! Which requests are evaluated, and ephemeral containers.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ fn a_subresource_newer_than_this_policy_is_judged_as_the_pod() {
     ask(&psp(json!({})), &laid_over(update(privileged(), privileged()), &change)).passes();
 }
 
-/// The API server keeps nothing of the pod in such a request but its ephemeral containers.
+/// The API server ignores everything in such a request but the ephemeral containers.
 #[test]
 fn a_pod_forged_around_an_ephemeral_container_does_not_count() {
     let settings = psp(json!({"runAsUser": {"rule": "MustRunAsNonRoot"}, "volumes": ["emptyDir"]}));
@@ -100,7 +100,7 @@ fn what_a_new_container_lacks_is_named_where_nothing_is_written() {
     );
 }
 
-/// What the audit scanner sends: the live object, with status and token, and nobody who asks.
+/// A request of the audit scanner: the live object, with status and token, and without a user.
 #[test]
 fn an_audit_is_judged_like_any_request() {
     let live = |context: Value| {

@@ -40,7 +40,7 @@ fn a_namespace_that_falls_short_is_rejected(#[case] labels: Value, #[case] expec
     ask(&defended(), &update(labelled(strict), labelled(changed))).is_rejected(expected);
 }
 
-/// The API server keeps labels that are sent there: who may not label a namespace could patch its status.
+/// The API server keeps labels that are sent there: a user without the right to label a namespace could patch its status.
 #[rstest]
 #[case::status("status")]
 #[case::finalize("finalize")]
@@ -160,7 +160,7 @@ fn a_volume_that_nobody_judges_passes() {
     ask(&psp(json!({"persistentVolumes": "Ignore"})), &host_path("/")).passes();
 }
 
-/// Who registered the policy for a kind believes that it is guarded.
+/// A kind for which the policy is registered is expected to be guarded.
 #[rstest]
 #[case::namespace(labelled(json!({})), "Namespace", "namespaceLabels")]
 #[case::volume(host_path("/")["object"].clone(), "PersistentVolume", "persistentVolumes")]

@@ -1,4 +1,4 @@
-//! Each message that docs/troubleshooting.md explains is one that the policy, or the server, gives.
+//! Each message explained in docs/troubleshooting.md is a real message of the policy, or of the server.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ fn reported() -> Vec<String> {
     ]
 }
 
-/// What the server says of a registration that may not write and has not been told so.
+/// The server's message for a non-mutating registration without `mutate: false`.
 fn not_allowed_to_mutate() -> String {
     let request = AdmissionRequest::from_value(create(pod(json!({})))).unwrap();
     let settings = Settings::try_from(psp(json!({"readOnlyRootFilesystem": true}))).unwrap();

@@ -1,4 +1,4 @@
-//! Rows of the catalogue of traps: volumes and what they reach.
+//! Edge cases: volumes and the host resources behind them.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ fn s36_a_listed_secret_allows_the_token_and_no_other_projection() {
     ask(&psp(json!({"volumes": ["configMap"]})), &projected(token())).is_rejected(refused);
 }
 
-/// What an update may change of a volume: nothing. It is judged with the pod all the same.
+/// An update cannot change a volume. It is evaluated with the pod all the same.
 #[test]
 fn a_pod_that_never_conformed_is_refused_when_its_image_changes() {
     let old = host_path("/etc", json!({}));

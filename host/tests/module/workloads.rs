@@ -1,4 +1,4 @@
-//! Workloads: would the pods to come be admitted?
+//! Workloads: a dry run of their pods.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ fn kinds_from_the_settings_are_rehearsed() {
     ask(&rollouts("spec.template"), &rollout(&pod(json!({})))).passes();
     ask(&rollouts("spec.template"), &rollout(&privileged()))
         .is_rejected(&format!("spec.template.{PRIVILEGED}"));
-    // A path that is absent means nothing to judge.
+    // An absent path means that there is no pod to evaluate.
     ask(&rollouts("spec.elsewhere"), &rollout(&privileged())).passes();
     ask(&psp(json!({})), &rollout(&privileged())).is_rejected(
         "request.kind: \"Rollout\" of the API group \"argoproj.io\" is not judged by this policy; judged are: Pod, Deployment, ReplicaSet, \
@@ -161,7 +161,7 @@ fn templates_are_rehearsed_with_defaults_even_where_none_are_written() {
     ask(&settings, &create(deployment(&pod(json!({}))))).passes();
 }
 
-/// The API server refuses such a workload, and operators complete such templates.
+/// The API server rejects such a workload, and operators complete such templates.
 #[rstest]
 #[case::no_template(json!({}))]
 #[case::null(json!({"template": null}))]

@@ -1,4 +1,4 @@
-//! No list, map or text that a tenant writes costs more than its length: steps are counted, not timed.
+//! The cost of any list, map or text that a tenant writes is linear in its length: steps are counted, not timed.
 
 use policy_host::{Meter, WorstCase};
 

@@ -1,4 +1,4 @@
-//! The way of the module into a cluster: pushed, pulled by its digest, and asked about a pod.
+//! The deployment of the module: pushed, pulled by its digest, and called with a pod.
 //!
 //! The registry is Debian's `docker-registry`; media types and annotations are those that kwctl pushes and the policy
 //! server accepts.
@@ -36,7 +36,7 @@ fn module() -> Vec<u8> {
         .unwrap_or_else(|error| panic!("there is no module: make annotated-policy.wasm: {error}"))
 }
 
-/// What policy-host prints: a program and no library, so that its engine is compiled once for everybody.
+/// The output of policy-host: a program and not a library, so that its engine is compiled only once.
 fn host(arguments: &[&str]) -> String {
     let program =
         std::env::var("POLICY_HOST").unwrap_or_else(|_| panic!("POLICY_HOST is not set: make registry-test"));
@@ -63,7 +63,7 @@ fn annotations() -> BTreeMap<String, String> {
     annotations
 }
 
-/// Pushes the module under a tag, and answers with the reference that cannot be moved.
+/// Pushes the module under a tag, and returns the immutable reference.
 async fn push(registry: &Registry, module: &[u8]) -> Reference {
     let tagged: Reference =
         format!("{}/policies/pod-security-policy:v0.1.0", registry.address()).parse().unwrap();

@@ -1,4 +1,4 @@
-//! A real registry on a port of loopback that nobody else has.
+//! A real registry on an unused loopback port.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -36,7 +36,7 @@ impl Registry {
             });
         let mut log = BufReader::new(process.stderr.take().unwrap());
         let address = listening(&mut log).unwrap_or_else(|log| panic!("the registry has ended: {log}"));
-        // A full pipe would stop it.
+        // A full pipe would block it.
         thread::spawn(move || log.read_to_end(&mut Vec::new()));
         Self { process, address, _files: files }
     }
@@ -47,7 +47,7 @@ impl Registry {
     }
 }
 
-/// The address that the log tells, which the system has chosen.
+/// The address in the log, which the system has chosen.
 fn listening(log: &mut impl BufRead) -> Result<String, String> {
     let mut reported = String::new();
     for line in log.lines() {

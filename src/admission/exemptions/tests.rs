@@ -42,7 +42,7 @@ fn over(mut base: Value, over: Value) -> Value {
     base
 }
 
-/// An exemption from `hostPID` and `privileged` with these grounds.
+/// An exemption from `hostPID` and `privileged` with these conditions.
 fn exemption(grounds: Value) -> Value {
     json!({"name": "e", "match": grounds, "rules": ["hostPID", "privileged"]})
 }
@@ -107,7 +107,7 @@ fn only_the_rules_it_lists() {
     assert_eq!(response.exemptions, ["e"]);
 }
 
-/// What the author of a pod writes on it is no ground.
+/// Metadata that the author of a pod writes is not a condition.
 #[rstest]
 #[case::another_namespace_in_the_object(json!({"namespace": "kube-system"}))]
 #[case::labels(json!({"labels": {"kubernetes.io/metadata.name": "kube-system", "exempt": "true"}}))]
@@ -226,7 +226,7 @@ fn users_do_not_vouch_for_the_pods_of_a_workload() {
         (json!({"groups": ["devs"]}), false),
         (json!({"namespaces": ["shop"]}), true),
         (json!({"serviceAccounts": ["shop/web"]}), true),
-        // The controller does, who will create them.
+        // The controller that will create the pods satisfies it.
         (json!({"namespaces": ["shop"], "groups": ["system:serviceaccounts:kube-system"]}), true),
         (
             json!({"namespaces": ["shop"], "usernames": ["system:serviceaccount:kube-system:replicaset-controller"]}),
@@ -315,7 +315,7 @@ fn refuses(#[case] change: Value, #[case] expected: &str) {
     assert_eq!(problems.to_string(), expected);
 }
 
-/// Rancher's form writes an empty text for what was left open.
+/// Rancher's form writes an empty string for a field that was left open.
 #[test]
 fn an_empty_text_is_absent() {
     let open = over(exemption(json!({"namespaces": ["shop"]})), json!({"expires": "", "reason": ""}));

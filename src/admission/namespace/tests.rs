@@ -103,7 +103,7 @@ fn a_new_namespace_that_is_too_weak_is_rejected(#[case] labels: Value, #[case] e
     assert_eq!((response.rejection, response.mutated_object), (Some(expected), None));
 }
 
-/// What a version leaves out is what counts, not its number.
+/// The checks that a version lacks count, not its number.
 #[rstest]
 #[case::nothing_at_an_older_version("baseline:v1.31", json!({"enforce": "baseline", "enforce-version": "v1.19"}), None)]
 #[case::nothing_at_a_version_before_probes_counted("baseline:v1.33", json!({"enforce": "restricted", "enforce-version": "v1.20"}), None)]
@@ -226,7 +226,7 @@ fn guards(label: &str) -> String {
 
 const ADMIN: &str = "resource.kubernetes.io/admin-access";
 
-/// Settings that allow nothing but a guarded label, with the exemption that lets administrators set it.
+/// Settings that hold nothing but a guarded label, with the exemption that lets administrators set it.
 fn guarding(rules: Value) -> Value {
     json!({
         "namespaceLabels": {"guard": [ADMIN]},

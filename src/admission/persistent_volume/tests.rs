@@ -90,7 +90,7 @@ fn ignore_does_not_look() {
     assert_eq!(ask(&NoCluster, &settings, &volume(json!({"hostPath": 1}))), Response::accepted());
 }
 
-/// Who registered the policy for volumes believes that they are guarded.
+/// A policy that is registered for volumes must not leave them unguarded.
 #[test]
 fn without_the_option_volumes_are_not_judged() {
     let response = ask(&NoCluster, &policy(&json!({"volumes": ["*"]})), &volume(json!({"csi": {}})));
@@ -108,7 +108,7 @@ fn the_status_of_a_volume_is_not_judged() {
     assert_eq!(ask(&NoCluster, &denying(json!({})), &request), Response::accepted());
 }
 
-/// A cluster that does not response.
+/// A cluster that does not respond.
 struct Away;
 
 impl Cluster for Away {
@@ -135,7 +135,7 @@ fn an_exemption_from_the_option_frees_from_all_of_it() {
         let response = ask(&NoCluster, &settings, &volume(spec));
         assert_eq!((response.rejection, response.exemptions), (None, vec!["e".to_owned()]));
     }
-    // What else it frees from is no matter of volumes.
+    // The other rules of the exemption do not concern volumes.
     let settings = over(denying(json!({})), exempt(json!(["namespaceLabels", "privileged", "pss/*"])));
     let response = ask(&NoCluster, &settings, &volume(host_path("/")));
     assert_eq!((response.rejection.as_deref(), response.exemptions), (Some(NO_PATHS), vec![]));

@@ -43,7 +43,7 @@ fn standards(modes: Value) -> Value {
     json!({ "podSecurityStandards": modes })
 }
 
-/// What the audit log is told: `enforce-policy` and `audit-violations`.
+/// The audit annotations `enforce-policy` and `audit-violations`.
 fn audited(response: &Response) -> Value {
     let json: Value = serde_json::from_str(&response.clone().into_json()).unwrap();
     json["audit_annotations"].clone()
@@ -114,7 +114,7 @@ fn what_is_denied_is_audited_and_not_warned_of() {
     );
 }
 
-/// A policy that fills in what the restricted level demands.
+/// A policy that sets the defaults that the restricted level demands.
 fn filling(over: Value) -> Value {
     let mut settings = policy(&json!({
         "runAsUser": {"rule": "MustRunAsNonRoot"},
@@ -198,7 +198,7 @@ fn a_workload_is_judged_whenever_it_is_updated() {
     let mut update = request("UPDATE", "Deployment", object.clone());
     object["metadata"] = json!({"labels": {"a": "b"}});
     update["oldObject"] = object;
-    // The policy would deny such a template, and has nothing to say to one that was there before.
+    // The policy would deny such a template, and does not evaluate one that existed before.
     let response = review(&settings, &update);
     assert_eq!((response.rejection, response.warnings), (None, vec![]));
     let mut open = settings;
@@ -339,7 +339,7 @@ fn a_rule_that_only_warns_does_where_nothing_may_change() {
     );
 }
 
-/// What `MustRunAs` fills in beside a standard, into the container of a pod.
+/// The default of `MustRunAs`, together with a standard, in the container of a pod.
 fn user_filled_in(options: Value, spec: Value) -> Response {
     let mut settings =
         policy(&json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 70_000}]}}));
@@ -357,7 +357,7 @@ fn container_of(response: &Response) -> Value {
 
 const SATISFYING: &str = r#"{"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}"#;
 
-/// A container that satisfies `restricted` but for what is said of root.
+/// A container that satisfies `restricted` except for the fields about root.
 fn satisfying(over: Value) -> Value {
     let mut context: Value = serde_json::from_str(SATISFYING).unwrap();
     for (key, value) in over.as_object().unwrap() {
@@ -390,7 +390,7 @@ fn a_user_that_is_filled_in_is_said_not_to_be_root(
     assert_eq!((again.rejection, again.mutated_object), (None, None), "a second run changes nothing");
 }
 
-/// What the author wrote stays, and is rejected where the standard rejects it.
+/// The author's value stays, and is rejected where the standard rejects it.
 #[rstest]
 #[case::a_user_of_its_own(json!({"runAsUser": 2000}),
     r#"runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)"#)]
@@ -427,7 +427,7 @@ fn root_that_is_filled_in_is_not_said_to_be_another() {
     assert_eq!(user_filled_in(options, spec).rejection, Some(violates("restricted:latest", details)));
 }
 
-/// Windows knows no user ids, so that none is filled in.
+/// Windows has no numeric user IDs, so none is set.
 #[test]
 fn a_pod_of_windows_must_say_by_itself_that_it_is_not_root() {
     let spec = json!({"os": {"name": "windows"}, "containers": [{"name": "c"}]});

@@ -83,7 +83,7 @@ fn prints_keys_with_dots_in_brackets() {
     assert_eq!(Edit { path, value: String::new() }.to_string(), "metadata.annotations[kubernetes.io/psp]");
 }
 
-/// A value, and places in it to edit: each place is a way, taken at every fork by one number.
+/// A value, and places in it to edit: each place is a path, taken at every fork by one number.
 fn document_and_ways() -> impl Strategy<Value = (Value, Vec<Vec<usize>>, bool)> {
     let leaf = prop_oneof![
         Just(json!(null)),
@@ -101,7 +101,7 @@ fn document_and_ways() -> impl Strategy<Value = (Value, Vec<Vec<usize>>, bool)> 
 
 const KEYS: [&str; 7] = ["a", "b", "c", "d", "e \"f\"", "g", "h.i"];
 
-/// The steps that a way takes: through elements that are there, and keys that need not be.
+/// The steps of such a path: through elements that exist, and keys that need not.
 fn steps(value: &Value, way: &[usize]) -> Vec<Step<'static>> {
     let mut steps = Vec::new();
     let mut here = Some(value);

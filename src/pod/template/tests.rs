@@ -53,11 +53,7 @@ fn finds(#[case] path: &str, #[case] document: &str, #[case] expected: &[(&str, 
     r#"{"spec": {"template": {}, "template": {}}}"#,
     "spec.template: duplicate key"
 )]
-#[case::twice_as_null(
-    "spec.template",
-    r#"{"spec": null, "spec": {}}"#,
-    "spec: duplicate key"
-)]
+#[case::twice_as_null("spec.template", r#"{"spec": null, "spec": {}}"#, "spec: duplicate key")]
 #[case::not_json(
     "spec.template",
     r#"{"spec": {"template": [}"#,
@@ -168,7 +164,7 @@ fn a_template_without_a_spec_holds_nothing_to_judge(#[case] object: Value) {
     }
 }
 
-/// What was left to the operator and is now said, is judged.
+/// Values that were left to the operator and are now set, are evaluated.
 #[test]
 fn a_spec_that_an_update_brings_is_judged() {
     let object = json!({"spec": {"templates": [{"pod": {"spec": {"hostPID": true, "automountServiceAccountToken": false}}}]}});
@@ -180,7 +176,7 @@ fn a_spec_that_an_update_brings_is_judged() {
     );
 }
 
-/// Kubeflow keeps one template per role, and roles are keys that its users choose.
+/// Kubeflow keeps one template per role, and its users choose the roles, which are keys.
 #[test]
 fn templates_in_a_map_are_judged_under_their_keys() {
     let pod = |spec: Value| {
@@ -200,7 +196,7 @@ fn templates_in_a_map_are_judged_under_their_keys() {
     );
 }
 
-/// Each template has its path: a key that the author chose must not come back with every one of them.
+/// Each template has its path: a key that the author chose must not be repeated in full in all of them.
 #[test]
 fn a_long_key_is_cut_in_paths() {
     let key = "k".repeat(5_000);
@@ -236,7 +232,7 @@ fn the_token_of_the_service_account(
     let request =
         json!({"operation": "CREATE", "kind": {"group": "apps", "kind": "Deployment"}, "object": object});
     let response = review(&policy(&json!({"volumes": types})), &request);
-    // The account can still switch the token off, so that this alone is no ground to reject.
+    // The account can still switch the token off, so that this alone is not a reason to reject.
     assert_eq!(
         (response.rejection, response.warnings),
         (None, expected.err().map(str::to_owned).into_iter().collect())

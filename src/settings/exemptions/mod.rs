@@ -45,7 +45,9 @@ const MATCH: &[Field] = &[
     Field {
         name: IMAGES,
         shape: TEXTS,
-        doc: doc_only("The image of a container, exact or up to a final `/*`; only together with `namespaces`."),
+        doc: doc_only(
+            "The image of a container, exact or up to a final `/*`; only together with `namespaces`.",
+        ),
     },
     Field {
         name: RUNTIME_CLASSES,
@@ -160,7 +162,8 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
 
     let given = |key: &str| grounds.get(key).is_some();
     if !MATCH.iter().any(|field| given(field.name)) {
-        problems.add(match_at, "Required value: must have at least one condition, or it would exempt every pod");
+        problems
+            .add(match_at, "Required value: must have at least one condition, or it would exempt every pod");
     }
     for authors in [IMAGES, RUNTIME_CLASSES] {
         if given(authors) && !given(NAMESPACES) {

@@ -1,4 +1,4 @@
-//! `check --diff`: what policies fill in, as a patch of the files.
+//! `check --diff`: defaults from policies, as a patch of the files.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use crate::report::{Summary, diff};
 use crate::terminal::OutputOptions;
 
 impl Check {
-    /// Prints the patch of each file, and tells what it leaves out.
+    /// Prints the patch of each file, and reports what it omits.
     pub(super) fn patch(
         &self,
         policies: &Policies,
@@ -93,7 +93,7 @@ fn unwritten(judged: &Judged, text: &str) -> String {
     )
 }
 
-/// Whether a text of YAML uses one node in several places.
+/// Whether a YAML text uses one node in several places.
 fn has_aliases(text: &str) -> bool {
     let starts = |word: &str| {
         let word = word.trim_start_matches(['[', '{', ',']);

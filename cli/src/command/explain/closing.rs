@@ -1,4 +1,4 @@
-//! How an explanation of a rejection ends: what the rules are for, and what to change.
+//! The end of an explanation of a rejection: the purpose of the rules, and the remedy.
 
 use super::{BOLD, Picked, Told};
 use crate::guidance;
@@ -8,7 +8,7 @@ use crate::remedy::{Objection, Remedy};
 use crate::report::diff;
 
 impl Told {
-    /// What each rule is for, once.
+    /// The purpose of each rule, once.
     pub(super) fn guidance(&mut self, rules: &[String]) {
         let mut reported: Vec<(&str, Vec<&str>, &str)> = Vec::new();
         for rule in rules {
@@ -45,7 +45,7 @@ impl Told {
         let Picked { object, text, nth } = picked;
         let mut patch = Patch::new(text);
         patch.change(*nth, object, &remedy.object);
-        // What the text cannot be patched for is laid out anew.
+        // Changes that cannot be patched into the text are shown in a new layout.
         let shown = patch.finish().0.or_else(|| diff::of(&object.value(), &remedy.object, &object.title()));
         self.0.push_str(&diff::colored(&shown.unwrap_or_default()));
     }
@@ -58,7 +58,7 @@ impl Told {
     }
 }
 
-/// A policy, with its registration where that tells more.
+/// A policy, with its registration where that adds information.
 fn called(registration: &Registration, policy: &str) -> String {
     let only = matches!(&registration.judge, Judge::Settings(settings) if settings.policies.len() == 1);
     match policy == registration.name || only {

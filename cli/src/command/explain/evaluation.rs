@@ -1,4 +1,4 @@
-//! What a registration gets to see of an object, and what would satisfy it.
+//! The object as a registration receives it, and the search for a remedy.
 
 use pod_security_policy::admission::{Opinion, Report};
 use pod_security_policy::rule::Action;
@@ -11,10 +11,10 @@ use crate::judge::{self, AdmissionChain, Failing, Requester, Usage};
 use crate::policies::{Policies, Registration};
 use crate::remedy::{self, Objection, Objections, Search};
 
-/// What the search for a change that satisfies a policy comes to, by the policy's name.
+/// The result of the search for a change that satisfies a policy, by the policy's name.
 pub(super) type Named = (String, Search);
 
-/// Before whom an object is explained.
+/// The context in which an object is explained.
 pub(super) struct Evaluation<'b> {
     pub(super) registration: &'b Registration,
     pub(super) policies: &'b Policies,
@@ -23,7 +23,7 @@ pub(super) struct Evaluation<'b> {
 }
 
 impl Evaluation<'_> {
-    /// The object as this registration gets to see it: from the API server, and from the registrations before.
+    /// The object as this registration receives it: from the API server, and after the registrations before.
     pub(super) fn arriving(&self, json: &str) -> AdmissionChain<'_> {
         let mut chain = AdmissionChain::new(self.policies, self.object, self.requester, json);
         let earlier = self.policies.registrations.iter();
@@ -39,7 +39,7 @@ impl Evaluation<'_> {
         judge::usage(opinion, report, &self.policies.authority, namespace)
     }
 
-    /// What would satisfy a policy that may be used, or the standard where there is no policy.
+    /// The change that would satisfy a policy that may be used, or the standard where there is no policy.
     pub(super) fn remedy(&self, settings: &Settings<'_>, opinion: Option<&Opinion>) -> Option<Named> {
         if opinion.is_some_and(|opinion| opinion.granted != Ok(true)) {
             return None;
@@ -49,7 +49,7 @@ impl Evaluation<'_> {
         self.named(name, &|value| self.objections(settings, value, policy))
     }
 
-    /// What would satisfy a level of the standards.
+    /// The change that would satisfy a level of the standards.
     pub(super) fn remedy_of(&self, standard: Standard) -> Option<Named> {
         self.named(&self.registration.name, &|value| {
             let manifest = value.to_string();
@@ -64,7 +64,7 @@ impl Evaluation<'_> {
         (!is_idle).then_some((name.to_owned(), search))
     }
 
-    /// What a policy and the standard have against a manifest; nothing if it cannot be read.
+    /// The objections of a policy and of the standard to a manifest; `None` if it cannot be read.
     fn objections(
         &self,
         settings: &Settings<'_>,
@@ -82,7 +82,7 @@ impl Evaluation<'_> {
                     let (path, problem) = live.reported(&violation.path, &violation.problem);
                     Objection { rule: violation.rule.to_owned(), path, problem }
                 }));
-                // Those that are not spelt out count as well, or one that follows would look like a new one.
+                // Violations that are only counted matter as well, or one that moves up would look like a new one.
                 let omitted = opinion.denials.saturating_sub(opinion.violations.len());
                 found.extend((0..omitted).map(|_| Objection::default()));
                 if !settings.mutate && report.root.is_empty() {
@@ -99,7 +99,7 @@ impl Evaluation<'_> {
         Some(found)
     }
 
-    /// What a standard has against the pods that come of a manifest.
+    /// The objections of a standard to the pods of a manifest.
     pub(super) fn objections_of(&self, standard: Standard, manifest: &str) -> Vec<Objection> {
         let json = self.arriving(manifest).pods_to_come();
         let pods = judge::pods(self.object, &json).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What one registration says of an object, policy by policy.
+//! The report of one registration on an object, policy by policy.
 
 use anstyle::AnsiColor;
 use pod_security_policy::admission::{Opinion, Report};
@@ -16,7 +16,7 @@ use crate::judge::{self, Admission, LiveObject, Requester, Usage};
 use crate::policies::{Judge, Policies, Registration};
 use crate::remedy::{Objection, Search};
 
-/// What a report is told about.
+/// The input of a report.
 struct Subject<'t> {
     evaluation: &'t Evaluation<'t>,
     live: &'t LiveObject,
@@ -25,7 +25,7 @@ struct Subject<'t> {
 }
 
 impl Told {
-    /// What one registration says; which rules object, and what would satisfy it.
+    /// The response of one registration; the rules that object, and a remedy.
     pub(super) fn registration(
         &mut self,
         registration: &Registration,
@@ -40,7 +40,7 @@ impl Told {
         }
     }
 
-    /// What a level of the Pod Security Standards says of the pods as they will be.
+    /// The result of a level of the Pod Security Standards on the pods after mutation.
     fn level(&mut self, evaluation: &Evaluation<'_>, standard: Standard) -> (Vec<String>, Option<Named>) {
         let Evaluation { registration, object, .. } = evaluation;
         self.line(format_args!("\n{BOLD}{}{BOLD:#}", registration.name));
@@ -79,7 +79,7 @@ impl Told {
             let usable = report.opinions.iter().any(is_usable);
             self.winner(&admission, usable, settings);
             self.standard(report, settings);
-            // Who reads of 150 policies wants the one that counts first.
+            // In a report of 150 policies, the relevant one comes first.
             let mut opinions: Vec<(usize, &Opinion)> = (1..).zip(&report.opinions).collect();
             opinions.sort_by_key(|(_, opinion)| (!admission.is_of(opinion), !is_usable(opinion)));
             for (nth, opinion) in opinions {
@@ -144,7 +144,7 @@ impl Told {
         }
     }
 
-    /// What the enforced Pod Security Standard says of the pod as it then is.
+    /// The result of the enforced Pod Security Standard on the mutated pod.
     fn standard(&mut self, report: &Report, settings: &Settings<'_>) {
         let Some(standard) = settings.standards.enforce else { return };
         if report.failures.is_empty() {
@@ -158,7 +158,7 @@ impl Told {
         }
     }
 
-    /// Who wins, and by which rule.
+    /// The policy that wins, and why.
     fn winner(&mut self, admission: &Admission<'_>, usable: bool, settings: &Settings<'_>) {
         if settings.policies.is_empty() {
             return;

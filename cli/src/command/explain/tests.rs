@@ -1,4 +1,4 @@
-//! A remedy is one: the changed manifest is admitted, and most rejections have one.
+//! A remedy works: the changed manifest is admitted, and most rejections have one.
 
 use conformance::case::Case;
 use conformance::{generate, ours};
@@ -25,7 +25,7 @@ fn policies(case: &Case) -> Option<Policies> {
     })
 }
 
-/// The pod of a case, if it can be read.
+/// The pod of a case, if it is readable.
 fn manifest(case: &Case) -> Option<Object> {
     let mut pod = case.pod.clone();
     let members = pod.as_object_mut()?;
@@ -35,7 +35,7 @@ fn manifest(case: &Case) -> Option<Object> {
     judge::pods(&object, &object.json).is_ok().then_some(object)
 }
 
-/// The remedy that was found.
+/// The remedy found.
 fn found_in(named: Option<(String, Search)>) -> crate::remedy::Remedy {
     match named {
         Some((_, Search::Found(remedy))) => remedy,
@@ -43,7 +43,7 @@ fn found_in(named: Option<(String, Search)>) -> crate::remedy::Remedy {
     }
 }
 
-/// Whether policies reject a pod; the remedy must be admitted, and where there is none, that is noted with why.
+/// Whether policies reject a pod; the remedy must be admitted, and a missing one must be explained.
 fn remedied(policies: &Policies, object: &Object, name: &str, stuck: &mut Vec<String>) -> bool {
     let requester = Requester::default();
     if judged_by(policies, object, &requester).verdict != Verdict::Rejected {
@@ -58,7 +58,7 @@ fn remedied(policies: &Policies, object: &Object, name: &str, stuck: &mut Vec<St
             let steps = remedy.steps;
             assert_ne!(judged.verdict, Verdict::Rejected, "{name}: {policy}: {steps:?}\n{judged:#?}");
         }
-        // No field can name a profile of an empty name, which is all that the policy allows.
+        // No field can refer to a profile with an empty name, which is all that the policy allows.
         Some((_, Search::Stuck(objection)))
             if objection.problem.ends_with("Allowed values: \"localhost/\"") => {}
         Some((policy, Search::Stuck(objection))) => stuck.push(format!("{name}: {policy}: {objection:?}")),
@@ -137,7 +137,7 @@ fn a_remedy_is_small() {
     assert_eq!(remedy.object["spec"], json!({"containers": [{"name": "c"}]}));
 }
 
-/// The manifest that people have before them has all of its elements still.
+/// Paths refer to the manifest as written, with all of its elements.
 #[test]
 fn a_remedy_names_places_of_the_manifest_as_it_is() {
     let any = json!({"rule": "RunAsAny"});
@@ -173,7 +173,7 @@ fn a_remedy_names_places_of_the_manifest_as_it_is() {
     );
 }
 
-/// Of several ports and volumes one alone changes nothing, and containers stay whatever they are blamed for.
+/// With several ports and volumes, removing one alone changes nothing; containers are never removed.
 #[test]
 fn a_remedy_for_a_level_leaves_containers_alone() {
     let standard = "restricted".parse().unwrap();
@@ -215,7 +215,7 @@ fn a_remedy_for_a_level_leaves_containers_alone() {
     );
 }
 
-/// A level looks at the pods that policies make of a template, not at what its author left open.
+/// A level evaluates the pods after defaulting by policies, not the template as written.
 #[test]
 fn a_level_explains_the_pods_to_come() {
     let any = json!({"rule": "RunAsAny"});
@@ -245,7 +245,7 @@ fn a_level_explains_the_pods_to_come() {
     }
 }
 
-/// An allow list without a default rejects every pod that names no profile: one line is missing.
+/// An allow list without a default rejects every pod that sets no profile: one line is missing.
 #[rstest]
 #[case::of_the_runtime("docker/default,runtime/default", r#"{"type":"RuntimeDefault"}"#)]
 #[case::of_a_file("localhost/audit.json", r#"{"localhostProfile":"audit.json","type":"Localhost"}"#)]
@@ -274,7 +274,7 @@ fn the_missing_profile_is_one_line(#[case] allowed: &str, #[case] profile: &str)
     }
 }
 
-/// A step, whatever the order of the members that it sets.
+/// A step, regardless of the order of the members that it sets.
 fn read(step: &str) -> serde_json::Value {
     let (place, value) = step.split_once(": ").unwrap();
     json!([place, serde_json::from_str::<serde_json::Value>(value).unwrap()])

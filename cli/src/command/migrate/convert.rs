@@ -1,4 +1,4 @@
-//! What is written for policies.
+//! The manifests written for policies.
 
 use serde_json::{Map, Value, json};
 
@@ -12,14 +12,14 @@ use crate::policies::{self, Misfit};
 use crate::rbac::{Authority, Rbac, is_rbac};
 use crate::registration::{self, CHOSEN, Form, Kind, NAMESPACE_NAME, Selection};
 
-/// The manifests, and the policies for which there are none.
+/// The manifests, and the policies without one.
 pub(super) struct Converted {
     pub(super) manifests: Vec<Value>,
-    /// Policies that would judge nothing, by name, and why.
+    /// Policies that would match nothing, by name, and why.
     pub(super) left_out: Vec<(String, String)>,
 }
 
-/// The annotations of a policy that say something; a cluster adds others.
+/// The annotations of a policy that are settings; a cluster adds others.
 pub(super) const ANNOTATIONS: [&str; 4] = [
     "seccomp.security.alpha.kubernetes.io/allowedProfileNames",
     "seccomp.security.alpha.kubernetes.io/defaultProfileName",
@@ -32,7 +32,7 @@ impl Migrate {
     ///
     /// # Errors
     ///
-    /// If a name is too long for where it has to stand.
+    /// If a name is too long for its place.
     pub(super) fn convert(&self, policies: &[Value], authority: &Authority) -> Outcome<Converted> {
         let form = Form {
             kind: self.kind,
@@ -84,12 +84,12 @@ impl Migrate {
         if errors.is_empty() { Ok(converted) } else { Err(Errors(errors)) }
     }
 
-    /// The namespaces that are not judged.
+    /// The excluded namespaces.
     pub(super) fn exempt(&self) -> impl Iterator<Item = &str> {
         self.exempt_namespaces.iter().map(String::as_str).filter(|name| !name.is_empty())
     }
 
-    /// The namespaces in which a policy is to judge, unless it is all; why there are none.
+    /// The namespaces in which a policy applies, unless it is all; why there are none.
     pub(super) fn places(&self, rbac: &Rbac, policy: &str) -> Result<Option<Vec<String>>, String> {
         let granted = rbac.namespaces(policy);
         if let Some(own) = self.namespace.as_ref().filter(|_| self.kind == Kind::Namespace) {
@@ -116,19 +116,19 @@ pub(super) fn name_of(policy: &Value) -> &str {
     policy.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// What of the input says who may use what, and what says nothing.
+/// Which objects of the input are RBAC objects, and which are ignored.
 #[derive(Default)]
 pub(super) struct Surroundings {
     pub(super) rbac: Vec<Object>,
-    /// How many ServiceAccounts there are.
+    /// The number of ServiceAccounts.
     pub(super) accounts: usize,
 }
 
-/// Separates policies from what a dump or a chart holds besides.
+/// Separates policies from the other objects of a dump or a chart.
 ///
 /// # Errors
 ///
-/// If there is no policy, or something that cannot be migrated.
+/// If there is no policy, or an object that cannot be migrated.
 pub(super) fn sorted(objects: Vec<Object>) -> Outcome<(Vec<Object>, Surroundings)> {
     let mut surroundings = Surroundings::default();
     let (mut policies, mut errors) = (Vec::new(), Vec::new());
@@ -151,22 +151,22 @@ pub(super) fn sorted(objects: Vec<Object>) -> Outcome<(Vec<Object>, Surroundings
     if errors.is_empty() { Ok((policies, surroundings)) } else { Err(Errors(errors)) }
 }
 
-/// Policies that are ready to be registered.
+/// Policies ready for registration.
 #[derive(Debug, Default)]
 pub(crate) struct Policies {
-    /// The manifests, without what the cluster has added.
+    /// The manifests, without fields that the cluster added.
     pub(crate) manifests: Vec<Value>,
-    /// What is written otherwise, by the name of its policy.
+    /// Rewritten values, by the name of the policy.
     pub(crate) rewrites: Vec<(String, Rewrite)>,
-    /// Policies that PodSecurityPolicy never admitted a pod by, by name, with each place and the reason.
+    /// Policies that never admitted a pod, by name, with each path and reason.
     pub(crate) skipped: Vec<(String, Vec<String>)>,
 }
 
-/// The policies among objects, checked, as PodSecurityPolicy acted on them.
+/// The policies among objects, validated, rewritten to the behaviour of PodSecurityPolicy.
 ///
 /// # Errors
 ///
-/// All that is wrong with the policies, with its place; that none of them ever admitted a pod.
+/// All errors in the policies, with their positions; that none of them ever admitted a pod.
 pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
     let mut done = Policies::default();
     let mut values: Vec<Value> = objects.iter().map(Object::value).collect();
@@ -182,7 +182,7 @@ pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
     for Misfit { nth, path, reason, error } in policies::misfits(objects, &values) {
         match nth.and_then(|nth| skipped.get_mut(nth)) {
             Some(places) if was_skipped(&path, &reason) => places.push(error),
-            // What comes after a reason to skip says nothing new.
+            // Errors after a reason to skip add nothing.
             Some(places) if places.iter().any(|known| known.reason.contains(&path)) => {}
             _ => errors.push(error),
         }
@@ -206,7 +206,7 @@ pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
     Ok(done)
 }
 
-/// Whether PodSecurityPolicy took such a policy, and skipped it at every pod: its strategies could not be made.
+/// Whether PodSecurityPolicy accepted such a policy, and skipped it for every pod: its strategies could not be created.
 fn was_skipped(path: &str, reason: &str) -> bool {
     let strategies = ["runAsUser.ranges", "runAsGroup.ranges", "supplementalGroups.ranges", "fsGroup.ranges"];
     let field = path.strip_prefix("spec.").unwrap_or_default();
@@ -214,7 +214,7 @@ fn was_skipped(path: &str, reason: &str) -> bool {
     demanded && reason.starts_with("Required value: ")
 }
 
-/// What the value of a label has at most.
+/// The maximum length of a label value.
 const LABEL: usize = 63;
 
 fn too_long(name: &str) -> Error {
@@ -225,7 +225,7 @@ fn too_long(name: &str) -> Error {
     Error::new(reason).help("rename the policy, name the grants with --rbac, or leave --per-policy out")
 }
 
-/// What a policy says: its name, four annotations, its spec. The rest the cluster keeps for itself.
+/// The relevant parts of a policy: its name, four annotations, its spec. The cluster maintains the rest.
 fn without_additions(policy: &Value) -> Value {
     let mut metadata = Map::new();
     metadata.insert("name".to_owned(), policy.pointer("/metadata/name").cloned().unwrap_or_default());
@@ -244,7 +244,7 @@ fn without_additions(policy: &Value) -> Value {
     json!({"apiVersion": policy.get("apiVersion"), "kind": "PodSecurityPolicy", "metadata": metadata, "spec": spec})
 }
 
-/// Settings in which all policies judge as they did in the cluster.
+/// Settings in which all policies apply as they did in the cluster.
 pub(crate) fn all(policies: &[Value]) -> Map<String, Value> {
     let mut settings = Map::new();
     settings.insert("authorization".to_owned(), "RBAC".into());
@@ -252,7 +252,7 @@ pub(crate) fn all(policies: &[Value]) -> Map<String, Value> {
     settings
 }
 
-/// Settings in which a policy judges alone.
+/// Settings with a single policy.
 fn alone(policy: &Value) -> Map<String, Value> {
     policy.as_object().cloned().unwrap_or_default()
 }

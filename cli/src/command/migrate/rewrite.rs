@@ -1,28 +1,28 @@
-//! What PodSecurityPolicy took, and settings refuse: written as PodSecurityPolicy acted on it.
+//! Values that PodSecurityPolicy accepted and settings reject: rewritten to what PodSecurityPolicy did with them.
 //!
-//! The API server checked less than settings do, and nothing that a running cluster has may stop a migration. What a
-//! field did is what is written in its place; what did nothing is left out.
+//! The API server checked less than settings do, and no policy of a running cluster may stop a migration. A field is
+//! replaced by its effect; a field without effect is left out.
 
 use pod_security_policy::pod::volume_type;
 use serde_json::{Map, Value};
 
 use super::convert::ANNOTATIONS;
 
-/// One place of a policy that is written otherwise.
+/// One rewritten place of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rewrite {
     pub(crate) path: String,
-    /// What stood there; empty where the path says it.
+    /// The old value; empty where the path contains it.
     pub(crate) was: String,
     /// What PodSecurityPolicy did with it, and what is written; the same for all policies.
     pub(crate) text: &'static str,
 }
 
-/// What becomes of a policy.
+/// The result for a policy.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rewritten {
     pub(super) rewrites: Vec<Rewrite>,
-    /// Why no pod was ever admitted by the policy, with the path of the reason.
+    /// Why the policy never admitted a pod, with the path of the reason.
     pub(super) useless: Option<(String, &'static str)>,
 }
 
@@ -42,7 +42,7 @@ const NO_PORT: &str = "holds no port, and is left out";
 const RELATIVE: &str = "is not an absolute path, so that no host path started with it: it is left out";
 const ALL_RELATIVE: &str = "no path was absolute, so that every hostPath volume of an absolute path was rejected: hostPath is taken out of `volumes`";
 
-/// Writes a policy as PodSecurityPolicy acted on it.
+/// Rewrites a policy to the behaviour of PodSecurityPolicy.
 pub(super) fn rewrite(policy: &mut Value) -> Rewritten {
     let mut done = Rewritten::default();
     if let Some(annotations) = policy.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
@@ -74,7 +74,7 @@ fn unknown_annotations(annotations: &mut Map<String, Value>, done: &mut Vec<Rewr
     });
 }
 
-/// A default that the allow list leaves out is one that settings refuse.
+/// Settings reject a default that is missing in the allow list.
 fn unreachable_default(annotations: &mut Map<String, Value>, done: &mut Rewritten) {
     let canonical =
         |name: &str| if name == "docker/default" { "runtime/default".to_owned() } else { name.to_owned() };
@@ -97,7 +97,7 @@ fn unreachable_default(annotations: &mut Map<String, Value>, done: &mut Rewritte
     done.rewrites.push(Rewrite { path: annotation_path(DEFAULT), was: default, text: UNREACHED });
 }
 
-/// What is not there was 0. The API server refused ranges that start behind their end.
+/// An absent end was 0. The API server rejected ranges with `min` above `max`.
 fn open_ranges(spec: &mut Map<String, Value>, field: &str, done: &mut Vec<Rewrite>) {
     let ranges =
         spec.get_mut(field).and_then(|strategy| strategy.get_mut("ranges")).and_then(Value::as_array_mut);
@@ -117,7 +117,7 @@ fn open_ranges(spec: &mut Map<String, Value>, field: &str, done: &mut Vec<Rewrit
     }
 }
 
-/// The API server checked nothing about them.
+/// The API server did not validate them.
 fn host_ports(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
     let Some(ranges) = spec.get_mut("hostPorts").and_then(Value::as_array_mut) else { return };
     let mut index = 0;
@@ -152,7 +152,7 @@ fn host_ports(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
 
 const NO_MIN_PORT: &str = "a range without `min` started at 0, and still does";
 
-/// Prefixes were compared as texts, and pods name absolute paths.
+/// Prefixes were compared as strings, and pods use absolute paths.
 fn host_paths(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
     let Some(prefixes) = spec.get_mut("allowedHostPaths").and_then(Value::as_array_mut) else { return };
     let before = prefixes.len();
@@ -161,7 +161,7 @@ fn host_paths(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
         let path = format!("spec.allowedHostPaths[{index}].pathPrefix");
         index += 1;
         let Some(prefix) = entry.get("pathPrefix").and_then(Value::as_str) else { return true };
-        // Those that are empty or lead up were refused by the API server as well.
+        // Empty paths and those with `..` were rejected by the API server as well.
         let kept =
             prefix.is_empty() || is_absolute(prefix) || prefix.split(['/', '\\']).any(|part| part == "..");
         if !kept {
@@ -172,7 +172,7 @@ fn host_paths(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
     if before == 0 || !prefixes.is_empty() {
         return;
     }
-    // No prefix at all would allow every path.
+    // Without any prefix, every path would be allowed.
     spec.shift_remove("allowedHostPaths");
     if let Some(types) = spec.get_mut("volumes").and_then(Value::as_array_mut) {
         if types.iter().any(|name| name == "*") {
@@ -190,7 +190,7 @@ fn host_paths(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
     }
 }
 
-/// A path of Linux, one of Windows with its drive, or one of a share or device there.
+/// A Linux path, a Windows path with its drive, or the path of a share or device there.
 fn is_absolute(path: &str) -> bool {
     let mut characters = path.chars();
     let drive = characters.next().is_some_and(|letter| letter.is_ascii_alphabetic())
@@ -211,7 +211,7 @@ mod tests {
         json!({"metadata": {"name": "p", "annotations": annotations}, "spec": spec})
     }
 
-    /// What is left of a part of the policy, and what is told.
+    /// The remaining part of the policy, and the note about it.
     fn done(mut policy: Value, pointer: &str) -> (Value, Vec<(String, &'static str)>, Option<&'static str>) {
         let Rewritten { rewrites, useless } = rewrite(&mut policy);
         let reported = rewrites.into_iter().map(|Rewrite { path, text, .. }| (path, text)).collect();
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(kept, Value::Array(entries(left)));
     }
 
-    /// `*` holds hostPath as well.
+    /// `*` includes hostPath as well.
     #[test]
     fn a_star_stands_for_all_but_host_paths_where_every_prefix_is_relative() {
         let over = json!({"volumes": ["*"], "allowedHostPaths": [{"pathPrefix": "var/log"}]});

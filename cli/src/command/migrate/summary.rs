@@ -1,7 +1,7 @@
-//! What is told of a migration: what changed its meaning, who may use what, and what is left to do.
+//! The summary of a migration: deviations, grants, and remaining tasks.
 //!
-//! People who migrate 157 policies read one page, not one table: what policies have in common is told once, with their
-//! names behind it, and what needs a decision comes first.
+//! For a migration of 157 policies, one page is readable and a table is not: each statement is reported once, followed by the
+//! names of the policies that it concerns, and decisions come first.
 
 mod page;
 
@@ -20,7 +20,7 @@ use crate::registration::{CHOSEN, Kind, Mode};
 use crate::terminal::OutputOptions;
 use crate::{deviations, report};
 
-/// How the summary is written.
+/// The format of the summary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Form {
     /// For people: at most 40 lines
@@ -32,11 +32,11 @@ pub(super) enum Form {
     Markdown,
 }
 
-/// Of so many policies, each has a line that says who may use it.
+/// Up to so many policies, each has a line with its users.
 const FEW: usize = 8;
 
 impl Migrate {
-    /// The summary: what needs a decision, what judges otherwise, and what is left to do.
+    /// The summary: decisions, deviations, and remaining tasks.
     pub(super) fn summarize(
         &self,
         objects: &[Object],
@@ -113,7 +113,7 @@ impl Migrate {
     /// Writes the summary to standard error.
     pub(super) fn report(&self, summary: &Summary, options: OutputOptions) -> Outcome<()> {
         match self.summary {
-            // Who asks for a form wants it, however little else is said.
+            // A format that was requested is written even with --quiet.
             Some(Form::Json) => {
                 let text = report::to_json(summary)
                     .map_err(|reason| Error::new(format_args!("the summary cannot be written: {reason}")))?;
@@ -125,7 +125,7 @@ impl Migrate {
         Ok(())
     }
 
-    /// Who may use what, where somebody knows.
+    /// Who may use which policy, where that is known.
     fn users(&self, summary: &mut Summary, policies: &[Value], authority: &Authority) {
         let Authority::Dump(_) = authority else {
             summary.note("who may use which policy is unknown without --rbac".to_owned());
@@ -190,7 +190,7 @@ impl Migrate {
         }
     }
 
-    /// What becomes of grants when namespaces take their place.
+    /// Notes about grants that namespaces replace.
     fn namespaces(&self, summary: &mut Summary, rbac: &Rbac, policies: &[Value]) {
         for grant in policies.iter().flat_map(|policy| rbac.almighty(name_of(policy))) {
             let note = format!(
@@ -206,7 +206,7 @@ impl Migrate {
         }
     }
 
-    /// The namespaces in which several policies judge, by name.
+    /// The namespaces in which several policies apply, by name.
     fn shared(&self, rbac: &Rbac, policies: &[Value]) -> Vec<(String, Vec<String>)> {
         let everywhere = || vec!["every namespace".to_owned()];
         let mut places: Vec<(String, Vec<String>)> = Vec::new();
@@ -227,7 +227,7 @@ impl Migrate {
                 }
             }
         }
-        // Policies of all namespaces judge in each of them.
+        // Policies for all namespaces apply in each of them.
         for (namespace, names) in &mut places {
             if !everywhere().contains(namespace) {
                 names.extend(general.iter().cloned());
@@ -239,7 +239,7 @@ impl Migrate {
     }
 }
 
-/// The capability that asks who may do what.
+/// The host capability for access reviews.
 const CAPABILITY: &str = "kubernetes/can_i";
 
 fn together(namespace: &str, names: &str) -> String {
@@ -260,7 +260,7 @@ fn reported(advice: &Advice) -> (String, String) {
     (format!("{family}: {}", advice.about.text), format!("{}{entry}", advice.policy))
 }
 
-/// A mistake in granting, and the object that makes it, in its brackets.
+/// A mistake in granting, and the object that makes it, which is in brackets.
 fn split(mistake: &str) -> (&str, &str) {
     mistake.rfind(" (").map_or((mistake, ""), |at| mistake.split_at(at))
 }

@@ -1,4 +1,4 @@
-//! What kubectl sends for an object in JSON, where that is not what is written: of equal keys the last wins, and `1e3` is
+//! The JSON that kubectl sends for an object, where it differs from the file: of duplicate keys the last wins, and `1e3` is
 //! the integer 1000, as Go reads and writes them.
 
 use std::borrow::Cow;
@@ -11,13 +11,13 @@ use crate::input::yaml::{Remark, json_number};
 /// An object as kubectl sends it.
 pub(in crate::input) struct AsSent {
     pub(in crate::input) text: String,
-    /// As it is written, where that differs.
+    /// As written, where that differs.
     pub(in crate::input) source: Option<String>,
-    /// The keys that an object has twice.
+    /// Duplicate keys.
     pub(in crate::input) remarks: Vec<Remark>,
 }
 
-/// The object as kubectl sends it; `at` is where it starts. The text is JSON.
+/// The object as kubectl sends it; `at` is its start. The text is valid JSON.
 pub(in crate::input) fn as_kubectl_sends(text: String, at: Mark) -> AsSent {
     let found = Scan::of(&text);
     if found.repeated.is_empty() && !found.has_whole_float {
@@ -37,7 +37,7 @@ pub(in crate::input) fn as_kubectl_sends(text: String, at: Mark) -> AsSent {
     AsSent { text: value.to_string(), source: Some(text), remarks }
 }
 
-/// Makes integers of floats without a fraction.
+/// Turns floats without a fraction into integers.
 fn make_whole(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
@@ -51,10 +51,10 @@ fn make_whole(value: &mut Value) {
     }
 }
 
-/// What is found in one pass over a text that has been parsed before.
+/// Findings of one pass over a text that has been parsed before.
 #[derive(Default)]
 struct Scan<'t> {
-    /// Keys that an object has twice, and where.
+    /// Duplicate keys, and where.
     repeated: Vec<(Cow<'t, str>, usize, usize)>,
     has_whole_float: bool,
 }
@@ -66,7 +66,7 @@ impl<'t> Scan<'t> {
     fn of(text: &'t str) -> Self {
         let bytes = text.as_bytes();
         let mut scan = Scan::default();
-        // The keys of all objects that are open, and for each bracket that is open, where its keys start.
+        // The keys of all open objects, and for each open bracket, where its keys start.
         let mut keys: Vec<(Cow<'t, str>, usize)> = Vec::new();
         let mut open: Vec<(usize, bool)> = Vec::new();
         let mut expects_key = false;
@@ -142,7 +142,7 @@ impl<'t> Scan<'t> {
     }
 }
 
-/// What a key says, without its quotes.
+/// The content of a key, without its quotes.
 fn spelt(key: &str) -> Cow<'_, str> {
     let raw = key.trim_matches('"');
     if raw.contains('\\')

@@ -10,11 +10,11 @@ struct Tracker<R> {
     source: R,
     /// The place of the next byte.
     at: Mark,
-    /// What has been read of a document that may still turn out to be no list.
+    /// The part read of a document that may turn out not to be a list.
     copy: Option<Vec<u8>>,
 }
 
-/// A reader that knows where it is, shared with the parser that reads from it.
+/// A reader that tracks its position, shared with the parser that reads from it.
 pub(super) struct Tracked<R>(Rc<RefCell<Tracker<R>>>);
 
 impl<R> Clone for Tracked<R> {

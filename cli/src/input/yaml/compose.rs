@@ -11,16 +11,16 @@ use super::scalar::{KeyType, Scalar, resolve};
 use super::{Malformed, Remark};
 use crate::input::place::{Inside, Mark, Tree};
 
-/// Deeper documents are refused: what reads JSON later goes no deeper than 128.
+/// Deeper documents are rejected: the JSON parser stops at a depth of 128.
 const DEEPEST: usize = 100;
 
 pub(super) struct Composer<'n> {
     nodes: &'n [Node],
-    /// What deserves a warning.
+    /// Constructs to warn about.
     pub(super) remarks: Vec<Remark>,
-    /// The aliases on the way to where we are.
+    /// The aliases on the path to the current node.
     aliases: Vec<usize>,
-    /// How many nodes have been decoded, and how many of them for an alias.
+    /// How many nodes have been decoded, and how many of them through an alias.
     decoded: u32,
     for_aliases: u32,
 }
@@ -30,7 +30,7 @@ pub(super) struct Composer<'n> {
 struct Members {
     values: Map<String, Value>,
     trees: Vec<(String, Mark, Tree)>,
-    /// Of each key: which of the trees is its own, its type, and whether a merge key has brought it.
+    /// For each key: the tree that is its own, its type, and whether it came from a merge key.
     known: HashMap<String, (usize, KeyType, bool)>,
 }
 
@@ -92,7 +92,7 @@ impl<'n> Composer<'n> {
         }
     }
 
-    /// Puts the members of an object into another: itself, or the one that a merge key stands in.
+    /// Merges the members of an object into another: itself, or the one that contains the merge key.
     fn fill(
         &mut self,
         pairs: &[(usize, usize)],
@@ -160,7 +160,7 @@ impl<'n> Composer<'n> {
         Ok(())
     }
 
-    /// Sets a member. Of equal keys the last wins.
+    /// Sets a member. Of duplicate keys the last wins.
     fn set(
         &mut self,
         into: &mut Members,

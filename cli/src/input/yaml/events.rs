@@ -14,7 +14,7 @@ use libyaml_rs::{
 
 use crate::input::place::Mark;
 
-/// An event, as far as the reader needs it.
+/// An event, with the parts that the reader needs.
 #[derive(Debug, PartialEq)]
 pub(super) enum Event {
     DocumentStart,
@@ -35,12 +35,12 @@ pub(super) enum Event {
     },
     /// Of a list or a map.
     End,
-    /// All others say nothing.
+    /// All others carry no data.
     Other,
     StreamEnd,
 }
 
-/// Why the parser gives up, in its own words.
+/// The parser's error message.
 pub(super) struct Problem {
     pub(super) at: Mark,
     pub(super) problem: String,
@@ -68,8 +68,8 @@ impl<'t> Events<'t> {
     /// The next event and where it starts.
     pub(super) fn next(&mut self) -> Result<(Mark, Event), Problem> {
         let mut event = MaybeUninit::<yaml_event_t>::uninit();
-        // SAFETY: the parser is initialized. It writes the event, which is read before it is deleted; of the union, the
-        // part is read that the type names.
+        // SAFETY: the parser is initialized. It writes the event, which is read before it is deleted; the union is read
+        // by the variant that the type names.
         unsafe {
             if yaml_parser_parse(self.parser.as_mut_ptr(), event.as_mut_ptr()).fail {
                 return Err(self.problem());

@@ -6,7 +6,7 @@ use super::Malformed;
 use super::events::{Event, Events, Problem};
 use crate::input::place::Mark;
 
-/// A node of a document, by its number; aliases name the node that they stand for.
+/// A node of a document, by index; aliases refer to the node that they stand for.
 pub(super) struct Node {
     pub(super) at: Mark,
     pub(super) body: Body,
@@ -19,7 +19,7 @@ pub(super) enum Body {
     Map(Vec<(usize, usize)>),
 }
 
-/// The nodes of a document; the first is its root. None if the text holds no document.
+/// The nodes of a document; the first is its root. `None` if the text holds no document.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ pub(super) fn nodes(text: &str) -> Result<Option<Vec<Node>>, Malformed> {
 struct Nodes<'n> {
     lines: &'n [&'n str],
     all: Vec<Node>,
-    /// Lists and objects that have not ended, and of an object the key that waits for its value.
+    /// Open lists and objects, and for an object the key that waits for its value.
     open: Vec<(usize, Option<usize>)>,
     anchors: HashMap<String, usize>,
 }
@@ -88,7 +88,7 @@ impl Nodes<'_> {
         Ok(())
     }
 
-    /// Puts a node into the list or the object around it.
+    /// Puts a node into the enclosing list or object.
     fn enclose(&mut self, number: usize) {
         let Some((around, key)) = self.open.last_mut() else { return };
         match self.all.get_mut(*around).map(|node| &mut node.body) {
@@ -101,7 +101,7 @@ impl Nodes<'_> {
         }
     }
 
-    /// A tag of which this parser and kubectl's make different things: `!` alone, which makes a text of anything, and one
+    /// A tag that this parser and kubectl's interpret differently: `!` alone, which makes a text of anything, and one
     /// with a comma or a bracket right behind it.
     fn odd_tag(&self, start: Mark) -> Option<&'static str> {
         let line = self.lines.get(index(start.line)).filter(|line| line.contains('!'))?;
@@ -139,12 +139,12 @@ fn last_line(text: &str) -> &str {
     text.rsplit(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).next().unwrap_or_default()
 }
 
-/// The index of what is counted from 1.
+/// Converts a 1-based index.
 fn index(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(1)
 }
 
-/// A place in a line that holds something: the parser may only find out behind the end.
+/// A position in a line with content: the parser may only report an error after the end.
 fn within(at: Mark, lines: &[&str]) -> Mark {
     if lines.iter().skip(index(at.line)).any(|line| !line.is_empty()) {
         return at;
@@ -161,7 +161,7 @@ fn malformed(problem: &Problem, lines: &[&str]) -> Malformed {
     Malformed { at: within(*at, lines), reason: reason(problem, character) }
 }
 
-/// What is wrong, in words that need no knowledge of the parser.
+/// The problem, in words that need no knowledge of the parser.
 fn reason(problem: &str, character: Option<char>) -> String {
     let reason = match (problem, character) {
         (_, Some('\t')) => "a tab where YAML needs spaces",

@@ -1,4 +1,4 @@
-//! What a scalar is to kubectl: YAML 1.1 as `go.yaml.in/yaml/v2` resolves it (`resolve.go`), and as JSON writes that.
+//! How kubectl resolves a scalar: YAML 1.1 as in `go.yaml.in/yaml/v2` (`resolve.go`), converted to JSON.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -17,7 +17,7 @@ pub(super) enum Scalar {
     Text(String),
 }
 
-/// The type of a key: keys of different types that JSON spells alike have no order in Go's maps.
+/// The type of a key: keys of different types with the same JSON spelling have no order in Go's maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyType {
     Text,
@@ -60,7 +60,7 @@ pub(super) fn resolve(tag: Option<&str>, text: &str) -> Result<Scalar, String> {
     }
 }
 
-/// Padded as it must be; what is left of the last byte may be anything.
+/// Padding is required; the unused bits of the last byte may be anything.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -102,7 +102,7 @@ fn word(text: &str) -> Option<Scalar> {
     })
 }
 
-/// What starts with a point: digits with underscores between them, as Go's `ParseFloat` takes it.
+/// Numbers with a leading point: digits with underscores between them, as Go's `ParseFloat` takes it.
 fn fraction(text: &str) -> Option<Scalar> {
     let bytes = text.as_bytes();
     let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
@@ -113,7 +113,7 @@ fn fraction(text: &str) -> Option<Scalar> {
     float(&text.replace('_', ""))
 }
 
-/// A number as YAML's floats are written; one that is too large is a text.
+/// A number in the form of YAML's floats; one that is too large is a text.
 fn float(text: &str) -> Option<Scalar> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -147,7 +147,7 @@ fn int(text: &str) -> Option<Scalar> {
         [b'0', _, ..] => (8, unsigned.get(1..)?),
         _ => (10, unsigned),
     };
-    // A second sign is no digit.
+    // A second sign is not a digit.
     let digits = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_alphanumeric()))?;
     let value = u64::from_str_radix(digits, radix).ok()?;
     match (negative, i64::try_from(value)) {
@@ -159,13 +159,13 @@ fn int(text: &str) -> Option<Scalar> {
     }
 }
 
-/// What is left after the above: binary numbers whose digits have a sign of their own.
+/// The remaining case: binary numbers whose digits have a sign of their own.
 fn old_binary(text: &str) -> Option<Scalar> {
     let (digits, negative) = match text.strip_prefix("-0b") {
         Some(digits) => (digits, true),
         None => (text.strip_prefix("0b")?, false),
     };
-    // The original puts the sign before what follows, which takes no second one.
+    // The original puts the sign before the digits, which cannot have a second one.
     let value = match negative {
         true => i64::from_str_radix(&format!("-{digits}"), 2),
         false => i64::from_str_radix(digits, 2),
@@ -209,7 +209,7 @@ impl Scalar {
     }
 }
 
-/// A key like `1.5`, in the shortest digits of 32 bits. Where Go would write an exponent, nothing is guessed.
+/// A key like `1.5`, in the shortest digits of 32 bits. Where Go would write an exponent, it is rejected.
 fn float_key(value: f64) -> Result<String, &'static str> {
     #[expect(clippy::cast_possible_truncation, reason = "as the original does")]
     let short = value as f32;
@@ -219,9 +219,9 @@ fn float_key(value: f64) -> Result<String, &'static str> {
     Err("is a number that no other reader spells the same: quote it")
 }
 
-/// A number as Go's `encoding/json` writes it; none for what JSON lacks.
+/// A number as Go's `encoding/json` writes it; `None` for values that JSON lacks.
 pub(in crate::input) fn json_number(value: f64) -> Option<Number> {
-    // Go writes the shortest digits and as many zeros as it takes; beyond, an exponent, and what reads it sees a float.
+    // Go writes the shortest digits and as many zeros as needed; larger ones get an exponent and are read back as floats.
     if value.fract() == 0.0
         && value.abs() < 1e21
         && let Ok(whole) = value.to_string().parse::<i64>()

@@ -1,4 +1,4 @@
-//! What a container needs.
+//! Needs of a container.
 
 use std::collections::BTreeSet;
 

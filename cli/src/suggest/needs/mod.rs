@@ -1,4 +1,4 @@
-//! What pods need of a policy, field by field, with the first place that needs it.
+//! Needs of pods, by field of the policy, each with the first place that has it.
 
 mod container;
 mod pod;
@@ -16,53 +16,53 @@ use pod::unfit;
 /// Values that are used, each with the first place that uses it.
 pub(super) type Used<T> = BTreeMap<T, Evidence>;
 
-/// The pod being looked at.
+/// The pod being examined.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'o> {
     pub(crate) object: &'o Object,
-    /// Its place among all objects.
+    /// Its index among all objects.
     pub(crate) nth: usize,
     pub(crate) title: &'o str,
-    /// The way from the object to the pod, with a trailing dot.
+    /// The path from the object to the pod, with a trailing dot.
     pub(crate) root: &'o str,
 }
 
-/// Ids that are used, and where none is set.
+/// Ids in use, and where none is set.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ids {
     pub(super) used: Used<i64>,
     pub(super) open: Option<Evidence>,
 }
 
-/// What a set of pods needs.
+/// The needs of a set of pods.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Needs {
     pub(crate) workloads: Workloads,
     pub(super) privileged: Option<Evidence>,
-    /// Containers that may gain privileges because they say so, or have to.
+    /// Containers with privilege escalation, explicit or implied.
     pub(super) escalating: Option<Evidence>,
-    /// Containers that do not say.
+    /// Containers that leave it unset.
     pub(super) escalation_open: Option<Evidence>,
     pub(super) host_network: Option<Evidence>,
     pub(super) host_pid: Option<Evidence>,
     pub(super) host_ipc: Option<Evidence>,
     pub(super) host_ports: Used<i64>,
     pub(super) volumes: Used<String>,
-    /// Cleaned paths, and whether they are written.
+    /// Cleaned paths, and whether they are mounted writable.
     pub(super) host_paths: BTreeMap<String, (bool, Evidence)>,
-    /// Paths that no prefix can name.
+    /// Paths that no prefix can match.
     pub(super) odd_paths: Option<Evidence>,
     pub(super) flex_volumes: Used<String>,
     pub(super) csi_drivers: Used<String>,
     pub(super) capabilities: Used<String>,
-    /// The capabilities that every container drops; nothing before the first one.
+    /// The capabilities that every container drops; `None` before the first one.
     pub(super) dropped: Option<BTreeSet<String>>,
     /// Containers that do not drop ALL.
     pub(super) undropped: Option<Evidence>,
     pub(super) users: Ids,
-    /// Containers that run as root, or say that they may.
+    /// Containers that run as root, or are explicitly allowed to.
     pub(super) root: Option<Evidence>,
-    /// Containers whose image decides.
+    /// Containers whose user is set by the image.
     pub(super) root_open: Option<Evidence>,
     pub(super) groups: Ids,
     pub(super) supplemental_groups: Ids,
@@ -71,18 +71,18 @@ pub(crate) struct Needs {
     pub(super) se_linux_open: Option<Evidence>,
     /// Names of seccomp profiles; the empty one stands for none.
     pub(super) seccomp: Used<String>,
-    /// Profiles that no list can name.
+    /// Profiles that cannot be listed.
     pub(super) odd_seccomp: Option<Evidence>,
     pub(super) app_armor: Used<String>,
     pub(super) app_armor_open: Option<Evidence>,
-    /// Containers that say they write to their image.
+    /// Containers that explicitly write to their root filesystem.
     pub(super) writing: Option<Evidence>,
-    /// Containers that do not say.
+    /// Containers that leave it unset.
     pub(super) writing_open: Option<Evidence>,
     pub(super) sysctls: Used<String>,
     pub(super) unmasked: Option<Evidence>,
     pub(super) runtime_classes: Used<String>,
-    /// What no policy admits, and why.
+    /// Pods that no policy can admit, and why.
     pub(crate) unfit: Vec<(Evidence, &'static str)>,
     /// The checks of the Pod Security Standards that pods fail, with the level they belong to.
     pub(crate) failing: BTreeMap<(Level, &'static str), (String, Evidence)>,
@@ -110,7 +110,7 @@ impl Place<'_> {
 }
 
 impl Needs {
-    /// Adds what a pod needs; nothing of one that no policy admits.
+    /// Adds the needs of a pod; none if no policy can admit it.
     pub(crate) fn add(&mut self, pod: &Pod<'_>, at: Place<'_>) {
         self.hold_to_standards(pod, at);
         // Annotations become fields when the pod is created.
@@ -131,7 +131,7 @@ impl Needs {
         for level in [Level::Baseline, Level::Restricted] {
             let standard = Standard { level, version: Version::Latest };
             for Failing { check, problem, paths } in judge::failures(standard, pod, at.root) {
-                // What fails at baseline fails at restricted too, often under another name.
+                // A violation of baseline is one of restricted too, often under another name.
                 let path = paths.first().map_or("", |path| path.strip_prefix(at.root).unwrap_or(path));
                 self.failing
                     .entry((level, check))

@@ -1,4 +1,4 @@
-//! What a pod needs as a whole, and for its volumes.
+//! Needs of a pod as a whole, and of its volumes.
 
 use pod_security_policy::pod::{Origin, Pod, VolumeDetail};
 use pod_security_policy::rule::pattern::has_parent_dir;
@@ -70,7 +70,7 @@ impl Needs {
                     });
                     let evidence = || (written, at.evidence(&path));
                     let known = self.host_paths.entry(cleaned(host)).or_insert_with(evidence);
-                    // Who writes says more than who reads.
+                    // A writable mount overrides a read-only one.
                     if written && !known.0 {
                         *known = evidence();
                     } else if written == known.0 {
@@ -89,14 +89,14 @@ impl Needs {
     }
 }
 
-/// The path as policies compare it.
+/// The path in the form in which policies compare it.
 fn cleaned(path: &str) -> String {
     let elements: Vec<&str> =
         path.split('/').filter(|element| !element.is_empty() && *element != ".").collect();
     format!("/{}", elements.join("/"))
 }
 
-/// Why no policy whatsoever admits a pod, and the field to look at.
+/// Why no policy can admit a pod, and the field responsible.
 pub(super) fn unfit(pod: &Pod<'_>) -> Option<(String, &'static str)> {
     for (index, volume) in pod.judged_volumes() {
         if let Some(VolumeDetail::HostPath(path)) = volume.source.as_ref().map(|source| &source.detail)

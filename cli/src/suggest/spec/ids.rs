@@ -6,7 +6,7 @@ use super::super::Needs;
 use super::super::needs::{Ids, Used};
 use super::{Draft, Strictness};
 
-/// Ids that are no system user's.
+/// Ids outside of the range of system users.
 const USUAL: (i64, i64) = (1, 65535);
 
 impl Draft {
@@ -36,7 +36,7 @@ impl Draft {
         }
     }
 
-    /// Ids of groups: demanded where all pods have one, else restricted to those that are used.
+    /// Group ids: required where all pods set one, else restricted to those in use.
     pub(super) fn ids(&mut self, field: &'static str, ids: &Ids) {
         if let Some((id, evidence)) = ids.used.first_key_value().filter(|(id, _)| **id <= 0) {
             self.because(field, id.to_string(), evidence);
@@ -53,7 +53,7 @@ impl Draft {
     }
 }
 
-/// Numbers as ranges, neighbours together.
+/// Numbers as ranges; adjacent ones are merged.
 fn ranges(numbers: impl Iterator<Item = i64>) -> Value {
     let mut ranges: Vec<(i64, i64)> = Vec::new();
     for number in numbers {

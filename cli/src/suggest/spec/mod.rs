@@ -1,4 +1,4 @@
-//! The tightest spec that what is needed leaves room for.
+//! The tightest spec that admits the collected needs.
 
 mod ids;
 mod profiles;
@@ -12,12 +12,12 @@ use serde_json::{Map, Value, json};
 use super::needs::Used;
 use super::{Evidence, Needs, Reason, Suggestion};
 
-/// How much is demanded of pods.
+/// How much is required of pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strictness {
-    /// What every pod declares: nothing is filled in, and what runs goes on as it does.
+    /// Only what every pod declares: nothing is filled in, and running workloads are not changed.
     Declared,
-    /// What is left open too: it is filled in, which an image may not bear.
+    /// Unset fields as well: they are filled in, and an image may not support the default.
     FilledIn,
 }
 
@@ -65,7 +65,7 @@ impl Draft {
         self.reasons.push(Reason { field, need: need.into(), evidence: evidence.clone() });
     }
 
-    /// A boolean that is `true` if somebody needs it.
+    /// A boolean that is `true` if any workload needs it.
     fn flag(&mut self, field: &'static str, needed: &Option<Evidence>) {
         self.set(field, needed.is_some().into());
         if let Some(evidence) = needed {
@@ -98,9 +98,9 @@ impl Draft {
         } else if let Some(evidence) = &needs.undropped {
             self.because("requiredDropCapabilities", "ALL is not dropped", evidence);
         }
-        // With its prefix a name drops nothing, and a policy that demands it reads it without.
+        // Spelt with its prefix a name drops nothing, and a policy that requires it reads it without the prefix.
         dropped.retain(|name| !needs.capabilities.contains_key(name) && !name.starts_with("CAP_"));
-        // One that drops all needs no other named.
+        // Dropping ALL makes all other names redundant.
         if dropped.contains("ALL") && self.strictness == Strictness::Declared {
             dropped.retain(|name| name == "ALL");
         }

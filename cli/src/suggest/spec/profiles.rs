@@ -1,4 +1,4 @@
-//! What confines a container from outside: SELinux, seccomp and AppArmor.
+//! Confinement of containers: SELinux, seccomp and AppArmor.
 
 use serde_json::{Map, Value, json};
 

@@ -15,7 +15,7 @@ impl Draft {
     pub(super) fn volumes(&mut self, needs: &Needs) {
         let mut types = BTreeSet::new();
         for (key, evidence) in &needs.volumes {
-            // What has no name of its own is of no type that could be listed.
+            // Volumes without a type name cannot be listed.
             let known = VolumeType::of_source(key).map(VolumeType::name);
             types.insert(known.unwrap_or("*"));
             if !RESTRICTED_VOLUMES.contains(&key.as_str()) {
@@ -54,7 +54,7 @@ impl Draft {
         });
     }
 
-    /// Drivers by name, unless one has a name that no policy may list.
+    /// Drivers by name, unless one has a name that cannot be listed in a policy.
     fn drivers(
         &mut self,
         field: &'static str,

@@ -1,4 +1,4 @@
-//! What `bench` found, as a table or as JSON.
+//! The results of `bench`, as a table or as JSON.
 
 use anstream::println;
 use comfy_table::{CellAlignment, Table, presets};

@@ -1,4 +1,4 @@
-//! The summary as data, and how it is laid out.
+//! The summary as data, and its layout.
 
 use std::fmt::Write as _;
 
@@ -9,25 +9,25 @@ use crate::rbac::{Authority, Rbac};
 use crate::terminal::OutputOptions;
 use crate::{deviations, report};
 
-/// All that there is to say of a migration.
+/// The complete summary of a migration.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::command::migrate) struct Summary {
     pub(super) policies: Vec<Row>,
     pub(super) warnings: Vec<Remark>,
-    /// Where policies judge otherwise than PodSecurityPolicy did.
+    /// Deviations from PodSecurityPolicy.
     pub(super) deviations: Vec<Remark>,
     pub(super) notes: Vec<Remark>,
 }
 
-/// What is to be said of one policy.
+/// The summary of one policy.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) status: Status,
     changed_meaning: Vec<&'static str>,
-    /// Nothing where nobody knows.
+    /// `None` where it is unknown.
     pub(super) may_be_used_by: Option<Vec<String>>,
 }
 
@@ -42,13 +42,13 @@ pub(super) enum Status {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Remark {
     pub(super) text: String,
-    /// The policies that it is about, with the place or the object that is meant; empty for all.
+    /// The policies that it concerns, with the path or the object; empty for all.
     pub(super) policies: Vec<String>,
 }
 
-/// So many lines are read.
+/// The maximum number of lines.
 const LINES: usize = 40;
-/// So many policies are named in a line.
+/// The maximum number of policies named in a line.
 const NAMED: usize = 3;
 impl Summary {
     pub(super) fn row(&mut self, name: &str, status: Status, policy: &Value, authority: &Authority) {
@@ -134,14 +134,14 @@ impl Summary {
 }
 
 impl Remark {
-    /// The sentence, and the first policies that it is about.
+    /// The sentence, and the first policies that it concerns.
     fn line(&self, before: &str, all: usize) -> String {
         let Remark { text, policies } = self;
         let named: Vec<&str> = policies.iter().take(NAMED).map(String::as_str).collect();
         let named = match policies.len() {
             0 => return format!("{before}{text}"),
             count if count > NAMED && count == all => "all policies".to_owned(),
-            // The last one stands where "1 more" would.
+            // Instead of "1 more", the last one is named.
             count if count == NAMED + 1 => policies.join(", "),
             count if count > NAMED => format!("{} and {} more", named.join(", "), count - NAMED),
             _ => named.join(", "),
@@ -150,7 +150,7 @@ impl Remark {
     }
 }
 
-/// Adds a policy to those that a sentence is about.
+/// Adds a policy to those that a sentence concerns.
 pub(super) fn add(remarks: &mut Vec<Remark>, text: &str, policy: &str) {
     match remarks.iter_mut().find(|known| known.text == text) {
         Some(known) => {
