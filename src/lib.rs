@@ -1,4 +1,4 @@
-//! PodSecurityPolicy as one Kubewarden policy: settings that *are* PodSecurityPolicies, judged with their own
+//! PodSecurityPolicy as one Kubewarden policy: settings that *are* PodSecurityPolicies, evaluated with their own
 //! semantics on the clusters of today.
 //!
 //! # The pipeline

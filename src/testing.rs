@@ -1,7 +1,7 @@
-//! The kit for rules: one case, replayed wherever a rule must say the same.
+//! Helpers for tests of rules: one case, repeated wherever a rule must give the same result.
 //!
-//! A case is a policy, a container or a pod, and what comes of it. It is judged as a bare Pod, as the template of a
-//! Deployment and as that of a CronJob, with fields that no rule knows; what is mutated is judged once more.
+//! A case is a policy, a container or a pod, and the expected outcome. It is evaluated as a bare Pod, as the template
+//! of a Deployment and as that of a CronJob, with fields that no rule knows; a mutated pod is evaluated once more.
 
 use proptest::prelude::{ProptestConfig, Strategy, any, prop};
 use proptest::prop_oneof;
@@ -17,13 +17,13 @@ use crate::rule::join;
 use crate::settings::Settings;
 use Outcome::{Admitted, Mutated, Objected, Rejected};
 
-/// What comes of a case.
+/// The outcome of a case.
 #[derive(Debug, Clone)]
 pub(crate) enum Outcome {
     /// The pod is admitted as it is.
     Admitted,
-    /// It is admitted with changes: of [`judge`], the container's whole `securityContext`; of [`judge_pod`], what is laid
-    /// over `spec`.
+    /// It is admitted with changes: of [`judge`], the container's whole `securityContext`; of [`judge_pod`], the
+    /// changes that are merged into `spec`.
     Mutated(Value),
     /// It is rejected with this one violation, whose path starts at the container, or at the pod if it starts with
     /// `spec.` or `metadata.`.
@@ -32,7 +32,7 @@ pub(crate) enum Outcome {
     Objected(&'static [&'static str]),
 }
 
-/// What no rule knows and every response must keep to the byte.
+/// A value that no rule knows and every response must keep to the byte.
 const UNKNOWN: &str = r#"{ "kept" : [ 1.50, null , "\u00e9" ],"again":null }"#;
 /// Stands for it until the document is text.
 const MARK: &str = "@unknown@";
@@ -56,12 +56,12 @@ pub(crate) fn policy(fields: &Value) -> Value {
     policy
 }
 
-/// All that is wrong with a policy that is otherwise right.
+/// All errors of a policy that is otherwise valid.
 pub(crate) fn problems(fields: &Value) -> String {
     Settings::parse(&policy(fields).to_string()).map(|_| ()).unwrap_err().to_string()
 }
 
-/// Checks `request`, a Kubernetes admission request.
+/// Reviews `request`, a Kubernetes admission request.
 pub(crate) fn review(settings: &Value, request: &Value) -> Response {
     review_text(&settings.to_string(), &request.to_string())
 }
@@ -72,13 +72,13 @@ fn review_text(settings: &str, request: &str) -> Response {
     Evaluator::new(&settings, &NoCluster).review(request)
 }
 
-/// Checks a container in each of the three lists and each of three shapes.
+/// Evaluates a container in each of the three lists and each of three shapes.
 #[track_caller]
 pub(crate) fn judge(policy: Value, container: Value, expected: Outcome) {
     judge_within(json!({}), policy, container, expected);
 }
 
-/// Checks a container in a pod whose `metadata` and `spec` say more.
+/// Evaluates a container in a pod with further `metadata` and `spec`.
 #[track_caller]
 pub(crate) fn judge_within(pod: Value, policy: Value, mut container: Value, expected: Outcome) {
     container["name"] = json!("c");
@@ -102,7 +102,7 @@ pub(crate) fn judge_within(pod: Value, policy: Value, mut container: Value, expe
     }
 }
 
-/// Checks a pod in each of three shapes. Unless it says otherwise, it has one bare container, `c`.
+/// Evaluates a pod in each of three shapes. By default, it has one bare container, `c`.
 #[track_caller]
 pub(crate) fn judge_pod(policy: Value, mut pod: Value, expected: Outcome) {
     if pod["spec"]["containers"].is_null() {
@@ -115,7 +115,7 @@ pub(crate) fn judge_pod(policy: Value, mut pod: Value, expected: Outcome) {
     replay(&policy, &pod, &mutated, &expected, "spec.containers[0].");
 }
 
-/// Lays objects over objects; anything else, an empty object too, takes the place of what was there.
+/// Merges objects; anything else, an empty object too, replaces the value.
 fn lay_over(value: &mut Value, over: &Value) {
     match over {
         Value::Object(members) if !members.is_empty() => {
@@ -134,7 +134,7 @@ fn replay(fields: &Value, pod: &Value, mutated: &Value, expected: &Outcome, cont
         pod["unknown"] = json!(MARK);
         pod["metadata"]["unknown"] = json!(MARK);
         pod["spec"]["unknown"] = json!(MARK);
-        // The token that the API server mounts is a matter of the workloads' own tests.
+        // The token that the API server mounts is left to the workloads' own tests.
         pod["spec"]["automountServiceAccountToken"] = json!(false);
         pod
     };
@@ -183,7 +183,7 @@ fn replay(fields: &Value, pod: &Value, mutated: &Value, expected: &Outcome, cont
 
 const CRON_JOB: &str = "spec.jobTemplate.spec.template.";
 
-/// What the validating phase says: it admits what the mutating one has left behind, and nothing that it would change.
+/// Runs the validating phase: it admits the result of the mutating one, and rejects all that it would change.
 #[track_caller]
 fn validate_only(mut settings: Value, pod: &Value, mutated: &Value, expected: &Outcome) {
     settings["mutate"] = json!(false);
@@ -196,7 +196,7 @@ fn validate_only(mut settings: Value, pod: &Value, mutated: &Value, expected: &O
     }
 }
 
-/// What a rule that only warns says of a pod where nothing may be filled in. Elsewhere what it fills in satisfies it.
+/// The violations of a rule that only warns for a pod where no default may be set. Elsewhere its default satisfies it.
 #[track_caller]
 pub(crate) fn unfilled(rule: &str, fields: Value, mut pod: Value) -> String {
     let mut settings = policy(&fields);
@@ -215,7 +215,7 @@ pub(crate) fn unfilled(rule: &str, fields: Value, mut pod: Value) -> String {
     join(&response.tolerated, response.tolerated.len())
 }
 
-/// Checks the addition of an ephemeral container, `e`, to a pod that runs.
+/// Reviews the addition of an ephemeral container, `e`, to a running pod.
 #[track_caller]
 pub(crate) fn review_added(fields: Value, old: Value, mut container: Value) -> Response {
     container["name"] = json!("e");
@@ -256,7 +256,7 @@ fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// Property tests that are the same in every run.
+/// The configuration of property tests that are the same in every run.
 pub(crate) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
@@ -266,7 +266,7 @@ pub(crate) fn config(cases: u32) -> ProptestConfig {
     }
 }
 
-/// JSON text as nobody writes it: odd white space, escapes, duplicate keys, numbers of all kinds.
+/// Unusual JSON text: odd white space, escapes, duplicate keys, numbers of all kinds.
 pub(crate) fn json_text() -> impl Strategy<Value = String> + use<> {
     let space = || prop::sample::select(vec!["", "", "", " ", "\n", "\t \r\n"]);
     let string = prop::collection::vec(

@@ -1,4 +1,4 @@
-//! What nobody should send: each is answered with a line that says where, in bounded time and space.
+//! Input that must not occur: each gets a response of one line that names the place, in bounded time and space.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, missing_docs)]
 #![allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold")]
 
@@ -158,7 +158,7 @@ const RANGES: &str = r#"{"rule": "MustRunAs", "ranges": [{"min": 1, "max": 65535
 const NON_ROOT: &str = r#"{"rule": "MustRunAsNonRoot"}"#;
 const ANY: &str = r#"{"rule": "RunAsAny"}"#;
 
-/// Ids that no kernel has are for the API server to refuse; no rule takes them for others.
+/// Ids that no kernel has are left to the API server to refuse; no rule takes them for others.
 #[rstest]
 #[case::large_in_ranges(RANGES, 1 << 40, Some("Invalid value: 1099511627776: must be in the ranges: [{1 65535}]"))]
 #[case::large_under_non_root(NON_ROOT, 1 << 40, None)]
@@ -280,7 +280,7 @@ fn a_rejection_is_short(#[case] pod: Value, #[case] start: &str) {
 fn a_fault_is_short(#[case] object: &str, #[case] start: &str) {
     let message = rejection(json!({}), &object.replace('@', &long()));
     assert!(message.len() < 500, "{} bytes", message.len());
-    // What is not JSON is a error of the request, which holds the object.
+    // Malformed JSON is an error of the request, which holds the object.
     assert!(message.contains(start), "{message}");
 }
 
@@ -312,7 +312,7 @@ fn a_request_cut_off_anywhere_is_rejected() {
     }
 }
 
-/// The object on its own, as a error in it is met when its text is read a second time.
+/// The object on its own, for an error in it when its text is read a second time.
 #[test]
 fn settings_cut_off_anywhere_are_refused() {
     use pod_security_policy::settings::Settings;

@@ -1,4 +1,4 @@
-//! What the documents say is so: settings load, tables are those of the registry, commands are known.
+//! The documents are correct: settings load, tables are those of the registry, commands are known.
 //!
 //! `UPDATE_DOCS=1 cargo test --test docs` writes the generated parts anew.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
@@ -10,8 +10,8 @@ use pod_security_policy::rules;
 use pod_security_policy::settings::Settings;
 use serde_json::{Value, json};
 
-/// Commands that only a cluster, a public registry or a minute of its own can run. The others are run by the
-/// host's tests, and those of `kubectl psp` by the command line's.
+/// Commands that need a cluster, a public registry or a minute of time. The others are run by the host's tests, and
+/// those of `kubectl psp` by the command line's.
 const NOT_RUN: &[&str] = &[
     "kubectl ",
     "helm ",
@@ -47,7 +47,7 @@ fn documents() -> Vec<(String, String)> {
     files.iter().map(|file| (file.display().to_string(), fs::read_to_string(file).unwrap())).collect()
 }
 
-/// The blocks of a language: where each starts, and what it holds.
+/// The blocks of a language: where each starts, and its text.
 fn blocks<'t>(name: &str, text: &'t str, language: &str) -> Vec<(String, &'t str)> {
     let fence = format!("```{language}\n");
     text.match_indices(&fence)
@@ -167,7 +167,7 @@ fn registrations_in_the_documents_are_ones_that_kubewarden_takes_as_they_are_mea
             None,
             "{place}: is not looked at"
         );
-        // What mutates is not audited, and what judges does not mutate.
+        // A registration that mutates is not audited, and one that only validates does not mutate.
         let mutating = at("/spec/mutating").as_bool().unwrap();
         assert_eq!(at("/spec/settings/mutate") == false, !mutating, "{place}");
         assert_eq!(at("/spec/backgroundAudit") == false, mutating, "{place}");
@@ -218,7 +218,7 @@ fn commands_in_the_documents_are_known() {
     }
 }
 
-/// What others may change under a tag cannot be changed under a digest.
+/// A tag can be moved to other content, a digest cannot.
 #[test]
 fn workflows_pin_their_actions_and_name_the_compiler_and_targets_that_there_are() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();

@@ -1,4 +1,4 @@
-//! What holds for every policy and every pod.
+//! Properties that hold for every policy and every pod.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 const HINT: &str = "kubernetes.io/psp";
 
-/// Always the same cases, and nothing is written down about those that fail.
+/// Always the same cases, and failing ones are not recorded.
 fn config() -> ProptestConfig {
     ProptestConfig {
         cases: 600,
@@ -53,8 +53,8 @@ fn without_hint(mut pod: Value) -> Value {
 proptest! {
     #![proptest_config(config())]
 
-    /// Of one policy, a second run changes nothing. Of several, another one may fit what the first run made, so that
-    /// the name may change, and nothing else.
+    /// Of one policy, a second run changes nothing. Of several, another one may admit the result of the first run, so
+    /// that the name may change, and nothing else.
     #[test]
     fn mutation_settles(seed in any::<u64>(), index in 0_u64..1000) {
         let case = creation(seed, index);
@@ -138,7 +138,7 @@ proptest! {
     }
 }
 
-/// What Linux alone has: `validateWindows` in pkg/apis/core/validation.
+/// Fields for Linux only: `validateWindows` in pkg/apis/core/validation.
 const LINUX_ONLY: &[&str] = &[
     "allowPrivilegeEscalation",
     "appArmorProfile",
@@ -195,7 +195,7 @@ fn refusals(pod: &Value) -> Vec<String> {
     refusals
 }
 
-/// The properties above say nothing of pods that are all refused or all left alone.
+/// The properties above are empty if all pods are refused or left alone.
 #[test]
 fn about_half_of_the_pods_are_admitted_and_many_are_changed() {
     let responses: Vec<Answer> =
@@ -209,7 +209,7 @@ fn about_half_of_the_pods_are_admitted_and_many_are_changed() {
     );
 }
 
-/// What some rule writes, with `*` for an index.
+/// The paths that rules write, with `*` for an index.
 const GOVERNED: &[&str] = &[
     ".metadata.annotations.kubernetes.io/psp",
     ".spec.runtimeClassName",
@@ -229,7 +229,7 @@ const GOVERNED: &[&str] = &[
     "*.securityContext.allowPrivilegeEscalation",
 ];
 
-/// The objects that are made where they are missing.
+/// The objects that are created where they are missing.
 const CONTEXTS: &[&str] = &[
     ".metadata",
     ".metadata.annotations",
@@ -263,7 +263,7 @@ fn differences(before: &Value, after: &Value, at: String, found: &mut Vec<String
     }
 }
 
-/// Stands for what no rule knows until the document is text.
+/// Stands for values that no rule knows until the document is text.
 const MARK: &str = "@unknown@";
 const UNKNOWN: &str = r#"{ "kept" : [ 1.50, null , "\u00e9" ],"again":null }"#;
 const KEY: &str = "sownField";
@@ -271,13 +271,13 @@ const KEY: &str = "sownField";
 #[derive(Clone, Copy, PartialEq)]
 enum Ground {
     Pod,
-    /// Whose every key is a source.
+    /// An object whose every key is a source.
     Volume,
-    /// Whose values are texts.
+    /// An object whose values are strings.
     Map,
 }
 
-/// Adds a field that nobody knows to every object where one may come to be, and counts them.
+/// Adds an unknown field to every object where one may occur, and counts them.
 fn sow(value: &mut Value, ground: Ground) -> usize {
     match value {
         Value::Object(members) => {
@@ -312,7 +312,7 @@ fn reap(value: &mut Value) {
     }
 }
 
-/// A cluster in which everybody may use every policy.
+/// A cluster in which all users may use every policy.
 struct Everybody;
 
 impl Cluster for Everybody {

@@ -1,4 +1,4 @@
-//! What holds the files together: the registry against the PSP spec, the borders between modules, and the names of fields
+//! Consistency of the files: the registry against the PSP spec, the borders between modules, and the names of fields
 //! against the API's own types.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
@@ -92,7 +92,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         .map(|entry| entry.unwrap().path())
         .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        // Tests may look wherever they like.
+        // Tests may import anything.
         .filter(|path| !path.ends_with("tests.rs") && !path.ends_with("testing.rs"))
         .collect();
     files.sort();
@@ -165,14 +165,14 @@ fn no_check_knows_a_rule_of_psp() {
         }
         let strange: Vec<_> = imports
             .into_iter()
-            // What it says is cut where violations are.
+            // Its text is cut where violations are.
             .filter(|import| !["pod", "prose", "rule", "violation"].contains(&import.as_str()))
             .collect();
         assert_eq!(strange, Vec::<String>::new(), "{name} imports");
     }
 }
 
-/// What the foundations may build on: nothing that judges.
+/// The modules that the foundations may import: none that evaluates.
 #[rstest]
 #[case("json", &[])]
 #[case("graft", &["json"])]
@@ -198,7 +198,7 @@ fn only_the_guest_knows_its_host() {
             .into_iter()
             .filter(|host| text.contains(host))
             .collect();
-        // The reader's documentation says what it is as strict as.
+        // The reader's documentation names the parser that it is as strict as.
         assert!(name.starts_with("guest") || name == "json" || named.is_empty(), "{name} names {named:?}");
     }
 }
@@ -270,7 +270,7 @@ fn lifecycle() -> api::Lifecycle {
     }
 }
 
-/// A pod with everything that policies read, in the words of the API's own types.
+/// A pod with everything that policies read, in the API's own types.
 fn full_pod() -> api::Pod {
     let ports = vec![api::ContainerPort { container_port: 80, host_port: Some(8080), ..Default::default() }];
     let volume_mounts = vec![api::VolumeMount {
@@ -468,7 +468,7 @@ fn the_view_reads_what_counts_of_a_volume() {
     }
 }
 
-/// Every source that the API knows has a type that a policy can list, and the other way round.
+/// Every source that the API knows has a type that a policy can list, and the reverse.
 #[test]
 fn every_volume_source_of_the_api_can_be_listed() {
     let all = api::Volume {

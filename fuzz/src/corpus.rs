@@ -1,4 +1,4 @@
-//! What is damaged: the recorded cases, and a few texts for what they do not hold.
+//! The texts to damage: the recorded cases, and a few texts for kinds that they lack.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub(crate) fn settings() -> Result<Vec<String>> {
     Ok(cases()?.iter().map(|case| ours::settings(case).to_string()).collect())
 }
 
-/// What the policy server hands over.
+/// The payloads of the policy server.
 pub(crate) fn payloads() -> Result<Vec<String>> {
     let judged = cases()?.into_iter().filter(|case| !case.validate_policies);
     let payload = |case: Case| {
@@ -67,7 +67,7 @@ pub(crate) fn sysctls() -> Result<Vec<String>> {
     Ok(names.map(str::to_owned).to_vec())
 }
 
-/// Places of templates.
+/// Paths of templates.
 pub(crate) fn paths() -> Result<Vec<String>> {
     let paths =
         ["spec.template", "spec.jobs[*].template", "a.b.c", "[*]", "a[*][*].b", "", ".", "spec.template."];

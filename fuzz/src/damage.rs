@@ -1,6 +1,6 @@
-//! Damages text at random: bytes, pieces, and what JSON is made of.
+//! Damages text at random: bytes, pieces, and parts of JSON.
 
-/// Pieces that readers have to tell apart.
+/// Pieces that readers have to distinguish.
 const PIECES: [&str; 44] = [
     "{",
     "}",
@@ -119,7 +119,7 @@ impl Rng {
         }
     }
 
-    /// Puts a piece in the place of a whole value, so that the rest stays JSON.
+    /// Replaces a whole value by a piece, so that the rest stays JSON.
     fn value(&mut self, bytes: &mut Vec<u8>) {
         let colons: Vec<usize> =
             bytes.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at + 1).collect();

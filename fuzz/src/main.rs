@@ -1,8 +1,8 @@
-//! Throws damaged input at everything that reads text.
+//! Runs everything that reads text on damaged input.
 //!
-//! The inputs are the recorded cases, damaged at random ([`damage`]); what each target promises is said in [`targets`].
+//! The inputs are the recorded cases, damaged at random ([`damage`]); the promises of each target are in [`targets`].
 //! There is no guidance by coverage, which would need another compiler: the corpus already reaches every rule, and the
-//! damage knows what JSON is made of. A promise that is broken ends the run with the input and the seed.
+//! damage knows the parts of JSON. A promise that is broken ends the run with the input and the seed.
 
 mod corpus;
 mod damage;
@@ -18,7 +18,7 @@ use cpu_time::ThreadTime;
 use damage::Rng;
 use targets::{TARGETS, Target};
 
-/// No single run may take longer: the API server waits for an response.
+/// No single run may take longer: the API server waits for a response.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// The first run of a kind pays for what it loads; what is slow again is slow.
 const ATTEMPTS: usize = 5;
@@ -70,7 +70,7 @@ fn run(target: &Target, share: Duration, seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// Runs the target on one input, again if that was slow, and tells how long it takes.
+/// Runs the target on one input, again if that was slow, and returns how long it takes.
 fn once(target: &Target, input: &str, seed: u64) -> Result<Duration> {
     let mut least = Duration::MAX;
     for _ in 0..ATTEMPTS {

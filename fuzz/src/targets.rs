@@ -1,4 +1,4 @@
-//! What is fuzzed, and what it promises.
+//! The fuzz targets and their promises.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use serde_json::value::RawValue;
 
 use crate::corpus;
 
-/// Something that reads text.
+/// A function that reads text.
 pub(crate) struct Target {
     pub(crate) name: &'static str,
-    /// What is damaged for it.
+    /// The texts to damage for it.
     pub(crate) corpus: fn() -> Result<Vec<String>>,
     /// Panics when a promise is broken.
     pub(crate) check: fn(&str),
@@ -45,20 +45,21 @@ impl Cluster for Odd {
     }
 }
 
-/// Settings load, or say why not; what is told is text that a person can read.
+/// Settings load, or are refused with a reason.
 fn settings(text: &str) {
     if let Err(problems) = Settings::parse(text) {
         assert!(!problems.to_string().is_empty());
     }
 }
 
-/// An response is JSON, if the request was; a rejection has a reason; what was changed is accepted once more as it is, be
-/// it by another policy.
+/// A response is JSON, if the request was; a rejection has a reason; a mutated object is accepted unchanged, possibly
+/// by another policy.
 fn reviewed(text: &str) {
     let response = review(text, &Odd);
     match serde_json::from_str::<Value>(&response.clone().into_json()) {
         Ok(reported) => assert_eq!(reported.get("accepted"), Some(&Value::Bool(response.is_accepted()))),
-        // What is no JSON where nobody looks comes back with the object, and no policy server can take the response for yes.
+        // Malformed JSON in a part that is not read comes back with the object, and no policy server can take the
+        // response for an admission.
         Err(error) => {
             assert!(response.mutated_object.is_some(), "the answer is JSON: {error}");
             assert!(serde_json::from_str::<Value>(text).is_err(), "the answer to JSON is JSON: {error}");
@@ -68,11 +69,11 @@ fn reviewed(text: &str) {
     assert!(response.rejection.as_ref().is_none_or(|reason| !reason.is_empty()));
     let Some(object) = response.mutated_object else { return };
     assert!(response.rejection.is_none());
-    // The text is put together by hand: read and written again, numbers would not be what they were.
+    // The text is put together by hand: read and written again, numbers would change.
     if let Some(before) = object_of(text) {
         let again = review(&text.replacen(before, &object, 1), &Odd);
         assert_eq!(again.rejection, None);
-        // What one policy filled in can be just what another, earlier by name, demands: then that one has admitted it.
+        // The defaults of one policy can be what another, earlier by name, demands: then that one has admitted it.
         assert!(again.edits.iter().all(|edit| edit.to_string().contains("kubernetes.io/psp")));
     }
 }
@@ -84,7 +85,7 @@ fn object_of(text: &str) -> Option<&str> {
     request.get("object").map(|object| object.get())
 }
 
-/// Without edits a document stays what it is; with one, what can be read as a pod holds what was written.
+/// Without edits a document stays unchanged; with one, a document that can be read as a pod has the written value.
 fn grafted(text: &str) {
     if let Ok(same) = graft(text, &[]) {
         assert_eq!(same, text);
@@ -100,7 +101,7 @@ fn grafted(text: &str) {
     }
 }
 
-/// What the reader takes for JSON is JSON to others, and the other way round but for how deep it may nest.
+/// Text that the reader takes for JSON is JSON to others, and the reverse except for how deep it may nest.
 fn json(text: &str) {
     let mut reader = Reader::new(text);
     let ours = reader.skip().and_then(|()| reader.end()).is_ok();
@@ -115,7 +116,7 @@ fn json(text: &str) {
     }
 }
 
-/// Of what is JSON, a skip_unchecked ends where a skip ends.
+/// In valid JSON, `skip_unchecked` ends where `skip` ends.
 fn skip_unchecked(text: &str) {
     let mut strict = Reader::new(text);
     if strict.skip().is_ok() {
@@ -125,7 +126,7 @@ fn skip_unchecked(text: &str) {
     }
 }
 
-/// A pattern matches what begins like it or is it, and dots are a spelling of their own.
+/// A pattern matches a name that begins like it or equals it, and dots are a spelling of their own.
 fn sysctls(text: &str) {
     let pattern = SysctlPattern::new(text.into());
     assert!(!pattern.is_well_formed() || (pattern.matches(&dotted(text)) && text.len() <= 253));
@@ -143,7 +144,7 @@ fn templates(text: &str) {
     }
 }
 
-/// Every absolute path lies beneath itself and beneath the root.
+/// Every absolute path is within itself and the root.
 fn host_paths(text: &str) {
     let absolute = text.starts_with('/');
     assert_eq!(is_within(text, "/"), absolute);

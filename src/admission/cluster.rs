@@ -4,7 +4,7 @@ use crate::json::{Quoted, Text};
 use crate::pod::controllers::{CONTROLLER_MANAGER, Controllers};
 use crate::request::Request;
 
-/// What neither the request nor the settings say, from the cluster.
+/// Information that is neither in the request nor in the settings, from the cluster.
 pub trait Cluster {
     /// Whether a user or service account may `use` a PodSecurityPolicy.
     ///
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use std::cell::RefCell;
 
-    /// Grants what is listed, and remembers what was asked.
+    /// Grants the listed policies, and records the questions.
     struct Asked {
         granted: Vec<(&'static str, &'static str, &'static str)>,
         questions: RefCell<Vec<(String, String, String)>>,

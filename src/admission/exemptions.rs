@@ -108,8 +108,8 @@ impl<'e> Evaluator<'e> {
         active
     }
 
-    /// Reports which exemptions made a difference: without any of them, a rule that they list would have objected or
-    /// mutated something in where they hold. Of a pod that no policy admits, the rules of all policies count.
+    /// Reports which exemptions made a difference: without any of them, a rule that they list would have reported a
+    /// violation or set a default where they hold. If no policy admits the pod, the rules of all policies count.
     pub(super) fn record_effective_exemptions(
         &self,
         review: &PodReview<'_, '_>,

@@ -137,7 +137,7 @@ pub fn judge(payload: Payload<'_>, cluster: &dyn Cluster) -> Response {
     }
 }
 
-/// Evaluates requests against settings, and asks the cluster for what neither of them says.
+/// Evaluates requests against settings, and asks the cluster for information that neither of them has.
 #[derive(Clone, Copy)]
 pub struct Evaluator<'e> {
     settings: &'e Settings<'e>,

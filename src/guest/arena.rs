@@ -25,7 +25,7 @@ const TRIES: usize = 16;
 pub(super) struct Arena {
     /// The first free byte; 0 before the first allocation.
     top: Cell<usize>,
-    /// Where calls start: behind what was taken while the module was set up.
+    /// The start of calls' memory: behind the memory that was taken while the module was set up.
     base: Cell<usize>,
     /// How much memory there is.
     end: Cell<usize>,
@@ -86,7 +86,7 @@ impl Arena {
         }
     }
 
-    /// Keeps what has been taken so far for good: the set-up is over.
+    /// Keeps the memory that has been taken so far for good: the set-up is over.
     pub(super) fn keep(&self) {
         self.base.set(self.top.get());
         self.out.set(0);

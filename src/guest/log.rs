@@ -9,8 +9,8 @@ use crate::json::Quoted;
 
 /// Hands records to the policy server, one JSON object each, as its `tracing` capability wants them.
 ///
-/// The SDK's own drain does the same by way of a tree of values, which makes the module a thirteenth larger, and
-/// returns an error if the server does not take the line: a request must not fail for that.
+/// The SDK's own drain does the same through a tree of values, which makes the module a thirteenth larger, and returns
+/// an error if the server does not take the line: a request must not fail for that.
 pub(super) struct HostDrain;
 
 impl Drain for HostDrain {

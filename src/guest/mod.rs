@@ -51,7 +51,7 @@ fn validate(payload: &[u8]) -> CallResult {
 }
 
 /// Reviews a request. The reason for a rejection is in the response, which the policy server reports; the log only has
-/// what its operators must look after: that something could not be evaluated.
+/// the errors that its operators must look after: requests that could not be evaluated.
 fn judged(payload: Payload<'_>) -> Response {
     let Request { operation, kind, namespace, name, .. } = &payload.request;
     let [operation, kind, namespace, name] = [operation, &kind.kind, namespace, name].map(Text::clone);

@@ -6,8 +6,8 @@ use super::{Error, Read, Reader, Text};
 ///
 /// [`Default`] is the value of an absent or `null` field: Kubernetes does not distinguish the two.
 pub trait Decode<'a>: Default {
-    /// Reads one value that is not `null` into a default: where it is to stay, since moving what is large takes a call of
-    /// the host.
+    /// Reads one value that is not `null` into a default: in its final place, since moving a large value takes a call
+    /// of the host.
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()>;
 }
 

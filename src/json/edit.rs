@@ -7,72 +7,9 @@
 
 use std::fmt::{self, Display};
 
-use crate::json::{Error, Quoted, Read, Reader};
+use super::{Error, Quoted, Read, Reader};
 
-/// One segment of a path into a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step<'p> {
-    /// To what an object holds under a key.
-    Key(&'p str),
-    /// To an element of a list.
-    Index(usize),
-}
-
-/// The path from the root of a document to a value. It takes no memory of its own, since many containers have many of
-/// them: the steps that are the same for all of them are referred to.
-#[derive(Clone, Copy)]
-pub struct Path<'p> {
-    before: &'p [Step<'p>],
-    step: Option<Step<'p>>,
-    behind: &'p [Step<'p>],
-}
-
-impl<'p> Path<'p> {
-    /// The path of these steps.
-    pub const fn of(steps: &'p [Step<'p>]) -> Self {
-        Path { before: steps, step: None, behind: &[] }
-    }
-
-    /// The path with one more step and those behind it.
-    #[must_use]
-    pub const fn then(self, step: Step<'p>, behind: &'p [Step<'p>]) -> Self {
-        Path { before: self.before, step: Some(step), behind }
-    }
-
-    /// The steps.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Step<'p>> + use<'p> {
-        self.before.iter().copied().chain(self.step).chain(self.behind.iter().copied())
-    }
-
-    /// The last step.
-    pub fn last(&self) -> Option<Step<'p>> {
-        self.iter().next_back()
-    }
-
-    /// The step that leads on from a depth.
-    #[inline(never)]
-    fn get(&self, depth: usize) -> Option<Step<'p>> {
-        match depth.checked_sub(self.before.len()) {
-            None => self.before.get(depth).copied(),
-            Some(0) if self.step.is_some() => self.step,
-            Some(behind) => self.behind.get(behind - usize::from(self.step.is_some())).copied(),
-        }
-    }
-}
-
-impl PartialEq for Path<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-    }
-}
-
-impl Eq for Path<'_> {}
-
-impl fmt::Debug for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
+pub use super::path::{Path, Step};
 
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,12 +24,7 @@ pub struct Edit<'p> {
 impl Display for Edit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, step) in self.path.iter().enumerate() {
-            match step {
-                Step::Key(key) if key.contains(['.', '/']) => write!(f, "[{key}]")?,
-                Step::Key(key) if nth == 0 => f.write_str(key)?,
-                Step::Key(key) => write!(f, ".{key}")?,
-                Step::Index(index) => write!(f, "[{index}]")?,
-            }
+            step.write_to(f, nth == 0)?;
         }
         Ok(())
     }

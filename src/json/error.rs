@@ -2,17 +2,18 @@
 
 use std::fmt;
 
+use super::path::Step;
+
 /// Why a document cannot be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error(Box<(Vec<Step>, String)>);
+pub struct Error(Box<(Vec<Held>, String)>);
 
-/// One step from an object or a list to what it holds.
+/// A step of a path, or several in writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+enum Held {
     Key(String),
     Index(usize),
-    /// Several steps, written out.
-    Way(String),
+    Path(String),
 }
 
 /// What reading comes to.
@@ -27,21 +28,21 @@ impl Error {
     /// The same error, seen from the object that holds the wrong value under `key`.
     #[must_use]
     pub fn in_key(mut self, key: &str) -> Self {
-        self.0.0.push(Step::Key(key.to_owned()));
+        self.0.0.push(Held::Key(key.to_owned()));
         self
     }
 
     /// The same error, seen from further up: `path` leads to the object that was read.
     #[must_use]
     pub fn in_path(mut self, path: &str) -> Self {
-        self.0.0.push(Step::Way(path.to_owned()));
+        self.0.0.push(Held::Path(path.to_owned()));
         self
     }
 
     /// The same error, seen from the list that holds the wrong value at `index`.
     #[must_use]
     pub(super) fn at(mut self, index: usize) -> Self {
-        self.0.0.push(Step::Index(index));
+        self.0.0.push(Held::Index(index));
         self
     }
 }
@@ -52,11 +53,9 @@ impl fmt::Display for Error {
         let (steps, reason) = &*self.0;
         for (nth, step) in steps.iter().rev().enumerate() {
             match step {
-                Step::Key(key) if key.contains(['.', '/', '[']) => write!(f, "[{}]", Brief(key))?,
-                Step::Key(key) if nth == 0 => write!(f, "{}", Brief(key))?,
-                Step::Key(key) => write!(f, ".{}", Brief(key))?,
-                Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Way(path) => f.write_str(path)?,
+                Held::Key(key) => Step::Key(key).write_to(f, nth == 0)?,
+                Held::Index(index) => Step::Index(*index).write_to(f, nth == 0)?,
+                Held::Path(path) => f.write_str(path)?,
             }
         }
         if !steps.is_empty() {

@@ -1,9 +1,9 @@
 //! Reading JSON once, in place.
 //!
 //! A review is read by a fresh instance for every request, so the reader borrows from the payload, hands each key to
-//! its caller and lets the caller skip what it does not govern: there is no tree and no copy. It is as strict as [RFC
-//! 8259] and `serde_json` are (a test compares the two), and every error knows the path to it, which costs nothing
-//! until there is one.
+//! its caller and lets the caller skip ungoverned values: there is no tree and no copy. It is as strict as [RFC 8259]
+//! and `serde_json` are (a test compares the two), and every error knows the path to it, which costs nothing until
+//! there is one.
 //!
 //! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
 
@@ -14,6 +14,7 @@ pub(crate) mod equal;
 mod error;
 pub(crate) mod lookup;
 mod nodes;
+pub(crate) mod path;
 mod quoted;
 mod scalar;
 mod scan;

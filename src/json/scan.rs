@@ -1,8 +1,8 @@
 //! Finding where JSON values end, byte by byte or sixteen at a time.
 //!
 //! Most of a review is not governed by policies, and most of that is the inside of strings: the speed of these
-//! functions is the speed of the policy. All of them take the bytes and a position and return the position behind what
-//! they skipped, or [`FAULT`]: a plain number travels in a register where a `Result` would not. Why something is not
+//! functions is the speed of the policy. All of them take the bytes and a position and return the position behind the
+//! skipped part, or [`FAULT`]: a plain number travels in a register where a `Result` would not. Why something is not
 //! JSON is found out afterwards, by a second scan.
 
 use super::DEPTH;

@@ -118,7 +118,7 @@ fn fill(quotes: u64) -> u64 {
     filled ^ (filled << 32)
 }
 
-/// The block at `at`. The last one of a document is filled up with zeros, which mean nothing, in `last`.
+/// The block at `at`. The last one of a document is padded with zeros, which mean nothing, in `last`.
 #[inline(always)]
 fn block(bytes: &[u8], at: usize, last: &mut [u8; BLOCK]) -> Block {
     let rest = bytes.get(at..).unwrap_or_default();

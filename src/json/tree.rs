@@ -12,7 +12,7 @@ pub struct Tree<'s>(Vec<Node<'s>>);
 
 /// Any value of a tree.
 ///
-/// The nodes are the value itself and what it holds.
+/// The nodes are the value itself and those that it holds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Value<'t, 's>(&'t [Node<'s>]);
 

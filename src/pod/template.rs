@@ -2,7 +2,8 @@
 
 use std::collections::BinaryHeap;
 
-use crate::json::{Brief, Error, Read, Reader, Text, decode};
+use crate::json::path::Step;
+use crate::json::{Error, Read, Reader, Text, decode};
 use crate::pod::Kind;
 use crate::pod::{List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
 
@@ -170,11 +171,13 @@ fn walk<'a>(
 /// The path of an object's value under a key that the author of the object chose: it is cut, since each template has
 /// one.
 fn member(at: &str, key: &str) -> String {
-    let brief = Brief(key);
-    if key.contains(['.', '/', '[']) { format!("{at}[{brief}]") } else { format!("{at}.{brief}") }
+    let mut path = at.to_owned();
+    // Writing to a String cannot fail.
+    let _ = Step::Key(key).write_to(&mut path, false);
+    path
 }
 
-/// Sets what the API server and controllers set in pods before policies see them, in the pod of a template.
+/// Sets the values that the API server and controllers set in pods before policies see them, in a template's pod.
 ///
 /// # Errors
 ///
@@ -189,7 +192,7 @@ pub fn complete<'a>(pod: &mut Pod<'a>, kind: &Kind<'_>, document: &'a str) -> Re
     Ok(())
 }
 
-/// Sets what the API server sets in pods before policies see them, as far as policies look at it.
+/// Sets the values that the API server sets in pods before policies see them, as far as policies read them.
 ///
 /// A live request has it already; a manifest that was never sent does not.
 pub fn default_pod(pod: &mut Pod<'_>) {

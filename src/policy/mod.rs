@@ -28,7 +28,7 @@ pub struct Policy<'s> {
     pub(crate) non_root: Option<Standard>,
 }
 
-// Not derived, or the module would hold what prints every rule.
+// Not derived: that would add the code that prints every rule to the module.
 impl fmt::Debug for Policy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rules: Vec<_> = self.rules.iter().map(|(_, id, _)| *id).collect();

@@ -107,7 +107,7 @@ impl<'f> Findings<'f> {
         self.report(Place::Here(&field), &Problem::Invalid(&value, &detail), false);
     }
 
-    /// A value that is not allowed, where the path says all.
+    /// A value that is not allowed, where the path needs no detail.
     pub(crate) fn invalid_value(&mut self, field: impl Display, value: impl Display) {
         self.report(Place::Here(&field), &Problem::Invalid(&value, &""), false);
     }
@@ -117,7 +117,7 @@ impl<'f> Findings<'f> {
         self.report(Place::Anywhere(path), &Problem::Invalid(&value, &detail), false);
     }
 
-    /// A value that must not be what it is, in a field of the pod that says something about the container.
+    /// A value that is forbidden, in a field of the pod that is about the container.
     pub(crate) fn forbidden_of_pod(&mut self, field: impl Display, detail: impl Display) {
         self.report(Place::Pod(&field), &Problem::Forbidden(&detail), false);
     }
@@ -138,7 +138,7 @@ impl<'f> Findings<'f> {
         self.report(Place::Here(&field), &Problem::Required(&detail), false);
     }
 
-    /// A value that must not be set, or not to what it is.
+    /// A value that must be absent, or another one.
     pub(crate) fn forbidden(&mut self, field: impl Display, detail: impl Display) {
         self.report(Place::Here(&field), &Problem::Forbidden(&detail), false);
     }
@@ -204,7 +204,7 @@ enum Problem<'p> {
 
 /// The length of `Invalid value: `.
 const INVALID: usize = 15;
-/// The length of what stands between a value and the reason.
+/// The length of the text between a value and the reason.
 const SEPARATOR: usize = 2;
 
 #[cfg(test)]

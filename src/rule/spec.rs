@@ -11,8 +11,8 @@ use crate::schema::{Field, Path, Problems, Shape};
 
 /// The spec and the annotations of one policy, and their paths in the settings.
 ///
-/// Types and unknown keys have been checked before: a value of the wrong type reads as absent here, since settings
-/// with a problem never judge a pod.
+/// Types and unknown keys have been checked before: a value of the wrong type reads as absent here, since settings with
+/// a problem never evaluate a pod.
 pub struct Spec<'v, 's> {
     /// The rule that is being loaded.
     pub(crate) rule: Option<&'static Entry>,

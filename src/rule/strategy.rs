@@ -41,7 +41,7 @@ pub(crate) fn default_id(ranges: &IdRanges, pod: &Pod<'_>) -> Option<i64> {
     if id > LAST_MAPPED_ID && pod.has_user_namespace() { None } else { Some(id) }
 }
 
-/// Explains for a pod whose id must be set why no default is set, behind what is demanded.
+/// Explains for a pod whose id must be set why no default is set, behind the demand.
 pub(crate) struct NotFilled<'n>(pub(crate) &'n IdRanges, pub(crate) &'n Pod<'n>);
 
 impl Display for NotFilled<'_> {

@@ -11,7 +11,7 @@ pub const SPELT_OUT: usize = 32;
 /// pod chooses how many violations there are, and the API server sends them to the requester.
 pub const ROOM: usize = 64 * 1024;
 
-/// The room for the count of what does not fit.
+/// The room for the count of the rest.
 pub(crate) const TAIL: usize = 64;
 
 /// Items in a row that takes no more than so many bytes. The rest is counted: `a; b; and 3 more`.

@@ -1,7 +1,7 @@
 //! The AppArmor profile decides which files and capabilities a container can use.
 //!
 //! PodSecurityPolicy kept its settings in annotations and knew only the annotations of pods. Since Kubernetes 1.30
-//! there are fields (KEP-24): what counts for a container is its own field, else its annotation, else the pod's field.
+//! there are fields (KEP-24): a container's profile is its own field, else its annotation, else the pod's field.
 
 use std::borrow::Cow;
 
@@ -28,15 +28,15 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const ALLOWED: &str = "apparmor.security.beta.kubernetes.io/allowedProfileNames";
 const DEFAULT: &str = "apparmor.security.beta.kubernetes.io/defaultProfileName";
 
-/// Refuses profiles that are not allowed, and names one for containers that name none.
+/// Reports profiles that are not allowed, and sets a default for containers that have none.
 #[derive(Debug)]
 pub(crate) struct AppArmor<'s> {
-    /// Names separated by commas, as they are written; nothing allows any profile and none.
+    /// Names separated by commas, as written; `None` allows any profile and none.
     allowed: Option<Text<'s>>,
     default: Option<Text<'s>>,
 }
 
-/// The profile that counts for a container, and who chose it.
+/// The effective profile of a container, and its source.
 enum Effective<'p> {
     Unset,
     Own(&'p Profile<'p>),
@@ -84,11 +84,11 @@ fn effective<'p>(pod: &'p Pod<'_>, container: &'p Container<'_>) -> Effective<'p
     }
 }
 
-/// Why a profile is refused; nothing if it is allowed.
+/// Why a profile is refused; `None` if it is allowed.
 fn objection(list: &str, name: Option<&str>) -> Option<Cow<'static, str>> {
     match name {
         None => Some("is not an AppArmor profile: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile".into()),
-        // An empty list is a list of one empty name, which no profile has.
+        // An empty list is a list of one empty name, which is never a profile's.
         Some(name) if name.is_empty() || !list.split(',').any(|allowed| allowed == name) => {
             Some(format!("{name} is not an allowed profile. Allowed values: {}", Quoted(list)).into())
         }

@@ -1,10 +1,11 @@
-//! Capabilities are root in slices: what a container has of them counts, whoever it runs as.
+//! Capabilities split root's privileges: those of a container count, whatever its user.
 //!
 //! Names are compared as they are written: `ALL`, `all`, `NET_RAW` and `CAP_NET_RAW` are four of them. Two exceptions
 //! follow container runtimes (`WithCapabilities` in containerd's internal/cri/opts reads `ALL` in any letter case and puts
 //! `CAP_` before every other name):
 //!
-//! * `drop: [ALL]` satisfies every required drop, since nothing is left to be dropped, unless the container adds some of
+//! * `drop: [ALL]` satisfies every required drop, since nothing is left to be dropped, unless the container adds some
+//! of
 //!   it again.
 //! * `CAP_X` among the required drops is read as `X`: as it stands, runtimes drop nothing for it.
 
@@ -52,13 +53,13 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// The spelling that the API server itself refuses beside `allowPrivilegeEscalation: false`.
+/// The spelling that the API server itself refuses with `allowPrivilegeEscalation: false`.
 const CAP_SYS_ADMIN: &str = "CAP_SYS_ADMIN";
 
-/// What the kernel puts before each name, and Kubernetes does not.
+/// The kernel's prefix of each name, which Kubernetes leaves out.
 const PREFIX: &str = "CAP_";
 
-/// Every capability there is, spelt as the Pod Security Standards demand.
+/// All capabilities, spelt as the Pod Security Standards demand.
 const ALL: &str = "ALL";
 
 /// Adds capabilities.
@@ -88,7 +89,7 @@ pub(super) fn load_required_drop<'s>(spec: &mut Spec<'_, 's>) -> Option<Required
         let mut permitted = spec.texts("defaultAddCapabilities");
         permitted.append(&mut spec.texts("allowedCapabilities"));
         for name in &mut dropped {
-            // A policy that permits `X` cannot demand that it is dropped: there PodSecurityPolicy's reading stays.
+            // A policy that permits `X` cannot demand that it is dropped: PodSecurityPolicy's reading stays.
             let short = name.strip_prefix(PREFIX).filter(|short| !permitted.iter().any(|name| name == short));
             if let Some(short) = short.filter(|short| !short.is_empty()) {
                 *name = Text::Owned(short.to_owned());
@@ -129,7 +130,7 @@ fn report_contradictions(spec: &mut Spec<'_, '_>, field: &str, names: &[Text<'_>
     }
 }
 
-/// Both lists as PodSecurityPolicy left them once it had changed either: sorted, each name once.
+/// Sorts both lists and removes duplicates, as PodSecurityPolicy did once it had changed either.
 fn settle(capabilities: &mut Capabilities<'_>) {
     for list in [&mut capabilities.add, &mut capabilities.drop] {
         if !list.is_sorted() {
@@ -141,7 +142,7 @@ fn settle(capabilities: &mut Capabilities<'_>) {
 }
 
 impl DefaultAdd<'_> {
-    /// The capabilities that the container neither has nor drops.
+    /// The capabilities that the container neither adds nor drops.
     fn open(&self, container: &Container<'_>) -> Vec<Text<'static>> {
         let Capabilities { add, drop } = &container.security_context.capabilities;
         let known = |name: &Text<'_>| add.iter().chain(drop).any(|known| known == name);
@@ -177,7 +178,7 @@ impl Rule for DefaultAdd<'_> {
     }
 }
 
-/// The name without its prefix, to be compared without regard to letter case.
+/// The name without its prefix, to be compared case-insensitively.
 fn unprefixed(name: &str) -> &str {
     match name.split_at_checked(PREFIX.len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
@@ -189,7 +190,7 @@ impl RequiredDrop<'_> {
     /// The capabilities that the container drops neither by name nor with all others.
     fn missing<'n>(&'n self, container: &'n Container<'_>) -> impl Iterator<Item = &'n Text<'n>> {
         let Capabilities { add, drop } = &container.security_context.capabilities;
-        // Next to `drop: [ALL]` runtimes keep what is added, whatever its spelling.
+        // With `drop: [ALL]`, runtimes keep added capabilities, whatever their spelling.
         let is_required = |added: &str| {
             let mut names = self.0.iter().map(|name| unprefixed(name));
             added.eq_ignore_ascii_case(ALL) || names.any(|name| added.eq_ignore_ascii_case(name))
@@ -295,13 +296,13 @@ mod tests {
     #[case::but_adds_one_among_others(caps(&["A", "KILL"], &["KILL", "ALL"]), Mutated(caps(&["A", "KILL"], &["ALL", "KILL", "NET_RAW"])))]
     #[case::but_adds_one_and_drops_each(caps(&["NET_RAW"], &["ALL", "NET_RAW", "KILL"]), Admitted)]
     fn a_container_drops_all(#[case] security_context: Value, #[case] expected: Outcome) {
-        // No policy can allow what it requires to be dropped, but it can let it pass.
+        // A policy cannot allow a capability that it requires to be dropped, but it can let it pass.
         let policy = json!({"requiredDropCapabilities": ["KILL", "NET_RAW"],
             "enforcement": {"rules": {"allowedCapabilities": "Audit"}}});
         judge(policy, json!({"securityContext": security_context}), expected);
     }
 
-    /// What a policy adds by default is added again as well.
+    /// A capability that a policy adds by default is added again as well.
     #[test]
     fn a_container_drops_all_and_gets_one_by_default() {
         let policy = json!({"requiredDropCapabilities": ["NET_RAW"], "defaultAddCapabilities": ["net_raw"]});

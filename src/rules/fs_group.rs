@@ -1,4 +1,4 @@
-//! The group that owns a pod's volumes: whoever has it reads what other pods left there.
+//! The group that owns a pod's volumes: its members can read the data of other pods there.
 
 use crate::pod::Pod;
 use crate::rule::Findings;
@@ -18,7 +18,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     default: doc_only("must be given"),
 }];
 
-/// What is demanded of the group; a policy with `RunAsAny` has no such rule.
+/// The strategy for the group; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
 pub(crate) struct FsGroup(GroupStrategy);
 

@@ -1,4 +1,4 @@
-//! The namespaces of the node: whoever shares them sees its traffic, its processes, its memory.
+//! The namespaces of the node: a pod that shares them sees its traffic, its processes, its memory.
 
 use crate::pod::Pod;
 use crate::rule::Findings;
@@ -28,7 +28,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// What the three have in common.
+/// The common part of the three.
 const HOST_NAMESPACE: Entry = Entry {
     id: "",
     purpose: "",

@@ -2,8 +2,8 @@
 //!
 //! A prefix stands for whole path elements: `/foo` allows `/foo/bar` and not `/foobar`. Where both start with `/`, `.`,
 //! `//` and a trailing `/` mean nothing. Paths of Windows (`c:/data`, `\\.\pipe\agent`) are compared as text, as
-//! PodSecurityPolicy compared all of them. Pods may mount a path that is
-//! allowed only for reading with `readOnly: true` everywhere, or leave it unmounted.
+//! PodSecurityPolicy compared all of them. Pods may mount a path that is allowed only for reading with `readOnly: true`
+//! everywhere, or leave it unmounted.
 
 use std::borrow::Cow;
 use std::collections::BinaryHeap;
@@ -57,7 +57,7 @@ struct Prefix<'s> {
     read_only: bool,
 }
 
-/// What the prefixes say of a path.
+/// The access that the prefixes allow to a path.
 #[derive(PartialEq, Eq)]
 enum Access {
     None,
@@ -119,7 +119,7 @@ impl HostPaths<'_> {
         if matching.all(|prefix| prefix.read_only) { Access::ReadOnly } else { Access::Full }
     }
 
-    /// Whether a volume of the node is judged here: not if it is refused for its type already.
+    /// Whether a volume of the node is evaluated here: not if it is refused for its type already.
     fn is_judged(&self, volume: &Volume<'_>, found: &Findings<'_>) -> bool {
         self.types.allow(volume) || !found.denies(const { rules::number("volumes") })
     }

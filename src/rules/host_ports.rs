@@ -1,6 +1,6 @@
-//! Ports of the node: taking one can shadow a service of the node, and opens it to whoever reaches the node.
+//! Ports of the node: using one can shadow a service of the node, and opens it to all that can reach the node.
 //!
-//! On the host network every container port is a host port, whether the manifest says so or not.
+//! On the host network every container port is a host port, even if the manifest does not set it.
 
 use crate::pod::{Container, Pod};
 use crate::rule::Findings;

@@ -1,4 +1,4 @@
-//! The registry: every rule, in the order in which it mutates and objects.
+//! The registry: every rule, in the order in which it mutates and validates.
 
 use crate::json::same_name;
 use crate::pod::{Container, Pod};
@@ -25,15 +25,15 @@ macro_rules! rules {
         const KINDS: [(&str, Kind); COUNT] = [$($(($id, Kind::$kind)),+),+];
 
         /// A rule of any kind.
-        ///
-        /// An enum and no trait object: a new instance, which every request has, sets up each entry of its table of
-        /// functions when it is first called through, and the host takes longer for that than most rules need to judge.
+        /// An enum, not a trait object: a new instance, which every request has, sets up each entry of its table of
+        /// functions when it is first called through, and the host takes longer for that than most rules need to
+        /// evaluate.
         #[derive(Debug)]
         pub(crate) enum AnyRule<'s> {
             $($($kind($file::$rule $(<$life>)?)),+),+
         }
 
-        /// Builds the rule with this index from a policy; a rule that demands nothing is none.
+        /// Builds the rule with this index from a policy; `None` for a rule that demands nothing.
         pub(crate) fn load<'s>(index: usize, spec: &mut Spec<'_, 's>) -> Option<AnyRule<'s>> {
             let (_, kind) = KINDS.get(index)?;
             match kind {
@@ -119,7 +119,7 @@ pub const COUNT: usize = {
     count
 };
 
-/// All entries in one row: whoever loads a policy walks along it once for every field.
+/// All entries in one row: loading a policy walks along it once for every field.
 #[expect(clippy::indexing_slicing, reason = "done by the compiler, which would not accept an empty file")]
 const ROW: [&Entry; COUNT] = {
     let mut row = [&fs_group::ENTRIES[0]; COUNT];
@@ -139,7 +139,7 @@ const ROW: [&Entry; COUNT] = {
 
 static ENTRIES: [&Entry; COUNT] = ROW;
 
-/// The index of a rule, where it is known when this is compiled.
+/// The index of a rule, where it is known at compile time.
 #[expect(clippy::indexing_slicing, reason = "done by the compiler, which would not accept an unknown name")]
 pub(crate) const fn number(id: &str) -> usize {
     let mut index = 0;
@@ -157,7 +157,7 @@ pub(crate) const fn number(id: &str) -> usize {
     ROW[index].id.len()
 }
 
-/// What every rule reads beside its own field, as indexes; behind them, what stands for nothing.
+/// The other fields that every rule reads, as indexes; unused places at the end have an invalid index.
 #[expect(
     clippy::indexing_slicing,
     reason = "done by the compiler, which would not accept a rule that reads more"

@@ -1,9 +1,9 @@
 //! Whether a process may gain more privileges than its parent: through set-uid programs, or file capabilities.
 //!
 //! The API server refuses `allowPrivilegeEscalation: false` in a container that is privileged or adds `CAP_SYS_ADMIN`
-//! (`validateSecurityContext` in pkg/apis/core/validation), so it is never written into one. PodSecurityPolicy wrote it
-//! and made such pods impossible. A default is just not written: the container is admitted without it if the rest of the
-//! policy allows that. A policy that refuses escalation cannot be satisfied and rejects the container with the reason.
+//! (`validateSecurityContext` in pkg/apis/core/validation), so it is never set in one. PodSecurityPolicy set it and
+//! made such pods impossible. A default is just not set: the container is admitted without it if the rest of the policy
+//! allows that. A policy that refuses escalation cannot be satisfied and rejects the container with the reason.
 
 use crate::json::Value;
 use crate::pod::{Container, Pod};
@@ -45,7 +45,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
 
 const FIELD: &str = "securityContext.allowPrivilegeEscalation";
 
-/// Fills in the default of a policy.
+/// Sets the default of a policy.
 #[derive(Debug)]
 pub(crate) struct Default(bool);
 
@@ -73,12 +73,12 @@ pub(super) fn load_allow(spec: &mut Spec<'_, '_>) -> Option<Refused> {
     if allowed(spec) { None } else { Some(Refused { privileged: spec.flag("privileged") }) }
 }
 
-/// The API server looks for this spelling only: `SYS_ADMIN`, which gives the same, passes its validation.
+/// The API server looks for this spelling only: `SYS_ADMIN`, which has the same effect, passes its validation.
 fn adds_sys_admin(container: &Container<'_>) -> bool {
     container.security_context.capabilities.add.iter().any(|name| name == "CAP_SYS_ADMIN")
 }
 
-/// Fills in `value` where the container leaves it open, unless that makes a pod that the API server refuses.
+/// Sets `value` as the default, unless that makes a pod that the API server refuses.
 fn fill(pod: &Pod<'_>, container: &mut Container<'_>, value: bool) {
     let open = container.security_context.allow_privilege_escalation.is_none() && !pod.is_windows();
     let refused = !value && (container.is_privileged() || adds_sys_admin(container));
@@ -109,7 +109,7 @@ impl Rule for Refused {
         let cause = match (container.is_privileged(), adds_sys_admin(container)) {
             (false, false) => return found.required(FIELD, detail),
             (_, true) => "the added capability CAP_SYS_ADMIN",
-            // The container is rejected as privileged: without that, the value is filled in.
+            // The container is rejected as privileged: once that is fixed, the default is set.
             (true, false) if !self.privileged && found.denies(const { rules::number("privileged") }) => {
                 return;
             }
@@ -130,7 +130,7 @@ mod tests {
     use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
     use crate::testing::{judge, judge_within, policy, problems, review, unfilled};
 
-    /// The table of spec 4.10.
+    /// Both settings of a policy against the field of a container.
     #[rstest]
     #[case::allowed_and_unset(json!({"allowPrivilegeEscalation": true}), json!({}), Admitted)]
     #[case::allowed_by_default(json!({}), json!({"allowPrivilegeEscalation": true}), Admitted)]
@@ -153,7 +153,7 @@ mod tests {
         judge(policy, json!({"securityContext": security_context}), expected);
     }
 
-    /// A policy that allows whatever else the container asks for.
+    /// A policy that allows all else that the container asks for.
     fn open(mut fields: Value) -> Value {
         fields["privileged"] = json!(true);
         fields["allowedCapabilities"] = json!(["*"]);
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    /// The remedy for the first would settle the second as well.
+    /// The fix for the first would fix the second as well.
     #[rstest]
     #[case::refused_anyway(json!({"allowPrivilegeEscalation": false}), json!({"privileged": true}),
         Rejected("securityContext.privileged: Invalid value: true: Privileged containers are not allowed"))]
@@ -216,7 +216,7 @@ mod tests {
         judge(policy, json!({"securityContext": security_context}), expected);
     }
 
-    /// Or a container that neither rule rejects would run with escalation.
+    /// Otherwise a container that neither rule rejects would run with escalation.
     #[rstest]
     #[case::warned_of("Warn")]
     #[case::audited("Audit")]

@@ -1,7 +1,7 @@
 //! Privileged containers share every device and capability of their node.
 //!
-//! A Windows `HostProcess` container is its like, and PodSecurityPolicy, older than it, never looked: it needs
-//! `privileged: true` too.
+//! A Windows `HostProcess` container is the equivalent. PodSecurityPolicy, which is older, did not check it: here it
+//! needs `privileged: true` too.
 
 use crate::pod::{Container, Pod};
 use crate::rule::Findings;

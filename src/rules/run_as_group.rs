@@ -1,4 +1,4 @@
-//! The primary group decides what a process may touch just as its user does.
+//! The primary group decides about a process's access just as its user does.
 
 use crate::pod::{Container, Pod};
 use crate::rule::Findings;
@@ -29,7 +29,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 /// In the order in which PodSecurityPolicy named them for this field alone.
 const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny", "MayRunAs"];
 
-/// What is demanded of the group; a policy with `RunAsAny` has no such rule.
+/// The strategy for the group; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
 pub(crate) struct RunAsGroup(GroupStrategy);
 

@@ -1,7 +1,7 @@
-//! Root inside a container is root on the node, but for what else confines it.
+//! Root inside a container is root on the node, except for other confinement.
 //!
-//! A user that is filled in brings `runAsNonRoot: true` with it where the Pod Security Standard `restricted` is enforced:
-//! its check `runAsNonRoot` takes no user for an response, so it would reject every pod that `MustRunAs` fills in.
+//! A default user comes with `runAsNonRoot: true` where the Pod Security Standard `restricted` is enforced: its check
+//! `runAsNonRoot` does not accept a user instead, so it would reject every pod whose user `MustRunAs` sets.
 
 use crate::pod::{Container, Pod};
 use crate::rule::Findings;
@@ -34,7 +34,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 
 const STRATEGIES: &[&str] = &["MustRunAs", "MustRunAsNonRoot", "RunAsAny"];
 
-/// What is demanded of the user; a policy with `RunAsAny` has no such rule.
+/// The strategy for the user; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
 pub(crate) enum RunAsUser {
     MustRunAs(IdRanges),

@@ -1,4 +1,4 @@
-//! The runtime class chooses the sandbox that a pod runs in, and some are no sandbox at all.
+//! The runtime class chooses the sandbox that a pod runs in, and some are not a sandbox at all.
 
 use crate::json::Value;
 use crate::json::{Listed, Quoted, Text};
@@ -34,7 +34,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 
 const ALLOWED: &str = "runtimeClass.allowedRuntimeClassNames";
 
-/// Refuses classes that are not listed, and names one where the pod names none.
+/// Refuses classes that are not listed, and sets a default where the pod has none.
 #[derive(Debug)]
 pub(crate) struct RuntimeClass<'s> {
     allowed: Vec<Text<'s>>,

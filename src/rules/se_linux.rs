@@ -139,7 +139,7 @@ impl Rule for MustRunAs<'_> {
     }
 }
 
-/// Options as they are demanded: `{level: "s0", type: "t"}`.
+/// The demanded options, printed: `{level: "s0", type: "t"}`.
 struct Demand<'d>(&'d SeLinuxOptions<'d>);
 
 impl Display for Demand<'_> {

@@ -1,12 +1,12 @@
 //! The seccomp profile decides which system calls a container can make.
 //!
-//! PodSecurityPolicy kept its settings in annotations and judged those of the pod. Since Kubernetes 1.27 only the field
-//! counts (KEP-135): defaults are written to it, an annotation without a field is turned into the field when a pod is
-//! created, as the API server did up to 1.26, and an annotation alone satisfies nothing.
+//! PodSecurityPolicy kept its settings in annotations and evaluated those of the pod. Since Kubernetes 1.27 only the
+//! field counts (KEP-135): defaults are written to it, an annotation without a field is turned into the field when a
+//! pod is created, as the API server did up to 1.26, and an annotation alone satisfies nothing.
 //!
-//! The profile of the pod counts for the containers that have none. Where each has one of its own that the policy lists,
-//! the pod's makes no difference: it is neither judged nor filled in. PodSecurityPolicy judged an annotation of the pod
-//! even there, and changed pods that satisfy the standard `restricted` by their containers alone.
+//! The profile of the pod counts for the containers that have none. Where each has one of its own that the policy
+//! lists, the pod's makes no difference: it is neither validated nor defaulted. PodSecurityPolicy validated an
+//! annotation of the pod even there, and changed pods that satisfy the standard `restricted` by their containers alone.
 
 use crate::json::Text;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
@@ -30,21 +30,21 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";
 const DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
 
-/// Refuses profiles that are not allowed, and names one for pods that name none.
+/// Refuses profiles that are not allowed, and sets a default for pods that have none.
 #[derive(Debug)]
 pub(crate) struct Seccomp<'s> {
     allowed: Allowed<'s>,
     default: Option<Text<'s>>,
 }
 
-/// What the allow list says.
+/// The allow list.
 #[derive(Debug)]
 enum Allowed<'s> {
-    /// There is none: `RuntimeDefault` is never weaker than nothing, so it may stand beside no profile at all.
+    /// Absent: `RuntimeDefault` is never weaker than nothing, so it is allowed, and so is no profile at all.
     Unstated,
-    /// It holds a `*`.
+    /// A list with a `*`.
     Any,
-    /// The list as it is written, names separated by commas; empty allows no profile to be named.
+    /// The list as written, names separated by commas; an empty one allows no profile to be named.
     Named(Text<'s>),
 }
 
@@ -77,7 +77,7 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Seccomp<'s>> {
     }
 }
 
-/// Says why a name is no profile.
+/// Reports that a name is not a profile.
 fn report_malformed(spec: &mut Spec<'_, '_>, annotation: &str, name: &str) {
     let (value, reason) = match name.strip_prefix("localhost/") {
         Some(path) if path.starts_with('/') => (path, "must be a relative path"),
@@ -91,7 +91,7 @@ fn report_malformed(spec: &mut Spec<'_, '_>, annotation: &str, name: &str) {
     spec.annotation_problem(annotation, format_args!("Invalid value: {value}: {reason}"));
 }
 
-/// The name that a profile goes by today.
+/// The current name of a profile.
 fn canonical(name: &str) -> &str {
     if name == "docker/default" { "runtime/default" } else { name }
 }
@@ -108,11 +108,11 @@ impl Allowed<'_> {
 }
 
 impl Seccomp<'_> {
-    /// Whether the policy lists what is allowed, and each container has such a profile of its own, so that none inherits
-    /// the pod's.
+    /// Whether the policy lists the allowed profiles, and each container has such a profile of its own, so that none
+    /// inherits the pod's.
     ///
-    /// Ephemeral containers do not count: each is judged by the profile that it has or inherits, and a default goes into
-    /// its own field, since nothing else can be written when it is added.
+    /// Ephemeral containers do not count: each is evaluated by the profile that it has or inherits, and a default goes
+    /// into its own field, since nothing else can be written when it is added.
     fn is_satisfied_by_containers(&self, pod: &Pod<'_>) -> bool {
         let has_own = |container: &Container<'_>| {
             let profile = container.security_context.seccomp_profile.as_ref();
@@ -179,13 +179,13 @@ impl Rule for Seccomp<'_> {
     }
 
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
-        // A container that is added is judged by the profile that it runs under, its own or the pod's.
+        // An added container is evaluated by its effective profile, its own or the pod's.
         if pod.gains_containers {
             return;
         }
         let profile = pod.spec.security_context.seccomp_profile.as_ref();
         let is_malformed = profile.is_some_and(|profile| profile.name().is_none());
-        // What the API server refuses is refused here, whoever inherits it.
+        // A profile that the API server refuses is refused here, whether or not it is inherited.
         if is_malformed || !self.is_satisfied_by_containers(pod) {
             self.judge(profile, pod.is_windows(), "spec.securityContext.seccompProfile", "", found);
         }
@@ -199,8 +199,8 @@ impl Rule for Seccomp<'_> {
     }
 }
 
-/// The pod with annotations turned into the fields they stood for, where those are not set (spec 3.7); nothing if it
-/// has no such annotation. A Windows pod may not have the fields.
+/// The pod with annotations turned into the fields they stood for, where those are not set (`applySeccompVersionSkew`
+/// in pkg/registry/core/pod/strategy.go); `None` if it has no such annotation. A Windows pod may not have the fields.
 pub fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Pod<'a>> {
     let annotated = |(key, _)| key == SECCOMP_POD || str::starts_with(key, SECCOMP_CONTAINER);
     if pod.is_windows() || !pod.annotations.iter().any(annotated) {

@@ -20,7 +20,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     default: doc_only("must be given"),
 }];
 
-/// What is demanded of the groups; a policy with `RunAsAny` has no such rule.
+/// The strategy for the groups; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
 pub(crate) struct SupplementalGroups(GroupStrategy);
 
@@ -30,7 +30,7 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<SupplementalGroups> {
 
 impl Rule for SupplementalGroups {
     fn mutate(&self, pod: &mut Pod<'_>) {
-        // An empty list is a choice of the author, and not overridden.
+        // An empty list is a choice of the author, and is not overridden.
         if pod.spec.security_context.supplemental_groups.is_none() && !pod.is_windows() {
             pod.spec.security_context.supplemental_groups = self.0.default_id(pod).map(|id| vec![id]);
         }

@@ -37,10 +37,10 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// What every pod may set: what the kubelet of Kubernetes 1.37 sets without being told to, in its order
-/// (`pkg/kubelet/sysctl/safe_sysctls.go`). Of some of them it wants a recent kernel.
+/// The sysctls that every pod may set: those that the kubelet of Kubernetes 1.37 allows by default, in its order
+/// (`pkg/kubelet/sysctl/safe_sysctls.go`). Some of them need a recent kernel there.
 ///
-/// `PodSecurityPolicy` knew the first five. A kubelet that is older refuses what it does not know, whatever the policy
+/// `PodSecurityPolicy` knew the first five. An older kubelet refuses those that it does not know, whatever the policy
 /// says.
 const SAFE: &[&str] = &[
     "kernel.shm_rmid_forced",
@@ -61,11 +61,11 @@ const SAFE: &[&str] = &[
 
 const PATTERN: &str = "must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?\\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]";
 
-/// Refuses what is forbidden.
+/// Refuses forbidden sysctls.
 #[derive(Debug)]
 pub(crate) struct Forbidden<'s>(Vec<SysctlPattern<'s>>);
 
-/// Refuses what is neither safe nor allowed.
+/// Refuses sysctls that are neither safe nor allowed.
 #[derive(Debug)]
 pub(crate) struct Unsafe<'s> {
     forbidden: Vec<SysctlPattern<'s>>,
@@ -105,7 +105,7 @@ fn load_patterns<'s>(spec: &mut Spec<'_, 's>, field: &str) -> Vec<SysctlPattern<
     patterns
 }
 
-/// Says where a pattern that allows and one that forbids stand for the same names.
+/// Reports a place where an allowed and a forbidden pattern match the same names.
 fn report_overlap(
     spec: &mut Spec<'_, '_>,
     (i, a): (usize, &SysctlPattern<'_>),
@@ -202,7 +202,7 @@ mod tests {
         judge_pod(policy, json!({"spec": {"securityContext": {"sysctls": sysctls}}}), expected);
     }
 
-    /// What no rule that denies stands for must not pass because it is spelt in another way.
+    /// A sysctl that no denying rule matches must not pass because of another spelling.
     #[test]
     fn a_forbidden_sysctl_is_refused_where_unsafe_ones_are_only_warned_of() {
         let settings = policy(&json!({
@@ -220,7 +220,7 @@ mod tests {
         }
     }
 
-    /// `scripts/kubelet-sysctls` records what the newest kubelet takes for safe.
+    /// `scripts/kubelet-sysctls` records the safe sysctls of the newest kubelet.
     #[test]
     fn what_is_safe_to_the_kubelet_is_safe() {
         let recorded = include_str!("../../conformance/kubelet/safe-sysctls.txt");
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(recorded, SAFE);
     }
 
-    /// How patterns of both lists may overlap, and what is wrong with single entries.
+    /// How patterns of both lists may overlap, and errors in single entries.
     #[rstest]
     #[case::both_prefixes_allowed_within_forbidden(&["a.b*"], &["a*"], "allowedUnsafeSysctls[0]: Invalid value: \"a.b*\": sysctl overlaps with a*")]
     #[case::both_prefixes_the_same(&["a*"], &["a*"], "allowedUnsafeSysctls[0]: Invalid value: \"a*\": sysctl overlaps with a*")]

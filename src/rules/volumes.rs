@@ -43,7 +43,7 @@ fn object(index: usize, volume: &Volume<'_>, found: &mut Findings<'_>) {
     let detail = format_args!("{name} volumes are not allowed to be used");
     match &volume.origin {
         Origin::Written => found.invalid(format_args!("spec.volumes[{index}]"), Quoted(name), detail),
-        // Its account can still switch the token off, where a template is not read.
+        // The account can still switch the token off, which the template does not show.
         Origin::Token => found.invalid_prediction(
             "spec.automountServiceAccountToken",
             true,
@@ -120,7 +120,8 @@ mod tests {
         }
     }
 
-    /// What PodSecurityPolicy took for the token of a service account (spec 5.8).
+    /// The sources that PodSecurityPolicy took for the token of a service account (`IsOnlyServiceAccountTokenSources`
+    /// in pkg/security/podsecuritypolicy/util/util.go).
     #[rstest]
     #[case::the_usual(json!([{"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}},
         {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},

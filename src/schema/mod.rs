@@ -1,26 +1,27 @@
-//! What settings may look like, as data.
+//! The allowed form of settings, as data.
 //!
 //! One table per object drives three things that would otherwise drift apart: the check that finds wrong types and
 //! unknown keys, the JSON Schema, and the settings reference.
 
 use std::fmt::{self, Display};
 
+pub(crate) use crate::json::path::Nested as Path;
 use crate::json::{Listed, Quoted, Value, place_of, same_name};
 
 pub mod names;
 
-/// A key of an object and what may stand under it.
+/// A key of an object and the shape of its value.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
     /// The key.
     pub name: &'static str,
-    /// What may stand under it.
+    /// The shape of its value.
     pub shape: Shape,
-    /// What it means, in one sentence.
+    /// Its meaning, in one sentence.
     pub doc: &'static str,
 }
 
-/// What a value may look like.
+/// The allowed form of a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
     /// `true` or `false`
@@ -37,16 +38,16 @@ pub enum Shape {
     Object(&'static [Field]),
     /// An object whose keys are free and whose values all look like this
     Map(&'static Shape),
-    /// Anything: somebody else's to judge
+    /// Anything: validated elsewhere.
     Any,
 }
 
-/// What is wrong with settings: where, and what.
+/// An error in settings: path and reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The path from the root of the settings; empty for the settings as a whole.
     pub path: String,
-    /// What is wrong there, and what would be right.
+    /// The problem, and the expected value.
     pub reason: String,
 }
 
@@ -60,7 +61,7 @@ impl Display for Problem {
     }
 }
 
-/// All that is wrong with settings, in the order it was found.
+/// All errors in settings, in the order they were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
@@ -85,28 +86,8 @@ impl Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// A path, written only when something is wrong there.
-#[derive(Clone, Copy)]
-pub(crate) enum Path<'p> {
-    Root,
-    Key(&'p Path<'p>, &'p str),
-    Index(&'p Path<'p>, usize),
-}
-
-impl Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Path::Root => Ok(()),
-            Path::Key(Path::Root, key) => f.write_str(key),
-            Path::Key(parent, key) if key.contains(['.', '/']) => write!(f, "{parent}[{key}]"),
-            Path::Key(parent, key) => write!(f, "{parent}.{key}"),
-            Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
-        }
-    }
-}
-
 impl Shape {
-    /// Finds everything in `value` that does not look like this. A `null` looks like anything.
+    /// Finds every part of `value` that does not have this shape. A `null` has any shape.
     pub(crate) fn check(&self, value: Value<'_, '_>, path: &Path<'_>, problems: &mut Problems) {
         if value.is_null() {
             return;
@@ -169,8 +150,8 @@ impl Shape {
 
 const TWICE: &str = "duplicate key";
 
-/// Checks what an object holds: `find` tells the number, below 64, and the shape of a known key, and `each` gets what
-/// stands under it and says whether it is yet to be checked. Says whether it is an object at all.
+/// Checks the values of an object: `find` returns the number, below 64, and the shape of a known key, and `each` gets
+/// its value and returns whether it is yet to be checked. Returns whether it is an object at all.
 pub(crate) fn check_object<'v, 's>(
     object: Value<'v, 's>,
     path: &Path<'_>,

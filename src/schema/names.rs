@@ -1,9 +1,9 @@
 //! Names as Kubernetes spells them.
 
-/// What a DNS-1123 subdomain is, in the API server's words.
+/// The definition of a DNS-1123 subdomain, in the API server's words.
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
-/// Why a name is no DNS-1123 subdomain; nothing if it is one.
+/// Why a name is not a DNS-1123 subdomain; `None` if it is one.
 #[must_use]
 pub fn subdomain_problem(name: &str) -> Option<&'static str> {
     if name.len() > 253 {

@@ -1,7 +1,7 @@
-//! Policies that no pod can satisfy together with the standard that pods are held to.
+//! Policies that no pod can satisfy together with the enforced standard.
 //!
-//! What a policy demands is put into a pod, each way of satisfying it in turn, and the standard is asked. Where a check
-//! refuses them all, the settings are wrong, unless the rule or the check can be forgiven.
+//! The demands of a policy are put into a pod, each way of satisfying them in turn, and the standard is evaluated.
+//! Where a check refuses them all, the settings are wrong, unless violations of the rule or the check need not deny.
 
 use crate::json::Value;
 use crate::json::{Quoted, Reader};
@@ -12,7 +12,7 @@ use crate::schema::{Path, Problems};
 use crate::settings::exemptions::Exemption;
 use crate::standards::{Standard, details};
 
-/// The rules that live in annotations: those that list what is allowed, the field of the pod, and the checks that look at it.
+/// The rules in annotations: those that list the allowed values, the field of the pod, and the checks that look at it.
 const PROFILES: &[(&str, &str, &str, &[&str])] = &[
     (
         "seccomp",
@@ -28,7 +28,7 @@ const PROFILES: &[(&str, &str, &str, &[&str])] = &[
     ),
 ];
 
-/// The standard, and what stands between its objections and a pod.
+/// The standard, and the options that change the effect of its violations.
 pub(crate) struct Enforced<'e, 's> {
     pub(crate) standard: Standard,
     pub(crate) enforcement: &'e Enforcement,
@@ -109,7 +109,7 @@ impl Enforced<'_, '_> {
         }
     }
 
-    /// Says so if these checks refuse every one of the pods, which are all ways of satisfying the rule.
+    /// Reports a conflict if these checks refuse every one of the pods, which are all ways of satisfying the rule.
     fn report(
         &self,
         rule: &str,
@@ -143,15 +143,15 @@ impl Enforced<'_, '_> {
         }
     }
 
-    /// Whether there are pods to which a rule or a check does not object, or not so that they are denied.
+    /// Whether there are pods for which a rule or a check reports no violation, or none that denies.
     fn forgives(&self, index: usize) -> bool {
         self.enforcement.action(index) != Action::Deny
             || self.exemptions.iter().any(|exemption| exemption.rules.has(index))
     }
 }
 
-/// A pod, as JSON, with one container, in the user namespace that relaxes some checks: what it says of security, and what
-/// its container does.
+/// A pod, as JSON, with one container, in the user namespace that relaxes some checks: its security context, and the
+/// fields of its container.
 fn pod(context: &str, own: &str) -> String {
     format!(
         r#"{{"spec":{{"hostUsers":false,"securityContext":{{{context}}},"containers":[{{"securityContext":{{{own}}}}}]}}}}"#

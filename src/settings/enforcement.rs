@@ -1,7 +1,7 @@
-//! The option `enforcement`: what an objection of each rule does.
+//! The option `enforcement`: the action of each rule's violations.
 //!
-//! A rule that only warns or only reaches the audit log still fills in its defaults: a cluster is prepared for a rule
-//! by having it do all but deny. So does a rule that is ignored, since this option never changes what pods become; an
+//! A rule that only warns or only reaches the audit log still sets its defaults: a cluster is prepared for a rule by
+//! having it do all but deny. So does a rule that is ignored, since this option never changes how pods are mutated; an
 //! exemption from the rule does.
 
 use crate::json::Value;
@@ -10,7 +10,7 @@ use crate::schema::doc_only;
 use crate::schema::{Field, Path, Problems, Shape};
 use crate::settings::rule_names;
 
-/// What an objection can do.
+/// The actions of a violation.
 const ACTION: Shape = Shape::OneOf(&["Deny", "Warn", "Audit", "Ignore"]);
 
 pub(crate) const FIELD: Field = Field {
@@ -161,7 +161,7 @@ mod tests {
         );
     }
 
-    /// Another rule that leaves a field to the one that is ignored has to speak up itself.
+    /// Another rule that leaves a field to the ignored one has to report the violation itself.
     #[test]
     fn a_rule_objects_to_what_an_ignored_one_would_have_refused() {
         let fields = json!({"volumes": [], "allowedHostPaths": [{"pathPrefix": "/data"}], "enforcement": {"rules": {"volumes": "Ignore"}}});

@@ -1,4 +1,4 @@
-//! The settings: PodSecurityPolicies in one of three shapes, and the options beside them.
+//! The settings: PodSecurityPolicies in one of three shapes, and the options.
 
 use crate::json::{Quoted, Reader, Text};
 use crate::json::{Tree, Value};
@@ -26,34 +26,34 @@ use persistent_volumes::OnVolumes;
 use policies::{by_name, load_policies};
 use standards::Modes;
 
-/// Settings that are ready to judge: what is wrong with settings is told when they are parsed.
+/// Settings that are ready for evaluation: their errors are reported when they are parsed.
 #[derive(Debug)]
 pub struct Settings<'s> {
     /// The policies, sorted by name.
     pub policies: Vec<Policy<'s>>,
     /// Whether the policies came as a list, so that the one that admits a pod is written on it.
     pub listed: bool,
-    /// Which policies count for whom.
+    /// Which policies may be used by whom.
     pub authorization: Authorization,
     /// Whether defaults are written into pods.
     pub mutate: bool,
-    /// What a workload whose pods would be rejected gets.
+    /// The action for a workload whose pods would be rejected.
     pub workloads: OnWorkloads,
-    /// Kinds beside Kubernetes' own that carry pod templates.
+    /// Custom kinds that carry pod templates, in addition to those of Kubernetes.
     pub pod_templates: Vec<Workload<'s>>,
-    /// The Pod Security Standards that are held up beside the policies.
+    /// The Pod Security Standards that are evaluated in addition to the policies.
     pub standards: Modes,
-    /// What objections do that do not deny.
+    /// The actions of violations.
     pub enforcement: Enforcement,
-    /// Who need not keep which rules.
+    /// Who is exempt from which rules.
     pub exemptions: Vec<Exemption<'s>>,
-    /// The labels of namespaces that are filled in and defended.
+    /// The labels of namespaces that are set by default and guarded.
     pub namespace_labels: NamespaceLabels<'s>,
-    /// What volumes of the cluster get that no policy allows; nothing if they are not judged.
+    /// The action for a volume of the cluster that no policy allows; `None` if volumes are not reviewed.
     pub persistent_volumes: Option<OnVolumes>,
 }
 
-/// Which policies count for a pod.
+/// Which policies may be used for a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authorization {
     /// Those that its service account or the requesting user may `use`.
@@ -62,18 +62,18 @@ pub enum Authorization {
     None,
 }
 
-/// What a workload whose pods would be rejected gets.
+/// The action for a workload whose pods would be rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnWorkloads {
     /// Rejected.
     Deny,
     /// Accepted, with warnings.
     Warn,
-    /// Accepted; nobody looks.
+    /// Accepted without a review.
     Ignore,
 }
 
-/// The options that stand beside the policies, whatever the shape.
+/// The options, which may be set with any shape of the policies.
 pub const OPTIONS: &[Field] = &[
     Field {
         name: "authorization",
@@ -121,11 +121,11 @@ pub const OPTIONS: &[Field] = &[
 const NOTHING: &str = "settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`";
 
 impl<'s> Settings<'s> {
-    /// Reads settings, and also finds the policies that contradict the standard beside them.
+    /// Reads settings, and also finds the policies that contradict the enforced standard.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with them, each with its path.
+    /// All errors in them, each with its path.
     pub fn parse(text: &'s str) -> Result<Self, Problems> {
         let tree = match Reader::document::<Tree<'_>>(text) {
             Ok(tree) => tree,
@@ -142,12 +142,12 @@ impl<'s> Settings<'s> {
         if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
     }
 
-    /// Loads settings that have been read. Every request does: what a policy and a standard make impossible together is
-    /// left to [`Settings::parse`], since it lets nothing through.
+    /// Loads settings that have been read. Every request does: conflicts between a policy and a standard are left to
+    /// [`Settings::parse`], since they let nothing through.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with them, each with its path.
+    /// All errors in them, each with its path.
     pub fn load(root: Value<'_, 's>) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         if !root.is_object() {

@@ -1,9 +1,9 @@
 //! The option `namespaceLabels`: which labels namespaces must have for Pod Security admission, and which labels are guarded.
 //!
 //! A namespace that is created without a label gets it. One that is created with, or changed to, labels under which Pod
-//! Security admission would leave out a check of what is stated is rejected. What else is changed, and what stays as weak
-//! as it was, is not looked at. The API server keeps labels that are sent to the subresources `status` and `finalize`, so
-//! that these are judged like updates.
+//! Security admission would leave out a check of the stated standard is rejected. Other changes, and labels that stay
+//! as weak as before, are not reviewed. The API server keeps labels that are sent to the subresources `status` and
+//! `finalize`, so these are reviewed like updates.
 
 use crate::json::{Quoted, Text, Value};
 use crate::rule::spec::texts;
@@ -58,21 +58,21 @@ const MODES: [(&str, &str, &str); 3] = [
     ("audit", "pod-security.kubernetes.io/audit", "pod-security.kubernetes.io/audit-version"),
 ];
 
-/// What is demanded of the labels of namespaces.
+/// The demands on the labels of namespaces.
 #[derive(Debug, Default)]
 pub struct NamespaceLabels<'s> {
     pub(crate) modes: Vec<Mode>,
     pub(crate) guard: Vec<Text<'s>>,
 }
 
-/// What is demanded of one mode's labels.
+/// The demands on one mode's labels.
 #[derive(Debug)]
 pub(crate) struct Mode {
     pub(crate) level: &'static str,
     pub(crate) version: &'static str,
-    /// What is stated.
+    /// The stated standard.
     pub(crate) stated: Standard,
-    /// Whether the version is; without that label it is the newest one.
+    /// Whether the version is stated; without that label it is the newest one.
     pub(crate) has_version: bool,
 }
 

@@ -1,8 +1,8 @@
-//! The option `persistentVolumes`: whether volumes of the cluster keep to what policies say of volumes in pods.
+//! The option `persistentVolumes`: whether volumes of the cluster must satisfy the policies' rules for volumes in pods.
 //!
-//! A pod that mounts a claim says nothing of what is behind it, and behind it can be any path of the node (finding
-//! TOB-K8S-038 of the Kubernetes audit of 2019). Whoever creates a `PersistentVolume` of a path or a driver of the
-//! node needs a policy that allows pods to have it, everywhere.
+//! A pod that mounts a claim does not show the volume behind it, which can be any path of the node (finding TOB-K8S-038
+//! of the Kubernetes audit of 2019). The creator of a `PersistentVolume` of a path or a driver of the node needs a
+//! policy that allows pods to have it, everywhere.
 
 use crate::json::Value;
 use crate::policy::Policy;
@@ -14,14 +14,14 @@ pub(crate) const FIELD: Field = Field {
     doc: doc_only("Action for PersistentVolumes of a path or a driver of the node that no policy allows."),
 };
 
-/// What a volume gets that no policy allows.
+/// The action for a volume that no policy allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnVolumes {
     /// Rejected.
     Deny,
     /// Accepted, with a warning.
     Warn,
-    /// Accepted; nobody looks.
+    /// Accepted without a review.
     Ignore,
 }
 

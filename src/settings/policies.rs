@@ -50,7 +50,7 @@ fn numbered(fields: &[Field], key: &str) -> Option<(usize, Shape)> {
     Some((number, field.shape))
 }
 
-/// Tells the shape of the settings and loads the policies; the flag says whether they came as a list.
+/// Determines the shape of the settings and loads the policies; the flag is whether they came as a list.
 pub(super) fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Policy<'s>>, bool) {
     let has = |key: &str| root.entries().any(|(name, _)| name == key);
     let beside_options = rules::COUNT + OPTIONS.len();
@@ -175,11 +175,11 @@ fn load_manifest<'v, 's>(
     Some((policy, fields))
 }
 
-/// What PodSecurityPolicy's own annotations start with.
+/// The prefixes of PodSecurityPolicy's own annotations.
 const PREFIXES: [&str; 2] =
     ["seccomp.security.alpha.kubernetes.io/", "apparmor.security.beta.kubernetes.io/"];
 
-/// Finds annotations that look like PodSecurityPolicy's and are none: a constraint that is misspelt is no constraint.
+/// Finds annotations that look like PodSecurityPolicy's and are not: a misspelt constraint has no effect.
 fn check_annotations(annotations: Value<'_, '_>, at: &Path<'_>, problems: &mut Problems) {
     let known = || rules::all().flat_map(|(_, entry)| entry.annotations).copied();
     for (key, _) in annotations.entries() {

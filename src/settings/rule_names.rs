@@ -6,24 +6,24 @@ use crate::rules;
 use crate::schema;
 use crate::standards;
 
-/// What the names of checks begin with.
+/// The prefix of the names of checks.
 const CHECK: &str = "pss/";
 
 /// The options that exemptions can name, in the order of their indexes, which follow those of checks.
 const OPTIONS: [&str; 4] =
     ["namespaceLabels", "namespaceLabels/guard", "persistentVolumes", "resourceClaims"];
 
-/// The index of what guards the labels for Pod Security admission.
+/// The index of the option for the labels of Pod Security admission.
 pub(crate) fn namespace_labels() -> usize {
     rules::COUNT + standards::all().count()
 }
 
-/// The index of what guards other labels of namespaces.
+/// The index of the option for guarded labels of namespaces.
 pub(crate) fn namespace_guard() -> usize {
     namespace_labels() + 1
 }
 
-/// The index of what guards volumes of the cluster.
+/// The index of the option for volumes of the cluster.
 pub(crate) fn persistent_volumes() -> usize {
     namespace_labels() + 2
 }
@@ -59,14 +59,14 @@ pub(crate) fn index(name: &str) -> Option<usize> {
     }
 }
 
-/// Says that there is no such rule or check, and which may have been meant.
+/// The message that there is no such rule or check, and which may have been meant.
 #[cold]
 pub(crate) fn unknown(name: &str) -> String {
     let known: Vec<String> = all().map(|(_, name)| name).collect();
     schema::unknown("rule", name, known.iter().map(String::as_str))
 }
 
-/// Says that exemptions know no such name, and which may have been meant.
+/// The message that exemptions know no such name, and which may have been meant.
 #[cold]
 pub(crate) fn unknown_to_exemptions(name: &str) -> String {
     let known: Vec<String> = all().map(|(_, name)| name).collect();

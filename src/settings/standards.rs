@@ -1,8 +1,8 @@
-//! The option `podSecurityStandards`: what Pod Security admission does with levels, beside or instead of policies.
+//! The option `podSecurityStandards`: the modes of Pod Security admission, in addition to or instead of policies.
 //!
-//! A pod must satisfy the `enforce` standard. `warn` tells the requesting user and `audit` the audit log what would be
-//! violated. Workloads are never denied. Unless it is given, `warn` is what `enforce` is, as it is for a namespace with
-//! that label alone: else nobody would be told that the pods of a workload cannot run.
+//! A pod must satisfy the `enforce` standard. `warn` reports violations to the requesting user and `audit` to the audit
+//! log. Workloads are never denied. The default of `warn` is `enforce`, as for a namespace with that label alone:
+//! otherwise nothing would report that the pods of a workload cannot run.
 
 use crate::json::{Quoted, Value};
 use crate::schema::{Field, Path, Problems, Shape, doc_only};
@@ -35,12 +35,12 @@ pub(crate) const FIELD: Field = Field {
     ),
 };
 
-/// Which standard is held up in which mode.
+/// The standard of each mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Modes {
-    /// What pods must satisfy.
+    /// The standard that pods must satisfy.
     pub enforce: Option<Standard>,
-    /// What the requesting user is warned of.
+    /// The standard whose violations warn the requesting user.
     pub warn: Option<Standard>,
     /// The standard whose violations the audit log records.
     pub audit: Option<Standard>,
@@ -72,7 +72,7 @@ pub(crate) fn load_modes(option: Value<'_, '_>, at: &Path<'_>, problems: &mut Pr
 }
 
 impl Modes {
-    /// Whether nothing is held up.
+    /// Whether no standard is set.
     pub fn is_none(&self) -> bool {
         *self == Modes::default()
     }

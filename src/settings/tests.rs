@@ -293,7 +293,7 @@ fn list(policies: &[String]) -> String {
     format!(r#"{{"authorization": "None", "policies": [{}]}}"#, policies.join(", "))
 }
 
-/// A rule is shared with the policy before if, and only if, all that it reads is written alike.
+/// A rule is shared with the previous policy if, and only if, all that it reads is written in the same way.
 #[test]
 fn a_policy_shares_the_rules_that_read_what_it_repeats() {
     let required = ["seLinux", "runAsUser", "supplementalGroups", "fsGroup"];

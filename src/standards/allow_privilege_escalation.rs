@@ -1,4 +1,4 @@
-//! A process that may gain privileges makes a root shell of one set-user-ID binary with a error (CVE-2021-4034).
+//! A process that may gain privileges gets a root shell from one faulty set-user-ID binary (CVE-2021-4034).
 //!
 //! | | |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! An AppArmor profile is a second fence around a container, and `Unconfined` takes down the one that the container
-//! runtime puts up.
+//! An AppArmor profile further confines a container, and `Unconfined` removes the default profile of the container
+//! runtime.
 //!
 //! | | |
 //! |---|---|
@@ -40,7 +40,7 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
         .collect();
     let mut annotations = Vec::new();
     if !forbidden.is_empty() {
-        // A name may be that of exempt containers and of others: then it counts.
+        // If exempt containers and others share a name, it counts.
         let (exempt, judged) = (subject.sorted_names(true), subject.sorted_names(false));
         for (key, name, value) in forbidden {
             if exempt.binary_search(&name).is_err() || judged.binary_search(&name).is_ok() {
@@ -65,7 +65,7 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
     })
 }
 
-/// Whether a profile is not allowed; its type is noted.
+/// Whether a profile is not allowed; its type is recorded.
 fn forbids<'p>(profile: Option<&'p Profile<'p>>, kinds: &mut Vec<&'p str>) -> bool {
     let forbidden = profile.filter(|profile| !matches!(&*profile.kind, "RuntimeDefault" | "Localhost"));
     kinds.extend(forbidden.map(|profile| &*profile.kind));

@@ -40,7 +40,7 @@ const ALLOWED: [&str; 13] = [
     "SYS_CHROOT",
 ];
 
-/// The containers that add other capabilities than these, and which.
+/// The containers that add capabilities other than these, and the capabilities.
 #[inline(never)]
 pub(super) fn added_beside<'p>(subject: &Subject<'p>, allowed: &[&str]) -> (Vec<&'p str>, Vec<&'p str>) {
     subject.search(&mut |container, added| {

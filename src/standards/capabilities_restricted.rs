@@ -1,4 +1,4 @@
-//! A container that needs no capability should have none: what it has, whoever breaks into it has.
+//! A container that needs no capability should have none: an attacker who takes it over has its capabilities.
 //!
 //! | | |
 //! |---|---|

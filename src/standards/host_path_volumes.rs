@@ -1,4 +1,4 @@
-//! A folder of the node is a way to what its programs trust: sockets, credentials, binaries.
+//! A folder of the node gives access to files that its programs trust: sockets, credentials, binaries.
 //!
 //! | | |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! A port of the node passes by network policies, and can shadow a service of the node.
+//! A port of the node bypasses network policies, and can shadow a service of the node.
 //!
 //! | | |
 //! |---|---|
@@ -8,7 +8,7 @@
 //! | Source | Pod Security Standards, Baseline, "Host Ports"; CVE-2019-9946 |
 //!
 //! On the host network the API server gives a pod a host port for each port, and such a pod fails here as well. It
-//! leaves templates alone, and what it will do to their pods does not count against them.
+//! leaves templates alone, and their future host ports do not count against them.
 
 use super::phrases::{containers, plain, plural, set};
 use super::subject::{Objection, Subject};

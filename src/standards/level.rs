@@ -1,4 +1,4 @@
-//! Levels and versions: which standard a pod is held to.
+//! Levels and versions of the standards.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -8,16 +8,16 @@ use std::str::FromStr;
 pub enum Level {
     /// Demands nothing.
     Privileged,
-    /// Keeps known ways to a node shut.
+    /// Prevents known privilege escalations.
     Baseline,
-    /// Demands what is best practice, at the cost of some compatibility.
+    /// Demands best practice, at the cost of some compatibility.
     Restricted,
 }
 
-/// The Kubernetes version whose demands count. `latest` comes after every number.
+/// The Kubernetes version whose checks apply. `latest` comes after every number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
-    /// `v1.N`; one that is newer than every check demands what the newest does.
+    /// `v1.N`; one that is newer than every check demands the same as the newest.
     Minor(u64),
     /// `latest`
     Latest,
@@ -28,11 +28,11 @@ pub enum Version {
 pub struct Standard {
     /// How strict it is.
     pub level: Level,
-    /// As of when.
+    /// The version of its checks.
     pub version: Version,
 }
 
-/// Why a text names no level or no version, in the words of Pod Security admission.
+/// Why a text is not a level or a version, in the words of Pod Security admission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unknown(&'static str);
 
@@ -40,7 +40,7 @@ impl Level {
     /// All levels, the strictest last.
     pub const ALL: [Level; 3] = [Level::Privileged, Level::Baseline, Level::Restricted];
 
-    /// The name that users know the level by.
+    /// The name of the level.
     pub fn name(self) -> &'static str {
         match self {
             Level::Privileged => "privileged",
@@ -51,7 +51,7 @@ impl Level {
 }
 
 impl Version {
-    /// The minor version to judge by.
+    /// The minor version to evaluate by.
     pub(super) fn minor(self) -> u64 {
         match self {
             Version::Minor(minor) => minor,
@@ -61,7 +61,8 @@ impl Version {
 }
 
 impl Standard {
-    /// Whether two standards demand the same of every pod and say the same: the version of `privileged` is idle.
+    /// Whether two standards demand the same of every pod and print the same: the version of `privileged` has no
+    /// effect.
     pub fn is_equivalent(self, other: Standard) -> bool {
         self == other || (self.level == Level::Privileged && other.level == Level::Privileged)
     }
@@ -107,7 +108,7 @@ impl FromStr for Level {
     }
 }
 
-/// Reads `latest` or `v1.N` without leading zeros, N being what fits a signed integer of 64 bits.
+/// Reads `latest` or `v1.N` without leading zeros, where N fits a signed integer of 64 bits.
 impl FromStr for Version {
     type Err = Unknown;
 

@@ -1,8 +1,8 @@
-//! The Pod Security Standards: what Kubernetes demands of pods since `PodSecurityPolicy` is gone.
+//! The Pod Security Standards, the successor of `PodSecurityPolicy` in Kubernetes.
 //!
 //! A [`Standard`] is a level as of a version. [`Standard::evaluate`] runs the checks that are in force there, each a
-//! pure function of the pod, and [`Standard::violated`] words what they say as Pod Security admission does (KEP-2579),
-//! to the byte. Nothing is inherited here and nothing is defaulted: each value is judged where it is written.
+//! pure function of the pod, and [`Standard::violated`] words their results as Pod Security admission does (KEP-2579),
+//! to the byte. Nothing is inherited here and nothing is defaulted: each value is evaluated where it is written.
 
 mod allow_privilege_escalation;
 mod app_armor_profile;
@@ -66,21 +66,21 @@ pub(crate) const NON_ROOT: &str = run_as_non_root::CHECK.id;
 /// One demand of the standards.
 #[derive(Debug)]
 pub struct Check {
-    /// The name that Kubernetes knows it by.
+    /// Its ID in Kubernetes.
     pub id: &'static str,
     /// The level that it belongs to.
     pub level: Level,
-    /// What it is for, in one sentence.
+    /// Its purpose, in one sentence.
     pub purpose: &'static str,
     /// The fields of the pod that it reads.
     pub pod_fields: &'static str,
     /// The check of the restricted level that takes the place of this one there, as soon as it is in force.
     pub overridden_by: Option<&'static Check>,
-    /// What it demanded over time, the newest last.
+    /// Its demands over time, the newest last.
     pub variants: &'static [Variant],
 }
 
-/// What a check demands from some version on.
+/// The demand of a check from some version on.
 #[derive(Debug)]
 pub struct Variant {
     /// The minor version; the demand holds until the next variant's.
@@ -97,18 +97,18 @@ pub struct Failure {
     pub id: &'static str,
     /// Its [`index`].
     pub index: usize,
-    /// What is forbidden or missing, in a few words.
+    /// The forbidden or missing value, in a few words.
     pub reason: &'static str,
-    /// Who sets what.
+    /// The pod and containers that set it.
     pub detail: String,
 }
 
-/// Who is exempt from which checks, told by their [`index`]: in the numbering of all rules, behind those of PSP.
+/// Who is exempt from which checks, by their [`index`]: in the numbering of all rules, behind those of PSP.
 #[derive(Debug, Clone, Copy)]
 pub struct Exempted<'e> {
     /// The checks that are not run.
     pub everywhere: RuleSet,
-    /// The checks that do not look at single containers.
+    /// The checks that skip single containers.
     pub in_containers: &'e RulesByContainer,
 }
 
@@ -150,7 +150,7 @@ impl Level {
 }
 
 impl Check {
-    /// What the check demands at a version; nothing if it is younger.
+    /// The demand of the check at a version; `None` if it is younger.
     pub fn at(&self, version: Version) -> Option<&'static Variant> {
         self.variants.iter().rev().find(|variant| variant.since <= version.minor())
     }
@@ -162,9 +162,9 @@ impl Standard {
         all().filter(move |(_, check)| self.variant(check).is_some())
     }
 
-    /// What a check demands here; nothing if it is not in force.
+    /// The demand of a check here; `None` if it is not in force.
     fn variant(self, check: &Check) -> Option<&'static Variant> {
-        // Whether the other check has anything to say to the pod at hand makes no difference.
+        // Whether the other check applies to the pod at hand makes no difference.
         let is_overridden = check
             .overridden_by
             .is_some_and(|other| other.level <= self.level && other.at(self.version).is_some());
@@ -190,7 +190,7 @@ impl Standard {
         self.evaluate_exempting(pod, Exempted::default())
     }
 
-    /// The checks that the pod fails, had those who are exempt not been there.
+    /// The checks that the pod would fail without the exempt containers.
     ///
     /// An exempt container's own fields and annotations do not count; those of the pod do, even where only exempt
     /// containers inherit them.
@@ -213,18 +213,18 @@ impl Standard {
         self.variant(&run_as_non_root::CHECK).is_some_and(|variant| !run_as_non_root::exempts(variant, pod))
     }
 
-    /// What a denial says: `violates PodSecurity "restricted:latest": privileged (…), hostPort (…)`.
+    /// The text of a denial: `violates PodSecurity "restricted:latest": privileged (…), hostPort (…)`.
     pub fn violated<'f>(self, failures: impl IntoIterator<Item = &'f Failure>) -> String {
         [self.named("violates"), details(failures)].concat()
     }
 
-    /// What a warning and the audit log say: `would violate PodSecurity "restricted:latest": …`.
+    /// The text of a warning and in the audit log: `would violate PodSecurity "restricted:latest": …`.
     pub fn would_be_violated<'f>(self, failures: impl IntoIterator<Item = &'f Failure>) -> String {
         [self.named("would violate"), details(failures)].concat()
     }
 
-    /// What the API server responses: `pods "web" is forbidden: violates PodSecurity "restricted:latest": …`. A pod
-    /// that is still to be named has no name.
+    /// The API server's response: `pods "web" is forbidden: violates PodSecurity "restricted:latest": …`. A pod that is
+    /// still to be named has no name.
     pub fn forbidden<'f>(self, name: &str, failures: impl IntoIterator<Item = &'f Failure>) -> String {
         let name = if name.is_empty() { String::new() } else { [" \"", name, "\""].concat() };
         ["pods", &name, " is forbidden: ", &self.violated(failures)].concat()
@@ -254,7 +254,7 @@ pub fn reasons<'f>(failures: impl IntoIterator<Item = &'f Failure>) -> String {
 /// The reasons with their details: `privileged (…), hostPort (…)`. A detail can be empty: that of a sysctl without a
 /// name is.
 pub fn details<'f>(failures: impl IntoIterator<Item = &'f Failure>) -> String {
-    // A page less than there is room for: something stands before it.
+    // A page less than the available room: other text precedes it.
     let mut row = Row::new(", ", ROOM - 1024);
     for Failure { reason, detail, .. } in failures {
         let (open, close) = if detail.is_empty() { ("", "") } else { (" (", ")") };

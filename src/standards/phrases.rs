@@ -16,14 +16,14 @@ pub(super) fn set(items: Vec<&str>) -> Vec<&str> {
     sorted
 }
 
-/// `"a", "b"`. Pod Security admission lists them all; here what is past the number of violations that are spelt out is
+/// `"a", "b"`. Pod Security admission lists them all; here those past the number of violations that are spelt out are
 /// counted.
 #[cold]
 pub(super) fn quoted(items: &[&str]) -> String {
     listed(items, "\"")
 }
 
-/// `a, b`, with as many of them.
+/// `a, b`, with the same limit.
 #[cold]
 pub(super) fn plain(items: &[&str]) -> String {
     listed(items, "")
@@ -38,7 +38,7 @@ fn listed(items: &[&str], quote: &str) -> String {
     text + &and_more(items.len(), ", ")
 }
 
-/// The word for one thing, or the one for any other number of them.
+/// The word for one item, or the one for any other number of them.
 pub(super) fn plural(count: usize, one: &'static str, many: &'static str) -> &'static str {
     if count == 1 { one } else { many }
 }

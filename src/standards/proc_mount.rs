@@ -1,4 +1,4 @@
-//! Container runtimes mask what of `/proc` is the node's: unmasked, it can be read and partly written.
+//! Container runtimes mask the node's part of `/proc`: unmasked, it can be read and partly written.
 //!
 //! | | |
 //! |---|---|
@@ -27,7 +27,7 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-/// Objects to any other mount, in a user namespace too.
+/// Refuses any other mount, in a user namespace too.
 pub(super) fn demand_default(subject: &Subject<'_>) -> Option<Objection> {
     let (names, mounts) = subject.search(&mut |container, mounts| {
         mounts.extend(container.security_context.proc_mount.as_deref().filter(|mount| *mount != "Default"));

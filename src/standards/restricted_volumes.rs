@@ -1,4 +1,5 @@
-//! Volumes that are neither local to the pod nor claimed give a pod storage that nobody administers for it, or its node.
+//! Volumes that are neither local to the pod nor claimed give a pod storage without an administrator's control, or its
+//! node.
 //!
 //! | | |
 //! |---|---|
@@ -8,7 +9,7 @@
 //! | Source | Pod Security Standards, Restricted, "Volume Types" |
 //!
 //! A source that is not known is refused as `unknown`. So is none at all, but the API server makes an `emptyDir` of
-//! that before a pod is judged.
+//! that before a pod is reviewed.
 
 use super::phrases::{plural, quoted, set};
 use super::subject::{Objection, Subject};
@@ -83,7 +84,7 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
     })
 }
 
-/// The type of a volume; nothing if it is allowed, for which one allowed source is enough.
+/// The type of a volume; `None` if it is allowed, for which one allowed source is enough.
 fn refused_type(volume: &Volume<'_>) -> Option<&'static str> {
     if first_source(volume, &ALLOWED).is_some() {
         None

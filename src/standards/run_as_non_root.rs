@@ -7,7 +7,7 @@
 //! | Accepts | `true`, by every container or by the pod for those that do not say; since v1.35 anything in a user namespace |
 //! | Source | Pod Security Standards, Restricted, "Running as Non-root"; KEP-127 |
 //!
-//! A user other than root is no substitute, and a pod that says `false` is refused whatever its containers say.
+//! A user other than root is not a substitute, and a pod with `false` is refused whatever its containers set.
 
 use super::phrases::containers;
 use super::subject::{Objection, Subject};
@@ -15,7 +15,7 @@ use super::{Check, Level, Variant};
 use crate::pod::Pod;
 use crate::schema::doc_only;
 
-/// Since when pods in a user namespace are free.
+/// The minor version from which pods in a user namespace are exempt.
 const USER_NAMESPACES: u64 = 35;
 
 pub(super) const CHECK: Check = Check {
@@ -33,7 +33,7 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-/// Whether the pod is free.
+/// Whether the pod is exempt.
 pub(super) fn exempts(variant: &Variant, pod: &Pod<'_>) -> bool {
     variant.since >= USER_NAMESPACES && pod.has_user_namespace()
 }

@@ -1,4 +1,4 @@
-//! The user 0 is root, whatever `runAsNonRoot` promises to check once the container starts.
+//! The user 0 is root, whatever `runAsNonRoot` checks once the container starts.
 //!
 //! | | |
 //! |---|---|

@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-/// What is wrong with all options that were looked at.
+/// The errors in all options that were looked at.
 struct Errors<'p> {
     /// Whether containers may run a container engine.
     allow_engines: bool,
@@ -62,7 +62,7 @@ fn judge(subject: &Subject<'_>, allow_engines: bool) -> Option<Objection> {
 }
 
 impl<'p> Errors<'p> {
-    /// Whether anything is wrong with these options; it is noted.
+    /// Whether there is any error in these options; it is recorded.
     fn in_options(&mut self, options: Option<&'p SeLinuxOptions<'p>>) -> bool {
         let Some(SeLinuxOptions { user, role, kind, .. }) = options else { return false };
         let is_allowed = match &**kind {

@@ -1,4 +1,4 @@
-//! A seccomp profile keeps system calls from a container, and `Unconfined` gives them all back: `unshare`, behind
+//! A seccomp profile blocks system calls for a container, and `Unconfined` allows them all: `unshare`, used in
 //! CVE-2022-0185, among them.
 //!
 //! | | |
@@ -8,7 +8,7 @@
 //! | Accepts | none, `RuntimeDefault`, `Localhost`; annotations `runtime/default`, `docker/default`, `localhost/…` |
 //! | Source | Pod Security Standards, Baseline, "Seccomp"; KEP-135, which made fields of the annotations in Kubernetes 1.19 |
 //!
-//! Neither variant reads what the other one does, and an empty annotation is one that is not accepted.
+//! Neither variant reads the fields or annotations of the other, and an empty annotation is not accepted.
 
 use super::phrases::{annotation, plain, plural, quoted, set};
 use super::subject::{Objection, Setters, Subject};
@@ -61,7 +61,7 @@ pub(super) struct Declared<'p> {
 }
 
 impl<'p> Declared<'p> {
-    /// By the pod and its containers, whether or not they count in the end.
+    /// Those of the pod and its containers, whether or not they are effective.
     pub(super) fn by(subject: &Subject<'p>) -> Self {
         let mut kinds = Vec::new();
         let mut forbids = |profile: Option<&'p Profile<'p>>| {
@@ -86,7 +86,7 @@ impl<'p> Declared<'p> {
     }
 }
 
-/// Whether a profile confines its container; which file a `Localhost` profile names is not looked at.
+/// Whether a profile confines its container; the file of a `Localhost` profile is not checked.
 pub(super) fn is_accepted(profile: &Profile<'_>) -> bool {
     matches!(&*profile.kind, "RuntimeDefault" | "Localhost")
 }

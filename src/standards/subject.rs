@@ -1,12 +1,12 @@
-//! What a check sees of a pod.
+//! The view of a pod that a check sees.
 
 use super::phrases;
 use crate::pod::{Container, List, Origin, Pod, PodSecurityContext, SecurityContext, Slot, Volume};
 use crate::rule::RulesByContainer;
 
-/// A pod, less the containers that are exempt from the check that looks at it.
+/// A pod, without the containers that are exempt from the check that looks at it.
 ///
-/// Whether values are inherited makes no difference here: the standards judge each value where it is written.
+/// Inheritance makes no difference here: the standards evaluate each value where it is written.
 pub(super) struct Subject<'p> {
     pub(super) pod: &'p Pod<'p>,
     /// Who is exempt from which checks.
@@ -33,12 +33,12 @@ impl<'p> Subject<'p> {
         &self.pod.spec.security_context
     }
 
-    /// Whether containers run in a user namespace, where root is nobody on the node (KEP-127).
+    /// Whether containers run in a user namespace, where root is unprivileged on the node (KEP-127).
     pub(super) fn has_user_namespace(&self) -> bool {
         self.pod.has_user_namespace()
     }
 
-    /// The names of the volumes that fit, of those that the author of the pod or template wrote: a standard does not
+    /// The names of the matching volumes, of those that the author of the pod or template wrote: a standard does not
     /// look ahead.
     pub(super) fn volumes(&self, fits: &mut dyn FnMut(&Volume<'p>) -> bool) -> Vec<&'p str> {
         let mut names = Vec::new();
@@ -50,12 +50,12 @@ impl<'p> Subject<'p> {
         names
     }
 
-    /// The names of the containers that fit, in visiting order and repeated where containers share one.
+    /// The names of the matching containers, in visiting order and repeated where containers share one.
     pub(super) fn names(&self, fits: &mut dyn FnMut(&'p Container<'p>) -> bool) -> Vec<&'p str> {
         self.names_of(false, fits)
     }
 
-    /// The names of the containers that are judged, or of those that are exempt, sorted to be searched.
+    /// The names of the containers that are evaluated, or of those that are exempt, sorted to be searched.
     pub(super) fn sorted_names(&self, exempt: bool) -> Vec<&'p str> {
         phrases::set(self.names_of(exempt, &mut |_| true))
     }
@@ -75,7 +75,7 @@ impl<'p> Subject<'p> {
         names
     }
 
-    /// The names of the containers in which something is found, and all that is.
+    /// The names of the containers in which something is found, and all findings.
     #[inline(never)]
     pub(super) fn search(
         &self,
@@ -90,7 +90,7 @@ impl<'p> Subject<'p> {
         (names, found)
     }
 
-    /// Who sets something: the pod, as the caller says, and the containers whose own security context does.
+    /// Those that set something: the pod, as the caller says, and the containers whose own security context does.
     pub(super) fn setters(
         &self,
         pod: bool,

@@ -1,4 +1,4 @@
-//! The kit for checks.
+//! Helpers for tests of checks.
 
 use serde_json::{Value, json};
 
@@ -8,12 +8,12 @@ use crate::json::Reader;
 use crate::pod::Pod;
 use crate::rule::RulesByContainer;
 
-/// What a check says to a pod that passes.
+/// The result of a check for a pod that passes.
 pub(super) const NOTHING: &str = "";
-/// What a check says before its first version.
+/// The result of a check before its first version.
 pub(super) const NOT_YET: &str = "not in force";
 
-/// What a check says at a version: `reason (detail)`.
+/// The result of a check at a version: `reason (detail)`.
 pub(super) fn says(check: &'static Check, version: &str, pod: &Value) -> String {
     let version: Version = version.parse().unwrap();
     let Some(variant) = check.at(version) else { return NOT_YET.to_owned() };

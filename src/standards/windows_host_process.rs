@@ -1,4 +1,4 @@
-//! Host process containers are processes of their Windows node: what `privileged` is on Linux.
+//! Host process containers are processes of their Windows node: the equivalent of `privileged` on Linux.
 //!
 //! | | |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Answers of the original PodSecurityPolicy code, frozen, against ours.
+//! Frozen results of the original PodSecurityPolicy code, compared with ours.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The schema says of settings what the policy says of them.
+//! The schema accepts the same settings as the policy.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn the_schema_is_one() {
     assert!(jsonschema::draft202012::meta::is_valid(&schema::schema()));
 }
 
-/// All settings that are shipped or shown: each file's path, and what it holds.
+/// All settings that are shipped or shown: each file's path, and its settings.
 fn shown() -> Vec<(String, Value)> {
     let mut found = Vec::new();
     for file in ["examples/baseline.yaml", "benches/data/settings.yaml"] {

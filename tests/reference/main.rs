@@ -1,4 +1,4 @@
-//! The settings reference, the JSON Schema and Rancher's form are what the tables of the code say.
+//! The settings reference, the JSON Schema and Rancher's form match the tables of the code.
 //!
 //! `UPDATE_DOCS=1 cargo test --test reference` writes them anew.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
@@ -19,7 +19,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The fields of a PodSecurityPolicy spec, with what may stand there.
+/// The fields of a PodSecurityPolicy spec, with their shapes.
 fn fields() -> impl Iterator<Item = (&'static Entry, Shape)> {
     rules::all().filter_map(|(_, entry)| Some((entry, entry.shape?)))
 }
@@ -34,7 +34,7 @@ fn is_required(entry: &Entry) -> bool {
     entry.default == "must be given"
 }
 
-/// What a field means, and what holds without it.
+/// The meaning of a field, and the behaviour without it.
 fn meaning(entry: &Entry) -> String {
     match is_required(entry) {
         true => entry.purpose.to_owned(),
@@ -42,7 +42,7 @@ fn meaning(entry: &Entry) -> String {
     }
 }
 
-/// Holds a file against what it should say, or writes it.
+/// Compares a file with the expected text, or writes it.
 fn hold(file: &str, expected: &str) {
     let path: PathBuf = root().join(file);
     if std::env::var_os("UPDATE_DOCS").is_some() {

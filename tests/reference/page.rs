@@ -49,7 +49,7 @@ pub(crate) fn text() -> String {
     page
 }
 
-/// The row of a field, and those of what stands in it.
+/// The row of a field, and those of its parts.
 fn rows(page: &mut String, name: &str, shape: Shape, doc: &str) {
     let row = [&format!("`{name}`"), &value(shape), doc];
     *page += &format!("| {} |\n", row.map(escaped).join(" | "));

@@ -70,7 +70,7 @@ pub(crate) fn text() -> String {
     format!("{HEAD}{}", serde_saphyr::to_string(&form()).unwrap())
 }
 
-/// What the form starts with: the example's policy, and the options' own defaults.
+/// The initial values of the form: the example's policy, and the options' own defaults.
 fn defaults() -> Value {
     let text = fs::read_to_string(root().join("examples/baseline.yaml")).unwrap();
     let mut defaults: Value = serde_saphyr::from_str(&text).unwrap();

@@ -47,7 +47,7 @@ pub(crate) fn schema() -> Value {
     })
 }
 
-/// What a shape looks like, with the meaning of it.
+/// The schema of a shape, with its description.
 fn described(shape: Shape, description: &str) -> Value {
     let mut schema = of(shape);
     schema.as_object_mut().unwrap().insert("description".to_owned(), description.into());
@@ -72,7 +72,7 @@ fn object(fields: &[Field]) -> Value {
         fields.iter().map(|field| (field.name.to_owned(), described(field.shape, field.doc))).collect();
     let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
     let names: Vec<_> = fields.iter().map(|field| field.name).collect();
-    // A strategy must be named, and most of them need something to go by.
+    // A strategy must be named, and most of them need more fields.
     if names.contains(&"rule") {
         let schema = schema.as_object_mut().unwrap();
         schema.insert("required".to_owned(), json!(["rule"]));

@@ -1,4 +1,4 @@
-//! Who is excused from a check, and what is not excused with him.
+//! Exemption of a container from a check, and the rest that is not exempt with it.
 
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::{List, Pod, Slot};
@@ -21,7 +21,7 @@ fn evaluate(standard: &str, pod: &Value, exempted: Exempted<'_>) -> Vec<Failure>
     standard.parse::<Standard>().unwrap().evaluate_exempting(&pod, exempted)
 }
 
-/// What the check says when the first of the regular containers is excused from it.
+/// The result of the check when the first of the regular containers is exempt from it.
 fn says(standard: &str, check: &str, pod: &Value) -> String {
     let in_containers = RulesByContainer::from_iter([(FIRST, only(check))]);
     let failures = evaluate(standard, pod, Exempted { in_containers: &in_containers, ..Exempted::default() });

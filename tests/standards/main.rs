@@ -1,4 +1,4 @@
-//! The Pod Security Standards as a whole: their texts, to the byte, and what they look at.
+//! The Pod Security Standards as a whole: their texts, to the byte, and the fields that they read.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 #![allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold")]
 
@@ -21,12 +21,12 @@ fn evaluate(standard: &str, pod: &Value) -> Vec<Failure> {
     standard.parse::<Standard>().unwrap().evaluate(&pod)
 }
 
-/// What stands behind `violates PodSecurity "…": `; nothing if the pod passes.
+/// The text behind `violates PodSecurity "…": `; empty if the pod passes.
 fn says(standard: &str, pod: &Value) -> String {
     details(&evaluate(standard, pod))
 }
 
-/// Lays the fields of one object over those of another, at every depth.
+/// Merges the fields of one object into those of another, at every depth.
 fn lay_over(base: &mut Value, over: &Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {
@@ -38,7 +38,7 @@ fn lay_over(base: &mut Value, over: &Value) {
     }
 }
 
-/// A container that satisfies every check, but for these fields.
+/// A container that satisfies every check, except for these fields.
 fn container(name: &str, fields: Value) -> Value {
     let mut container = json!({
         "name": name,
@@ -53,7 +53,7 @@ fn container(name: &str, fields: Value) -> Value {
     container
 }
 
-/// The same, but for these fields of its security context.
+/// The same, except for these fields of its security context.
 fn secured(name: &str, security_context: Value) -> Value {
     container(name, json!({"securityContext": security_context}))
 }

@@ -4,7 +4,7 @@ use pod_security_policy::rules;
 use pod_security_policy::standards::{Level, Standard, Version, all, index, newest_version};
 use rstest::rstest;
 
-/// The IDs in the order of messages; the specification counts them from 1.
+/// The IDs in the order of messages; the tests count them from 1.
 const IDS: [&str; 19] = [
     "appArmorProfile",
     "capabilities_baseline",

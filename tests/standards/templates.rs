@@ -1,4 +1,4 @@
-//! Standards judge what is written: a template is not judged by what its pods will be given.
+//! Standards evaluate the written fields: a template is not evaluated by what its pods will be given.
 
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::Kind;

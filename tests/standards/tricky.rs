@@ -1,4 +1,4 @@
-//! Where one would guess otherwise. The names are the sentences.
+//! Cases in which one would expect something else. The names of the tests explain them.
 
 use rstest::rstest;
 use serde_json::{Value, json};

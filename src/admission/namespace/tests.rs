@@ -226,7 +226,7 @@ fn guards(label: &str) -> String {
 
 const ADMIN: &str = "resource.kubernetes.io/admin-access";
 
-/// Settings that hold nothing but a guarded label, with the exemption that lets administrators set it.
+/// Settings with only a guarded label, and the exemption that lets administrators set it.
 fn guarding(rules: Value) -> Value {
     json!({
         "namespaceLabels": {"guard": [ADMIN]},

@@ -64,7 +64,7 @@ fn judges(#[case] allowed: Value, #[case] profile: Value, #[case] expected: Outc
     );
 }
 
-/// What the API server would refuse is refused here already, whatever is allowed.
+/// A profile that the API server would refuse is refused here already, whatever is allowed.
 #[rstest]
 #[case::file_without_a_path(json!({"type": "Localhost"}))]
 #[case::file_with_an_empty_path(localhost(""))]
@@ -79,7 +79,7 @@ fn refuses_what_is_no_profile(#[case] profile: Value) {
     judge_within(pod, profiles(json!("runtime/default"), json!(null)), container, Rejected(objection));
 }
 
-/// A policy that allows any profile and fills in none has no such rule.
+/// A policy that allows any profile and sets no default has no such rule.
 #[test]
 fn where_any_is_allowed_no_profile_is_judged() {
     let container = json!({"securityContext": {"seccompProfile": {"type": "Localhost"}}});
@@ -205,7 +205,7 @@ fn an_added_container_gets_the_default(#[case] spec: Value, #[case] expected: Op
     assert_eq!((response.rejection, mutated), (None, expected));
 }
 
-/// What the pod says counts only where it is inherited.
+/// The pod's profile counts only where it is inherited.
 #[rstest]
 #[case::has_its_own(json!({}), runtime_default(), None)]
 #[case::has_its_own_in_a_pod_with_another(json!({"seccompProfile": {"type": "Unconfined"}}), runtime_default(), None)]

@@ -1,6 +1,6 @@
 //! Days of the calendar.
 
-/// The start of a day such as `2027-01-31`, in seconds since 1970 UTC; nothing if there is no such day.
+/// The start of a day such as `2027-01-31`, in seconds since 1970 UTC; `None` if there is no such day.
 pub(super) fn seconds(day: &str) -> Option<i64> {
     let mut parts = day.split('-');
     let mut part = |digits: usize| {
@@ -16,7 +16,7 @@ pub(super) fn seconds(day: &str) -> Option<i64> {
     if parts.next().is_some() || year < 1970 || !(1..=length).contains(&date) {
         return None;
     }
-    // Years before this one that had a skip_unchecked day, counted from the year 1.
+    // Years before this one that had a leap day, counted from the year 1.
     let before = year - 1;
     let leaps = before / 4 - before / 100 + before / 400 - 477;
     let days = (year - 1970) * 365 + leaps + lengths.iter().take(month).sum::<i64>() + date - 1;

@@ -1,8 +1,8 @@
 //! References to images, read as container runtimes read them.
 //!
-//! `nginx` is `docker.io/library/nginx`, and `nginx-evil.io/x` is no `nginx`. A digest decides what runs and a tag beside
-//! it says nothing, so that a pattern with a tag never fits a reference with a digest. What is not well-formed fits
-//! nothing.
+//! `nginx` is `docker.io/library/nginx`, and `nginx-evil.io/x` is not `nginx`. A digest decides which image runs and a
+//! tag next to it has no effect, so a pattern with a tag never matches a reference with a digest. A malformed reference
+//! matches nothing.
 
 use crate::json::Text;
 use crate::schema::names::is_label;
@@ -24,7 +24,7 @@ pub(super) struct Pattern<'s> {
     text: Text<'s>,
 }
 
-/// Why a text is no pattern; nothing if it is one.
+/// Why a text is not a pattern; `None` if it is one.
 pub(super) fn problem(text: &str) -> Option<&'static str> {
     let Some(beneath) = text.strip_suffix("/*") else {
         return match Reference::read(text) {
@@ -41,12 +41,12 @@ pub(super) fn problem(text: &str) -> Option<&'static str> {
 }
 
 impl<'s> Pattern<'s> {
-    /// Reads a pattern; nothing if it is none.
+    /// Reads a pattern; `None` if it is not one.
     pub(super) fn parse(text: Text<'s>) -> Option<Self> {
         problem(&text).is_none().then_some(Pattern { text })
     }
 
-    /// Whether an image is one of those.
+    /// Whether the pattern matches an image.
     pub(super) fn fits(&self, image: &str) -> bool {
         let Some(image) = Reference::read(image) else { return false };
         let Some(beneath) = self.text.strip_suffix("/*") else {
@@ -115,7 +115,7 @@ fn is_registry(part: &str) -> bool {
     named && is_host(part)
 }
 
-/// The name that a registry goes by.
+/// The canonical name of a registry.
 fn registry(host: &str) -> &str {
     if host == "index.docker.io" { "docker.io" } else { host }
 }

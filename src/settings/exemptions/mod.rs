@@ -1,9 +1,9 @@
-//! The option `exemptions`: who need not keep which rules, and until when.
+//! The option `exemptions`: who is exempt from which rules, and until when.
 //!
-//! An exemption frees from the rules that it lists, never from all. Whatever the author of a pod chooses alone is no
-//! ground for one: labels and annotations never are, images and runtime classes only within namespaces that are named.
-//! An image frees the fields of its own containers and nothing that the pod has as a whole. Controllers create the pods
-//! of every tenant, so that grounds which one of them satisfies need a namespace, too.
+//! An exemption exempts from the rules that it lists, never from all. A value that the author of a pod chooses alone is
+//! not a condition: labels and annotations never are, images and runtime classes only within namespaces that are named.
+//! An image exempts the fields of its own containers and nothing that the pod has as a whole. Controllers create the
+//! pods of every tenant, so that conditions which one of them satisfies need a namespace, too.
 
 mod date;
 mod image;
@@ -28,7 +28,7 @@ const SERVICE_ACCOUNTS: &str = "serviceAccounts";
 const IMAGES: &str = "images";
 const RUNTIME_CLASSES: &str = "runtimeClasses";
 
-/// The grounds of an exemption.
+/// The conditions of an exemption.
 const MATCH: &[Field] = &[
     Field { name: NAMESPACES, shape: TEXTS, doc: doc_only("The namespace of the pod.") },
     Field {
@@ -91,11 +91,11 @@ pub(crate) const FIELD: Field = Field {
 pub struct Exemption<'s> {
     /// Its name.
     pub name: Text<'s>,
-    /// The rules and checks that it frees from.
+    /// The rules and checks that it exempts from.
     pub rules: RuleSet,
     /// The day at whose start it ends, and that in seconds since 1970.
     pub(crate) expires: Option<(Text<'s>, i64)>,
-    /// A ground that is not given is an empty list, and holds.
+    /// A condition that is not given is an empty list, and holds.
     pub(crate) namespaces: Vec<Text<'s>>,
     pub(crate) usernames: Vec<Text<'s>>,
     pub(crate) groups: Vec<Text<'s>>,
@@ -198,7 +198,7 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
         refuse_controllers(&exemption, &match_at, problems);
     }
 
-    // A form that was left empty writes an empty text.
+    // A form field that was left empty has an empty string.
     if let Some(day) = text("expires").filter(|day| !day.is_empty()) {
         match date::seconds(&day) {
             Some(seconds) => exemption.expires = Some((day, seconds)),
@@ -211,11 +211,11 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
     exemption
 }
 
-/// The groups of the controllers' accounts, of which the user of the manager has the last alone.
+/// The groups of the controllers' accounts; the controller manager's user has only the last.
 const GROUPS: [&str; 3] =
     ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
 
-/// Refuses grounds that the account of a controller satisfies: it creates the pods of every tenant.
+/// Refuses conditions that the account of a controller satisfies: it creates the pods of every tenant.
 fn refuse_controllers(exemption: &Exemption<'_>, match_at: &Path<'_>, problems: &mut Problems) {
     let mut accounts = controllers::SERVICE_ACCOUNTS.into_iter().map(Some).chain([None]);
     let Some((key, index, value)) = accounts.find_map(|account| satisfied_by(exemption, account)) else {
@@ -226,8 +226,8 @@ fn refuse_controllers(exemption: &Exemption<'_>, match_at: &Path<'_>, problems: 
     problems.add(Path::Index(&at, index), format_args!("Invalid value: {}: {reason}", Quoted(value)));
 }
 
-/// The first ground of an exemption that a controller satisfies: its key, and the place and the text of the entry. Nothing
-/// if the controller does not satisfy all grounds. Without an account it is the user of the manager.
+/// The first condition of an exemption that a controller satisfies: its key, and the place and the text of the entry.
+/// `None` if the controller does not satisfy all conditions. Without an account it is the controller manager's user.
 fn satisfied_by<'e>(
     exemption: &'e Exemption<'_>,
     account: Option<&str>,
