@@ -7,12 +7,12 @@ setup() { load helper; }
     denied 'request.object: Required value: there is no object to review'
 }
 
-@test "containers that are no list are rejected with their path" {
+@test "containers that are not a list are rejected with their path" {
     review "{$OPEN}" "$(pod '{"containers":"none"}')"
     denied 'the object cannot be read: spec.containers: must be a list, not the string "none"'
 }
 
-@test "a user id that is a text is rejected with its path" {
+@test "a user id that is a string is rejected with its path" {
     review "{$OPEN}" "$(pod "$(container '{"securityContext":{"runAsUser":"0"}}')")"
     denied 'the object cannot be read: spec.containers[0].securityContext.runAsUser: must be a whole number, not the string "0"'
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 
-# The command line and the module: what one says is what the other does.
+# The command line and the module: both must agree.
 
 setup() {
     load helper
@@ -26,7 +26,7 @@ YAML
 
 psp() {
     local program=${KUBECTL_PSP:-kubectl-psp}
-    # A path in the Makefile is one from the root of the repository.
+    # Paths in the Makefile are relative to the root of the repository.
     [[ $program == */* && $program != /* ]] && program=$ROOT/$program
     "$program" "$@"
 }
@@ -44,7 +44,7 @@ checked() {
 
 SPEC='{"serviceAccountName":"web","containers":[{"name":"app","image":"app"}]}'
 
-@test "the module fills in what check announces" {
+@test "the module fills in the defaults that check reports" {
     review "$(migrated 0)" "$(pod "$SPEC")"
     same "$(jq -r .allowed <<<"$answer")" true
     same "$(jq -r '.[0]' <<<"$(checked "$SPEC")")" changed
@@ -52,20 +52,20 @@ SPEC='{"serviceAccountName":"web","containers":[{"name":"app","image":"app"}]}'
     same "$filled" "$(checked "$SPEC" | jq -r '.[1][] | select(.path == "spec.securityContext.seccompProfile") | .value.type')"
 }
 
-@test "the second half of the pair demands what the first fills in" {
+@test "the validating half requires the defaults that the mutating half fills in" {
     review "$(migrated 1)" "$(pod "$SPEC")"
     same "$(jq -r .allowed <<<"$answer")" false
     [[ "$(jq -r .status.message <<<"$answer")" == *"would have to be changed: spec.securityContext.seccompProfile"* ]]
 }
 
-@test "the module rejects what check rejects" {
+@test "the module and check reject the same pod" {
     spec='{"serviceAccountName":"web","hostPID":true,"containers":[]}'
     review "$(migrated 0)" "$(pod "$spec")"
     denied 'spec.hostPID: Invalid value: true: Host PID is not allowed to be used'
     same "$(checked "$spec" | jq -r '.[0]')" rejected
 }
 
-@test "the module takes what suggest writes, and admits what it was made for" {
+@test "the module loads a suggested policy, and admits its workloads" {
     spec='{"serviceAccountName":"web","hostNetwork":true,"containers":[{"name":"app","image":"app","securityContext":{"runAsUser":5}}]}'
     settings=$(jq -nc --argjson spec "$spec" '{apiVersion: "v1", kind: "Pod", metadata: {name: "web", namespace: "shop"}, spec: $spec}' |
         psp suggest --quiet --output json | jq -c '.items[0]')

@@ -4,14 +4,14 @@ setup() { load helper; }
 
 OBJECTION='spec.hostPID: Invalid value: true: Host PID is not allowed to be used'
 
-@test "Warn lets pass, warns and is audited" {
+@test "Warn admits, warns and is audited" {
     review "{$OPEN,\"enforcement\":{\"rules\":{\"hostPID\":\"Warn\"}}}" "$(pod '{"hostPID":true,"containers":[]}')"
     unchanged
     same "$(jq -r '.warnings[]' <<<"$answer")" "$OBJECTION"
     same "$(jq -r '.auditAnnotations.violations' <<<"$answer")" "$OBJECTION"
 }
 
-@test "Audit lets pass and is audited" {
+@test "Audit admits and is audited" {
     review "{$OPEN,\"enforcement\":{\"default\":\"Audit\"}}" "$(pod '{"hostPID":true,"containers":[]}')"
     unchanged
     same "$(jq -r .warnings <<<"$answer")" null
@@ -23,7 +23,7 @@ OBJECTION='spec.hostPID: Invalid value: true: Host PID is not allowed to be used
     denied "$OBJECTION"
 }
 
-@test "what a lenient rule fills in is filled in" {
+@test "a rule with Warn or Audit still fills in its default" {
     review "{$OPEN,\"readOnlyRootFilesystem\":true,\"enforcement\":{\"default\":\"Warn\"}}" "$(pod "$(container '{}')")"
     patched '[{"op":"add","path":"/spec/containers/0/securityContext","value":{"readOnlyRootFilesystem":true}}]'
 }

@@ -11,7 +11,7 @@ exempting() {
 HOST_PID='{"hostPID":true,"containers":[]}'
 OBJECTION='spec.hostPID: Invalid value: true: Host PID is not allowed to be used'
 
-@test "an exemption frees and is audited" {
+@test "an exemption applies and is audited" {
     for match in '{"namespaces":["shop"]}' '{"usernames":["alice"]}' '{"namespaces":["shop"],"groups":["system:authenticated"]}'; do
         review "$(exempting "$match")" "$(pod "$HOST_PID")"
         unchanged
@@ -24,18 +24,18 @@ OBJECTION='spec.hostPID: Invalid value: true: Host PID is not allowed to be used
     told 'exemptions[0].match.groups[0]: Invalid value: "system:authenticated": would free the pods of every tenant, which controllers with this account or group create; name the `namespaces` as well'
 }
 
-@test "it frees from the rules it lists alone" {
+@test "it applies only to the rules it lists" {
     review "$(exempting '{"namespaces":["shop"]}')" "$(pod '{"hostPID":true,"hostIPC":true,"containers":[]}')"
     denied 'spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used'
 }
 
-@test "what the pod says of its namespace does not count" {
+@test "the namespace in the pod's metadata is ignored" {
     review "$(exempting '{"namespaces":["kube-system"]}')" \
         "$(pod "$HOST_PID" | jq -c '.object.metadata += {namespace: "kube-system", labels: {"kubernetes.io/metadata.name": "kube-system"}}')"
     denied "$OBJECTION"
 }
 
-@test "an image frees its own containers, and no other of a name alike" {
+@test "an image exempts its own containers, and none with a similar name" {
     local settings
     settings=$(exempting '{"namespaces":["shop"],"images":["registry.example.com/node/*"]}')
     review "$settings" "$(pod '{"containers":[{"name":"a","image":"registry.example.com/node/agent:1","securityContext":{"privileged":true}}]}')"
@@ -55,7 +55,7 @@ OBJECTION='spec.hostPID: Invalid value: true: Host PID is not allowed to be used
     unchanged
 }
 
-@test "images and labels alone are no ground" {
+@test "images and labels alone are not valid grounds" {
     refuse "$(exempting '{"images":["nginx"]}')"
     told 'exemptions[0].match.images: is accepted only together with `namespaces`: pod authors choose it themselves'
     refuse "$(exempting '{"namespaces":["shop"],"labels":["a"]}')"

@@ -10,12 +10,12 @@ setup() { load helper; }
         {"op":"add","path":"/spec/securityContext","value":{"seccompProfile":{"type":"RuntimeDefault"}}}]'
 }
 
-@test "what the author chose stays" {
+@test "fields that the author set are kept" {
     review "{$OPEN,\"defaultAllowPrivilegeEscalation\":false}" "$(pod "$(container '{"securityContext":{"allowPrivilegeEscalation":true}}')")"
     unchanged
 }
 
-@test "mutate: false names what is missing" {
+@test "mutate: false reports missing defaults" {
     review '{"mutate":false,"runAsUser":{"rule":"MustRunAsNonRoot"},"seLinux":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"MustRunAs","ranges":[{"min":5,"max":9}]}}' "$(pod "$(container '{}')")"
     denied 'would have to be changed: spec.securityContext.fsGroup = 5; would have to be changed: spec.containers[0].securityContext.runAsNonRoot = true'
 }

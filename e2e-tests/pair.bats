@@ -6,7 +6,7 @@ setup() {
     VALIDATING=$(jq -c '.mutate = false' <<<"$MUTATING")
 }
 
-@test "what the first registration fills in satisfies the second" {
+@test "the defaults of the first registration satisfy the second" {
     local request filled
     request=$(pod "$(container '{}')")
     review "$MUTATING" "$request"
@@ -16,7 +16,7 @@ setup() {
     unchanged
 }
 
-@test "what a later webhook adds is refused by the second, with what is missing" {
+@test "a container added by a later webhook is rejected by the second, with the missing defaults" {
     review "$VALIDATING" "$(pod '{"containers":[{"name":"app","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}},{"name":"injected"}]}')"
     denied 'would have to be changed: spec.containers[1].securityContext.capabilities.drop = ["ALL"]; would have to be changed: spec.containers[1].securityContext.allowPrivilegeEscalation = false'
 }

@@ -18,7 +18,7 @@ setup_file() {
     start || start || start
 }
 
-# Starts the server on ports that are free, as far as anybody can tell, and waits until it is ready.
+# Starts the server on ports that seem to be free, and waits until it is ready.
 start() {
     export PORT=$((20000 + RANDOM % 20000))
     "$POLICY_SERVER" --addr 127.0.0.1 --port "$PORT" --readiness-probe-port "$((PORT + 1))" --workers 1 \
@@ -40,7 +40,7 @@ setup() {
     [[ -n ${POLICY_SERVER:-} ]] || skip 'POLICY_SERVER names no policy server'
 }
 
-# post PATH REQUEST: puts the server's answer into $answer.
+# post PATH REQUEST: puts the server's response into $answer.
 post() {
     answer=$(jq -nc --argjson request "$2" '{apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", $request}' |
         curl --silent --fail --header 'Content-Type: application/json' --data @- "http://127.0.0.1:$PORT/$1" | jq -c .response)
@@ -53,17 +53,17 @@ FILLED='would have to be changed: spec.containers[0].securityContext.capabilitie
     patched '[{"op":"add","path":"/spec/containers/0/securityContext","value":{"capabilities":{"drop":["ALL"]}}}]'
 }
 
-@test "the mutating half refuses what no default helps" {
+@test "the mutating half rejects violations that no default can fix" {
     post validate/mutating "$(pod '{"hostPID":true,"containers":[]}')"
     denied 'spec.hostPID: Invalid value: true: Host PID is not allowed to be used'
 }
 
-@test "the validating half names what is missing" {
+@test "the validating half reports missing defaults" {
     post validate/validating "$(pod "$(container '{}')")"
     denied "$FILLED"
 }
 
-@test "without mutate: false the server itself objects" {
+@test "without mutate: false the server itself rejects the mutation" {
     post validate/forgetful "$(pod "$(container '{}')")"
     same "$(jq -c '[.allowed, .patch]' <<<"$answer")" '[false,null]'
     same "$(jq -r .status.message <<<"$answer")" 'Request rejected by policy forgetful. The policy attempted to mutate the request, but it is currently configured to not allow mutations.'
@@ -76,7 +76,7 @@ FILLED='would have to be changed: spec.containers[0].securityContext.capabilitie
     unchanged
 }
 
-@test "an audit gets the same answer" {
+@test "an audit gets the same response" {
     post audit/validating "$(pod "$(container '{}')" | jq -c '.userInfo = {}')"
     denied "$FILLED"
 }

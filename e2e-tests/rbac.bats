@@ -7,7 +7,7 @@ policies() {
     printf '{"authorization":"%s","policies":[{"metadata":{"name":"a"},"spec":{%s}},{"metadata":{"name":"b"},"spec":{"hostPID":true,%s}}]}' "$1" "$OPEN" "$OPEN"
 }
 
-# asked USER GROUPS POLICY ALLOWED: one recorded exchange for each group of the API that is asked.
+# asked USER GROUPS POLICY ALLOWED: one recorded exchange for each API group queried.
 asked() {
     local group groups=(policy extensions)
     [[ $4 == true ]] && groups=(policy)
@@ -45,7 +45,7 @@ ACCOUNTS='[system:serviceaccounts, "system:serviceaccounts:shop"]'
     patched '[{"op":"add","path":"/metadata/annotations","value":{"kubernetes.io/psp":"a"}}]'
 }
 
-@test "what nobody may use does not count" {
+@test "a policy without grants does not count" {
     {
         asked "$ACCOUNT" "$ACCOUNTS" a false
         asked alice '[system:authenticated]' a false
@@ -56,15 +56,15 @@ ACCOUNTS='[system:serviceaccounts, "system:serviceaccounts:shop"]'
     patched '[{"op":"add","path":"/metadata/annotations","value":{"kubernetes.io/psp":"b"}}]'
 }
 
-@test "a cluster that does not answer lets nothing pass" {
+@test "without a response from the cluster everything is rejected" {
     review "$(policies RBAC)" "$(pod '{"containers":[]}')"
     same "$(jq -r .allowed <<<"$answer")" false
-    # How it goes on is the host's business.
+    # The rest of the message depends on the host.
     told='cannot determine who may use which policy: the policy server could not ask the cluster: '
     same "$(jq -r .status.message <<<"$answer" | cut -c "1-${#told}")" "$told"
 }
 
-@test "what the requesting user may use counts too" {
+@test "policies granted to the requesting user count too" {
     {
         asked "$ACCOUNT" "$ACCOUNTS" a false
         asked alice '[system:authenticated]' a true
@@ -74,7 +74,7 @@ ACCOUNTS='[system:serviceaccounts, "system:serviceaccounts:shop"]'
     patched '[{"op":"add","path":"/metadata/annotations","value":{"kubernetes.io/psp":"a"}}]'
 }
 
-@test "a rejection tells of the policies that may be used alone" {
+@test "a rejection lists only the policies that may be used" {
     {
         asked "$ACCOUNT" "$ACCOUNTS" b false
         asked alice '[system:authenticated]' b false

@@ -14,7 +14,7 @@ SETTINGS() { printf '{%s,"annotations":{"apparmor.security.beta.kubernetes.io/al
     unchanged
 }
 
-@test "another profile is refused" {
+@test "another profile is rejected" {
     review "$(SETTINGS)" "$(pod "$(container '{"securityContext":{"appArmorProfile":{"type":"Unconfined"}}}')")"
     denied 'spec.containers[0].securityContext.appArmorProfile: Forbidden: unconfined is not an allowed profile. Allowed values: "runtime/default,localhost/web"'
 }

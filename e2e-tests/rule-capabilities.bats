@@ -14,7 +14,7 @@ capabilities() { pod "$(container "{\"securityContext\":{\"capabilities\":$1}}")
     patched '[{"op":"add","path":"/spec/containers/0/securityContext","value":{"capabilities":{"drop":["ALL"]}}}]'
 }
 
-@test "what must be dropped may not be added" {
+@test "a required drop may not be added" {
     review "{$OPEN,\"requiredDropCapabilities\":[\"NET_RAW\"],\"allowedCapabilities\":[\"NET_ADMIN\"]}" "$(capabilities '{"add":["NET_RAW"]}')"
     denied 'spec.containers[0].securityContext.capabilities.add: Invalid value: "NET_RAW": capability may not be added'
 }

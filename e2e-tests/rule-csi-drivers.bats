@@ -4,7 +4,7 @@ setup() { load helper; }
 
 csi() { pod "{\"containers\":[],\"volumes\":[{\"name\":\"v\",\"csi\":{\"driver\":\"$1\"}}]}"; }
 
-@test "drivers that are not listed are refused" {
+@test "drivers that are not listed are rejected" {
     local settings="{$OPEN,\"volumes\":[\"csi\"],\"allowedCSIDrivers\":[{\"name\":\"secrets.example.com\"}]}"
     review "$settings" "$(csi secrets.example.com)"
     unchanged

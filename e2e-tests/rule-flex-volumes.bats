@@ -4,7 +4,7 @@ setup() { load helper; }
 
 flex() { pod "{\"containers\":[],\"volumes\":[{\"name\":\"v\",\"flexVolume\":{\"driver\":\"$1\"}}]}"; }
 
-@test "drivers that are not listed are refused" {
+@test "drivers that are not listed are rejected" {
     local settings="{$OPEN,\"volumes\":[\"flexVolume\"],\"allowedFlexVolumes\":[{\"driver\":\"example/lvm\"}]}"
     review "$settings" "$(flex example/lvm)"
     unchanged

@@ -9,7 +9,7 @@ group() { printf '{"runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAny"}
     patched '[{"op":"add","path":"/spec/securityContext","value":{"fsGroup":10}}]'
 }
 
-@test "a group outside of the range is refused" {
+@test "a group outside of the range is rejected" {
     review "$(group MayRunAs)" "$(pod '{"securityContext":{"fsGroup":0},"containers":[]}')"
     denied 'spec.securityContext.fsGroup: Invalid value: 0: group 0 must be in the ranges: [{10 20}]'
 }

@@ -4,7 +4,7 @@ setup() { load helper; }
 
 HOSTILE='{"hostNetwork":true,"hostPID":true,"hostIPC":true,"containers":[]}'
 
-@test "each namespace of the node is refused by name" {
+@test "each host namespace is rejected by name" {
     review "{$OPEN,\"hostPID\":true}" "$(pod "$HOSTILE")"
     denied 'spec.hostNetwork: Invalid value: true: Host network is not allowed to be used; spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used'
 }

@@ -9,24 +9,24 @@ mounting() {
     pod "{\"volumes\":[{\"name\":\"v\",\"hostPath\":{\"path\":\"$1\"}}],\"containers\":[{\"name\":\"app\",\"volumeMounts\":[$2]}]}"
 }
 
-@test "paths beneath a prefix pass" {
+@test "paths below a prefix pass" {
     review "$(SETTINGS)" "$(mounting /srv/data '{"name":"v"}')"
     unchanged
     review "$(SETTINGS)" "$(mounting /var/log/pods '{"name":"v","readOnly":true}')"
     unchanged
 }
 
-@test "a prefix stands for whole elements" {
+@test "a prefix matches whole path elements" {
     review "$(SETTINGS)" "$(mounting /srvx '{"name":"v"}')"
     denied 'spec.volumes[0].hostPath.path: Invalid value: "/srvx": is not allowed to be used'
 }
 
-@test "read-only prefixes demand read-only mounts" {
+@test "read-only prefixes require read-only mounts" {
     review "$(SETTINGS)" "$(mounting /var/log '{"name":"v"}')"
     denied 'spec.containers[0].volumeMounts[0].readOnly: Invalid value: false: must be read-only'
 }
 
-@test "a way up is refused" {
+@test "a path with .. is rejected" {
     review "$(SETTINGS)" "$(mounting /srv/../etc '{"name":"v"}')"
     denied 'spec.volumes[0].hostPath.path: Invalid value: "/srv/../etc": must not contain '"'..'"
 }

@@ -2,12 +2,12 @@
 
 setup() { load helper; }
 
-@test "privileged containers are refused, init containers too" {
+@test "privileged containers are rejected, init containers too" {
     review "{$OPEN}" "$(pod '{"initContainers":[{"name":"i","securityContext":{"privileged":true}}],"containers":[{"name":"c","securityContext":{"privileged":true}}]}')"
     denied 'spec.initContainers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed; spec.containers[0].securityContext.privileged: Invalid value: true: Privileged containers are not allowed'
 }
 
-@test "host processes of Windows are privileged" {
+@test "Windows host processes are privileged" {
     local pod
     pod=$(pod '{"os":{"name":"windows"},"securityContext":{"windowsOptions":{"hostProcess":true}},"containers":[{"name":"c"}]}')
     review "{$OPEN}" "$pod"

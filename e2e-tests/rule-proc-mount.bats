@@ -2,7 +2,7 @@
 
 setup() { load helper; }
 
-@test "Unmasked is refused unless it is listed" {
+@test "Unmasked is rejected unless it is listed" {
     local pod
     pod=$(pod "$(container '{"securityContext":{"procMount":"Unmasked"}}')")
     review "{$OPEN}" "$pod"

@@ -10,7 +10,7 @@ RANGE='{"rule":"MustRunAs","ranges":[{"min":1000,"max":2000}]}'
     patched '[{"op":"add","path":"/spec/containers/0/securityContext","value":{"runAsUser":1000}}]'
 }
 
-@test "MustRunAs refuses users outside of the range" {
+@test "MustRunAs rejects users outside of the range" {
     review "$(user "$RANGE")" "$(pod "$(container '{"securityContext":{"runAsUser":0}}')")"
     denied 'spec.containers[0].securityContext.runAsUser: Invalid value: 0: must be in the ranges: [{1000 2000}]'
 }
@@ -20,7 +20,7 @@ RANGE='{"rule":"MustRunAs","ranges":[{"min":1000,"max":2000}]}'
     patched '[{"op":"add","path":"/spec/containers/0/securityContext","value":{"runAsNonRoot":true}}]'
 }
 
-@test "MustRunAsNonRoot refuses root" {
+@test "MustRunAsNonRoot rejects root" {
     review "$(user '{"rule":"MustRunAsNonRoot"}')" "$(pod "$(container '{"securityContext":{"runAsUser":0}}')")"
     denied 'spec.containers[0].securityContext.runAsUser: Invalid value: 0: running with the root UID is forbidden'
 }

@@ -7,7 +7,7 @@ setup() { load helper; }
     patched '[{"op":"add","path":"/spec/runtimeClassName","value":"gvisor"}]'
 }
 
-@test "another class is refused" {
+@test "another class is rejected" {
     review "{$OPEN,\"runtimeClass\":{\"allowedRuntimeClassNames\":[\"gvisor\"]}}" "$(pod '{"containers":[],"runtimeClassName":"kata"}')"
     denied 'spec.runtimeClassName: Invalid value: "kata"'
 }

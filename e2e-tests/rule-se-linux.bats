@@ -9,7 +9,7 @@ SETTINGS='{"runAsUser":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAn
     patched '[{"op":"add","path":"/spec/securityContext","value":{"seLinuxOptions":{"level":"s0:c1,c2","type":"app_t"}}}]'
 }
 
-@test "other options are refused, of pods and of containers" {
+@test "other options are rejected, of pods and of containers" {
     review "$SETTINGS" "$(pod '{"securityContext":{"seLinuxOptions":{"type":"app_t","level":"s0:c2,c1"}},"containers":[{"name":"app","securityContext":{"seLinuxOptions":{"type":"spc_t"}}}]}')"
     denied 'spec.containers[0].securityContext.seLinuxOptions.level: Invalid value: "": must be s0:c1,c2; spec.containers[0].securityContext.seLinuxOptions.type: Invalid value: "spc_t": must be app_t'
 }

@@ -2,7 +2,7 @@
 
 setup() { load helper; }
 
-@test "without settings Unconfined is refused and RuntimeDefault passes" {
+@test "without settings Unconfined is rejected and RuntimeDefault passes" {
     review "{$OPEN}" "$(pod '{"containers":[],"securityContext":{"seccompProfile":{"type":"Unconfined"}}}')"
     denied 'spec.securityContext.seccompProfile: Forbidden: seccomp may not be set to unconfined, only to runtime/default'
     review "{$OPEN}" "$(pod '{"containers":[],"securityContext":{"seccompProfile":{"type":"RuntimeDefault"}}}')"

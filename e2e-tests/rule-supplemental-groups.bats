@@ -9,7 +9,7 @@ group() { printf '{"runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAny"}
     patched '[{"op":"add","path":"/spec/securityContext","value":{"supplementalGroups":[10]}}]'
 }
 
-@test "every group outside of the range is refused" {
+@test "every group outside of the range is rejected" {
     review "$(group MayRunAs)" "$(pod '{"securityContext":{"supplementalGroups":[15,5,25]},"containers":[]}')"
     denied 'spec.securityContext.supplementalGroups: Invalid value: [15, 5, 25]: group 5 must be in the ranges: [{10 20}]; spec.securityContext.supplementalGroups: Invalid value: [15, 5, 25]: group 25 must be in the ranges: [{10 20}]'
 }

@@ -2,12 +2,12 @@
 
 setup() { load helper; }
 
-@test "types that are not listed are refused" {
+@test "types that are not listed are rejected" {
     review "{$OPEN,\"volumes\":[\"emptyDir\"]}" "$(pod '{"containers":[],"volumes":[{"name":"a","emptyDir":{}},{"name":"b","nfs":{}}]}')"
     denied 'spec.volumes[1]: Invalid value: "nfs": nfs volumes are not allowed to be used'
 }
 
-@test "a type that nobody knows yet is refused, unless every type is allowed" {
+@test "an unknown type is rejected, unless every type is allowed" {
     local pod
     pod=$(pod '{"containers":[],"volumes":[{"name":"a","hologram":{}}]}')
     review "{$OPEN,\"volumes\":[\"emptyDir\"]}" "$pod"

@@ -18,13 +18,13 @@ policies() {
     denied 'no PodSecurityPolicy admits this pod: "a": spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used; "b": spec.hostIPC: Invalid value: true: Host IPC is not allowed to be used'
 }
 
-@test "a pod that fits as it is takes no policy that would change it" {
+@test "a policy that admits the pod unchanged wins over one that would change it" {
     review "{\"authorization\":\"None\",\"policies\":[{\"metadata\":{\"name\":\"a\"},\"spec\":{\"defaultAllowPrivilegeEscalation\":false,$OPEN}},{\"metadata\":{\"name\":\"b\"},\"spec\":{$OPEN}}]}" \
         "$(pod "$(container '{}')")"
     patched '[{"op":"add","path":"/metadata/annotations","value":{"kubernetes.io/psp":"b"}}]'
 }
 
-@test "else the first by name that fits once it is changed" {
+@test "otherwise the first by name that admits it after defaulting" {
     review "{\"authorization\":\"None\",\"policies\":[{\"metadata\":{\"name\":\"b\"},\"spec\":{\"readOnlyRootFilesystem\":true,$OPEN}},{\"metadata\":{\"name\":\"a\"},\"spec\":{\"defaultAllowPrivilegeEscalation\":false,$OPEN}}]}" \
         "$(pod "$(container '{}')")"
     patched '[{"op":"add","path":"/metadata/annotations","value":{"kubernetes.io/psp":"a"}},

@@ -18,12 +18,12 @@ setup() { load helper; }
     told 'privilegd: unknown field; did you mean "privileged"?'
 }
 
-@test "all errors are told at once" {
+@test "all errors are reported at once" {
     refuse '{"runAsUser":{"rule":"MustRunAs"},"seLinux":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"}}'
     told 'supplementalGroups.rule: Required value: supported values: "MayRunAs", "MustRunAs", "RunAsAny"; runAsUser.ranges: Required value: must provide at least one range'
 }
 
-@test "settings without a policy are refused" {
+@test "settings without a policy are rejected" {
     refuse '{}'
     told 'settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`'
 }

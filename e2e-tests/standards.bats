@@ -17,14 +17,14 @@ BARE='allowPrivilegeEscalation != false (container "app" must set securityContex
     same "$(jq -r .warnings <<<"$answer")" null
 }
 
-@test "warn and audit tell and let pass" {
+@test "warn and audit report and admit" {
     review '{"podSecurityStandards":{"enforce":"baseline","warn":"restricted","audit":"restricted:v1.30"}}' "$(pod "$(container '{}')")"
     unchanged
     same "$(jq -r '.warnings[]' <<<"$answer")" "would violate PodSecurity \"restricted:latest\": $BARE"
     same "$(jq -r '.auditAnnotations["audit-violations"]' <<<"$answer")" "would violate PodSecurity \"restricted:v1.30\": $BARE"
 }
 
-@test "beside a policy the standard judges what the policy made of the pod" {
+@test "combined with a policy the standard evaluates the pod after defaulting" {
     local policy='"allowPrivilegeEscalation":false,"requiredDropCapabilities":["ALL"],"runAsUser":{"rule":"MustRunAsNonRoot"},
         "seLinux":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"},
         "annotations":{"seccomp.security.alpha.kubernetes.io/allowedProfileNames":"runtime/default",
@@ -37,7 +37,7 @@ BARE='allowPrivilegeEscalation != false (container "app" must set securityContex
     denied 'spec.containers[0].ports[0].hostPort: Invalid value: 80: Host port 80 is not allowed to be used. Allowed ports: []'
 }
 
-@test "a workload is warned of and never denied" {
+@test "a workload causes a warning and is never denied" {
     review '{"podSecurityStandards":{"enforce":"baseline"}}' "$(pod '{}' | jq -c '.kind = {group: "apps", version: "v1", kind: "Deployment"}
         | .requestKind = .kind | .object = {apiVersion: "apps/v1", kind: "Deployment", metadata: {name: "web"},
             spec: {template: {spec: {hostPID: true, containers: []}}}}')"

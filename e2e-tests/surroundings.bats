@@ -15,7 +15,7 @@ NAMESPACES='{"podSecurityStandards":{"enforce":"baseline"},"namespaceLabels":{"e
     patched '[{"op":"add","path":"/metadata/labels","value":{"pod-security.kubernetes.io/enforce":"baseline","pod-security.kubernetes.io/enforce-version":"v1.31"}}]'
 }
 
-@test "a namespace that falls short is rejected" {
+@test "a namespace with insufficient labels is rejected" {
     review "$NAMESPACES" "$(around Namespace '{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted","pod-security.kubernetes.io/enforce-version":"v1.18"}}}')"
     denied 'metadata.labels[pod-security.kubernetes.io/enforce-version]: Invalid value: "v1.18": lacks seccompProfile_baseline of "baseline:v1.31"; must be "v1.19" or newer'
 }
@@ -26,7 +26,7 @@ NAMESPACES='{"podSecurityStandards":{"enforce":"baseline"},"namespaceLabels":{"e
     denied 'metadata.labels[pod-security.kubernetes.io/enforce]: Required value: must be "baseline" or "restricted"'
 }
 
-@test "a volume of a path of the node needs a policy that allows it" {
+@test "a volume with a path of the node needs a policy that allows it" {
     review "{$OPEN,\"persistentVolumes\":\"Deny\"}" "$(around PersistentVolume '{"spec":{"hostPath":{"path":"/"}}}')"
     denied 'spec.hostPath: Invalid value: "hostPath": hostPath volumes are not allowed to be used'
     review "{$OPEN,\"persistentVolumes\":\"Deny\",\"volumes\":[\"hostPath\"],\"allowedHostPaths\":[{\"pathPrefix\":\"/mnt\"}]}" \

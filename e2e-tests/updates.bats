@@ -9,7 +9,7 @@ update() { jq -c --argjson new "$2" '.operation = "UPDATE" | .oldObject = .objec
     unchanged
 }
 
-@test "an update is judged and never changed" {
+@test "an update is evaluated and never mutated" {
     review "{$OPEN,\"defaultAllowPrivilegeEscalation\":false}" "$(update "$(pod "$(container '{}')")" '{"spec":{"hostname":"h"}}')"
     same "$(jq -r .patch <<<"$answer")" null
     review "{$OPEN}" "$(update "$(pod '{"hostPID":true,"containers":[]}')" '{"spec":{"hostname":"h"}}')"

@@ -2,7 +2,7 @@
 
 setup() { load helper; }
 
-# workload GROUP KIND: creates one whose pods want the node's process ids.
+# workload GROUP KIND: creates one whose pods set hostPID.
 workload() {
     pod '{}' | jq -c --arg group "$1" --arg kind "$2" '.kind = {group: $group, version: "v1", kind: $kind} | .requestKind = .kind
         | .object = {apiVersion: "\($group)/v1", kind: $kind, metadata: {name: "web"}, spec: {template: {spec: {hostPID: true, containers: []}}}}'
@@ -32,7 +32,7 @@ OBJECTION='spec.template.spec.hostPID: Invalid value: true: Host PID is not allo
     denied "$OBJECTION"
 }
 
-@test "a kind that is not judged is rejected" {
+@test "an unsupported kind is rejected" {
     review "{$OPEN}" "$(workload argoproj.io Rollout)"
     denied 'request.kind: "Rollout" of the API group "argoproj.io" is not judged by this policy; judged are: Pod, Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController, Job, CronJob, PodTemplate; register it for those, or name further kinds in `podTemplates`'
 }

@@ -129,10 +129,7 @@ fn requests_that_hold_no_pod(#[case] request: Value, #[case] expected: &str) {
     "metadata.annotations[kubernetes.io/psp]: must be a string, not 5"
 )]
 #[case::spec_twice(r#"{"spec": {}, "spec": {"hostPID": true}}"#, "spec: duplicate key")]
-#[case::field_twice(
-    r#"{"spec": {"hostPID": false, "hostPID": true}}"#,
-    "spec.hostPID: duplicate key"
-)]
+#[case::field_twice(r#"{"spec": {"hostPID": false, "hostPID": true}}"#, "spec.hostPID: duplicate key")]
 #[case::field_twice_in_an_escape(
     r#"{"spec": {"hostPID": false, "host\u0050ID": true}}"#,
     "spec.hostPID: duplicate key"

@@ -1,7 +1,7 @@
 //! PodSecurityPolicies on the command line, with the engine of the policy and without a cluster.
 //!
-//! Data flows in one direction: [`input`] reads objects with their lines, [`policies`] and [`rbac`] provide policies and
-//! grants, [`judge`] runs the engine, and the commands print the responses.
+//! Data flows in one direction: [`input`] reads objects with their lines, [`policies`] and [`rbac`] provide policies
+//! and grants, [`judge`] runs the engine, and the commands print the responses.
 #![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
 
 mod advice;

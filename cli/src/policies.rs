@@ -136,7 +136,8 @@ impl Policies {
                 caveats.extend(rbac.gaps());
             } else {
                 caveats.push(
-                    "--rbac has no effect: with these policies every requester may use every policy".to_owned(),
+                    "--rbac has no effect: with these policies every requester may use every policy"
+                        .to_owned(),
                 );
             }
         }

@@ -116,7 +116,6 @@ impl Reach {
     /// Conditions that cannot be evaluated offline.
     pub(crate) fn caveat(&self) -> Option<String> {
         (!self.omitted.is_empty()).then(|| {
-            let counts = if self.omitted.len() == 1 { "counts" } else { "count" };
             let omitted = self.omitted.join(" and ");
             format!("{omitted} cannot be evaluated offline; assumed to match")
         })
@@ -128,8 +127,8 @@ impl Reach {
 pub(crate) enum Covered {
     Yes,
     No,
-    /// Its rules name resources of the object's group, and whether one of them is the object's cannot be evaluated offline;
-    /// assumed to match.
+    /// Its rules name resources of the object's group, and whether one of them is the object's cannot be evaluated
+    /// offline; assumed to match.
     Perhaps,
 }
 

@@ -2,7 +2,7 @@
 // environment, as of the oldest Kubernetes version that this project supports.
 //
 // An error in a condition is a rejection where the failure policy is Fail, so that no namespace could be deleted and no
-// pod be updated: each condition must have an answer, whatever the objects lack.
+// pod be updated: each condition must have a result, whichever fields the objects lack.
 package conditions
 
 import (
@@ -55,7 +55,7 @@ func compile(t *testing.T, expression string) cel.Program {
 	return program
 }
 
-// conditions are those of a registration, by their names.
+// conditions are those of a registration, by name.
 func conditions(t *testing.T, file string) map[string]cel.Program {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -87,7 +87,7 @@ func holds(t *testing.T, program cel.Program, operation string, object, old any)
 	return value.Value() == true
 }
 
-// objects that lack what conditions look at, each in its own way.
+// objects that lack the fields of conditions, each in a different respect.
 var sparse = []string{
 	`{"metadata": {"name": "a"}}`,
 	`{"metadata": {"name": "a", "labels": null, "annotations": null}, "spec": null, "status": null}`,

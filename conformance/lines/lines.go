@@ -10,10 +10,10 @@ import (
 	"runtime"
 )
 
-// queued is how many questions each core may be ahead of the slowest one.
+// queued is how many cases each core may be ahead of the slowest one.
 const queued = 64
 
-// Answer reads one question per line from in and writes one answer per line to out, in the order of the questions.
+// Answer reads one case per line from in and writes one answer per line to out, in the order of the cases.
 // Blank lines are skipped. It stops at the first error of in, out or reply, naming the line in the last case.
 func Answer(in io.Reader, out io.Writer, reply func(question []byte) ([]byte, error)) error {
 	type answer struct {
@@ -83,7 +83,7 @@ func Answer(in io.Reader, out io.Writer, reply func(question []byte) ([]byte, er
 		if err := writer.WriteByte('\n'); err != nil {
 			return err
 		}
-		// Whoever asks one question at a time waits for its answer.
+		// A client that sends one request at a time waits for its answer.
 		if len(order) == 0 {
 			if err := writer.Flush(); err != nil {
 				return err

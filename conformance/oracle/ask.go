@@ -7,13 +7,13 @@ import (
 	policyv1beta1 "k8s.io/api/policy/v1beta1"
 )
 
-// accepted is the outcome of a phase that had no objection.
+// accepted is the outcome of a phase without objections.
 const accepted = "ok"
 
-// ask runs one phase and returns its outcome: accepted, or the text of the refusal.
+// ask runs one phase and returns its outcome: accepted, or the text of the rejection.
 //
-// The plug-in lists the errors of several policies in the random order of a Go map. To answer the same question with
-// the same text, a refusal is put together again from refusals by each policy alone, in the order of their names.
+// The plug-in lists the errors of several policies in the random order of a Go map. To answer the same case with
+// the same text, a rejection is reassembled from rejections by each policy alone, in the order of their names.
 func (r *request) ask(p phase) (string, error) {
 	refusal, err := r.askOf(r.policies, p, r.audit)
 	if err != nil || refusal == accepted || len(r.policies) < 2 {
@@ -29,7 +29,7 @@ func (r *request) ask(p phase) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		// A policy the plug-in cannot use objects to nothing; alone it is refused without a list.
+		// A policy that the plug-in cannot use has no objections; alone it is rejected without a list.
 		if _, list, ok := brackets(alone); ok && list != "" {
 			lists = append(lists, list)
 		}
@@ -55,7 +55,7 @@ func (r *request) askOf(policies []*policyv1beta1.PodSecurityPolicy, p phase, au
 	return accepted, nil
 }
 
-// brackets splits a refusal into what stands before its list of errors, and the list.
+// brackets splits a rejection into the text before its list of errors, and the list.
 func brackets(refusal string) (head, list string, ok bool) {
 	for _, head := range []string{"unable to admit pod: ", "unable to validate pod: "} {
 		if before, after, found := strings.Cut(refusal, head+"["); found && strings.HasSuffix(after, "]") {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Case is a question: some policies, and either the request they judge or the wish to have them validated.
+// Case is some policies, and either the request to evaluate or a validation of the policies.
 type Case struct {
 	Name string
 	// Psps are the PodSecurityPolicy objects of the cluster, as policy/v1beta1 JSON.
@@ -20,11 +20,11 @@ type Case struct {
 	Op string
 	// Sub is the subresource.
 	Sub string
-	// User and Groups are who asks; NoUser leaves the request without user info.
+	// User and Groups are the requester; NoUser leaves the request without user info.
 	User   string
 	Groups []string
 	NoUser bool
-	// Grants say who may use which policy. Absent, everybody may use all; empty, nobody may use any.
+	// Grants say who may use which policy. Absent, everybody may use all; empty, no user may use any.
 	Grants *[]Grant
 
 	// Gates are feature gates, as the API server's flag takes them: `Name=bool,Name=bool`.
@@ -60,11 +60,11 @@ type Result struct {
 	// Pod is the pod after the mutating phase, Stored the one after the registry's preparation. Only on CREATE.
 	Pod    any `json:"pod,omitempty"`
 	Stored any `json:"stored,omitempty"`
-	// Law is the answer to another request, which the original was asked about instead: it ignored all subresources.
+	// Law is the answer to another request, which replaced the original one: the plug-in ignored all subresources.
 	Law *Result `json:"law,omitempty"`
-	// Reasons are those of the phase that refused the pod, by the names of the policies.
+	// Reasons are those of the phase that rejected the pod, by the names of the policies.
 	Reasons []Reasons `json:"reasons,omitempty"`
-	// Errors are what the validation of the policies found.
+	// Errors are the findings of the validation of the policies.
 	Errors *[]string `json:"errors,omitempty"`
 }
 

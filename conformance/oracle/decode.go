@@ -11,7 +11,7 @@ import (
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	core "k8s.io/kubernetes/pkg/apis/core"
 
-	// These teach the scheme both APIs, their defaults and their conversions.
+	// These register both APIs, their defaults and their conversions.
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	_ "k8s.io/kubernetes/pkg/apis/policy/install"
 )
@@ -64,7 +64,7 @@ func decodePod(text json.RawMessage, raw bool) (*core.Pod, error) {
 	return internal, nil
 }
 
-// encodePod is the way back to v1.
+// encodePod converts back to v1.
 func encodePod(internal *core.Pod) (*corev1.Pod, error) {
 	external := &corev1.Pod{}
 	if err := legacyscheme.Scheme.Convert(internal, external, nil); err != nil {

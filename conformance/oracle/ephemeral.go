@@ -17,13 +17,13 @@ const (
 	appArmorOfContainer = "container.apparmor.security.beta.kubernetes.io/"
 )
 
-// addEphemeralContainers answers what one policy must allow when containers are added to a running pod, a question
-// that the plug-in was never asked. It is asked about the creation of a smaller pod: the old one with its pod-level
+// addEphemeralContainers answers which policy admits containers that are added to a running pod, a request
+// that the plug-in never evaluated. It evaluates the creation of a smaller pod: the old one with its pod-level
 // fields, the new containers, the containers that they can reach, and the volumes that any of these mount.
 //
 // A policy may fill in the new containers and nothing else, so each policy goes through both phases alone: the
 // mutating one shows what it would write, and the validating one is given the pod in which only the new containers
-// have it.
+// are filled in.
 func (r *request) addEphemeralContainers() (*Result, error) {
 	added := addedTo(r.oldPod, r.pod)
 	audit := map[string]string{}
@@ -78,7 +78,7 @@ func (r *request) addEphemeralContainers() (*Result, error) {
 	return &Result{Validate: accepted, Audit: &audit, Pod: pod}, err
 }
 
-// addUnder is the pod in which one policy has filled in the new containers, and what the policy says of it.
+// addUnder is the pod in which one policy has filled in the new containers, and the policy's errors in it.
 func (r *request) addUnder(policy *policyv1beta1.PodSecurityPolicy, reached *core.Pod, added map[string]bool) (*core.Pod, string, error) {
 	alone := []*policyv1beta1.PodSecurityPolicy{policy}
 	mutated := *r
@@ -96,7 +96,7 @@ func (r *request) addUnder(policy *policyv1beta1.PodSecurityPolicy, reached *cor
 	return defaulted, refusal, err
 }
 
-// refusedUnder are the paths of what a policy would have to fill in elsewhere than in the new containers, and whether the
+// refusedUnder are the paths that a policy would have to fill in outside of the new containers, and whether the
 // request may use it.
 func (r *request) refusedUnder(policy *policyv1beta1.PodSecurityPolicy, reached *core.Pod, added map[string]bool, errors string) ([]string, bool, error) {
 	smaller := *r
@@ -150,7 +150,7 @@ func addedTo(old, pod *core.Pod) map[string]bool {
 }
 
 // reachedBy is the pod without the containers and volumes that the added ones can neither see nor open, and for each
-// list the indexes that those which remain had.
+// list the previous indexes of the remaining entries.
 func reachedBy(whole *core.Pod, added map[string]bool) (*core.Pod, map[string][]int) {
 	all := whole.Spec.SecurityContext != nil && whole.Spec.SecurityContext.ShareProcessNamespace != nil &&
 		*whole.Spec.SecurityContext.ShareProcessNamespace

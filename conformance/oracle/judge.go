@@ -14,7 +14,7 @@ import (
 	pspregistry "k8s.io/kubernetes/pkg/registry/policy/podsecuritypolicy"
 )
 
-// gates keeps cases apart that want other feature gates, which are global: they run alone, all others side by side.
+// gates separates cases that need other feature gates, which are global: they run alone, all others in parallel.
 var gates sync.RWMutex
 
 // judge answers a case under its feature gates.
@@ -34,7 +34,7 @@ func judge(c *Case) (*Result, error) {
 	return result, errors.Join(err, setGatesTo(before))
 }
 
-// setGatesTo switches those gates that differ. It leaves the others alone, for setting one that is locked is an error.
+// setGatesTo switches the gates that differ. It does not touch the others, since setting a locked one is an error.
 func setGatesTo(wanted featuregate.FeatureGate) error {
 	changes := map[string]bool{}
 	for gate := range utilfeature.DefaultMutableFeatureGate.GetAll() {

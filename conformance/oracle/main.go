@@ -1,4 +1,4 @@
-// Command oracle answers what PodSecurityPolicy decided, by running the original admission plug-in.
+// Command oracle answers cases with the original PodSecurityPolicy admission plug-in.
 //
 // It reads one case per line of standard input and writes one result per line of standard output, in the same order.
 package main

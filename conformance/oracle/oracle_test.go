@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestGolden asks every recorded case again, ten times, for the answer must not depend on the order of a Go map.
+// TestGolden runs every recorded case again, ten times, since the answer must not depend on the order of a Go map.
 func TestGolden(t *testing.T) {
 	text, err := os.ReadFile("testdata/golden.jsonl")
 	if err != nil {

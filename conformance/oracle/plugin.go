@@ -17,7 +17,7 @@ type plugin interface {
 	admission.ValidationInterface
 }
 
-// registered is the API server's list of plug-ins, which here has one.
+// registered is the API server's list of plug-ins, which has a single one here.
 var registered = func() *admission.Plugins {
 	plugins := admission.NewPlugins()
 	podsecuritypolicy.Register(plugins)

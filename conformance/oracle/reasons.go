@@ -19,11 +19,11 @@ type Reasons struct {
 	Policy string `json:"policy"`
 	// Errors is the text of its errors.
 	Errors string `json:"errors,omitempty"`
-	// Changes are the paths of what it would have to fill in, where nothing may be.
+	// Changes are the paths of the defaults it would have to fill in, where nothing may be.
 	Changes []string `json:"changes,omitempty"`
 }
 
-// reasons of every policy that may be used, after a phase that refused the pod.
+// reasons of every usable policy, after a phase that rejected the pod.
 func (r *request) reasons(p phase, fills bool) ([]Reasons, error) {
 	var all []Reasons
 	for _, policy := range sorted(r.policies) {
@@ -50,7 +50,7 @@ func (r *request) reasons(p phase, fills bool) ([]Reasons, error) {
 	return all, nil
 }
 
-// mayUse tells whether the request may use a policy whose errors are known: the plug-in keeps to itself those of a
+// mayUse reports whether the request may use a policy whose errors are known: the plug-in does not report those of a
 // policy that it may not use.
 func (r *request) mayUse(policy *policyv1beta1.PodSecurityPolicy, errors string) (bool, error) {
 	if errors != "" {
@@ -64,7 +64,7 @@ func (r *request) mayUse(policy *policyv1beta1.PodSecurityPolicy, errors string)
 	return said == accepted || list != "", err
 }
 
-// filled is the pod as a policy would have it.
+// filled is the pod after defaulting by a policy.
 func filled(policy *policyv1beta1.PodSecurityPolicy, pod *core.Pod) (*core.Pod, error) {
 	provider, err := psp.NewSimpleProvider(policy, pod.Namespace, psp.NewSimpleStrategyFactory())
 	if err != nil {
@@ -74,7 +74,7 @@ func filled(policy *policyv1beta1.PodSecurityPolicy, pod *core.Pod) (*core.Pod, 
 	return whole, provider.MutatePod(whole)
 }
 
-// changes are the paths of what a policy would fill in. A policy that the plug-in passes over fills in nothing.
+// changes are the paths that a policy would fill in. A policy that the plug-in skips fills in nothing.
 func changes(policy *policyv1beta1.PodSecurityPolicy, pod *core.Pod) ([]string, error) {
 	whole, err := filled(policy, pod)
 	if err != nil {
@@ -146,7 +146,7 @@ func differing(path string, one, other any, paths *[]string) {
 	*paths = append(*paths, path)
 }
 
-// sameSet tells whether two lists have the same entries, whatever their order and however often.
+// sameSet reports whether two lists have the same entries, whatever their order and however often.
 func sameSet(one, other []any) bool {
 	has := func(list []any, entry any) bool {
 		return slices.ContainsFunc(list, func(other any) bool { return reflect.DeepEqual(entry, other) })

@@ -13,7 +13,7 @@ import (
 	podregistry "k8s.io/kubernetes/pkg/registry/core/pod"
 )
 
-// phase is one of the two methods by which a plug-in is asked.
+// phase is one of the two methods of a plug-in.
 type phase func(plugin, admission.Attributes) error
 
 func mutating(p plugin, a admission.Attributes) error {
@@ -24,7 +24,7 @@ func validating(p plugin, a admission.Attributes) error {
 	return p.Validate(context.Background(), a, nil)
 }
 
-// review takes a request the way the API server takes it: the mutating phase, the registry's preparation of the pod,
+// review processes a request as the API server does: the mutating phase, the registry's preparation of the pod,
 // the validating phase. Validation of the pod itself, which stands between the last two, is left out: it is not
 // PodSecurityPolicy's.
 func review(c *Case, policies []*policyv1beta1.PodSecurityPolicy) (*Result, error) {
@@ -65,14 +65,14 @@ func review(c *Case, policies []*policyv1beta1.PodSecurityPolicy) (*Result, erro
 	return result, err
 }
 
-// passing are the subresources of pods that bring no pod to judge.
+// passing are the subresources of pods that bring no pod to evaluate.
 var passing = map[string]bool{
 	"": true, "attach": true, "binding": true, "eviction": true, "exec": true, "log": true, "portforward": true,
 	"proxy": true, "resize": true, "scale": true, "status": true,
 }
 
-// law answers for the subresources that bring a pod: adding ephemeral containers, and whatever is not known yet, which
-// counts as an update of the pod.
+// law answers for the subresources that bring a pod: adding ephemeral containers, and unknown ones, which
+// count as an update of the pod.
 func (r *request) law(c *Case) (*Result, error) {
 	if (r.operation != admission.Create && r.operation != admission.Update) || passing[c.Sub] {
 		return nil, nil
@@ -90,7 +90,7 @@ func (r *request) law(c *Case) (*Result, error) {
 	return &Result{Validate: said, Audit: &plain.audit, Reasons: reasons}, err
 }
 
-// request is what a Case says about the request, in the API server's types.
+// request is the request of a Case, in the API server's types.
 type request struct {
 	policies    []*policyv1beta1.PodSecurityPolicy
 	authz       authorizer.Authorizer
@@ -147,13 +147,13 @@ func (r *request) attributes(audit map[string]string) admission.Attributes {
 	return audited{record, audit}
 }
 
-// audited keeps the audit annotations, which the API server's own record hides.
+// audited records the audit annotations, which the API server's own record hides.
 type audited struct {
 	admission.Attributes
 	annotations map[string]string
 }
 
-// AddAnnotation remembers the annotation.
+// AddAnnotation records the annotation.
 func (a audited) AddAnnotation(key, value string) error {
 	a.annotations[key] = value
 	return nil

@@ -15,7 +15,7 @@ import (
 	"k8s.io/pod-security-admission/policy"
 )
 
-// Case is a question: does this pod satisfy that level of that version? The pod is judged as it is, without defaults.
+// Case is a pod and a level at a version. The pod is evaluated as it is, without defaults.
 type Case struct {
 	Name    string             `json:"name"`
 	Level   string             `json:"level"`
@@ -30,11 +30,11 @@ type Result struct {
 	// Reason and Detail are the failed checks, joined: without and with the details in parentheses.
 	Reason string `json:"reason"`
 	Detail string `json:"detail"`
-	// Text is what the API server would answer; empty if it would accept the pod.
+	// Text is the API server's response; empty if it would accept the pod.
 	Text string `json:"text"`
 }
 
-// judge is the evaluator, and the admission library around it that words the refusal.
+// judge is the evaluator, and the admission library around it that formats the rejection.
 type judge struct {
 	evaluator policy.Evaluator
 	admission admission.Admission
@@ -106,7 +106,7 @@ func (j *judge) judge(c *Case) (*Result, error) {
 	return result, nil
 }
 
-// unmeasured takes the metrics the library insists on, and forgets them.
+// unmeasured accepts the metrics that the library requires, and discards them.
 type unmeasured struct{}
 
 var _ metrics.Recorder = unmeasured{}

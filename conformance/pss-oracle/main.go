@@ -1,6 +1,6 @@
-// Command pss-oracle answers what the Pod Security Standards say about a pod, by running the original evaluator.
+// Command pss-oracle answers cases with the original Pod Security Standards evaluator.
 //
-// It reads one question per line of standard input and writes one answer per line to standard output, in the same order.
+// It reads one case per line of standard input and writes one answer per line to standard output, in the same order.
 package main
 
 import (

@@ -1,4 +1,4 @@
-//! Many fresh cases: how many agree, which deviations show, and what is left unexplained.
+//! Runs many fresh cases: how many agree, which deviations occur, and which differences are unexplained.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,38 +6,39 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::case::{Answered, Case, Outcome};
-use crate::compare::Difference;
 use crate::coverage::{Coverage, Policies, Table};
 use crate::deviations::{DEVIATIONS, WITHOUT_SOURCE};
+use crate::difference::Difference;
 use crate::generate;
 use crate::oracle::Oracle;
-use crate::subject::{Subject, Verdict, judge};
+use crate::subject::Subject;
+use crate::verdict::{Verdict, judge};
 
-/// From so many cases on, each deviation has to show.
+/// From so many cases on, each deviation has to occur.
 pub const ALL_DEVIATIONS: u64 = 1_000_000;
 
-/// What a run found.
+/// The result of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// The cases compared.
     pub cases: u64,
-    /// Those on which both sides say the same.
+    /// Those with equal answers.
     pub agreed: u64,
-    /// How often each deviation showed.
+    /// How often each deviation occurred.
     pub deviations: BTreeMap<&'static str, Shown>,
-    /// The cases that differ without a reason, and how; the first ones.
+    /// The cases that differ without an explanation, and how; the first ones.
     pub differences: Vec<(Answered<Case, Outcome>, Difference)>,
-    /// How many differ without a reason.
+    /// How many differ without an explanation.
     pub unexplained: u64,
     coverage: Policies,
 }
 
-/// How a deviation showed.
+/// The occurrences of a deviation.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
     /// In how many cases.
     pub count: u64,
-    /// The first ones, and what differs in them.
+    /// The first ones, and their differences.
     pub examples: Vec<(String, String)>,
 }
 
@@ -47,11 +48,11 @@ const EXAMPLES: usize = 200;
 const KEPT: usize = 1000;
 
 impl Tally {
-    /// Generates cases, has them answered by the oracle and by the subject, and compares.
+    /// Generates cases, runs them through the oracle and the subject, and compares.
     ///
     /// # Errors
     ///
-    /// When either cannot be asked.
+    /// When either cannot be run.
     pub fn run(
         oracle: &Path,
         subject: &mut dyn Subject,
@@ -69,7 +70,7 @@ impl Tally {
     ///
     /// # Errors
     ///
-    /// When the subject cannot be asked.
+    /// When the subject cannot be run.
     pub fn add(&mut self, subject: &mut dyn Subject, answered: Answered<Case, Outcome>) -> Result<()> {
         self.cases += 1;
         self.coverage.add(&answered);
@@ -92,14 +93,14 @@ impl Tally {
         Ok(())
     }
 
-    /// The deviations that should have shown, in a run of this length, and did not.
+    /// The deviations that should have occurred in a run of this length, and did not.
     pub fn unseen(&self) -> impl Iterator<Item = &'static str> {
         let enough = self.cases >= ALL_DEVIATIONS;
         let names = DEVIATIONS.iter().map(|deviation| deviation.name);
         names.filter(move |name| enough && *name != WITHOUT_SOURCE && !self.deviations.contains_key(name))
     }
 
-    /// What the cases covered.
+    /// The coverage of the cases.
     #[must_use]
     pub fn tables(&self) -> Vec<Table> {
         self.coverage.tables()

@@ -1,11 +1,11 @@
-//! A question to an oracle and its answer, key by key as the Go programs spell them.
+//! A case for an oracle and its answer, key by key as the Go programs spell them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A question to the PodSecurityPolicy oracle.
+/// A case for the PodSecurityPolicy oracle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Case {
@@ -13,7 +13,7 @@ pub struct Case {
     pub name: String,
     /// The PodSecurityPolicy objects of the cluster.
     pub psps: Vec<Value>,
-    /// Whether the objects are to be validated, instead of a pod judged by them.
+    /// Whether the objects are to be validated, instead of evaluating a pod.
     #[serde(rename = "ValPSP", default, skip_serializing_if = "is_default")]
     pub validate_policies: bool,
     /// The pod of the request.
@@ -34,10 +34,10 @@ pub struct Case {
     /// Groups of the requesting user.
     #[serde(default, skip_serializing_if = "is_default")]
     pub groups: Vec<String>,
-    /// Whether the request has no user info at all.
+    /// Whether the request has no user info.
     #[serde(default, skip_serializing_if = "is_default")]
     pub no_user: bool,
-    /// Who may use which policy: absent, everybody all of them; empty, nobody any.
+    /// Who may use which policy: absent, everybody may use all; empty, no user may use any.
     #[serde(default, skip_serializing_if = "is_default")]
     pub grants: Option<Vec<Grant>>,
     /// Feature gates of the API server, `Name=bool,Name=bool`.
@@ -49,7 +49,7 @@ pub struct Case {
     /// The one phase a creation goes through, `admit` or `validate`; both if empty.
     #[serde(default, skip_serializing_if = "is_default")]
     pub steps: String,
-    /// Whether an update changes a field that the original's API does not have, so that the original is to take it for
+    /// Whether an update changes a field that the original's API does not have, so that the original is to treat it as
     /// a change all the same.
     #[serde(default, skip_serializing_if = "is_default")]
     pub counts: bool,
@@ -78,7 +78,7 @@ impl Case {
         matches!(self.op.as_str(), "" | "CREATE") && self.sub.is_empty() && self.steps != "validate"
     }
 
-    /// Whether somebody may use a policy.
+    /// Whether any user may use a policy.
     #[must_use]
     pub fn permits(
         &self,
@@ -101,17 +101,17 @@ impl Grant {
     }
 }
 
-/// What the PodSecurityPolicy oracle says of a [`Case`].
+/// The PodSecurityPolicy oracle's answer to a [`Case`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// The name of the case.
     #[serde(default, skip_serializing_if = "is_default")]
     pub name: String,
-    /// What the mutating phase said: [`Outcome::OK`] or a refusal. Absent on an update.
+    /// The result of the mutating phase: [`Outcome::OK`] or a rejection. Absent on an update.
     #[serde(default, skip_serializing_if = "is_default")]
     pub admit: Option<String>,
-    /// What the validating phase said. Absent when the mutating phase refused.
+    /// The result of the validating phase. Absent when the mutating phase rejected the pod.
     #[serde(default, skip_serializing_if = "is_default")]
     pub validate: Option<String>,
     /// The audit annotations.
@@ -123,14 +123,14 @@ pub struct Outcome {
     /// The pod after the registry's preparation.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub stored: Value,
-    /// What the original says of the request that it is asked about in place of one that it ignored: an update of a
+    /// The original's answer to a substitute for a request that it ignored: an update of a
     /// subresource that brings a pod.
     #[serde(default, skip_serializing_if = "is_default")]
     pub law: Option<Box<Outcome>>,
-    /// Why each policy that may be used does not admit the pod, if none does.
+    /// Why each usable policy does not admit the pod, if none does.
     #[serde(default, skip_serializing_if = "is_default")]
     pub reasons: Option<Vec<Reasons>>,
-    /// The faults of the policies, if their validation was asked for.
+    /// The errors in the policies, if their validation was requested.
     #[serde(default, skip_serializing_if = "is_default")]
     pub errors: Option<Vec<String>>,
 }
@@ -144,21 +144,21 @@ pub struct Reasons {
     /// Its errors.
     #[serde(default, skip_serializing_if = "is_default")]
     pub errors: String,
-    /// The paths of what it would fill in, where nothing may be.
+    /// The paths of the defaults it would set, where nothing may be.
     #[serde(default, skip_serializing_if = "is_default")]
     pub changes: Vec<String>,
 }
 
 impl Outcome {
-    /// What a phase says that has no objection.
+    /// The result of a phase without objections.
     pub const OK: &'static str = "ok";
 
-    /// The text of the phase that refused the request, if one did.
+    /// The text of the phase that rejected the request, if one did.
     pub fn refusal(&self) -> Option<&str> {
         [&self.admit, &self.validate].into_iter().flatten().map(String::as_str).find(|said| *said != Self::OK)
     }
 
-    /// The policy that won, if one did: on a request that is not looked at, none does.
+    /// The policy that won; `None` on a request that is not evaluated.
     pub fn winner(&self) -> Option<&str> {
         let audit = self.audit.as_ref()?;
         ["admit-policy", "validate-policy"]
@@ -168,7 +168,7 @@ impl Outcome {
     }
 }
 
-/// A question to the Pod Security Standards oracle.
+/// A case for the Pod Security Standards oracle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StandardCase {
@@ -178,11 +178,11 @@ pub struct StandardCase {
     pub level: String,
     /// `latest` or `v1.N`.
     pub version: String,
-    /// The pod, which is judged without defaults.
+    /// The pod, which is evaluated without defaulting.
     pub pod: Value,
 }
 
-/// What the Pod Security Standards oracle says of a [`StandardCase`].
+/// The Pod Security Standards oracle's answer to a [`StandardCase`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StandardOutcome {
@@ -194,22 +194,22 @@ pub struct StandardOutcome {
     pub reason: String,
     /// The failed checks with their details, joined.
     pub detail: String,
-    /// What the API server would answer; empty if it would accept the pod.
+    /// The API server's response; empty if it would accept the pod.
     pub text: String,
 }
 
-/// A question with its answer: one line of the recorded cases.
+/// A case with its answer: one line of the recorded cases.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answered<C, R> {
-    /// The question.
+    /// The case.
     pub case: C,
     /// The answer.
     pub result: R,
 }
 
-/// A question that an oracle knows how to answer.
+/// A case that an oracle can answer.
 pub trait Question: Serialize + for<'de> Deserialize<'de> {
-    /// What the answer looks like.
+    /// The type of the answer.
     type Answer: Serialize + for<'de> Deserialize<'de>;
 
     /// The name, which the answer repeats.

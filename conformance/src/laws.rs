@@ -1,13 +1,13 @@
-//! What holds of this project's answers alone: options that the original did not have must not change what it would
-//! have decided.
+//! Properties of this project's answers alone: options that the original did not have must not change its
+//! decisions.
 //!
-//! Each case is tried with options drawn from its name, so that it breaks the same law whenever it is tried.
+//! Each case is tried with options derived from its name, so that it breaks the same law on every run.
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::case::Case;
-use crate::compare::Difference;
+use crate::difference::Difference;
 use crate::generate::Rng;
 use crate::ours::{self, Answer};
 use crate::subject::Subject;
@@ -42,12 +42,12 @@ const RULES: [&str; 26] = [
     "volumes",
 ];
 
-/// What a policy that has no such rule says instead, of those rules that fill nothing in.
+/// The equivalent of absence in a policy, for rules that fill nothing in.
 fn without(rule: &str) -> Option<Value> {
     Some(match rule {
         "hostIPC" | "hostPID" => true.into(),
         "hostPorts" => json!([{"min": 0, "max": 65_535}]),
-        // Nor `allowedHostPaths`, which refuses `..` even where it lists nothing.
+        // Nor `allowedHostPaths`, which rejects `..` even where it is empty.
         "allowedFlexVolumes" | "forbiddenSysctls" => json!([]),
         "allowedCSIDrivers" => Value::Null,
         "volumes" => json!(["*"]),
@@ -59,7 +59,7 @@ fn without(rule: &str) -> Option<Value> {
 ///
 /// # Errors
 ///
-/// When the subject cannot be asked.
+/// When the subject cannot be run.
 pub fn broken(subject: &mut dyn Subject, case: &Case, answer: &Answer) -> Result<Option<Difference>> {
     let mut rng = Rng::of_name(&case.name);
     // Half of the cases: the laws cost as much as the cases.
@@ -72,7 +72,7 @@ pub fn broken(subject: &mut dyn Subject, case: &Case, answer: &Answer) -> Result
     law(subject, case, answer, &mut rng)
 }
 
-/// A policy that admits the pod without tolerance wins with it too, and fills in the same: `Warn`, `Audit` and
+/// A policy that admits the pod under full enforcement wins under any, and fills in the same: `Warn`, `Audit` and
 /// exemptions only count where no policy would admit the pod.
 fn selection_comes_first(
     subject: &mut dyn Subject,
@@ -101,7 +101,7 @@ fn selection_comes_first(
     };
     let mut tolerant = subject.answer(case, &options)?;
     if options.get("exemptions").is_some() {
-        // A rule from which the pod is exempt fills nothing in, whoever wins.
+        // A rule from which the pod is exempt fills nothing in, whichever policy wins.
         tolerant.mutated.clone_from(&answer.mutated);
     }
     Ok(compared("selection comes first", &options, answer, &tolerant))
@@ -111,7 +111,7 @@ fn exemption(matched: &Value, rules: &[&str]) -> Value {
     json!({"name": "tried", "reason": "a law", "match": matched, "rules": rules})
 }
 
-/// A rule that is switched off decides nothing: the policies might as well not have it.
+/// A rule that is switched off decides nothing: as if the policies did not have it.
 fn ignored_is_absent(
     subject: &mut dyn Subject,
     case: &Case,
@@ -132,8 +132,8 @@ fn ignored_is_absent(
     Ok(compared("ignored is absent", &options, &expected, &ignoring))
 }
 
-/// Where the standard `restricted` denies, a user that a policy fills in brings `runAsNonRoot` with it: else it would
-/// refuse every such pod. The policy that wins is the same, and nothing else is written.
+/// Where the standard `restricted` denies, a user that a policy fills in brings `runAsNonRoot` with it: otherwise it
+/// would reject every such pod. The policy that wins is the same, and nothing else is written.
 fn defaults_satisfy_restricted(
     subject: &mut dyn Subject,
     case: &Case,
@@ -183,7 +183,7 @@ fn say_non_root(sent: &Value, filled: &mut Value) {
     }
 }
 
-/// Whether every container of a pod was given its user, so that nothing is left to say.
+/// Whether every container of a pod was given its user, so that nothing is left to set.
 fn has_no_root(sent: &Value, filled: &Value) -> bool {
     own(filled.get("spec"), "runAsNonRoot").is_none()
         && LISTS.into_iter().all(|list| {

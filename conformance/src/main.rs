@@ -1,4 +1,4 @@
-//! Generates cases, asks an oracle for the answers, and tells what they cover.
+//! Generates cases, runs an oracle on them, and reports their coverage.
 
 use std::path::PathBuf;
 
@@ -31,13 +31,14 @@ enum Command {
     AskPss(Ask),
     /// Generate PodSecurityPolicy cases, have them answered by the oracle and by this project, and compare
     Compare(Compare),
-    /// Generate cases for the Pod Security Standards, have them answered by the original and by this project, and compare
+    /// Generate cases for the Pod Security Standards, have them answered by the original and by this project, and
+    /// compare
     ComparePss(ComparePss),
     /// Print the deviations with their reasons, as the documentation has them
     Deviations,
-    /// Read `{case, result}` lines of PodSecurityPolicy and tell what they cover
+    /// Read `{case, result}` lines of PodSecurityPolicy and report their coverage
     Coverage(Cover),
-    /// Read `{case, result}` lines of the Pod Security Standards and tell what they cover
+    /// Read `{case, result}` lines of the Pod Security Standards and report their coverage
     CoveragePss(Cover),
 }
 
@@ -81,13 +82,13 @@ struct Compare {
     /// The index of the first case
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// The Go program to ask
+    /// The Go program to run
     #[arg(long)]
     oracle: PathBuf,
-    /// Ask the library instead of the module
+    /// Run the library instead of the module
     #[arg(long, conflicts_with = "module")]
     native: bool,
-    /// The module to ask
+    /// The module to run
     #[arg(long, required_unless_present = "native")]
     module: Option<PathBuf>,
     /// Keep one instance of the module for all cases
@@ -112,10 +113,10 @@ struct ComparePss {
     /// The index of the first pod
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// The Go program to ask
+    /// The Go program to run
     #[arg(long)]
     oracle: PathBuf,
-    /// Judge each pod at every level and version instead of at one
+    /// Evaluate each pod at every level and version instead of at one
     #[arg(long)]
     every: bool,
 }
@@ -167,7 +168,7 @@ fn print_deviations() {
     print!("{}", conformance::deviations::as_markdown());
 }
 
-/// Whom to ask for our side.
+/// The implementation of our side.
 fn subject(arguments: &Compare) -> Result<Box<dyn Subject>> {
     match &arguments.module {
         None => Ok(Box::new(Library)),

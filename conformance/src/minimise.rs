@@ -1,4 +1,4 @@
-//! Makes a case that differs as small as it can be and still differ in the same way.
+//! Minimises a differing case while it still differs in the same way.
 
 use std::path::Path;
 
@@ -6,19 +6,20 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::case::Case;
-use crate::compare::Difference;
+use crate::difference::Difference;
 use crate::oracle::Oracle;
 use crate::ours;
-use crate::subject::{Subject, Verdict, judge};
+use crate::subject::Subject;
+use crate::verdict::{Verdict, judge};
 
-/// The parts of a case that are made smaller. A pod and the pod before the update lose the same things together.
+/// The parts of a case that are minimised. A pod and the pod before the update lose the same parts together.
 const PARTS: [&str; 4] = ["/Psps", "/Pod", "/OldPod", "/Grants"];
 
 /// The smallest case found, and its difference.
 ///
 /// # Errors
 ///
-/// When a side cannot be asked.
+/// When either side cannot be run.
 pub fn minimise(
     oracle: &Path,
     subject: &mut dyn Subject,
@@ -72,7 +73,7 @@ fn smaller(case: &Case) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// Every place below a value, and how much it holds.
+/// Every place below a value, and its size.
 fn collect(path: &str, value: &Value, paths: &mut Vec<(usize, String)>) {
     let mut below = |key: String, value: &Value| {
         let path = format!("{path}/{key}");

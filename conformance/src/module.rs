@@ -1,4 +1,4 @@
-//! The module, through the host: what a cluster runs.
+//! The module, through the host: as a cluster runs it.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ pub struct Module {
     questions: Arc<Questions>,
 }
 
-/// Answers the questions about the case that is being judged.
+/// Responds to the host calls about the current case.
 #[derive(Debug, Default)]
 struct Questions(Mutex<Case>);
 
@@ -89,7 +89,7 @@ impl Subject for Module {
     }
 }
 
-/// The pod as the API server would have it; nothing if it is not changed.
+/// The mutated pod; `None` if it is unchanged.
 fn patched(pod: &Value, changes: &Patch) -> Result<Option<Value>> {
     if changes.is_empty() {
         return Ok(None);

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::case::{Answered, Question};
 
-/// How many cases may be on their way. The oracle keeps far fewer, and answers whatever it has when nothing new comes,
+/// How many cases may be in flight. The oracle keeps far fewer, and answers whatever it has when nothing new comes,
 /// so that this bounds memory and cannot stall.
 const ON_THEIR_WAY: usize = 4096;
 
@@ -24,7 +24,7 @@ pub struct Oracle<Q> {
 }
 
 impl<Q: Question + Send + 'static> Oracle<Q> {
-    /// Starts a program and begins to ask it.
+    /// Starts a program and begins to send cases.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl<Q: Question + Send + 'static> Oracle<Q> {
         Ok(Some(Answered { case, result }))
     }
 
-    /// Explains why there are no more answers: nothing was left to ask, or something went wrong.
+    /// Explains why there are no more answers: all cases are answered, or something failed.
     fn end(&mut self) -> Result<()> {
         let Some(asking) = self.asking.take() else { return Ok(()) };
         let status = self.process.wait()?;
@@ -106,7 +106,7 @@ impl<Q: Question + Send + 'static> Iterator for Oracle<Q> {
 
 impl<Q> Drop for Oracle<Q> {
     fn drop(&mut self) {
-        // Already ended in the ordinary case, in which both do nothing.
+        // Already ended in the normal case, in which both have no effect.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::case::StandardCase;
 
-    /// A program for the shell that stands in for an oracle.
+    /// A shell program that stands in for an oracle.
     fn program(name: &str, script: &str) -> PathBuf {
         let path = env::temp_dir().join(format!("oracle-{}-{name}", process::id()));
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();

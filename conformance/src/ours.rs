@@ -1,4 +1,4 @@
-//! What this project says of a case.
+//! This project's answer to a case.
 
 use pod_security_policy::admission::cluster::{Cluster, Question};
 use pod_security_policy::admission::review;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::case::Case;
 
-/// An answer of ours, however it was come by: from the library, or from the module through a host.
+/// An answer of this project, from the library or from the module through a host.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
     /// Whether the request passes.
@@ -16,14 +16,14 @@ pub struct Answer {
     pub message: Option<String>,
     /// The policy that admits the pod.
     pub winner: Option<String>,
-    /// The object as it is to be, if anything was filled in.
+    /// The mutated object, if anything was filled in.
     pub mutated: Option<Value>,
 }
 
-/// The settings that stand for the policies of a case.
+/// The settings equivalent to the policies of a case.
 #[must_use]
 pub fn settings(case: &Case) -> Value {
-    // Nobody may use anything, even where everybody may use everything.
+    // No user may use anything, even where everybody may use everything.
     let authorization = if case.grants.is_some() || case.no_user { "RBAC" } else { "None" };
     json!({"policies": case.psps, "authorization": authorization, "mutate": case.steps != "validate"})
 }
@@ -38,7 +38,7 @@ pub fn settings_with(case: &Case, options: &Value) -> Value {
     settings
 }
 
-/// The request of a case, as the policy server hands it over.
+/// The request of a case, as the policy server passes it on.
 #[must_use]
 pub fn request(case: &Case) -> Value {
     let metadata = |field: &str| case.pod.get("metadata").and_then(|metadata| metadata.get(field));
@@ -84,7 +84,7 @@ pub fn natively_with(case: &Case, options: &Value) -> Answer {
     }
 }
 
-/// What the library has against the policies of a case.
+/// The library's errors in the policies of a case.
 #[must_use]
 pub fn problems(case: &Case) -> Option<String> {
     let settings = json!({"policies": case.psps, "authorization": "None"}).to_string();

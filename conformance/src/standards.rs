@@ -1,4 +1,4 @@
-//! The Pod Security Standards of this project, held against those of the original evaluator: verdict and every text.
+//! The Pod Security Standards of this project, compared with the original evaluator: verdict and every text.
 
 use std::path::Path;
 
@@ -14,33 +14,33 @@ use crate::oracle::Oracle;
 /// How many differing cases are kept.
 const KEPT: usize = 100;
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// The cases compared.
     pub cases: u64,
     /// Those that the original allows.
     pub allowed: u64,
-    /// Those on which both sides say the same, to the byte.
+    /// Those with answers equal to the byte.
     pub agreed: u64,
-    /// Those with a volume that has two sources: the API server refuses such a pod, and so does this project before
-    /// any standard is asked.
+    /// Those with a volume that has two sources: the API server rejects such a pod, and so does this project before
+    /// any standard is evaluated.
     pub two_sources: u64,
-    /// The first cases that differ otherwise, and what this project says of them.
+    /// The first cases that differ otherwise, and this project's answers.
     pub differences: Vec<(Answered<StandardCase, StandardOutcome>, String)>,
     /// How many differ.
     pub unexplained: u64,
 }
 
 impl Tally {
-    /// Generates cases, has them answered by the oracle and by the library, and compares.
+    /// Generates cases, runs them through the oracle and the library, and compares.
     ///
-    /// With `every`, each pod is judged at both levels that demand anything and at every version that a check changes at,
-    /// and beside.
+    /// With `every`, each pod is evaluated at both levels that require anything, at every version in which a check
+    /// changes, and at the neighbouring versions.
     ///
     /// # Errors
     ///
-    /// When the oracle cannot be asked.
+    /// When the oracle cannot be run.
     pub fn run(oracle: &Path, seed: u64, indexes: std::ops::Range<u64>, every: bool) -> Result<Self> {
         let mut tally = Self::default();
         let cases = indexes.flat_map(move |index| {
@@ -74,7 +74,7 @@ impl Tally {
     }
 }
 
-/// What this project says of a case.
+/// This project's answer to a case.
 ///
 /// # Errors
 ///

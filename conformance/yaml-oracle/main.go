@@ -1,6 +1,6 @@
-// Command yaml-oracle answers what kubectl reads in a text, by running the decoder of its resource builder.
+// Command yaml-oracle answers with kubectl's reading of a text, by running the decoder of its resource builder.
 //
-// It reads one question per line of standard input and writes one answer per line to standard output, in the same order.
+// It reads one text per line of standard input and writes one answer per line to standard output, in the same order.
 package main
 
 import (

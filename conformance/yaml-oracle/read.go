@@ -12,15 +12,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// question is a text as it stands in a file.
+// question is a text as in a file.
 type question struct {
 	Text string `json:"text"`
 }
 
-// reply is what kubectl would send to the API server for the text.
+// reply is the JSON that kubectl would send to the API server for the text.
 type reply struct {
 	Text string `json:"text"`
-	// Documents are the documents up to the first that cannot be read; those that hold nothing are left out.
+	// Documents are the documents up to the first that cannot be read; empty ones are left out.
 	Documents []json.RawMessage `json:"documents"`
 	// Error says why reading ended early.
 	Error string `json:"error,omitempty"`

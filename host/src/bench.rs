@@ -1,7 +1,7 @@
 //! The cost of a policy, as a multiple of the floor module.
 //!
-//! Batches of both modules alternate, so that other load on the machine affects both. A time is the median of its batches'
-//! medians.
+//! Batches of both modules alternate, so that other load on the machine affects both. A time is the median of its
+//! batches' medians.
 
 use std::{
     sync::Arc,

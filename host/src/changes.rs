@@ -38,8 +38,8 @@ impl fmt::Display for Change {
     }
 }
 
-/// The fields that a patch changes in an object, in its order; an added object becomes a line for each of its fields, and
-/// a list of plain values is one field.
+/// The fields that a patch changes in an object, in its order; an added object becomes a line for each of its fields,
+/// and a list of plain values is one field.
 #[must_use]
 pub fn changes(object: &Value, patch: &Patch) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();

@@ -13,8 +13,8 @@
 //! # }
 //! ```
 //!
-//! The life of a request: [`AdmissionRequest`] is read, an [`Instance`] of the [`Policy`] is created for it, its calls go to
-//! [`HostCalls`], and its response becomes the [`AdmissionResponse`] that the API server would receive.
+//! The life of a request: [`AdmissionRequest`] is read, an [`Instance`] of the [`Policy`] is created for it, its calls
+//! go to [`HostCalls`], and its response becomes the [`AdmissionResponse`] that the API server would receive.
 
 mod access_review;
 mod api_server;

@@ -1,7 +1,7 @@
 //! The metadata of a policy: `metadata.yml`, which goes into the module as a custom section.
 //!
-//! The fields, their order and the checks are those of kwctl, so that the section is identical to the byte whichever tool wrote
-//! it. An unknown key is an error here: otherwise a misspelt `backgroundAudit` would be ignored silently.
+//! The fields, their order and the checks are those of kwctl, so that the section is identical to the byte whichever
+//! tool wrote it. An unknown key is an error here: otherwise a misspelt `backgroundAudit` would be ignored silently.
 
 use std::collections::{BTreeMap, BTreeSet};
 

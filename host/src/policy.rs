@@ -1,7 +1,7 @@
 //! A module, loaded once, and its instances.
 //!
-//! Engine, pre-instantiated module, one new instance for every request and the time limit are those of the policy server 1.36,
-//! so that measurements here match the cost in a cluster.
+//! Engine, pre-instantiated module, one new instance for every request and the time limit are those of the policy
+//! server 1.36, so that measurements here match the cost in a cluster.
 
 use std::{
     fs,

@@ -1,7 +1,7 @@
 //! Responses from a recording, in the format that `kwctl run --record-host-capabilities-interactions` writes.
 //!
-//! A recording is a list of exchanges, replayed in order. The request of each is a YAML text of its own, because kwctl writes
-//! it so; it must equal the next call of the policy.
+//! A recording is a list of exchanges, replayed in order. The request of each is a YAML text of its own, because kwctl
+//! writes it so; it must equal the next call of the policy.
 //!
 //! ```yaml
 //! - type: Exchange

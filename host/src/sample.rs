@@ -1,9 +1,9 @@
 //! Requests to measure with, identical on every run to the byte.
 //!
-//! They are generated rather than stored, so that this code shows what makes a request typical. All are reviews of a CREATE of a
-//! pod, as a ReplicaSet's controller sends it to the API server. Under `benches/data/settings.yaml`, `small`, `typical` and
-//! `large` are accepted unchanged, `typical-rejected` has a privileged container, and `typical-mutated` leaves all fields unset that
-//! the policy can fill in.
+//! They are generated rather than stored, so that this code shows what makes a request typical. All are reviews of a
+//! CREATE of a pod, as a ReplicaSet's controller sends it to the API server. Under `benches/data/settings.yaml`,
+//! `small`, `typical` and `large` are accepted unchanged, `typical-rejected` has a privileged container, and
+//! `typical-mutated` leaves all fields unset that the policy can fill in.
 
 #![expect(clippy::indexing_slicing, reason = "only documents that are written in this file are indexed")]
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::managed_fields::managed_fields;
 
 /// The volume with the service account's token.
-pub(crate) const TOKEN: &str = "kube-api-access-x7k2p";
+const TOKEN: &str = "kube-api-access-x7k2p";
 
 /// A request to measure with.
 #[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Sample {
         }
         let managed = json!([{
             "manager": "kube-controller-manager", "operation": "Update", "apiVersion": "v1",
-            "time": "2026-01-15T09:30:00Z", "fieldsType": "FieldsV1", "fieldsV1": managed_fields(&pod),
+            "time": "2026-01-15T09:30:00Z", "fieldsType": "FieldsV1", "fieldsV1": managed_fields(&pod, TOKEN),
         }]);
         pod["metadata"]["managedFields"] = managed;
         let controller = json!({

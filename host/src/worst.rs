@@ -1,8 +1,8 @@
 //! Worst-case requests: one list, one map or one text takes all the room.
 //!
 //! The author of a pod chooses the length of these. A policy whose time is more than linear in any of them, or that
-//! needs many times the memory, is an outage that a tenant can cause. `policy-host worst` has a table of the costs, and a
-//! test doubles each of them.
+//! needs many times the memory, is an outage that a tenant can cause. `policy-host worst` has a table of the costs, and
+//! a test doubles each of them.
 
 use std::fmt::Write as _;
 
@@ -75,8 +75,8 @@ impl WorstCase {
         (self.build)(0).settings.get("policies").and_then(Value::as_array).map_or(1, Vec::len)
     }
 
-    /// How many times the work of one policy may be done: once for each policy, and more where long lists of the settings are
-    /// searched for each element, or a pod is evaluated for each exemption.
+    /// How many times the work of one policy may be done: once for each policy, and more where long lists of the
+    /// settings are searched for each element, or a pod is evaluated for each exemption.
     #[must_use]
     pub fn allowance(self) -> usize {
         let more = MORE.iter().find(|(name, _)| self.name.contains(name)).map_or(1, |(_, more)| *more);

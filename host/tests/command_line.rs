@@ -245,7 +245,10 @@ fn judge_names_the_file_that_it_cannot_read() {
     let ended = bench.host(&["judge", "policy.wasm", "pod.yaml"]);
 
     assert_eq!(ended.code, Some(1));
-    assert_eq!(ended.stderr, "Error: pod.yaml: document 0 is not a Kubernetes object: it lacks `apiVersion`\n");
+    assert_eq!(
+        ended.stderr,
+        "Error: pod.yaml: document 0 is not a Kubernetes object: it lacks `apiVersion`\n"
+    );
 }
 
 #[test]

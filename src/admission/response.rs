@@ -193,7 +193,8 @@ const REASON: usize = 40;
 /// API servers cut longer warnings.
 const LONGEST: usize = 256;
 
-/// A violation as a warning: place and reason, the value only where both leave room for it. The audit log has all of it.
+/// A violation as a warning: place and reason, the value only where both leave room for it. The audit log has all of
+/// it.
 fn warning(violation: &Violation) -> String {
     let whole = violation.to_string();
     let most = SHORT.max(violation.path.chars().count() + REASON).min(LONGEST);

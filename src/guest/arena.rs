@@ -37,8 +37,9 @@ pub(super) struct Arena {
     again: Cell<usize>,
     /// One unit less.
     plain: Cell<usize>,
-    /// The first free block of each size there, and of the larger ones: each holds the address of the next one, larger ones
-    /// their size as well. INVARIANT: all of them lie below `top`, which falls only to where a block in use started.
+    /// The first free block of each size there, and of the larger ones: each holds the address of the next one, larger
+    /// ones their size as well. INVARIANT: all of them lie below `top`, which falls only to where a block in use
+    /// started.
     free: [Cell<usize>; SIZES + 1],
 }
 

@@ -30,11 +30,11 @@ impl Display for Edit<'_> {
     }
 }
 
-/// What the response needs around the document, so that it can be written around it in place.
+/// The room that the response needs around the document, so that it can be written around it in place.
 const ROOM: usize = 1024;
 
-/// The document with the edits made. The time is linear where edits that start with the same steps stand together and those
-/// of a list follow its order, as [`changes`](crate::pod::diff::changes) lists them.
+/// The document with the edits made. The time is linear where edits that start with the same steps stand together and
+/// those of a list follow its order, as [`changes`](crate::pod::diff::changes) lists them.
 ///
 /// # Errors
 ///

@@ -66,7 +66,7 @@ fn same_value(one: Value<'_, '_>, other: Value<'_, '_>) -> bool {
     one.is_same_scalar(other)
 }
 
-/// The members of an object that are not `null`, sorted by key; nothing if a key is duplicate.
+/// The members of an object that are not `null`, sorted by key; `None` if a key is duplicate.
 fn by_key<'t, 's>(object: Value<'t, 's>) -> Option<Vec<(Text<'s>, Value<'t, 's>)>> {
     let (keys, values): (Vec<_>, Vec<_>) = object.entries().unzip();
     let order = in_order(keys.iter())?;
@@ -75,8 +75,8 @@ fn by_key<'t, 's>(object: Value<'t, 's>) -> Option<Vec<(Text<'s>, Value<'t, 's>)
     Some(members.map(|(key, value)| (key.clone(), *value)).collect())
 }
 
-/// Keys in order, with their indexes. Nothing if one is duplicate: which of two members counts is not known, so that
-/// such an object equals no other. Sorted, because the author of an object chooses how many keys there are.
+/// Keys in order, with their indexes. `None` if one is duplicate: which of two members counts is not known, so such an
+/// object equals no other. Sorted, because the author of an object chooses how many keys there are.
 fn in_order<'k, 's: 'k>(keys: impl Iterator<Item = &'k Text<'s>>) -> Option<Vec<(&'k str, usize)>> {
     let keys = keys.enumerate().map(|(index, key)| (&**key, index));
     // A heap sorts as well as `sort_unstable` does and is a twentieth of its code.

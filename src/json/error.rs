@@ -16,7 +16,7 @@ enum Held {
     Path(String),
 }
 
-/// What reading comes to.
+/// The result of reading.
 pub type Read<T> = Result<T, Error>;
 
 impl Error {

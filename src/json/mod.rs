@@ -39,9 +39,9 @@ pub type Text<'a> = Cow<'a, str>;
 /// the policy server itself stops at 128.
 const DEPTH: u32 = 128;
 
-/// How many bytes the elements of all lists of a document may take once they are read: 8 MiB in the module, where a word
-/// has 32 bits. A container of two characters takes hundreds; as the API server writes them, with its defaults, no list
-/// takes much more than its text.
+/// How many bytes the elements of all lists of a document may take once they are read: 8 MiB in the module, where a
+/// word has 32 bits. A container of two characters takes hundreds; as the API server writes them, with its defaults, no
+/// list takes much more than its text.
 const ELEMENTS: usize = size_of::<usize>() << 21;
 
 /// A cursor over a JSON document.

@@ -7,7 +7,7 @@ use super::Brief;
 /// One segment of a path into a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<'p> {
-    /// To what an object holds under a key.
+    /// To the value of a key of an object.
     Key(&'p str),
     /// To an element of a list.
     Index(usize),

@@ -15,7 +15,8 @@ pub const ADMITTED_BY: &str = "kubernetes.io/psp";
 
 /// The governed annotations of a pod; all others are skipped.
 ///
-/// They are sorted by their keys: each container is looked up, and the author of a pod chooses how many there are of both.
+/// They are sorted by their keys: each container is looked up, and the author of a pod chooses how many there are of
+/// both.
 #[derive(Debug, Clone, Default)]
 pub struct Annotations<'a>(Vec<(Text<'a>, Text<'a>)>);
 

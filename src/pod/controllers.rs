@@ -1,10 +1,10 @@
 //! The accounts that create the pods of workloads.
 //!
-//! RBAC decides about a pod by its service account and by the account that creates it. The pods of a workload are created by
-//! a controller of kube-controller-manager: under an account of its own where `--use-service-account-credentials` is set, as
-//! kubeadm and every managed cluster do, else under the user `system:kube-controller-manager`. The names are those of
-//! `cmd/kube-controller-manager/names` and of `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go` in
-//! kubernetes/kubernetes.
+//! RBAC decides about a pod by its service account and by the account that creates it. The pods of a workload are
+//! created by a controller of kube-controller-manager: under an account of its own where
+//! `--use-service-account-credentials` is set, as kubeadm and every managed cluster do, else under the user
+//! `system:kube-controller-manager`. The names are those of `cmd/kube-controller-manager/names` and of
+//! `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go` in kubernetes/kubernetes.
 
 use crate::json::{Read, Reader, Text};
 use crate::pod::Kind;

@@ -195,7 +195,7 @@ impl<'f> Findings<'f> {
     }
 }
 
-/// What is wrong with a field: its value, where it has one, and the reason.
+/// The problem of a field: its value, where it has one, and the reason.
 enum Problem<'p> {
     Invalid(&'p dyn Display, &'p dyn Display),
     Required(&'p dyn Display),

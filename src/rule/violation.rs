@@ -85,7 +85,7 @@ pub enum ViolationKind {
     Required,
     /// A field must not be set, or not to this value.
     Forbidden,
-    /// The detail says it all, as the messages of the Pod Security Standards do.
+    /// The detail is the whole message, as in the Pod Security Standards.
     Message,
 }
 
@@ -95,16 +95,16 @@ pub struct Violation {
     /// The rule that is violated: a field of the PSP spec, `seccomp` or `appArmor`, or the ID of a check of the Pod
     /// Security Standards.
     pub rule: &'static str,
-    /// What becomes of the request.
+    /// The action of the violation.
     pub action: Action,
     /// The path of the field from the root of the object, as its author wrote it; empty if the violation is of the
     /// pod as a whole.
     pub path: String,
-    /// What is wrong with the field.
+    /// The kind of problem.
     pub kind: ViolationKind,
     /// The value of the field as JSON; empty for kinds other than [`ViolationKind::Invalid`].
     pub value: String,
-    /// The reason: `Privileged containers are not allowed`. Can be empty where the path says all.
+    /// The reason: `Privileged containers are not allowed`. Can be empty where the path is enough.
     pub detail: String,
 }
 
@@ -155,12 +155,12 @@ pub(crate) fn join_within(violations: &[Violation], in_all: usize, limit: usize)
 /// a pod chose need not be, and a list of them is repeated for each of its members.
 pub(super) const LONGEST: usize = 1024;
 
-/// The start of what is printed, so that no payload is echoed whole.
+/// The start of the printed text, so that no payload is echoed whole.
 pub(crate) fn cut(text: &dyn Display) -> String {
     cut_to(LONGEST, text)
 }
 
-/// The start of what is printed, in no more than so many bytes.
+/// The start of the printed text, in no more than so many bytes.
 pub(crate) fn cut_to(room: usize, text: &dyn Display) -> String {
     let mut cut = Cut { text: String::new(), room };
     // An error means that the rest need not be printed.

@@ -28,7 +28,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const ALLOWED: &str = "apparmor.security.beta.kubernetes.io/allowedProfileNames";
 const DEFAULT: &str = "apparmor.security.beta.kubernetes.io/defaultProfileName";
 
-/// Reports profiles that are not allowed, and sets a default for containers that have none.
+/// Refuses profiles that are not allowed, and sets a default for containers that have none.
 #[derive(Debug)]
 pub(crate) struct AppArmor<'s> {
     /// Names separated by commas, as written; `None` allows any profile and none.

@@ -1,13 +1,12 @@
 //! Capabilities split root's privileges: those of a container count, whatever its user.
 //!
 //! Names are compared as they are written: `ALL`, `all`, `NET_RAW` and `CAP_NET_RAW` are four of them. Two exceptions
-//! follow container runtimes (`WithCapabilities` in containerd's internal/cri/opts reads `ALL` in any letter case and puts
-//! `CAP_` before every other name):
+//! follow container runtimes (`WithCapabilities` in containerd's internal/cri/opts reads `ALL` in any letter case and
+//! puts `CAP_` before every other name):
 //!
-//! * `drop: [ALL]` satisfies every required drop, since nothing is left to be dropped, unless the container adds some
-//! of
+//! * `drop: [ALL]` satisfies every required drop, since nothing is left to be dropped, unless the container adds some of
 //!   it again.
-//! * `CAP_X` among the required drops is read as `X`: as it stands, runtimes drop nothing for it.
+//! * `CAP_X` among the required drops is read as `X`: runtimes drop nothing for `CAP_X`.
 
 use crate::json::{Listed, Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};

@@ -124,8 +124,8 @@ impl HostPaths<'_> {
         self.types.allow(volume) || !found.denies(const { rules::number("volumes") })
     }
 
-    /// The indexes of the volumes that may only be read, sorted by their names, each name once. Looked up for each mount:
-    /// a search among all volumes each time would be volumes times mounts.
+    /// The indexes of the volumes that may only be read, sorted by their names, each name once. Looked up for each
+    /// mount: a search among all volumes each time would be volumes times mounts.
     fn read_only_volumes(&self, pod: &Pod<'_>) -> Vec<usize> {
         let named = pod.judged_volumes().filter_map(|(index, volume)| {
             let read_only = self.access(path(volume)?) == Access::ReadOnly;

@@ -8,8 +8,8 @@ use crate::rule::{Demands, Entry, Rule};
 
 pub use seccomp::adopt_annotations;
 
-/// Declares the rule files, [`AnyRule`] and how each rule is loaded: for every file its entries in their order, each with the
-/// field that it is known by, its kind, the type of the rule, and the function that builds it from a policy.
+/// Declares the rule files, [`AnyRule`] and how each rule is loaded: for every file its entries in their order, each
+/// with its field, its kind, the type of the rule, and the function that builds it from a policy.
 macro_rules! rules {
     ($($file:ident { $($id:literal: $kind:ident($rule:ident $(<$life:lifetime>)?) = $load:ident);+ })+) => {
         $(mod $file;)+
@@ -69,8 +69,9 @@ macro_rules! rules {
     };
 }
 
-// Capabilities come before privilege escalation, which reads them; otherwise this is the order in which PodSecurityPolicy
-// reported (`CreatePodSecurityPolicyProvider` and `ValidatePod` in pkg/security/podsecuritypolicy/provider.go).
+// Capabilities come before privilege escalation, which reads them; otherwise this is the order in which
+// PodSecurityPolicy reported (`CreatePodSecurityPolicyProvider` and `ValidatePod` in
+// pkg/security/podsecuritypolicy/provider.go).
 rules! {
     fs_group { "fsGroup": FsGroup(FsGroup) = load }
     supplemental_groups { "supplementalGroups": SupplementalGroups(SupplementalGroups) = load }

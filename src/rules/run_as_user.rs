@@ -1,4 +1,4 @@
-//! Root inside a container is root on the node, except for other confinement.
+//! Root inside a container is root on the node, unless something else confines it.
 //!
 //! A default user comes with `runAsNonRoot: true` where the Pod Security Standard `restricted` is enforced: its check
 //! `runAsNonRoot` does not accept a user instead, so it would reject every pod whose user `MustRunAs` sets.

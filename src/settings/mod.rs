@@ -182,7 +182,7 @@ impl<'s> Settings<'s> {
         if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
     }
 
-    /// Whether there is anything to hold pods to. What guards other kinds can stand alone.
+    /// Whether there are policies or standards for pods. The options for other kinds can stand alone.
     pub fn judges_pods(&self) -> bool {
         !self.policies.is_empty() || !self.standards.is_none()
     }

@@ -1,4 +1,5 @@
-//! The option `namespaceLabels`: which labels namespaces must have for Pod Security admission, and which labels are guarded.
+//! The option `namespaceLabels`: which labels namespaces must have for Pod Security admission, and which labels are
+//! guarded.
 //!
 //! A namespace that is created without a label gets it. One that is created with, or changed to, labels under which Pod
 //! Security admission would leave out a check of the stated standard is rejected. Other changes, and labels that stay

@@ -1,5 +1,5 @@
-//! The names by which settings speak of rules: those of PodSecurityPolicy by their fields, the checks of the Pod Security
-//! Standards behind `pss/`, and, for exemptions, the options that guard other kinds than pods.
+//! The names by which settings speak of rules: those of PodSecurityPolicy by their fields, the checks of the Pod
+//! Security Standards behind `pss/`, and, for exemptions, the options that guard other kinds than pods.
 
 use crate::rule::RuleSet;
 use crate::rules;

@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     pod_fields: doc_only(
         "`securityContext.appArmorProfile` of pod and containers, the containers' annotations",
     ),
-    overridden_by: None,
+    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

@@ -12,7 +12,7 @@
 
 use super::phrases::{containers, quoted, set};
 use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant, capabilities_restricted};
+use super::{Check, Level, Variant};
 use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("No capabilities may be added beyond the runtimes' defaults."),
     pod_fields: doc_only("containers' `securityContext.capabilities.add`"),
-    overridden_by: Some(&capabilities_restricted::CHECK),
+    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

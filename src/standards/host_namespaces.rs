@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Pods may not share the network, the processes or the memory of their node."),
     pod_fields: doc_only("`hostNetwork`, `hostPID`, `hostIPC`"),
-    overridden_by: None,
+    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

@@ -9,7 +9,7 @@
 
 use super::phrases::{plural, quoted};
 use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant, restricted_volumes};
+use super::{Check, Level, Variant};
 use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Pods may not mount folders of their node."),
     pod_fields: doc_only("`volumes[*].hostPath`"),
-    overridden_by: Some(&restricted_volumes::CHECK),
+    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

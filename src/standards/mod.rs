@@ -60,6 +60,14 @@ const CHECKS: &[Check] = &[
     seccomp_profile_restricted::CHECK,
 ];
 
+/// The checks that override others.
+const OVERRIDING: [&Check; 4] = [
+    &capabilities_restricted::CHECK,
+    &proc_mount_restricted::CHECK,
+    &restricted_volumes::CHECK,
+    &seccomp_profile_restricted::CHECK,
+];
+
 /// The check that demands `runAsNonRoot: true`.
 pub(crate) const NON_ROOT: &str = run_as_non_root::CHECK.id;
 
@@ -74,8 +82,8 @@ pub struct Check {
     pub purpose: &'static str,
     /// The fields of the pod that it reads.
     pub pod_fields: &'static str,
-    /// The check of the restricted level that takes the place of this one there, as soon as it is in force.
-    pub overridden_by: Option<&'static Check>,
+    /// The check of the baseline level whose place this one takes at the restricted level, as soon as it is in force.
+    pub overrides: Option<&'static str>,
     /// Its demands over time, the newest last.
     pub variants: &'static [Variant],
 }
@@ -150,6 +158,11 @@ impl Level {
 }
 
 impl Check {
+    /// The check of the restricted level that takes the place of this one there, as soon as it is in force.
+    pub fn overridden_by(&self) -> Option<&'static Check> {
+        OVERRIDING.iter().copied().find(|check| check.overrides == Some(self.id))
+    }
+
     /// The demand of the check at a version; `None` if it is younger.
     pub fn at(&self, version: Version) -> Option<&'static Variant> {
         self.variants.iter().rev().find(|variant| variant.since <= version.minor())
@@ -166,21 +179,21 @@ impl Standard {
     fn variant(self, check: &Check) -> Option<&'static Variant> {
         // Whether the other check applies to the pod at hand makes no difference.
         let is_overridden = check
-            .overridden_by
+            .overridden_by()
             .is_some_and(|other| other.level <= self.level && other.at(self.version).is_some());
         if check.level > self.level || is_overridden { None } else { check.at(self.version) }
     }
 
-    /// The checks of another standard that are missing here: younger than this version, of a stricter level, or in force
-    /// with a demand that has become stricter since. A check of the restricted level that took the place of one of
-    /// baseline counts as that one.
+    /// The checks of another standard that are missing here: younger than this version, of a stricter level, or in
+    /// force with a demand that has become stricter since. A check of the restricted level that took the place of one
+    /// of baseline counts as that one.
     pub fn missing(self, other: Standard) -> Vec<&'static Check> {
         let is_covered = |check: &'static Check| match (self.variant(check), other.variant(check)) {
             (Some(ours), Some(theirs)) => TIGHTENED
                 .iter()
                 .filter(|(id, _)| *id == check.id)
                 .all(|(_, since)| ours.since >= *since || theirs.since < *since),
-            _ => check.overridden_by.is_some_and(|stricter| self.variant(stricter).is_some()),
+            _ => check.overridden_by().is_some_and(|stricter| self.variant(stricter).is_some()),
         };
         other.checks().map(|(_, check)| check).filter(|check| !is_covered(check)).collect()
     }

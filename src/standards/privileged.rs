@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Containers may not be privileged."),
     pod_fields: doc_only("containers' `securityContext.privileged`"),
-    overridden_by: None,
+    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

@@ -9,7 +9,7 @@
 
 use super::phrases::{containers, quoted, set};
 use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant, proc_mount_restricted};
+use super::{Check, Level, Variant};
 use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("`/proc` must be masked."),
     pod_fields: doc_only("containers' `securityContext.procMount`; `hostUsers`"),
-    overridden_by: Some(&proc_mount_restricted::CHECK),
+    overrides: None,
     variants: &[
         Variant { since: 0, judge: demand_default },
         Variant {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | Level | restricted |
 //! | Pod fields | `securityContext.runAsNonRoot` of pod and containers |
-//! | Accepts | `true`, by every container or by the pod for those that do not say; since v1.35 anything in a user namespace |
+//! | Accepts | `true`, by every container or by the pod for those that leave it unset; since v1.35 anything in a user namespace |
 //! | Source | Pod Security Standards, Restricted, "Running as Non-root"; KEP-127 |
 //!
 //! A user other than root is not a substitute, and a pod with `false` is refused whatever its containers set.
@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Restricted,
     purpose: doc_only("Running as root must be ruled out."),
     pod_fields: doc_only("`securityContext.runAsNonRoot` of pod and containers; `hostUsers`"),
-    overridden_by: None,
+    overrides: None,
     variants: &[
         Variant { since: 0, judge },
         Variant {

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Restricted,
     purpose: doc_only("Root may not be asked for."),
     pod_fields: doc_only("`securityContext.runAsUser` of pod and containers; `hostUsers`"),
-    overridden_by: None,
+    overrides: None,
     variants: &[
         Variant { since: 23, judge },
         Variant {

@@ -12,7 +12,7 @@
 
 use super::phrases::{annotation, plain, plural, quoted, set};
 use super::subject::{Objection, Setters, Subject};
-use super::{Check, Level, Variant, seccomp_profile_restricted};
+use super::{Check, Level, Variant};
 use crate::pod::{Profile, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::schema::doc_only;
 
@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     pod_fields: doc_only(
         "`securityContext.seccompProfile` of pod and containers; up to v1.18 their annotations instead",
     ),
-    overridden_by: Some(&seccomp_profile_restricted::CHECK),
+    overrides: None,
     variants: &[
         Variant { since: 0, judge: judge_annotations },
         Variant { since: 19, judge: |subject| Declared::by(subject).objection() },

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Only safe sysctls may be set."),
     pod_fields: doc_only("`securityContext.sysctls[*].name`"),
-    overridden_by: None,
+    overrides: None,
     variants: &[
         Variant { since: 0, judge: |subject| judge(subject, 0) },
         Variant { since: 27, judge: |subject| judge(subject, 27) },

@@ -10,7 +10,7 @@ fn table() -> String {
     );
     for (_, check) in all() {
         let versions: Vec<_> = check.variants.iter().map(|variant| format!("v1.{}", variant.since)).collect();
-        let replaced = check.overridden_by.map(|other| format!("`{}`", other.id)).unwrap_or_default();
+        let replaced = check.overridden_by().map(|other| format!("`{}`", other.id)).unwrap_or_default();
         let row = [
             &format!("`{}`", check.id),
             check.level.name(),

@@ -63,9 +63,17 @@ fn variants_come_in_the_order_of_versions() {
 }
 
 #[test]
+fn every_check_that_overrides_another_is_listed() {
+    for (_, check) in all().filter(|(_, check)| check.overrides.is_some()) {
+        let overridden = all().find(|(_, other)| check.overrides == Some(other.id)).unwrap().1;
+        assert_eq!(overridden.overridden_by().map(|by| by.id), Some(check.id));
+    }
+}
+
+#[test]
 fn four_checks_of_baseline_are_overridden() {
     let overridden: Vec<_> =
-        all().filter_map(|(_, check)| Some((check.id, check.overridden_by?.id))).collect();
+        all().filter_map(|(_, check)| Some((check.id, check.overridden_by()?.id))).collect();
     assert_eq!(
         overridden,
         [

@@ -1,5 +1,6 @@
 //! `migrate`: from PodSecurityPolicies to the manifests that register them with Kubewarden.
 
+mod annotations;
 mod convert;
 mod rewrite;
 mod summary;
@@ -29,9 +30,9 @@ use convert::sorted;
 /// Turn PodSecurityPolicies into the manifests that register them with Kubewarden
 ///
 /// Reads what `kubectl get psp -o yaml` printed, and the roles and bindings that stand in the same input. Everything is
-/// checked before anything is written; what has changed its meaning, and who may use what, is told on standard error.
-/// What PodSecurityPolicy took and settings refuse is written as PodSecurityPolicy acted on it; a policy that it skipped
-/// is left out.
+/// checked before anything is written; what has changed its meaning, and who may use what, is reported on standard
+/// error. What PodSecurityPolicy took and settings refuse is written as PodSecurityPolicy acted on it; a policy that it
+/// skipped is left out.
 ///
 /// Exit status: 0 if the policies have been converted, 2 if the input is bad; then nothing is written.
 #[derive(Debug, Args)]

@@ -52,7 +52,7 @@ impl Manifests {
 }
 
 impl Manifests {
-    /// Takes out the arguments that are no files but name an object, such as `deploy/web`.
+    /// Takes out the arguments that are not files but refer to an object, such as `deploy/web`.
     pub(crate) fn take_targets(&mut self) -> Vec<String> {
         let named = |path: &PathBuf| {
             let text = path.to_str().filter(|_| !path.exists())?;
@@ -70,7 +70,7 @@ pub(crate) struct Identity {
     /// The namespace of objects that name none
     #[arg(short, long, value_name = "NAME", default_value = "default")]
     namespace: String,
-    /// The user who creates the objects, who may use policies beside the pods' service accounts; needs --rbac
+    /// The user who creates the objects, who may use policies in addition to the pods' service accounts; needs --rbac
     ///
     /// Groups that the API server adds need not be named: `system:authenticated`, for `system:anonymous`
     /// `system:unauthenticated`, and for `system:serviceaccount:NS:NAME` also `system:serviceaccounts` and

@@ -18,7 +18,8 @@ use crate::terminal::OutputOptions;
 
 /// Write the tightest PodSecurityPolicy that admits workloads, and say what keeps it from being tighter
 ///
-/// Without --fill-in, the policies demand what all workloads declare, and fill nothing in: what runs goes on as it does.
+/// Without --fill-in, the policies demand what all workloads declare, and fill nothing in: what runs goes on as it
+/// does.
 ///
 /// Exit status: 0 if all workloads are admitted, 1 if there are some that no policy admits, 2 if the input is bad.
 #[derive(Debug, Args)]

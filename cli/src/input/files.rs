@@ -48,8 +48,8 @@ impl Exclude {
     }
 }
 
-/// The files that paths stand for: themselves, and in folders all files with a manifest's extension. A failure to list is an
-/// error.
+/// The files that paths stand for: themselves, and in folders all files with a manifest's extension. A failure to list
+/// is an error.
 pub(super) fn files(sources: &Sources) -> Vec<Result<PathBuf, Error>> {
     let mut files = Vec::new();
     for path in &sources.paths {

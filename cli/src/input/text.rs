@@ -89,8 +89,8 @@ impl Lines {
 }
 
 impl Object {
-    /// The nodes of the object, and the part of its text to which their marks are relative: all of it for YAML, the object
-    /// itself for JSON.
+    /// The nodes of the object, and the part of its text to which their marks are relative: all of it for YAML, the
+    /// object itself for JSON.
     pub(crate) fn nodes<'o>(
         &'o self,
         text: &str,

@@ -1,8 +1,8 @@
 //! YAML, one document at a time, with the marks of all nodes.
 //!
 //! A document is read as kubectl reads it: the parser is a port of the same libyaml as kubectl's
-//! (`sigs.k8s.io/yaml`, `go.yaml.in/yaml/v2`), [`scalar`] and [`compose`] follow its decoder. What kubectl rejects or skips
-//! is rejected with its line. `conformance/yaml-oracle` runs the original.
+//! (`sigs.k8s.io/yaml`, `go.yaml.in/yaml/v2`), [`scalar`] and [`compose`] follow its decoder. What kubectl rejects or
+//! skips is rejected with its line. `conformance/yaml-oracle` runs the original.
 
 mod compose;
 mod events;

@@ -75,8 +75,8 @@ impl<'p> AdmissionChain<'p> {
     pub(crate) fn review(&self, settings: &Settings<'_>) -> Response {
         let mut request = self.requester.request(self.object, &self.live.json);
         if is_workload(self.object, settings) && request.user.username.is_empty() {
-            // Without a user, it would be an audit, which rejects a workload for violations of its pods. The user of a workload
-            // makes no difference to its pods.
+            // Without a user, it would be an audit, which rejects a workload for violations of its pods. The user of a
+            // workload makes no difference to its pods.
             request.user.username = AUTHOR.into();
         }
         Evaluator::new(settings, &self.policies.authority).review(request)

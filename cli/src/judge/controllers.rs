@@ -17,8 +17,8 @@ use crate::rbac::Authority;
 pub(crate) enum Admission<'r> {
     /// It is granted to one of the accounts.
     Granted(&'r Opinion),
-    /// It is granted to none of the accounts, and it is unknown whether the account that creates the pods is one of them;
-    /// with the sentence about it.
+    /// It is granted to none of the accounts, and it is unknown whether the account that creates the pods is one of
+    /// them; with the sentence about it.
     Unknown(&'r Opinion, &'r str),
     /// It is not granted to any account that creates such pods; with the sentence about it.
     Ungranted(&'r Opinion, &'r str),

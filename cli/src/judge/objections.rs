@@ -64,7 +64,7 @@ impl Objections<'_> {
     fn of_policy(&self, report: &Report, opinion: &Opinion, judged: &mut Judged) {
         let Objections { settings, object, .. } = self;
         for violation in opinion.violations.iter().filter(|violation| violation.action == Action::Deny) {
-            let problem = violation.problem.clone();
+            let problem = violation.problem();
             judged.find(object, &opinion.policy, violation.rule, &violation.path, problem);
         }
         let omitted = opinion.denials.saturating_sub(opinion.violations.len());

@@ -83,8 +83,8 @@ pub(super) fn hold_to_standard(
     }
 }
 
-/// The checks of the enforced standard that a pod fails after defaulting by the policy that admits it, and the containers
-/// responsible.
+/// The checks of the enforced standard that a pod fails after defaulting by the policy that admits it, and the
+/// containers responsible.
 pub(crate) fn blamed(object: &Object, json: &str, report: &Report, settings: &Settings<'_>) -> Vec<Failing> {
     let Some(standard) = settings.standards.enforce.filter(|_| !report.failures.is_empty()) else {
         return Vec::new();

@@ -122,8 +122,8 @@ fn a_missing_grant_is_reported_in_the_words_of_the_cluster() {
     assert_eq!(response.rejection.as_deref(), reported.first().copied());
 }
 
-/// The pods of a workload are admitted by the first policy that admits them unchanged and that one of their accounts may
-/// use, not by the first that their service account may use.
+/// The pods of a workload are admitted by the first policy that admits them unchanged and that one of their accounts
+/// may use, not by the first that their service account may use.
 #[test]
 fn a_policy_of_the_controller_comes_before_a_change_by_one_of_the_account() {
     let group = "rbac.authorization.k8s.io/v1";
@@ -180,7 +180,7 @@ fn what_the_controller_may_use_objects() {
     assert_eq!(reported, [("b", "privileged")]);
 }
 
-/// If the service account and the controller may use the policy, its objections are reported once.
+/// An account that may use only the rejecting policy gets its objections, and the missing grant of the admitting one.
 #[test]
 fn what_may_be_used_objects_and_what_would_admit_may_not() {
     let listed = [policy("a", json!({"privileged": false})), policy("b", json!({}))];

@@ -6,33 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
-use super::dump::{Role, Rule};
+use super::role::{Expression, Role, Rule, Selector};
 use crate::input::Object;
-
-/// The selectors of the aggregated ClusterRoles.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct AggregationRule {
-    cluster_role_selectors: Option<Vec<Selector>>,
-}
-
-/// A `metav1.LabelSelector`: all of it must match; an empty one matches everything.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Selector {
-    match_labels: Option<BTreeMap<String, String>>,
-    match_expressions: Option<Vec<Expression>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Expression {
-    key: String,
-    operator: String,
-    values: Option<Vec<String>>,
-}
 
 /// The rules of each role, in the order of the roles.
 pub(super) fn rules(roles: &[(&Object, Role)]) -> Vec<Vec<Rule>> {

@@ -2,35 +2,11 @@
 
 use serde::Deserialize;
 
-use super::aggregation::{self, AggregationRule};
+use super::aggregation;
+use super::role::{Role, Rule};
 use super::{Grant, Rbac, Reach, Subject};
 use crate::error::{Error, Outcome};
 use crate::input::Object;
-
-/// A Role or a ClusterRole.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Role {
-    pub(super) rules: Option<Vec<Rule>>,
-    /// Set on ClusterRoles whose rules are aggregated from others.
-    pub(super) aggregation_rule: Option<AggregationRule>,
-    pub(super) metadata: Labelled,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct Labelled {
-    pub(super) labels: Option<std::collections::BTreeMap<String, String>>,
-}
-
-#[derive(Clone, Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Rule {
-    api_groups: Option<Vec<String>>,
-    resources: Option<Vec<String>>,
-    resource_names: Option<Vec<String>>,
-    verbs: Option<Vec<String>>,
-}
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]

@@ -7,6 +7,7 @@
 mod aggregation;
 mod dump;
 mod mistakes;
+mod role;
 #[cfg(test)]
 mod tests;
 

@@ -1,11 +1,12 @@
 //! The smallest change of a manifest that would satisfy a policy.
 //!
-//! Candidates for each objection are tried in order, the least invasive first, and evaluated by the engine: a remedy that is
-//! shown has been verified. Removing a field is less invasive than setting it, since the policy may fill it in.
+//! Candidates for each objection are tried in order, the least invasive first, and evaluated by the engine: a remedy
+//! that is shown has been verified. Removing a field is less invasive than setting it, since the policy may fill it in.
 
 mod candidate;
 mod candidates;
 mod origins;
+mod places;
 mod standards;
 
 use serde_json::Value;

@@ -4,7 +4,7 @@ use pod_security_policy::standards::RESTRICTED_VOLUMES;
 use serde_json::Value;
 
 use super::candidate::Candidate;
-use super::candidates::{annotations, containers, count, root, with};
+use super::places::{annotations, containers, count, root, with};
 use crate::input::{Step, look};
 
 /// Changes that satisfy a check of the Pod Security Standards at a container, or at the pod.

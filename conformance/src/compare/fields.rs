@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
-/// The fields of a pod that a policy may write, with absent, `null` and empty made alike, and a container's AppArmor
-/// profile as the name of the one that counts.
+/// The fields of a pod that a policy may write, with absent, `null` and empty normalised, and a container's AppArmor
+/// profile as the name of the effective one.
 pub(super) fn governed(pod: &Value) -> Value {
     let spec = pod.get("spec").unwrap_or(&Value::Null);
     let list = |name: &str| spec.get(name).and_then(Value::as_array).into_iter().flatten();
@@ -17,7 +17,7 @@ pub(super) fn governed(pod: &Value) -> Value {
         .map(|container| {
             let mut context = members(container.get("securityContext"));
             context.remove("appArmorProfile");
-            // No rule writes it; the original's API server, its feature switched off, resets it when it stores.
+            // No rule writes it; the original's API server resets it when it stores the pod with the feature gate off.
             context.remove("procMount");
             json!({
                 "name": container.get("name"),
@@ -68,7 +68,7 @@ pub(super) fn differing(path: &str, original: &Value, ours: &Value, found: &mut 
             }
         }
         (one, other) if one == other => {}
-        // The original sorts both lists of a container as soon as it writes to one of them.
+        // The original sorts both lists of a container when it writes to one of them.
         (Value::Array(one), Value::Array(other))
             if path.contains(".capabilities.") && same_set(one, other) =>
         {
@@ -87,7 +87,7 @@ fn members(value: Option<&Value>) -> Map<String, Value> {
     value.and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
-/// The name of the AppArmor profile that counts for a container: its field, else its annotation, else the pod's field.
+/// The name of the effective AppArmor profile of a container: its field, else its annotation, else the pod's field.
 fn app_armor(pod: &Value, container: &Value) -> String {
     let field = |object: &Value| {
         let profile =
@@ -125,7 +125,7 @@ fn dense(value: &Value) -> Value {
     }
 }
 
-/// A part of an SELinux label that is empty, which the API does not tell from an absent one.
+/// An empty part of an SELinux label, which the API does not distinguish from an absent one.
 fn is_empty_label(key: &str, value: &Value) -> bool {
     matches!(key, "user" | "role" | "type" | "level") && value == ""
 }

@@ -1,8 +1,9 @@
-//! What "the same" means between an answer of the original and one of ours.
+//! When an answer of the original and one of ours are equal.
 //!
-//! Of a request: the verdict, the policy that won, what the policy may write of the pod as it was stored, and the
-//! violations. Where the original ignores a subresource that this project judges, its answer to another request is the
-//! measure ([`Outcome::law`]), and where an update changes nothing that is governed, the product itself is. Of policies that were to be validated: whether they are valid, and each field that is at fault.
+//! For a request: the verdict, the policy that won, the fields of the stored pod that the policy may write, and the
+//! violations. Where the original ignores a subresource that this project evaluates, its answer to another request is
+//! the reference ([`Outcome::law`]), and where an update changes no governed field, this project's own rule is. For
+//! policies under validation: whether they are valid, and each invalid field.
 
 mod fields;
 mod settings;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use crate::case::{Case, Outcome};
 use crate::deviations;
+use crate::difference::Difference;
 use crate::ours::Answer;
 
 pub use settings::settings;
@@ -21,28 +23,7 @@ pub use unevaluated::is_unevaluated;
 /// Where a pod says which policy admitted it.
 const HINT: &str = "/metadata/annotations/kubernetes.io~1psp";
 
-/// What is not the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Difference {
-    /// What kind of thing differs.
-    pub what: &'static str,
-    /// Told to people.
-    pub text: String,
-    /// The ways in which the difference can have come about: the paths of all that differs, of which `winner` and
-    /// `unchanged` stand for the choice of a policy.
-    pub ways: Vec<Vec<String>>,
-    /// Whether this is no difference from what the original said of the request, but from the law that holds where it
-    /// said nothing.
-    pub from_law: bool,
-}
-
-impl Difference {
-    fn new(what: &'static str, text: String, ways: Vec<Vec<String>>) -> Self {
-        Self { what, text, ways, from_law: false }
-    }
-}
-
-/// Whether the two answers to a request are the same.
+/// Whether the two answers to a request are equal.
 ///
 /// # Errors
 ///
@@ -57,12 +38,12 @@ pub fn admission(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), D
     } else {
         return judged(case, result, answer);
     };
-    // The answer is as it has to be, and the only question is whether the original's is another.
+    // The answer is as required, and it remains to check whether the original's differs.
     judged(case, result, answer)
         .map_err(|difference| Difference { ways: vec![vec![way.to_owned()]], ..difference })
 }
 
-/// Whether a request passed without being judged.
+/// Whether a request passed without an evaluation.
 fn pass(case: &Case, answer: &Answer) -> Result<(), Difference> {
     let policies_load = crate::ours::problems(case).is_none();
     if !policies_load || (answer.accepted && answer.winner.is_none() && answer.mutated.is_none()) {
@@ -72,7 +53,7 @@ fn pass(case: &Case, answer: &Answer) -> Result<(), Difference> {
     Err(Difference { from_law: true, ..Difference::new("pass", text, vec![vec!["passes".to_owned()]]) })
 }
 
-/// Whether an answer of the original and ours are the same.
+/// Whether an answer of the original and ours are equal.
 fn judged(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Difference> {
     let said = if case.creates() { &result.admit } else { &result.validate };
     let refusal = said.as_deref().filter(|said| *said != Outcome::OK);
@@ -84,7 +65,7 @@ fn judged(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Differen
             let unchanged = case.psps.len() > 1 && !case.creates();
             let winner = answer.winner.as_deref();
             let ways = match (&result.reasons, winner) {
-                // What kept the original from choosing the policy that wins with us.
+                // The reasons that kept the original from choosing the policy that wins with us.
                 (Some(reasons), Some(winner)) => vec![violations::reasons(&case.pod, reasons, winner)],
                 _ => violations::of_original(&case.pod, refusal, unchanged),
             };
@@ -102,7 +83,7 @@ fn judged(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Differen
     }
 }
 
-/// Whether both leave the same of a pod that both admit.
+/// Whether both leave the same fields in a pod that both admit.
 fn admitted(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Difference> {
     let winners = [result.winner(), answer.winner.as_deref()];
     if let [one, other] = winners

@@ -1,8 +1,8 @@
 //! The validation of policies.
 
-use super::Difference;
 use crate::case::{Case, Outcome};
 use crate::deviations;
+use crate::difference::Difference;
 
 /// Whether the verdict on a policy agrees, and every field that the original names is named by us.
 ///
@@ -21,7 +21,7 @@ pub fn settings(case: &Case, result: &Outcome, problems: Option<&str>) -> Result
         return Err(Difference::new("settings", text, vec![ways]));
     }
     let ours = problems.unwrap_or_default();
-    // The original does not tell which of several policies is at fault.
+    // The original does not say which of several policies is invalid.
     let named = |error: &&String| {
         (0..case.psps.len()).any(|index| ours.contains(&format!("policies[{index}].{}", field(error))))
     };

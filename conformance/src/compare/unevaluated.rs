@@ -1,4 +1,4 @@
-//! Updates that change nothing that a policy governs. They pass, whatever the policies would say of the pod: it runs
+//! Updates that change no field that a policy governs. They pass without an evaluation of the pod, which runs
 //! already.
 
 use serde_json::{Map, Value};
@@ -15,14 +15,14 @@ const FREE: [&str; 6] = [
     "activeDeadlineSeconds",
     "terminationGracePeriodSeconds",
 ];
-/// The annotations that may not: they once said what a field says today.
+/// The annotations that may not: they were replaced by fields.
 const PROFILES: [&str; 3] = [
     "seccomp.security.alpha.kubernetes.io/pod",
     "container.seccomp.security.alpha.kubernetes.io/",
     "container.apparmor.security.beta.kubernetes.io/",
 ];
 
-/// Whether a case is such an update of a pod, or of what is not known to be less than a pod.
+/// Whether a case is such an update of a pod, or of a subresource that may bring a whole pod.
 #[must_use]
 pub fn is_unevaluated(case: &Case) -> bool {
     case.op == "UPDATE"
@@ -31,7 +31,7 @@ pub fn is_unevaluated(case: &Case) -> bool {
         && governed(&case.old_pod) == governed(&case.pod)
 }
 
-/// What is left of a pod without all that may change.
+/// The pod without all that may change.
 fn governed(pod: &Value) -> Value {
     let mut left = present(pod);
     let annotations = pod.pointer("/metadata/annotations").and_then(Value::as_object);

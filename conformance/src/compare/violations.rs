@@ -1,18 +1,18 @@
-//! The violations that a refusal lists: of each the field as the author of the pod wrote it, what is wrong with it, and
-//! the value, in all policies together.
+//! The violations listed in a rejection: for each, the field as the author of the pod wrote it, the problem, and
+//! the value, of all policies together.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Difference;
 use super::fields::same_set;
 use crate::case::Reasons;
 use crate::deviations;
+use crate::difference::Difference;
 
-/// What field errors begin with behind their path.
+/// The possible starts of a field error after its path.
 const PROBLEMS: [&str; 3] = ["Invalid value", "Required value", "Forbidden"];
-/// How a refusal by several policies begins.
+/// The start of a rejection by several policies.
 const SEVERAL: &str = "no PodSecurityPolicy admits this pod: ";
 /// The lists of containers.
 const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
@@ -20,10 +20,10 @@ const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 const APP_ARMOR_CONTAINER: &str = "container.apparmor.security.beta.kubernetes.io/";
 
-/// A field and what is wrong with it.
+/// A field and its problem.
 type Violation = (String, String);
 
-/// Whether two refusals of a pod list the same violations.
+/// Whether two rejections of a pod list the same violations.
 pub(super) fn same(pod: &Value, refusal: &str, message: &str) -> Result<(), Difference> {
     let original: BTreeSet<Violation> =
         errors(refusal).flat_map(|error| as_written(pod, &error).into_iter()).collect();
@@ -45,9 +45,9 @@ pub(super) fn same(pod: &Value, refusal: &str, message: &str) -> Result<(), Diff
     Err(Difference::new("violations", text, vec![paths]))
 }
 
-/// What could explain that only the original refuses: it does not say which policy has which violation, so each may have
-/// been the one that kept a policy from accepting the pod. That a policy would have to change the pod is never told: it
-/// can be all there is, or be behind the violations of others.
+/// Explanations for a rejection by the original only: it does not say which policy has which violation, so each may
+/// have been the one that kept a policy from accepting the pod. That a policy would have to change the pod is never
+/// reported: it can be the only reason, or be hidden by the violations of others.
 pub(super) fn of_original(pod: &Value, refusal: &str, unchanged: bool) -> Vec<Vec<String>> {
     let mut ways: Vec<Vec<String>> =
         errors(refusal).flat_map(|error| as_written(pod, &error)).map(|(path, _)| vec![path]).collect();
@@ -57,7 +57,7 @@ pub(super) fn of_original(pod: &Value, refusal: &str, unchanged: bool) -> Vec<Ve
     ways
 }
 
-/// All that the original has against the pod under the policy that admits it with us: nothing but a missing grant, if it
+/// All objections of the original to the pod under the policy that admits it with us: only a missing grant, if it
 /// gives no reason.
 pub(super) fn reasons(pod: &Value, all: &[Reasons], winner: &str) -> Vec<String> {
     let Some(reasons) = all.iter().find(|reasons| reasons.policy == winner) else {
@@ -66,13 +66,13 @@ pub(super) fn reasons(pod: &Value, all: &[Reasons], winner: &str) -> Vec<String>
     let errors = errors(&reasons.errors).flat_map(|error| as_written(pod, &error)).map(|(path, _)| path);
     let changes = reasons.changes.iter().map(|path| {
         let field = annotation(path).and_then(|key| field_of(pod, key));
-        // That the annotation is to be written does not say that the field would be another.
+        // A missing annotation does not imply that the field would differ.
         field.map_or_else(|| path.clone(), |field| format!("{field}.annotation"))
     });
     errors.chain(changes).collect()
 }
 
-/// What could explain that only we refuse: all that one of the policies has against the pod; without any, a grant is
+/// Explanations for a rejection by us only: all objections of one of the policies to the pod; without any, a grant is
 /// missing.
 pub(super) fn of_ours(pod: &Value, message: &str) -> Vec<Vec<String>> {
     let policies =
@@ -103,11 +103,11 @@ fn pointer(path: &str) -> String {
     format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
 }
 
-/// One field error in a refusal.
+/// One field error in a rejection.
 struct Error<'t> {
     path: &'t str,
     problem: &'static str,
-    /// What follows the problem, up to the next error.
+    /// The text after the problem, up to the next error.
     rest: &'t str,
 }
 
@@ -136,7 +136,7 @@ fn errors(text: &str) -> impl Iterator<Item = Error<'_>> {
 }
 
 impl Error<'_> {
-    /// The problem, with the value that has it, spelt alike on both sides.
+    /// The problem, with its value, spelt alike on both sides.
     fn problem(&self) -> String {
         if self.problem != "Invalid value" {
             return self.problem.to_owned();
@@ -152,8 +152,8 @@ impl Error<'_> {
     }
 }
 
-/// A violation of the original, at the field that the author of the pod wrote. A host port has no index there, and may
-/// have been meant by several.
+/// A violation of the original, at the field that the author of the pod wrote. A host port has no index there, and
+/// several ports may be meant.
 fn as_written(pod: &Value, error: &Error<'_>) -> Vec<Violation> {
     let path = error.path.strip_prefix("pod.").unwrap_or(error.path);
     let problem = error.problem();
@@ -164,7 +164,7 @@ fn as_written(pod: &Value, error: &Error<'_>) -> Vec<Violation> {
             .collect();
     }
     if let Some(key) = annotation(path) {
-        // No profile is one that is missing.
+        // An empty profile is a missing one.
         let missing = error.rest.starts_with(":  is not an allowed seccomp profile");
         let problem = if missing { "Required value".to_owned() } else { problem };
         return vec![(field_of(pod, key).unwrap_or_else(|| path.to_owned()), problem)];
@@ -179,7 +179,7 @@ fn as_written(pod: &Value, error: &Error<'_>) -> Vec<Violation> {
     vec![(path, problem)]
 }
 
-/// One of ours, at the field rather than at an annotation that stands for it.
+/// One of ours, at the field rather than at an annotation that it replaced.
 fn located(pod: &Value, error: &Error<'_>) -> Violation {
     let field = annotation(error.path).and_then(|key| field_of(pod, key));
     (field.unwrap_or_else(|| error.path.to_owned()), error.problem())
@@ -189,7 +189,7 @@ fn annotation(path: &str) -> Option<&str> {
     path.strip_prefix("metadata.annotations[")?.strip_suffix(']')
 }
 
-/// The field that says today what an annotation said.
+/// The field that replaced an annotation.
 fn field_of(pod: &Value, key: &str) -> Option<String> {
     let of = |name: &str, field: &str| {
         LISTS.into_iter().find_map(|list| {
@@ -208,9 +208,9 @@ fn field_of(pod: &Value, key: &str) -> Option<String> {
     }
 }
 
-/// The indexes of the ports of a container that take this port of the host.
+/// The indexes of the ports of a container with this host port.
 fn ports<'p>(pod: &'p Value, container: &str, port: &'p str) -> impl Iterator<Item = usize> + use<'p> {
-    // The API server fills in the ports of the host for all containers but ephemeral ones.
+    // The API server fills in host ports for all containers but ephemeral ones.
     let host_network = pod.pointer("/spec/hostNetwork") == Some(&Value::Bool(true))
         && !container.contains("ephemeralContainers");
     let list =

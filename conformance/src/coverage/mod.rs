@@ -1,4 +1,4 @@
-//! What a set of answered cases touched: a table to read, and a check that nothing is left out.
+//! Coverage of answered cases: a table to read, and a check for gaps.
 
 mod objections;
 mod policies;
@@ -25,6 +25,6 @@ pub trait Coverage: Default {
     /// Counts one more.
     fn add(&mut self, answered: &Answered<Self::Question, <Self::Question as Question>::Answer>);
 
-    /// What was counted, and what should have been.
+    /// The counts, and the expected ones.
     fn tables(&self) -> Vec<Table>;
 }

@@ -1,6 +1,6 @@
-//! The texts by which a refusal tells which rule objects.
+//! The texts by which a rejection shows which rule objects.
 
-/// An objection: the rule, what is objected to, and words that occur in no other objection.
+/// An objection: the rule, its subject, and words that occur in no other objection.
 pub(super) const OBJECTIONS: [(&str, &str, &str); 38] = [
     ("privileged", "set", "Privileged containers are not allowed"),
     ("capabilities", "added", "capability may not be added"),
@@ -42,7 +42,7 @@ pub(super) const OBJECTIONS: [(&str, &str, &str); 38] = [
     ("appArmor", "listed", "is not an allowed profile. Allowed values: "),
 ];
 
-/// The objections in a refusal, as indexes of [`OBJECTIONS`].
+/// The objections in a rejection, as indexes of [`OBJECTIONS`].
 pub(super) fn objections(refusal: &str) -> impl Iterator<Item = usize> + '_ {
     OBJECTIONS.iter().enumerate().filter(|(_, (_, _, words))| refusal.contains(words)).map(|(index, _)| index)
 }

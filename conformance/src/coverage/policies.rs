@@ -13,7 +13,7 @@ use super::table::{Cell, Table};
 use crate::case::{Answered, Case, Outcome};
 use crate::generate::{REQUESTERS, VOLUME_SOURCES, requester_of};
 
-/// What answered PodSecurityPolicy cases covered.
+/// Coverage of answered PodSecurityPolicy cases.
 #[derive(Clone, Debug, Default)]
 pub struct Policies {
     counts: BTreeMap<(&'static str, String, &'static str), u64>,
@@ -29,7 +29,7 @@ const ANNOTATIONS: [&str; 4] = [
     "seccomp.security.alpha.kubernetes.io/defaultProfileName",
 ];
 
-/// The requests that the original ignored and this project judges.
+/// The requests that the original ignored and this project evaluates.
 const LAWS: [&str; 2] = ["ephemeral containers", "an unknown subresource"];
 
 impl Coverage for Policies {
@@ -60,7 +60,7 @@ impl Coverage for Policies {
         }
         let mut objections = Table::new("objection", &["cases"]);
         for (rule, what, _) in OBJECTIONS {
-            // A validator used alone could say so; after mutation nothing is absent.
+            // Only a validator without the mutating phase could report it; after mutation nothing is absent.
             let possible = what != "absent";
             let count = self.count("objection", &format!("{rule}: {what}"), "cases");
             objections.row(format!("{rule}: {what}"), [Cell::needed_if(possible, count)]);
@@ -179,7 +179,7 @@ impl Policies {
     }
 
     fn add_admitted(&mut self, case: &Case, policy: &Value, result: &Outcome) {
-        // An update is never mutated, and comes back without a pod.
+        // An update is never mutated, and is returned without a pod.
         let after = if result.pod.is_null() { &case.pod } else { &result.pod };
         let mut mutated = false;
         for rule in RULES {
@@ -220,7 +220,7 @@ impl Policies {
     fn admitted_and_refused<const N: usize>(&self, title: &'static str, rows: [&'static str; N]) -> Table {
         let mut table = Table::new(title, &["admitted", "refused"]);
         for row in rows {
-            // Whom nothing is granted to is never admitted.
+            // Without grants, the pod is never admitted.
             let possible = row != "nobody";
             let count = |column| self.count(title, row, column);
             table.row(row, [Cell::needed_if(possible, count("admitted")), Cell::needed(count("refused"))]);

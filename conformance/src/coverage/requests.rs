@@ -28,7 +28,7 @@ pub(super) const REQUESTS: [&str; 18] = [
     "DELETE",
 ];
 
-/// What kind of request a case makes.
+/// The kind of request that a case makes.
 pub(super) fn request(case: &Case) -> &'static str {
     match (case.op.as_str(), case.sub.as_str()) {
         ("" | "CREATE", "") if case.steps == "validate" => "CREATE, validating phase only",

@@ -1,10 +1,10 @@
-//! The rules, by what governs them in a policy and what they govern in a pod.
+//! The rules, by their fields in a policy and the fields that they govern in a pod.
 
 use serde_json::Value;
 
 use crate::case::Case;
 
-/// Where a rule lives.
+/// The location of a rule.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
     pub(super) name: &'static str,
@@ -12,7 +12,7 @@ pub(super) struct Rule {
     settings: &'static [&'static str],
     /// The annotations of policy and pod start with one of these.
     annotations: &'static [&'static str],
-    /// What it governs in a pod.
+    /// The fields it governs in a pod.
     governs: &'static [Field],
     /// Whether it fills in what is missing.
     pub(super) mutates: bool,
@@ -94,7 +94,7 @@ pub(super) const RULES: [Rule; 23] = [
 ];
 
 impl Rule {
-    /// Whether the case says anything about the rule: the policy restricts it, or the pod uses what it governs.
+    /// Whether the case involves the rule: the policy restricts it, or the pod uses a governed field.
     pub(super) fn concerns(&self, policy: &Value, pod: &Value) -> bool {
         let spec = |field: &&str| policy.get("spec").and_then(|spec| spec.get(*field));
         let restricts =
@@ -105,7 +105,7 @@ impl Rule {
             || self.values(pod).iter().any(|value| value.is_some_and(|value| !value.is_null()))
     }
 
-    /// Whether two states of a pod differ in what the rule governs.
+    /// Whether two states of a pod differ in a governed field.
     pub(super) fn changed(&self, before: &Value, after: &Value) -> bool {
         let values = |pod| -> Vec<Option<&Value>> {
             self.values(pod).into_iter().map(|value| value.filter(|value| !value.is_null())).collect()

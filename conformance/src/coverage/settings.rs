@@ -1,6 +1,6 @@
-//! The rules of the policies' own validation, by the texts of their faults.
+//! The rules of the policies' own validation, by the texts of their errors.
 
-/// A rule: its name, the start of a fault's text, and the end or a part of it.
+/// A rule: its name, the start of an error's text, and the end or a part of it.
 pub(super) const FAULTS: [(&str, &str, &str); 45] = [
     ("name missing", "metadata.name: Required value", ""),
     ("name too long", "metadata.name: Invalid value", "must be no more than 253 characters"),
@@ -113,7 +113,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 45] = [
     ("runtime class * not alone", "spec.runtimeClass.allowedRuntimeClassNames: Invalid value", ""),
 ];
 
-/// The rule that found a fault, as an index of [`FAULTS`].
+/// The rule that found an error, as an index of [`FAULTS`].
 pub(super) fn rule(fault: &str) -> Option<usize> {
     FAULTS.iter().position(|(_, start, part)| fault.starts_with(start) && fault.contains(part))
 }

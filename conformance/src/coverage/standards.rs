@@ -6,7 +6,7 @@ use super::Coverage;
 use super::table::{Cell, Table};
 use crate::case::{Answered, StandardCase, StandardOutcome};
 
-/// What answered cases of the Pod Security Standards covered.
+/// Coverage of answered cases of the Pod Security Standards.
 #[derive(Clone, Debug, Default)]
 pub struct Standards {
     counts: BTreeMap<(&'static str, String, String), u64>,
@@ -82,7 +82,7 @@ impl Standards {
         self.counts.get(&(table, row.to_owned(), column.to_owned())).copied().unwrap_or_default()
     }
 
-    /// Allowed and refused, by whatever was seen.
+    /// Allowed and rejected, by the properties seen.
     fn by(&self, title: &'static str) -> Table {
         let mut table = Table::new(title, &["allowed", "refused"]);
         let mut seen: Vec<&String> =

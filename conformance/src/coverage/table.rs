@@ -10,7 +10,7 @@ pub struct Table {
     rows: Vec<(String, Vec<Cell>)>,
 }
 
-/// One count, or the reason why there is none.
+/// One count, or the reason for its absence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Cell {
     /// A count that must not be zero.
@@ -18,7 +18,7 @@ pub(super) enum Cell {
     Missing,
     /// A count above zero, or one that may be zero.
     Count(u64),
-    /// A count that would make no sense.
+    /// A count that would be meaningless.
     Senseless,
     /// A share in percent, with the bounds it must keep.
     Share { percent: u64, least: u64, most: u64 },

@@ -1,4 +1,4 @@
-//! Capabilities: what is dropped already, and how names are spelt.
+//! Capabilities: those dropped already, and spellings of names.
 
 use serde_json::Value;
 
@@ -33,12 +33,12 @@ pub(super) fn drop_all(case: &Case) -> bool {
     containers(&case.pod).any(|container| drops_all(case, container))
 }
 
-/// Whether a path is about a container that drops all; the choice of a policy is about any.
+/// Whether a path belongs to a container that drops all; the choice of a policy belongs to any.
 pub(super) fn of_one_that_drops_all(case: &Case, path: &str) -> bool {
     super::pods::container_at(case, path).is_none_or(|container| drops_all(case, container))
 }
 
-/// A policy requires a name with the prefix to be dropped, and neither allows nor adds it without.
+/// A policy requires a name with the prefix to be dropped, and neither allows nor adds it without the prefix.
 pub(super) fn prefixed_drop(case: &Case) -> bool {
     let is_read_anew = |policy: &Value| {
         let taken: Vec<&str> = ["spec.allowedCapabilities", "spec.defaultAddCapabilities"]

@@ -1,7 +1,7 @@
-//! Where we differ from the original on purpose.
+//! Deliberate deviations from the original.
 //!
-//! A difference is explained only if each part of it is: every violation that only one side has, every field that is not
-//! the same, at a path that a deviation is about, in a case that has what the deviation is about.
+//! A difference is explained only if each part of it is: every violation that only one side has, every field that
+//! differs, at a path that a deviation covers, in a case to which the deviation applies.
 
 mod capabilities;
 mod pods;
@@ -10,34 +10,34 @@ mod settings;
 mod table;
 
 use crate::case::Case;
-use crate::compare::Difference;
+use crate::difference::Difference;
 
 pub(crate) use settings::{each, problems};
 pub use table::DEVIATIONS;
 
-/// The one deviation that generated cases cannot show: all of them are given the API server's defaults.
+/// The one deviation that generated cases cannot show: all of them have the API server's defaults.
 pub(crate) const WITHOUT_SOURCE: &str = "volumes: no source is an emptyDir";
-/// The deviation that explains no difference from the law, for it is why there is one.
+/// The deviation that explains no difference from the law, because it is why there is one.
 const EPHEMERAL: &str = "ephemeral containers are judged";
 
-/// A deviation on purpose.
+/// A deliberate deviation.
 #[derive(Clone, Copy, Debug)]
 pub struct Deviation {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// What people get instead, and why.
+    /// The changed behaviour, and why.
     pub reason: &'static str,
-    /// Where the product is described so.
+    /// Where it is documented.
     pub backed_by: &'static str,
-    /// Whether a case has what the deviation is about.
+    /// Whether the deviation applies to a case.
     pub concerns: fn(&Case) -> bool,
-    /// What the paths of all that differs because of it contain.
+    /// Substrings of the paths of all that differs because of it.
     pub touches: &'static [&'static str],
-    /// Whether it can be the reason at such a path of a case; [`anywhere`] if the parts above say enough.
+    /// Whether it can be the reason at such a path of a case; [`anywhere`] if the conditions above are sufficient.
     pub at: fn(&Case, &str) -> bool,
 }
 
-/// A deviation whose paths need no closer look.
+/// A deviation whose paths need no further check.
 fn anywhere(_: &Case, _: &str) -> bool {
     true
 }
@@ -65,7 +65,7 @@ pub fn explain(case: &Case, difference: &Difference) -> Option<&'static str> {
     })
 }
 
-/// The table as the documentation has it.
+/// The table for the documentation.
 #[must_use]
 pub fn as_markdown() -> String {
     let rows = DEVIATIONS.iter().map(|deviation| format!("| {} | {} |\n", deviation.name, deviation.reason));

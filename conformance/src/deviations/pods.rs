@@ -1,4 +1,4 @@
-//! What pods can have that deviations are about.
+//! Properties of pods that deviations concern.
 
 use serde_json::{Map, Value};
 
@@ -36,7 +36,7 @@ fn volumes(case: &Case) -> impl Iterator<Item = &Map<String, Value>> {
     list(&case.pod, "spec.volumes").filter_map(Value::as_object)
 }
 
-/// How many sources a volume has that the original knows, and how many that it does not.
+/// The number of a volume's sources that the original knows, and of those that it does not.
 fn sources(volume: &Map<String, Value>) -> (usize, usize) {
     let keys = volume.iter().filter(|(key, value)| *key != "name" && !value.is_null());
     let (known, unknown): (Vec<_>, Vec<_>) =
@@ -86,7 +86,7 @@ pub(super) fn slashed_sysctl(case: &Case) -> bool {
 
 const SYSCTLS: [&str; 2] = ["spec.allowedUnsafeSysctls", "spec.forbiddenSysctls"];
 
-/// Whether a path is about such a pattern, if it is about a policy.
+/// Whether a path belongs to such a pattern, if it belongs to a policy.
 pub(super) fn is_slashed_pattern(case: &Case, path: &str) -> bool {
     let Some((field, index)) = SYSCTLS.iter().find_map(|field| Some((field, path.split_once(field)?.1)))
     else {
@@ -103,8 +103,8 @@ pub(super) fn adds_ephemeral_containers(case: &Case) -> bool {
     (case.op == "UPDATE" && case.sub == "ephemeralcontainers") || case.gates == "EphemeralContainers=false"
 }
 
-/// A policy demands `allowPrivilegeEscalation: false` beside what the API server refuses there, or adds such a thing
-/// beside it.
+/// A policy requires `allowPrivilegeEscalation: false` together with a value that the API server then rejects, or adds
+/// such a value.
 pub(super) fn is_impossible(case: &Case) -> bool {
     let adds = |object: &Value, path: &str| list(object, path).any(|name| name == "CAP_SYS_ADMIN");
     let policies = || case.psps.iter();
@@ -119,7 +119,8 @@ pub(super) fn is_impossible(case: &Case) -> bool {
     })
 }
 
-/// A policy's default would be `allowPrivilegeEscalation: false` beside what the API server refuses there.
+/// A policy's default would be `allowPrivilegeEscalation: false` together with a value that the API server then
+/// rejects.
 pub(super) fn default_is_impossible(case: &Case) -> bool {
     let adds = |object: &Value, path: &str| list(object, path).any(|name| name == "CAP_SYS_ADMIN");
     let by_default = |policy: &&Value| {
@@ -135,7 +136,7 @@ pub(super) fn default_is_impossible(case: &Case) -> bool {
     })
 }
 
-/// The sysctls that Kubernetes has found safe since 1.24.
+/// The sysctls that Kubernetes has added to the safe ones since 1.24.
 const SAFE_SINCE: [&str; 9] = [
     "net.ipv4.ip_local_reserved_ports",
     "net.ipv4.tcp_keepalive_time",
@@ -153,7 +154,7 @@ pub(super) fn safe_since(case: &Case) -> bool {
     names.filter_map(Value::as_str).any(|name| SAFE_SINCE.contains(&name.replace('/', ".").as_str()))
 }
 
-/// The pod has a user namespace, and a policy demands ids that such a one lacks.
+/// The pod has a user namespace, and a policy requires ids that do not exist in one.
 pub(super) fn beyond_user_namespace(case: &Case) -> bool {
     let beyond = |policy: &Value| {
         ["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"].into_iter().any(|field| {
@@ -173,14 +174,14 @@ pub(super) fn in_unknown_subresource(case: &Case) -> bool {
         && !PASSING_SUBRESOURCES.contains(&case.sub.as_str())
 }
 
-/// Containers are added to a pod without SELinux options, and a policy demands some.
+/// Containers are added to a pod without SELinux options, and a policy requires some.
 pub(super) fn adds_beside_no_se_linux(case: &Case) -> bool {
     case.sub == "ephemeralcontainers"
         && at(&case.old_pod, "spec.securityContext.seLinuxOptions").is_null()
         && case.psps.iter().any(|policy| *at(policy, "spec.seLinux.rule") == "MustRunAs")
 }
 
-/// An update that leaves an ephemeral container as it was.
+/// An update that leaves an ephemeral container unchanged.
 pub(super) fn keeps_ephemeral_containers(case: &Case) -> bool {
     case.op == "UPDATE"
         && case.sub != "ephemeralcontainers"
@@ -191,12 +192,12 @@ fn is_old(case: &Case, container: &Value) -> bool {
     list(&case.old_pod, "spec.ephemeralContainers").any(|old| old == container)
 }
 
-/// Whether a path is about an ephemeral container that was there before; the choice of a policy is about any.
+/// Whether a path belongs to an ephemeral container that was there before; the choice of a policy belongs to any.
 pub(super) fn is_kept(case: &Case, path: &str) -> bool {
     container_at(case, path).is_none_or(|container| is_old(case, container))
 }
 
-/// The container that a path of a violation (`spec.`) or of a field (`pod.`) is about; nothing if it is about none.
+/// The container of the path of a violation (`spec.`) or of a field (`pod.`); `None` if it belongs to none.
 pub(super) fn container_at<'c>(case: &'c Case, path: &str) -> Option<&'c Value> {
     let (of_fields, path) = match path.strip_prefix("pod.") {
         Some(path) => (true, path),
@@ -205,7 +206,7 @@ pub(super) fn container_at<'c>(case: &'c Case, path: &str) -> Option<&'c Value> 
     let (field, rest) = path.split_once('[')?;
     let index: usize = rest.split_once(']')?.0.parse().ok()?;
     match field {
-        // The comparison of fields counts all lists as one, or has ephemeral containers alone.
+        // The comparison of fields treats all lists as one, or has ephemeral containers only.
         "containers" if of_fields && case.sub == "ephemeralcontainers" => {
             list(&case.pod, "spec.ephemeralContainers").nth(index)
         }

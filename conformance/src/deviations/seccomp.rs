@@ -1,4 +1,4 @@
-//! Seccomp: PodSecurityPolicy judged and wrote annotations, a cluster of today reads fields.
+//! Seccomp: PodSecurityPolicy evaluated and wrote annotations, current clusters read fields.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ impl Place<'_> {
         !self.field.is_null()
     }
 
-    /// What the field is called in an annotation; nothing if it says nothing.
+    /// The field's value as an annotation; `None` if it is unset.
     fn text(&self) -> Option<String> {
         match at(self.field, "type").as_str()? {
             "RuntimeDefault" => Some("runtime/default".to_owned()),
@@ -31,7 +31,7 @@ impl Place<'_> {
         }
     }
 
-    /// Whether the annotation can become a field.
+    /// Whether the annotation can be converted to a field.
     fn is_adoptable(&self) -> bool {
         self.annotation.is_some_and(|name| {
             matches!(name, "runtime/default" | "docker/default" | "unconfined")
@@ -56,8 +56,8 @@ pub(super) fn field_alone(case: &Case) -> bool {
     pod.is_some_and(|pod| pod.has_field() && pod.annotation.is_none_or(str::is_empty))
 }
 
-/// An annotation stands without its field, and is not turned into it: the pod exists already, or it says nothing that a
-/// field can say.
+/// An annotation is set without its field, and is not converted: the pod exists already, or it has no equivalent
+/// field.
 pub(super) fn annotation_alone(case: &Case) -> bool {
     let created = case.creates();
     places(case)
@@ -65,19 +65,19 @@ pub(super) fn annotation_alone(case: &Case) -> bool {
         .any(|place| place.annotation.is_some() && !place.has_field() && !(created && place.is_adoptable()))
 }
 
-/// A field and its annotation do not say the same.
+/// A field and its annotation differ.
 pub(super) fn contradiction(case: &Case) -> bool {
     places(case).iter().any(|place| {
         place.has_field() && place.annotation.is_some() && place.text().as_deref() != place.annotation
     })
 }
 
-/// A field says nothing that is a profile.
+/// A field is not a valid profile.
 pub(super) fn malformed(case: &Case) -> bool {
     places(case).iter().any(|place| place.has_field() && place.text().is_none_or(|text| text == "localhost/"))
 }
 
-/// A policy has no allow list, and the pod asks for the runtime's default profile or gets it from a policy.
+/// A policy has no allow list, and the pod sets the runtime's default profile or gets it from a policy.
 pub(super) fn runtime_default_unlisted(case: &Case) -> bool {
     let asks = |place: &Place<'_>| {
         place.text().as_deref() == Some("runtime/default")
@@ -89,8 +89,8 @@ pub(super) fn runtime_default_unlisted(case: &Case) -> bool {
     unlisted.any(|policy| asked || gives(policy))
 }
 
-/// Every container has a profile of its own, and a policy lists what is allowed; or one is added to a running pod, to be
-/// judged by the profile that it runs with.
+/// Every container has a profile of its own, and a policy has an allow list; or one is added to a running pod, and is
+/// evaluated by its effective profile.
 pub(super) fn own_profiles(case: &Case) -> bool {
     let created = case.creates();
     let listed = case
@@ -99,7 +99,7 @@ pub(super) fn own_profiles(case: &Case) -> bool {
         .any(|policy| [ALLOWED, DEFAULT].into_iter().any(|key| annotation(policy, key).is_some()));
     let own =
         |place: &Place<'_>| place.text().is_some() || (created && !place.has_field() && place.is_adoptable());
-    // Each ephemeral container is judged by the profile that it runs with, its own or the pod's.
+    // Each ephemeral container is evaluated by its effective profile, its own or the pod's.
     let ephemeral = list(&case.pod, "spec.ephemeralContainers").count();
     let all = places(case);
     let mut of_containers = all.iter().skip(1).take(all.len().saturating_sub(1 + ephemeral));

@@ -1,4 +1,4 @@
-//! Policies that the original took and we do not, or the other way round.
+//! Policies that the original accepted and we do not, or the reverse.
 
 use serde_json::Value;
 
@@ -6,39 +6,39 @@ use super::pods::{at, list};
 use crate::case::Case;
 use crate::ours;
 
-/// What an answer says of settings that do not load.
+/// The prefix of an answer about settings that do not load.
 const INVALID: &str = "the policy's settings are not valid: ";
 
-/// What PodSecurityPolicy forgot to check.
+/// Errors that PodSecurityPolicy did not check.
 const FORGOTTEN: [&str; 12] = [
-    // Strategies that demand what they do not name: the plug-in skipped such policies in silence.
+    // Strategies without the values they require: the plug-in skipped such policies silently.
     "ranges: Required value: must provide at least one range",
     "seLinux.seLinuxOptions: Required value",
     // Ports and prefixes that match nothing.
     "must be between 0 and 65535",
     "min cannot be greater than max",
-    // An end that is absent was 0: `{max: 65535}` made root the default.
+    // An absent end was 0: `{max: 65535}` made root the default.
     "both ends of a range must be set",
-    // A key that looks like one of the four and is none.
+    // A key that resembles one of the four.
     "unknown annotation",
     "must be an absolute path",
     // Profiles that no pod could have.
     "allowed profiles leave it out",
     "allowedProfileNames]: Invalid value: \"\"",
-    // What the API itself would not have stored: a case by hand hands it to the plug-in all the same.
+    // Values that the API itself would not have stored: a hand-written case passes them to the plug-in all the same.
     "must be empty when all capabilities are allowed by a wildcard",
-    // The name of another policy of the list, which no cluster could hold.
+    // The name of another policy of the list, which cannot exist in a cluster.
     "metadata.name: Duplicate value",
     // No policy at all.
     "must list at least one policy",
 ];
 
-/// Each of the problems, of which all are in one of the policies, and some speak of more than one thing.
+/// The problems, if all are in one of the policies; some concern more than one field.
 pub(crate) fn each(problems: &str) -> impl Iterator<Item = &str> {
     problems.split("; policies")
 }
 
-/// The problems in an answer that refuses the settings.
+/// The problems in an answer that rejects the settings.
 pub(crate) fn problems(message: &str) -> Option<impl Iterator<Item = &str>> {
     message.strip_prefix(INVALID).map(each)
 }
@@ -53,7 +53,7 @@ fn is_about(problem: &str, kinds: &[&str]) -> bool {
     kinds.iter().any(|kind| problem.contains(kind))
 }
 
-/// The policies do not load, for nothing but what was invalid_settings.
+/// The policies do not load, only because of settings that PodSecurityPolicy did not check.
 pub(super) fn are_stricter(case: &Case) -> bool {
     let known = |problem: &str| is_about(problem, &FORGOTTEN) || is_about(problem, &NAMELESS);
     ours::problems(case).is_some_and(|problems| {
@@ -61,14 +61,14 @@ pub(super) fn are_stricter(case: &Case) -> bool {
     })
 }
 
-/// The policies do not load, for nothing but a profile of the node without a name.
+/// The policies do not load, only because of a profile of the node without a name.
 pub(super) fn name_no_profile(case: &Case) -> bool {
     ours::problems(case).is_some_and(|problems| each(&problems).all(|problem| is_about(problem, &NAMELESS)))
 }
 
 const STRATEGIES: [&str; 4] = ["runAsUser", "runAsGroup", "supplementalGroups", "fsGroup"];
 
-/// A policy has a range of which an end is absent, which the original read as 0.
+/// A policy has a range with an absent end, which the original read as 0.
 pub(super) fn one_ended_range(case: &Case) -> bool {
     STRATEGIES.into_iter().any(|field| !one_ended(case, field).is_empty())
 }

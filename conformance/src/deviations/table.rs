@@ -99,7 +99,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         reason: "The original judged the first of them in an order of its own. We take such a pod for one that cannot be read, and say nothing else of it.",
         backed_by: "section 4, item 3",
         concerns: pods::two_sources,
-        // Whatever the original says of such a pod.
+        // Any answer of the original about such a pod.
         touches: &[""],
         at: anywhere,
     },

@@ -1,4 +1,4 @@
-//! An admission case: policies, a pod made from one of them, and the request that brings it.
+//! An admission case: policies, a pod generated from one of them, and the request that brings it.
 
 use super::generators::{self, FACETS};
 use super::pod::{Container, List, Pod};
@@ -13,7 +13,7 @@ const NAMES: [&str; 9] = ["a", "a-b", "a.b", "ab", "b", "default", "privileged",
 pub(super) fn case(rng: &mut Rng, name: &str) -> Case {
     let mut notes = Vec::new();
     let mut policies = policies(rng);
-    // The first is the one the pod is made from; it may have any name and place.
+    // The first is the one the pod is generated from; it may have any name and index.
     let Some(target) = policies.first().cloned() else { return Case::default() };
 
     let operation = request::operation(rng);
@@ -48,7 +48,8 @@ pub(super) fn case(rng: &mut Rng, name: &str) -> Case {
     request::settle(rng, &mut case, operation, pod, &names);
     let order = rng.some(&policies, policies.len());
     case.psps = order.iter().map(Policy::manifest).collect();
-    // Without its gate the registry sets every container's proc mount to the default, whatever the policy said.
+    // With its feature gate off the registry resets every container's proc mount to the default, whatever the policy
+    // requires.
     if generators::needs_proc_mount_gate(&policies, &case.pod) {
         "ProcMountType=true".clone_into(&mut case.gates);
     }
@@ -58,12 +59,12 @@ pub(super) fn case(rng: &mut Rng, name: &str) -> Case {
     case
 }
 
-/// The name of a case, with what was done to it.
+/// The name of a case, with the changes made to it.
 pub(super) fn named(name: &str, notes: &[&str]) -> String {
     if notes.is_empty() { name.to_owned() } else { format!("{name}: {}", notes.join(", ")) }
 }
 
-/// One to four policies with different names. The others are like the first but for a facet or two, or unlike it.
+/// One to four policies with different names. The others differ from the first in one or two generators, or completely.
 fn policies(rng: &mut Rng) -> Vec<Policy> {
     let count = rng.weighed(&[(55, 1), (25, 2), (15, 3), (5, 4)]);
     let names = rng.some(&NAMES, count);
@@ -86,7 +87,7 @@ pub(super) fn policy(rng: &mut Rng) -> Policy {
     policy
 }
 
-/// What each facet settles. Given the parts of another policy, most of them are taken over.
+/// The parts set by each generator. Given the parts of another policy, most of them are reused.
 fn settle(rng: &mut Rng, like: Option<&[Policy]>) -> Vec<Policy> {
     let mut parts: Vec<Policy> = Vec::new();
     let mut settled = Policy::default();
@@ -113,7 +114,7 @@ fn assemble(parts: &[Policy]) -> Policy {
     policy
 }
 
-/// A pod with containers in some of the three lists, and nothing that a policy governs.
+/// A pod with containers in some of the three lists, and no governed field.
 fn skeleton(rng: &mut Rng, update: bool) -> Pod {
     let mut pod = Pod::default();
     if !update && rng.percent(10) {

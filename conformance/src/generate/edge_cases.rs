@@ -1,6 +1,6 @@
-//! What a pod can hold that the original does not know, does not mind, or reads differently from a server of today.
+//! Values in a pod that the original does not know, ignores, or reads differently from a current server.
 //!
-//! Where the project deviates from the original on purpose, the deviation has to occur.
+//! Where the project deviates from the original deliberately, the deviation has to occur.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ const ODDITIES: [(&str, Odd); 11] = [
     ("hint", hint),
 ];
 
-/// Adds one of them to the pod, and tells which.
+/// Adds one of them to the pod, and returns which.
 pub(super) fn add(rng: &mut Rng, pod: &mut Pod) -> &'static str {
     let index = rng.count(0, 10);
     let Some((name, odd)) = ODDITIES.get(index) else { return "" };
@@ -80,7 +80,7 @@ fn two_sources(rng: &mut Rng, pod: &mut Pod) {
     }
 }
 
-/// What a policy accepts, and the API server then refuses.
+/// Values that a policy accepts, and the API server then rejects.
 fn escalation(rng: &mut Rng, pod: &mut Pod) {
     let by_capability = rng.percent(50);
     let written = rng.percent(50);
@@ -97,7 +97,7 @@ fn escalation(rng: &mut Rng, pod: &mut Pod) {
     }
 }
 
-/// An annotation and a field that do not say the same.
+/// An annotation and a field that differ.
 fn seccomp_twice(rng: &mut Rng, pod: &mut Pod) {
     pod.secure("seccompProfile", json!({"type": rng.pick(&["RuntimeDefault", "Unconfined", "Localhost"])}));
     pod.annotate(
@@ -110,7 +110,7 @@ fn user_namespace(rng: &mut Rng, pod: &mut Pod) {
     pod.spec.insert("hostUsers".to_owned(), rng.percent(15).into());
 }
 
-/// Every container has a profile of its own, so that the pod's, if there is any, counts for none.
+/// Every container has a profile of its own, so that the pod's, if there is any, has no effect.
 fn seccomp_everywhere(rng: &mut Rng, pod: &mut Pod) {
     let profiles = [
         json!({"type": "RuntimeDefault"}),
@@ -129,7 +129,7 @@ fn seccomp_everywhere(rng: &mut Rng, pod: &mut Pod) {
     }
 }
 
-/// The annotation by which a pod says who admitted it, which anybody can write.
+/// The annotation with the name of the admitting policy, which any author can write.
 fn hint(rng: &mut Rng, pod: &mut Pod) {
     pod.annotate("kubernetes.io/psp", rng.pick(&["a", "privileged", "no-such-policy", ""]));
 }

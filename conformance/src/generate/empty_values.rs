@@ -1,4 +1,4 @@
-//! Nothing, in its several spellings: `{}`, `[]`, `null`. They mean the same as an absent key, and must go on to.
+//! Empty values in several spellings: `{}`, `[]`, `null`. They mean the same as an absent key, and must continue to.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ const ON_POLICY: [&str; 8] = [
     "hostPorts",
 ];
 
-/// Spells out some of what a pod does not have.
+/// Spells out some absent fields of a pod.
 pub(super) fn pod(rng: &mut Rng, pod: &mut Pod) {
     for container in &mut pod.containers {
         container.context_even_if_empty = rng.percent(8);
@@ -53,14 +53,14 @@ pub(super) fn pod(rng: &mut Rng, pod: &mut Pod) {
     }
 }
 
-/// Spells out some of what a policy does not set.
+/// Spells out some absent fields of a policy.
 pub(super) fn policy(rng: &mut Rng, policy: &mut Policy) {
     if rng.percent(3) {
         spell_out(rng, &mut policy.spec, &ON_POLICY, Value::Null);
     }
 }
 
-/// Gives one of the fields that are absent an empty value.
+/// Gives an absent field an empty value.
 fn spell_out(rng: &mut Rng, object: &mut Object, fields: &[&str], empty: Value) {
     let field = rng.pick(fields);
     if !object.contains_key(field) {

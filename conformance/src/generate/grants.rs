@@ -1,4 +1,4 @@
-//! Who asks, and who may use which policy.
+//! The requester, and who may use which policy.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::pod::Pod;
 use super::rng::Rng;
 use crate::case::{Case, Grant};
 
-/// Sets the user and the grants of a case. The first name is that of the policy the pod was made from.
+/// Sets the user and the grants of a case. The first name is that of the policy the pod was generated from.
 pub(super) fn settle(rng: &mut Rng, case: &mut Case, names: &[String], pod: &Pod) {
     let text = |object: &super::pod::Object, key: &str| {
         object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -63,7 +63,7 @@ pub(super) fn settle(rng: &mut Rng, case: &mut Case, names: &[String], pod: &Pod
 /// A user who makes requests. `NAMESPACE` and `ACCOUNT` are those of the pod, `OTHER` is another namespace.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Requester {
-    /// What is special about the user.
+    /// The special property of the user.
     pub(crate) what: &'static str,
     pub(crate) user: &'static str,
     pub(crate) groups: &'static [&'static str],
@@ -73,7 +73,8 @@ const fn requester(what: &'static str, user: &'static str, groups: &'static [&'s
     Requester { what, user, groups }
 }
 
-/// Who asks: every pair of the requesting user and the pod's service account that share a name, a namespace or a group.
+/// Requesters: every pair of the requesting user and the pod's service account that share a name, a namespace or a
+/// group.
 pub(crate) const REQUESTERS: [(u32, Requester); 18] = [
     (25, requester("a user", "alice", &["dev", "system:authenticated"])),
     (5, requester("a user without groups", "alice", &[])),
@@ -178,7 +179,7 @@ pub(crate) const REQUESTERS: [(u32, Requester); 18] = [
     (1, requester("an administrator", "admin", &["system:masters", "system:authenticated"])),
 ];
 
-/// What is special about the requester of a case.
+/// The special property of the requester of a case.
 pub(crate) fn requester_of(case: &Case) -> &'static str {
     let text = |path: &str| case.pod.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let namespace = text("/metadata/namespace");
@@ -197,13 +198,13 @@ pub(crate) fn requester_of(case: &Case) -> &'static str {
 
 #[derive(Clone, Copy, Default)]
 enum Shape {
-    /// No grants are given, which stands for all of them.
+    /// No grants are given, which means all of them.
     #[default]
     Everybody,
     Nobody,
-    /// One that reaches the policy the pod was made from.
+    /// One that reaches the policy the pod was generated from.
     Target,
-    /// One that misses it by a word.
+    /// One that misses it by one field.
     Beside,
     /// All policies but that one.
     Others,
@@ -215,7 +216,7 @@ fn good(rng: &mut Rng, case: &Case, namespace: &str, account: &str, policy: &str
     let mut subjects = case.groups.clone();
     subjects.push(case.user.clone());
     if !account.is_empty() {
-        // The service account counts for more: it is whom policies are granted to.
+        // The service account has more weight: policies are mostly granted to service accounts.
         for _ in 0..2 {
             subjects.push(format!("system:serviceaccount:{namespace}:{account}"));
             subjects.push("system:serviceaccounts".to_owned());
@@ -231,7 +232,7 @@ fn good(rng: &mut Rng, case: &Case, namespace: &str, account: &str, policy: &str
     }
 }
 
-/// A grant that is one word off.
+/// A grant with one wrong field.
 fn beside(rng: &mut Rng, mut grant: Grant) -> Grant {
     match rng.count(0, 6) {
         0 => "apps".clone_into(&mut grant.group),

@@ -33,7 +33,7 @@ pub(crate) fn write(ranges: &[Range]) -> Value {
     ranges.iter().map(|range| range.write()).collect()
 }
 
-/// Ids at which things change: root, the first ordinary user, nobody, the ends of 16 and 31 bits.
+/// Boundary ids: root, the first ordinary user, nobody (65534), the limits of 16 and 31 bits.
 const LANDMARKS: [i64; 12] = [0, 1, 2, 5, 10, 999, 1000, 1001, 65_534, 65_535, 65_536, 2_147_483_646];
 /// From one id to a whole block.
 const WIDTHS: [i64; 6] = [0, 0, 1, 2, 10, 64_535];

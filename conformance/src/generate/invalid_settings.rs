@@ -1,6 +1,6 @@
-//! Settings that the Kubernetes API took for valid although they admit nothing, or nothing that was meant.
+//! Settings that the Kubernetes API accepted although they admit nothing, or not what was meant.
 //!
-//! The policy of this project refuses to load them, so they are rare: each case with one is a deviation, and tells
+//! The policy of this project refuses to load them, so they are rare: each case with one is a deviation, and shows
 //! nothing else.
 
 use serde_json::json;
@@ -22,7 +22,7 @@ const WAYS: [(&str, Unsettle); 9] = [
     ("range with one end", range_with_one_end),
 ];
 
-/// Changes the policy in one such way, and tells which.
+/// Changes the policy in one such respect, and returns which.
 pub(super) fn unsettle(rng: &mut Rng, policy: &mut Policy) -> &'static str {
     let index = rng.count(0, 8);
     let Some((name, way)) = WAYS.get(index) else { return "" };

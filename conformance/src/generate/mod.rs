@@ -1,9 +1,9 @@
-//! Thinks up cases from a seed: policies, and pods that fit them but for a few planned departures.
+//! Generates cases from a seed: policies, and pods that fit them but for a few planned violations.
 //!
-//! A pod made at random fails a policy in ten ways at once and says little about any of them. So a pod is made *from*
-//! a policy: each facet first settles its part of the policy, then makes the pod fit, on an edge where there is one, and
-//! some generators are asked to violate from the policy again in one respect. About half of the pods are admitted, and most
-//! refusals have one cause.
+//! A random pod violates a policy in ten respects at once and shows little about any of them. So a pod is generated
+//! *from* a policy: each generator first sets its part of the policy, then makes the pod fit, at a boundary where there
+//! is one, and some generators then make the pod violate the policy in one respect. About half of the pods are
+//! admitted, and most rejections have one cause.
 
 mod admission;
 mod edge_cases;
@@ -27,12 +27,12 @@ use crate::case::{Case, StandardCase};
 pub const VOLUME_SOURCES: [&str; 29] = generators::TYPES;
 pub(crate) use grants::{REQUESTERS, requester_of};
 
-/// The subresources of pods that bring no pod to judge.
+/// The subresources of pods that bring no pod to evaluate.
 pub const PASSING_SUBRESOURCES: [&str; 10] = request::KNOWN;
 
-/// The case with this index of the stream that a seed stands for.
+/// The case with this index of a seed's stream.
 ///
-/// Every case has rng of its own: it is the same whether or not the others are generated.
+/// Every case has its own generator: it is the same whether or not the others are generated.
 #[must_use]
 pub fn case(seed: u64, index: u64) -> Case {
     let mut rng = Rng::new(seed, index);
@@ -74,7 +74,7 @@ mod tests {
         hex::encode(digest.finalize())
     }
 
-    // A change of the generator changes these digests, and the recorded answers no longer belong to any seed.
+    // A change of the generator changes these digests, and the recorded answers then belong to no seed.
     #[test]
     fn the_same_seed_gives_the_same_bytes() {
         assert_eq!(

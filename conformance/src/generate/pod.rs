@@ -1,4 +1,4 @@
-//! A pod in the making.
+//! A pod under construction.
 
 use serde_json::{Map, Value, json};
 
@@ -65,7 +65,7 @@ impl Container {
     }
 }
 
-/// A pod: what policies govern, apart, and the rest.
+/// A pod: governed fields separately, and the rest.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pod {
     pub(crate) metadata: Object,
@@ -111,7 +111,7 @@ impl Pod {
         self.spec.get("hostNetwork").and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// The object as one would apply it.
+    /// The object as a manifest.
     pub(crate) fn manifest(&self) -> Value {
         let mut metadata = self.metadata.clone();
         if !self.annotations.is_empty() {
@@ -136,7 +136,7 @@ impl Pod {
     }
 }
 
-/// Appends to a list of an object, which need not be there yet.
+/// Appends to a list of an object, which is created if absent.
 pub(crate) fn append(object: &mut Object, field: &str, value: Value) {
     let list = object.entry(field).or_insert_with(|| json!([]));
     if let Some(list) = list.as_array_mut() {

@@ -1,10 +1,10 @@
-//! A PodSecurityPolicy in the making, and how generators read back what they have settled.
+//! A PodSecurityPolicy under construction, and how generators read back what they have set.
 
 use serde_json::{Map, Value, json};
 
 use super::ids::Range;
 
-/// A policy: its name, its annotations and its spec, as free as the JSON they become.
+/// A policy: its name, its annotations and its spec, as unrestricted JSON.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policy {
     pub(crate) name: String,
@@ -13,7 +13,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Takes over what another policy sets.
+    /// Copies the fields of another policy.
     pub(crate) fn add(&mut self, other: &Self) {
         self.spec.extend(other.spec.clone());
         self.annotations.extend(other.annotations.clone());
@@ -49,7 +49,7 @@ impl Policy {
         self.list(field).iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// The word a strategy is named by; `RunAsAny` if absent.
+    /// The rule of a strategy; `RunAsAny` if absent.
     pub(crate) fn rule(&self, field: &str) -> &str {
         self.spec
             .get(field)
@@ -64,7 +64,7 @@ impl Policy {
         ranges.and_then(Value::as_array).into_iter().flatten().filter_map(Range::read).collect()
     }
 
-    /// The object as one would apply it.
+    /// The object as a manifest.
     pub(crate) fn manifest(&self) -> Value {
         let mut metadata = json!({"name": self.name});
         if let (false, Some(metadata)) = (self.annotations.is_empty(), metadata.as_object_mut()) {

@@ -1,4 +1,4 @@
-//! The request that brings a pod: what it wants done, and what was there before.
+//! The request that brings a pod: its operation, and the previous state.
 
 use serde_json::{Value, json};
 
@@ -8,13 +8,13 @@ use crate::case::Case;
 
 const HINT: &str = "kubernetes.io/psp";
 
-/// Subresources of pods that bring no pod to judge.
+/// Subresources of pods that bring no pod to evaluate.
 pub(super) const KNOWN: [&str; 10] =
     ["status", "binding", "eviction", "resize", "scale", "log", "exec", "attach", "portforward", "proxy"];
-/// Subresources that no release has, some of which look like one that is known.
+/// Subresources that no release has, some of which resemble a known one.
 const UNKNOWN: [&str; 4] = ["future", "Status", "ephemeralContainers", "statuses"];
 
-/// What a request wants done.
+/// The operation of a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Operation {
     pub(super) name: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// Whether a policy may fill in what the pod leaves open.
+    /// Whether a policy may fill in unset fields of the pod.
     pub(super) fn mutates(self) -> bool {
         self.name == "CREATE" && self.steps.is_empty()
     }
@@ -76,7 +76,7 @@ pub(super) fn settle(rng: &mut Rng, case: &mut Case, operation: Operation, mut p
     case.pod = pod.manifest();
 }
 
-/// A policy's name, mostly that of the one the pod was made from; now and then one that does not exist.
+/// A policy's name, mostly that of the one the pod was generated from; occasionally one that does not exist.
 fn hint(rng: &mut Rng, names: &[String]) -> String {
     match rng.count(0, 9) {
         0..=5 => names.first().cloned().unwrap_or_default(),
@@ -122,7 +122,7 @@ type Way = fn(&mut Rng, &mut Pod, &[String]);
 /// The one change that the original does not see.
 const UNKNOWN_FIELD: &str = "field that is not known";
 
-/// Every way in which an update can change a pod, and how often relative to the others.
+/// Every kind of change by an update, with its weight.
 pub(crate) const CHANGES: [(u32, &str, Way); 30] = [
     (4, "nothing", |_, _, _| {}),
     (8, "bookkeeping", |rng, pod, _| collected(rng, pod)),
@@ -207,7 +207,7 @@ fn late(pod: &mut Pod) {
     set(&mut pod.status, "message", "late".into());
 }
 
-/// Sets one of the annotations that say what a field says today.
+/// Sets one of the annotations that were replaced by a field.
 fn profile(rng: &mut Rng, pod: &mut Pod, annotations: &[(&str, &str)]) {
     let (key, value) = rng.pick(annotations);
     let name = pod.any(rng).map(|container| container.name.clone()).unwrap_or_default();
@@ -223,7 +223,7 @@ fn unknown_field(rng: &mut Rng, pod: &mut Pod, _: &[String]) {
     }
 }
 
-/// A debug container, which often looks into another one.
+/// A debug container, which often targets another one.
 fn debug(rng: &mut Rng, pod: &mut Pod, _: &[String]) {
     let regular: Vec<&Container> =
         pod.containers.iter().filter(|container| container.list == List::Regular).collect();
@@ -244,7 +244,7 @@ fn debug(rng: &mut Rng, pod: &mut Pod, _: &[String]) {
         container.secure("privileged", true);
     }
     if rng.percent(25) {
-        // What most policies demand.
+        // The values that most policies require.
         container.secure("allowPrivilegeEscalation", false);
         container.secure("runAsNonRoot", true);
         container.secure("capabilities", json!({"drop": ["ALL"]}));
@@ -256,7 +256,7 @@ fn share_processes(rng: &mut Rng, pod: &mut Pod, _: &[String]) {
     set(&mut pod.spec, "shareProcessNamespace", rng.percent(80).into());
 }
 
-/// Changes what the garbage collector changes, and others whose doing says nothing about security.
+/// Changes fields of the garbage collector, and others without relevance for security.
 fn collected(rng: &mut Rng, pod: &mut Pod) {
     let (field, value) = rng.pick(&[
         ("finalizers", json!(["example.com/wait"])),

@@ -1,33 +1,33 @@
-//! The one source of chance: the same seed and index throw the same rng on every machine.
+//! The only source of randomness: the same seed and index yield the same numbers on every machine.
 
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A stream of throws.
+/// A random number generator.
 #[derive(Debug)]
 pub(crate) struct Rng(ChaCha8Rng);
 
 impl Rng {
-    /// The rng of one case. Each case has a stream of its own, so that any of them can be generated alone.
+    /// The generator of one case. Each case has its own stream, so that any of them can be generated alone.
     pub(crate) fn new(seed: u64, index: u64) -> Self {
         let mut stream = ChaCha8Rng::seed_from_u64(seed);
         stream.set_stream(index);
         Self(stream)
     }
 
-    /// Rng for more throws about a case that is known by its name alone.
+    /// A generator for more numbers about a case that is known by its name alone.
     pub(crate) fn of_name(name: &str) -> Self {
         let fold = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         Self::new(name.bytes().fold(0xcbf2_9ce4_8422_2325, fold), 0)
     }
 
-    /// True in so many of a hundred throws.
+    /// True with a probability in percent.
     pub(crate) fn percent(&mut self, share: u32) -> bool {
         self.0.random_range(0..100_u32) < share
     }
 
-    /// True in one of so many throws.
+    /// True once in so many.
     pub(crate) fn one_in(&mut self, throws: u32) -> bool {
         self.0.random_range(0..throws) == 0
     }
@@ -42,12 +42,12 @@ impl Rng {
         self.0.random_range(least..=most) as usize
     }
 
-    /// One of the choices; the type's default if there are none.
+    /// A random choice; the type's default if there are none.
     pub(crate) fn pick<T: Clone + Default>(&mut self, choices: &[T]) -> T {
         choices.choose(&mut self.0).cloned().unwrap_or_default()
     }
 
-    /// One of the choices, weighed; the type's default if there are none.
+    /// A weighted choice; the type's default if there are none.
     pub(crate) fn weighed<T: Clone + Default>(&mut self, choices: &[(u32, T)]) -> T {
         let total: u32 = choices.iter().map(|(weight, _)| weight).sum();
         let mut throw = self.0.random_range(0..total.max(1));

@@ -88,8 +88,8 @@ fn report(size: &str, times: &Times) {
     );
 }
 
-/// A list of this length, of which only the last policy accepts the typical sample unchanged: of the others, every second rejects
-/// it and the rest would have to change it.
+/// A list of this length, of which only the last policy accepts the typical sample unchanged: of the others, every
+/// second rejects it and the rest would have to change it.
 fn list(bare: &Value, count: usize) -> Result<Settings, Error> {
     let policies: Vec<Value> = (1..=count)
         .map(|number| {

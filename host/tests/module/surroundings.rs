@@ -40,7 +40,8 @@ fn a_namespace_that_falls_short_is_rejected(#[case] labels: Value, #[case] expec
     ask(&defended(), &update(labelled(strict), labelled(changed))).is_rejected(expected);
 }
 
-/// The API server keeps labels that are sent there: a user without the right to label a namespace could patch its status.
+/// The API server keeps labels that are sent there: a user without the right to label a namespace could patch its
+/// status.
 #[rstest]
 #[case::status("status")]
 #[case::finalize("finalize")]

@@ -9,8 +9,8 @@ pub(super) fn seconds(day: &str) -> Option<i64> {
         part.parse::<i64>().ok().filter(|_| plain)
     };
     let (year, month, date) = (part(4)?, part(2)?, part(2)?);
-    let skip_unchecked = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [31, if skip_unchecked { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let lengths = [31, if is_leap_year { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let month = usize::try_from(month).ok()?.checked_sub(1)?;
     let length = *lengths.get(month)?;
     if parts.next().is_some() || year < 1970 || !(1..=length).contains(&date) {

@@ -79,7 +79,7 @@ impl Evaluation<'_> {
             for opinion in report.opinions.iter().filter(|opinion| Some(opinion.policy.as_str()) == policy) {
                 let denying = opinion.violations.iter().filter(|violation| violation.action == Action::Deny);
                 found.extend(denying.map(|violation| {
-                    let (path, problem) = live.reported(&violation.path, &violation.problem);
+                    let (path, problem) = live.reported(&violation.path, &violation.problem());
                     Objection { rule: violation.rule.to_owned(), path, problem }
                 }));
                 // Violations that are only counted matter as well, or one that moves up would look like a new one.

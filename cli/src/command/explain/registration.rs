@@ -132,7 +132,7 @@ impl Told {
             self.line(format_args!("    {added}+ {}{edit}: {}{added:#}", report.root, edit.value));
         }
         for violation in &opinion.violations {
-            let (path, problem) = live.reported(&violation.path, &violation.problem);
+            let (path, problem) = live.reported(&violation.path, &violation.problem());
             let place = evaluation.object.place(&path);
             let mild = match violation.action {
                 Action::Deny => "",

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use pod_security_policy::schema::names::subdomain_problem;
 
 use super::Migrate;
+use super::annotations::ANNOTATIONS;
 use super::rewrite::{Rewrite, Rewritten, rewrite};
 use crate::error::{Error, Errors, Outcome};
 use crate::input::Object;
@@ -18,14 +19,6 @@ pub(super) struct Converted {
     /// Policies that would match nothing, by name, and why.
     pub(super) left_out: Vec<(String, String)>,
 }
-
-/// The annotations of a policy that are settings; a cluster adds others.
-pub(super) const ANNOTATIONS: [&str; 4] = [
-    "seccomp.security.alpha.kubernetes.io/allowedProfileNames",
-    "seccomp.security.alpha.kubernetes.io/defaultProfileName",
-    "apparmor.security.beta.kubernetes.io/allowedProfileNames",
-    "apparmor.security.beta.kubernetes.io/defaultProfileName",
-];
 
 impl Migrate {
     /// The manifests for policies.
@@ -141,7 +134,8 @@ pub(super) fn sorted(objects: Vec<Object>) -> Outcome<(Vec<Object>, Surroundings
             surroundings.accounts += 1;
         } else {
             let found = if object.kind.is_empty() { "an object without `kind`" } else { &object.kind };
-            errors.push(Error::at(object.start(), format_args!("expected a PodSecurityPolicy, found {found}")));
+            errors
+                .push(Error::at(object.start(), format_args!("expected a PodSecurityPolicy, found {found}")));
         }
     }
     if policies.is_empty() && errors.is_empty() {

@@ -6,7 +6,7 @@
 use pod_security_policy::pod::volume_type;
 use serde_json::{Map, Value};
 
-use super::convert::ANNOTATIONS;
+use super::annotations::ANNOTATIONS;
 
 /// One rewritten place of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]

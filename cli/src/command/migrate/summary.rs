@@ -1,7 +1,7 @@
 //! The summary of a migration: deviations, grants, and remaining tasks.
 //!
-//! For a migration of 157 policies, one page is readable and a table is not: each statement is reported once, followed by the
-//! names of the policies that it concerns, and decisions come first.
+//! For a migration of 157 policies, one page is readable and a table is not: each statement is reported once, followed
+//! by the names of the policies that it concerns, and decisions come first.
 
 mod page;
 

@@ -1,5 +1,5 @@
-//! The JSON that kubectl sends for an object, where it differs from the file: of duplicate keys the last wins, and `1e3` is
-//! the integer 1000, as Go reads and writes them.
+//! The JSON that kubectl sends for an object, where it differs from the file: of duplicate keys the last wins, and
+//! `1e3` is the integer 1000, as Go reads and writes them.
 
 use std::borrow::Cow;
 

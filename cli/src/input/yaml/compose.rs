@@ -1,5 +1,5 @@
-//! From nodes to a value and its marks, as `go.yaml.in/yaml/v2` decodes them (`decode.go`): the last of equal keys wins, and
-//! a merge key counts where it stands.
+//! From nodes to a value and its marks, as `go.yaml.in/yaml/v2` decodes them (`decode.go`): the last of equal keys
+//! wins, and a merge key counts where it stands.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

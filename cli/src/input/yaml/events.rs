@@ -56,8 +56,8 @@ pub(super) struct Events<'t> {
 impl<'t> Events<'t> {
     pub(super) fn of(text: &'t str) -> Self {
         let mut parser = Box::new(MaybeUninit::uninit());
-        // SAFETY: initialize writes all of the parser, and aborts where memory is lacking. The text lives as long as the
-        // parser.
+        // SAFETY: initialize writes all of the parser, and aborts where memory is lacking. The text lives as long as
+        // the parser.
         unsafe {
             let _ = yaml_parser_initialize(parser.as_mut_ptr());
             yaml_parser_set_input_string(parser.as_mut_ptr(), text.as_ptr(), text.len() as u64);

@@ -221,7 +221,8 @@ fn float_key(value: f64) -> Result<String, &'static str> {
 
 /// A number as Go's `encoding/json` writes it; `None` for values that JSON lacks.
 pub(in crate::input) fn json_number(value: f64) -> Option<Number> {
-    // Go writes the shortest digits and as many zeros as needed; larger ones get an exponent and are read back as floats.
+    // Go writes the shortest digits and as many zeros as needed; larger ones get an exponent and are read back as
+    // floats.
     if value.fract() == 0.0
         && value.abs() < 1e21
         && let Ok(whole) = value.to_string().parse::<i64>()

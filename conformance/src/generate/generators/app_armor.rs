@@ -28,11 +28,11 @@ impl Facet for AppArmor {
             policy.annotate(ALLOWED, format!("{}{comma}", allowed.join(",")));
         }
         if rng.percent(35) {
-            // A default need not be allowed; pods must then name their profile.
+            // A default need not be allowed; pods must then set their profile.
             if !listed || rng.percent(5) {
                 allowed = PROFILES.to_vec();
             }
-            // Few policies are spent on the default that none of ours may have.
+            // Few policies use the default that none of ours may have.
             let default = match rng.pick(&allowed) {
                 "localhost/" if !rng.percent(4) => "localhost/a",
                 default => default,

@@ -7,7 +7,7 @@ use crate::generate::pod::{Container, Pod};
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
 
-/// Names that are one capability to a reader, and unrelated words to PodSecurityPolicy.
+/// Names of one capability to a human reader, and unrelated words to PodSecurityPolicy.
 const NAMES: [&str; 17] = [
     "ALL",
     "all",
@@ -39,7 +39,8 @@ impl Facet for Capabilities {
 
     fn settle(&self, rng: &mut Rng, _settled: &Policy, policy: &mut Policy) {
         let [mut add, mut dropped, mut allowed] = [const { Vec::new() }; 3];
-        // INVARIANT: what must be dropped is neither added nor allowed, and nothing is dropped beside a wildcard.
+        // INVARIANT: what must be dropped is neither added nor allowed, and nothing is dropped together with a
+        // wildcard.
         let wildcard = rng.percent(12);
         let used = rng.count(0, 6);
         for name in rng.some(&NAMES, used) {

@@ -11,7 +11,7 @@ use crate::generate::rng::Rng;
 #[derive(Debug)]
 pub(super) struct FsGroup;
 
-/// Settles one of the two group strategies that are required: rule, and ranges where the rule has a use for them.
+/// Sets one of the two required group strategies: rule, and ranges where the rule uses them.
 pub(super) fn settle_groups(rng: &mut Rng, policy: &mut Policy, field: &str) {
     let rule = rng.weighed(&[(40, "RunAsAny"), (30, "MustRunAs"), (30, "MayRunAs")]);
     let strategy = if rule != "RunAsAny" || rng.percent(10) {

@@ -10,7 +10,7 @@ use crate::generate::rng::Rng;
 
 const LANDMARKS: [i64; 8] = [0, 1, 80, 443, 1024, 8080, 30_000, 65_535];
 const WIDTHS: [i64; 6] = [0, 0, 1, 1, 100, 2767];
-/// What PodSecurityPolicy's API took for a port, though there is none of that number.
+/// Numbers that PodSecurityPolicy's API accepted as ports, although no such port exists.
 const MOST: i64 = 65_536;
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Facet for HostPorts {
         let shared = pod.host_network();
         for container in &mut pod.containers {
             for _ in 0..rng.weighed(&[(60, 0), (30, 1), (10, 2)]) {
-                // The API gives every port of a host network pod its own number as host port.
+                // The API sets the host port of every port of a host network pod to its own number.
                 let defaulted = shared && container.list != List::Ephemeral;
                 let port = match (defaulted, ranges.is_empty()) {
                     (true, true) => continue,

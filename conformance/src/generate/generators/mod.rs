@@ -1,4 +1,4 @@
-//! The families of rules a policy is made of, one file each.
+//! The families of rules in a policy, one file each.
 
 mod app_armor;
 mod capabilities;
@@ -7,6 +7,7 @@ mod fs_group;
 mod host_namespaces;
 mod host_paths;
 mod host_ports;
+mod mounts;
 mod privilege_escalation;
 mod privileged;
 mod proc_mount;
@@ -27,27 +28,27 @@ use super::pod::Pod;
 use super::policy::Policy;
 use super::rng::Rng;
 
+pub(crate) use mounts::mount;
 pub(crate) use proc_mount::needs_gate as needs_proc_mount_gate;
 pub(crate) use sources::{TYPES, fs_type, source};
-pub(crate) use volumes::mount;
 
 /// One family of rules.
 pub(crate) trait Facet: Debug + Sync {
-    /// What a departure from it is called in the name of a case.
+    /// The name of a violation of it, in the name of a case.
     fn name(&self) -> &'static str;
 
-    /// Lets a policy decide the matter, within what the API takes for valid and what the generators before have settled.
+    /// Sets the family's fields in a policy, within what the API accepts and what the generators before have set.
     fn settle(&self, rng: &mut Rng, settled: &Policy, policy: &mut Policy);
 
-    /// Makes a pod satisfy the policy, on its edge where there is one. With `explicit`, nothing is left to defaults.
+    /// Makes a pod satisfy the policy, at a boundary where there is one. With `explicit`, nothing is left to defaults.
     fn fit(&self, rng: &mut Rng, policy: &Policy, explicit: bool, pod: &mut Pod);
 
-    /// Makes a fitting pod break the policy in this one respect. False if the policy leaves no way to.
+    /// Makes a fitting pod violate the policy in this one respect. False if the policy does not allow that.
     fn violate(&self, rng: &mut Rng, policy: &Policy, pod: &mut Pod) -> bool;
 }
 
-/// Every family, in the order in which a pod is made: volumes come before what speaks of their sources, the host's
-/// network before its ports.
+/// Every family, in the order in which a pod is generated: volumes come before the rules about their sources, the
+/// host's network before its ports.
 pub(crate) const FACETS: [&dyn Facet; 19] = [
     &privileged::Privileged,
     &host_namespaces::HostNamespaces,

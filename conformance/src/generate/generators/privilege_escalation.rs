@@ -17,7 +17,7 @@ impl Facet for PrivilegeEscalation {
     }
 
     fn settle(&self, rng: &mut Rng, settled: &Policy, policy: &mut Policy) {
-        // The API refuses privileged containers without escalation: a policy for them seldom forbids it.
+        // The API rejects privileged containers without escalation: a policy for them seldom forbids it.
         let forbid = if settled.flag("privileged") == Some(true) { 15 } else { 40 };
         let allow = rng.weighed(&[(forbid, Some(false)), (20, Some(true)), (40, None)]);
         if let Some(allow) = allow {

@@ -66,7 +66,7 @@ fn allowed(policy: &Policy) -> Vec<String> {
     if types.is_empty() { vec!["Default".to_owned()] } else { types }
 }
 
-/// Whether a case is about another type than the default one.
+/// Whether a case involves another type than the default one.
 pub(crate) fn needs_gate(policies: &[Policy], pod: &Value) -> bool {
     let lists = ["initContainers", "containers", "ephemeralContainers"];
     let containers = lists.into_iter().filter_map(|list| pod.get("spec")?.get(list)?.as_array()).flatten();

@@ -1,4 +1,4 @@
-//! `runAsUser`: ranges of user ids, or anybody but root.
+//! `runAsUser`: ranges of user ids, or any user but root.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ impl Facet for RunAsUser {
     fn settle(&self, rng: &mut Rng, _settled: &Policy, policy: &mut Policy) {
         let rule = rng.weighed(&[(30, "RunAsAny"), (40, "MustRunAs"), (30, "MustRunAsNonRoot")]);
         let mut strategy = json!({"rule": rule});
-        // Beside the other two rules, ranges are valid and mean nothing.
+        // With the other two rules, ranges are valid and ignored.
         if rule == "MustRunAs" || rng.percent(10) {
             strategy = json!({"rule": rule, "ranges": ids::write(&ids::ranges(rng))});
         }
@@ -62,7 +62,7 @@ fn fit_anything(rng: &mut Rng, pod: &mut Pod) {
 }
 
 fn fit_ranges(rng: &mut Rng, ranges: &[Range], explicit: bool, pod: &mut Pod) {
-    // A pod's id that no policy would take does no harm where every container has its own.
+    // A pod's id outside of the policy's ranges has no effect where every container has its own.
     let shadowed = rng.percent(10);
     if shadowed {
         pod.secure("runAsUser", ids::outside(rng, ranges).unwrap_or(1));

@@ -7,7 +7,7 @@ use crate::generate::pod::{Object, Pod};
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
 
-/// Levels that are alike, or nearly so.
+/// Levels that are equivalent, or nearly so.
 const LEVELS: [&str; 12] = [
     "",
     "s0",
@@ -88,7 +88,7 @@ fn options(rng: &mut Rng) -> Object {
     options
 }
 
-/// The same options in other words: categories in another order, `""` for absent.
+/// Equivalent options: categories in another order, `""` for absent.
 fn alike(rng: &mut Rng, demanded: &Object) -> Object {
     let mut options = demanded.clone();
     if let Some((head, categories)) = level(&options).split_once(':') {

@@ -1,4 +1,4 @@
-//! Seccomp: two annotations of the policy, and three homes of a profile in a pod.
+//! Seccomp: two annotations of the policy, and three places of a profile in a pod.
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ impl Facet for Seccomp {
         let must_be_explicit = explicit && default;
         if !fitting.is_empty() && (must_be_explicit || !may_be_absent || rng.percent(40)) {
             let profile = rng.pick(&fitting);
-            // A field alone is turned into an annotation, which is a change.
+            // A field alone is converted to an annotation, which is a change.
             write_on_pod(rng, pod, &profile, explicit);
         }
         if fitting.is_empty() {
@@ -83,7 +83,7 @@ impl Facet for Seccomp {
         }
         let default = policy.annotation(DEFAULT).is_some_and(|profile| !profile.is_empty());
         if !fitting.is_empty() && !default && rng.percent(25) {
-            // Nothing where something is demanded, however well each container is covered.
+            // Nothing where a profile is required, even if each container has one.
             pod.context.remove(FIELD);
             pod.annotations.remove(ON_POD);
             return true;
@@ -106,7 +106,8 @@ impl Facet for Seccomp {
     }
 }
 
-/// Whether a list allows everything, and else what it allows: one spelling of the runtime's default implies the other.
+/// Whether a list allows everything, and otherwise its entries: one spelling of the runtime's default implies the
+/// other.
 fn fitting(allowed: &str) -> (bool, Vec<String>) {
     let mut names: Vec<String> =
         allowed.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
@@ -121,7 +122,7 @@ fn fitting(allowed: &str) -> (bool, Vec<String>) {
     (any, names)
 }
 
-/// The field that says the same as a profile's name, if there is one.
+/// The field equivalent to a profile's name, if there is one.
 fn field(profile: &str) -> Option<Value> {
     match profile {
         "runtime/default" | "docker/default" => Some(json!({"type": "RuntimeDefault"})),

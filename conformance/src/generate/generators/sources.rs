@@ -37,12 +37,12 @@ pub(crate) const TYPES: [&str; 29] = [
     "ephemeral",
 ];
 
-/// What a policy calls the source with this key.
+/// The policy's name for the source with this key.
 pub(crate) fn fs_type(key: &str) -> &str {
     if key == "cephfs" { "cephFS" } else { key }
 }
 
-/// A source as the API takes it.
+/// A source that the API accepts.
 pub(crate) fn source(rng: &mut Rng, key: &str) -> Value {
     match key {
         "hostPath" => json!({"path": rng.pick(&["/foo", "/foo/bar", "/etc"])}),
@@ -93,7 +93,7 @@ pub(crate) fn token(rng: &mut Rng) -> Value {
     json!({"sources": rng.some(&sources, count)})
 }
 
-/// The same with one thing wrong, mostly.
+/// The same with one error, mostly.
 fn token_or_nearly(rng: &mut Rng) -> Value {
     let namespace = |path: &str, version: &str, field: &str| json!({"downwardAPI": {"items": [{"path": path, "fieldRef": {"apiVersion": version, "fieldPath": field}}]}});
     let wrong = [
@@ -107,7 +107,7 @@ fn token_or_nearly(rng: &mut Rng) -> Value {
         namespace("namespace", "v1beta1", "metadata.namespace"),
         namespace("namespace", "v1", "metadata.name"),
         json!({"downwardAPI": {"items": [{"path": "namespace", "resourceFieldRef": {"resource": "limits.cpu"}}]}}),
-        // What stands beside a permitted key of the same source is not looked at.
+        // Other fields next to a permitted key of the same source are ignored.
         json!({"serviceAccountToken": {"path": "token"}, "secret": {"name": "secret"}}),
     ];
     let mut projected = token(rng);

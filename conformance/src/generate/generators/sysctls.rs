@@ -35,7 +35,7 @@ const ENTRIES: [&str; 14] = [
     "net.ipv4.tcp*",
     "k*",
 ];
-/// What pods ask for, with either separator and with both: safe today, safe in no release, and nearly so.
+/// Sysctls that pods set, with either separator and with both: safe today, safe in no release, and nearly so.
 const NAMES: [&str; 33] = [
     "kernel.msgmax",
     "kernel.msg",
@@ -128,7 +128,7 @@ fn add(rng: &mut Rng, pod: &mut Pod, names: &[&str]) {
     append(&mut pod.context, "sysctls", sysctl);
 }
 
-/// Parts the names a pod could ask for into those the policy lets pass, and the rest.
+/// Splits the names a pod could set into those the policy allows, and the rest.
 fn sort(policy: &Policy) -> (Vec<&'static str>, Vec<&'static str>) {
     let (allowed, forbidden) = (policy.strings(ALLOWED), policy.strings(FORBIDDEN));
     let matches = |list: &[String], name: &str| list.iter().any(|entry| covers(entry, name));

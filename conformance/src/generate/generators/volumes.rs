@@ -1,14 +1,13 @@
 //! `volumes`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::mounts::{FIELD, allows, mount};
 use super::sources::{TYPES, fs_type, source, token};
 use super::{Facet, drivers, host_paths};
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
-
-const FIELD: &str = "volumes";
 
 #[derive(Debug)]
 pub(super) struct Volumes;
@@ -29,7 +28,7 @@ impl Facet for Volumes {
             }
         };
         if !types.is_empty() {
-            // Paths and drivers are only judged on volumes whose type is allowed.
+            // Paths and drivers are only evaluated on volumes whose type is allowed.
             for (list, volume) in [
                 ("allowedHostPaths", "hostPath"),
                 ("allowedFlexVolumes", "flexVolume"),
@@ -49,7 +48,7 @@ impl Facet for Volumes {
     fn fit(&self, rng: &mut Rng, policy: &Policy, _explicit: bool, pod: &mut Pod) {
         let fitting: Vec<&str> = TYPES.into_iter().filter(|volume| allows(policy, volume)).collect();
         for _ in 0..rng.weighed(&[(40, 0), (30, 1), (20, 2), (10, 3)]) {
-            // Where secrets are allowed, so is the token every pod gets.
+            // Where secrets are allowed, so is the token volume of every pod.
             if allows(policy, "secret") && rng.percent(20) {
                 let source = token(rng);
                 mount(rng, pod, "projected", &source, true);
@@ -84,29 +83,5 @@ impl Facet for Volumes {
         let source = source(rng, volume);
         mount(rng, pod, volume, &source, false);
         true
-    }
-}
-
-/// Whether the policy's list has a type, given by its key in a pod.
-pub(super) fn allows(policy: &Policy, volume: &str) -> bool {
-    let types = policy.strings(FIELD);
-    types.iter().any(|one| one == "*" || one == fs_type(volume))
-}
-
-/// Adds a volume, and mounts it in some containers.
-pub(crate) fn mount(rng: &mut Rng, pod: &mut Pod, volume: &str, source: &Value, read_only: bool) {
-    let name = format!("v{}", pod.spec.get(FIELD).and_then(Value::as_array).map_or(0, Vec::len));
-    pod.append(FIELD, json!({"name": name, volume: source}));
-    for container in &mut pod.containers {
-        if !rng.percent(40) {
-            continue;
-        }
-        let mut mounted = json!({"name": name, "mountPath": format!("/mnt/{name}")});
-        if (read_only || rng.percent(20))
-            && let Some(mounted) = mounted.as_object_mut()
-        {
-            mounted.insert("readOnly".to_owned(), Value::Bool(read_only || rng.percent(50)));
-        }
-        container.append("volumeMounts", mounted);
     }
 }

@@ -1,4 +1,4 @@
-//! Capabilities that are required to be dropped, and otherwise wanted.
+//! Capabilities that are required to be dropped, and allowed or added as well.
 
 use serde_json::json;
 

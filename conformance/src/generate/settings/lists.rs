@@ -1,4 +1,4 @@
-//! Lists whose entries are checked one by one.
+//! Lists whose entries are validated one by one.
 
 use serde_json::{Value, json};
 

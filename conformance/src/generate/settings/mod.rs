@@ -1,4 +1,4 @@
-//! Settings cases: policies whose validation is asked for, most of them with a fault or a near miss.
+//! Settings cases: policies under validation, most of them with an error or a near miss.
 
 mod capabilities;
 mod lists;
@@ -13,10 +13,10 @@ use super::rng::Rng;
 use super::{admission, empty_values};
 use crate::case::Case;
 
-/// Gives one part of a policy a value on the border of what is valid, on either side.
+/// Gives one part of a policy a boundary value of validity, on either side.
 type Disturb = fn(&mut Rng, &mut Policy);
 
-/// What can be disturbed, and how often relative to the others.
+/// The parts that can be changed, with their weights.
 const PARTS: [(u32, &str, Disturb); 23] = [
     (4, "name", names::name),
     (3, "AppArmor default", profiles::app_armor_default),
@@ -43,7 +43,7 @@ const PARTS: [(u32, &str, Disturb); 23] = [
     (2, "forgotten", invalid_settings),
 ];
 
-/// What the API does not mind, and this project does.
+/// Values that the API accepts, and this project rejects.
 fn invalid_settings(rng: &mut Rng, policy: &mut Policy) {
     super::invalid_settings::unsettle(rng, policy);
 }

@@ -1,9 +1,9 @@
-//! DNS subdomains, and what is nearly one.
+//! DNS subdomains, and near misses.
 
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
 
-/// A name on the border of what DNS takes, of the longest length among others.
+/// A boundary value for DNS subdomains, with the maximum length among others.
 pub(super) fn subdomain(rng: &mut Rng, longest: usize) -> String {
     let name = rng.pick(&[
         "a", "9", "a.b", "a-b", "a--b", "x.y.z-1", "", "A", "aB", "-a", "a-", ".a", "a.", "a..b", "a.-b",

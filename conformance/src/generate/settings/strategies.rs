@@ -9,7 +9,7 @@ const REQUIRED: [&str; 4] = ["runAsUser", "seLinux", "supplementalGroups", "fsGr
 const RULES: [&str; 7] =
     ["RunAsAny", "MustRunAs", "MustRunAsNonRoot", "MayRunAs", "mustRunAs", "", "MustRunAs "];
 
-/// A rule of another strategy, or of none.
+/// A rule of another strategy, or an unknown one.
 pub(super) fn rule(rng: &mut Rng, policy: &mut Policy) {
     let field = if rng.percent(20) { "runAsGroup" } else { rng.pick(&REQUIRED) };
     let rule = rng.pick(&RULES);
@@ -28,7 +28,7 @@ pub(super) fn missing(rng: &mut Rng, policy: &mut Policy) {
     }
 }
 
-/// Ranges that are empty, negative, the wrong way round, or just not.
+/// Ranges that are empty, negative, reversed, or just not.
 fn border(rng: &mut Rng) -> Value {
     let range = |min: i64, max: i64| json!({"min": min, "max": max});
     let all = [
@@ -59,7 +59,7 @@ pub(super) fn ranges(rng: &mut Rng, policy: &mut Policy) {
     policy.set(field, json!({"rule": rule, "ranges": border(rng)}));
 }
 
-/// The one strategy that minds whether there are ranges.
+/// The one strategy that validates whether there are ranges.
 pub(super) fn run_as_group(rng: &mut Rng, policy: &mut Policy) {
     let rule = rng.pick(&["RunAsAny", "MustRunAs", "MayRunAs", "MustRunAsNonRoot"]);
     let strategy = match rng.count(0, 3) {

@@ -32,7 +32,7 @@ const ENTRIES: [&str; 22] = [
     "a.b-",
 ];
 
-/// Entries on the border of the pattern, alone in one of the two lists.
+/// Boundary values of the pattern, alone in one of the two lists.
 pub(super) fn entry(rng: &mut Rng, policy: &mut Policy) {
     for list in LISTS {
         policy.spec.remove(list);

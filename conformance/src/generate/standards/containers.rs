@@ -1,11 +1,11 @@
-//! Borders of the checks that look at containers.
+//! Boundary values of the checks that look at containers.
 
 use serde_json::{Value, json};
 
 use crate::generate::pod::{Container, Pod};
 use crate::generate::rng::Rng;
 
-/// Does something to one container, or to each.
+/// Changes one container, or each.
 fn touch(rng: &mut Rng, pod: &mut Pod, mut change: impl FnMut(&mut Rng, &mut Container)) {
     if rng.percent(70) {
         if let Some(container) = pod.any(rng) {

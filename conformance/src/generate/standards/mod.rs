@@ -1,6 +1,6 @@
-//! Cases for the Pod Security Standards: a pod that satisfies a level, and a few values on the border of its checks.
+//! Cases for the Pod Security Standards: a pod that satisfies a level, and a few boundary values of its checks.
 //!
-//! What a border is depends on level and version: the same value is forbidden here and allowed there, so that about
+//! Boundary values depend on level and version: the same value is forbidden here and allowed there, so that about
 //! half of the pods pass.
 
 mod containers;
@@ -12,10 +12,10 @@ use super::pod::{Container, List, Pod};
 use super::rng::Rng;
 use crate::case::StandardCase;
 
-/// Gives one governed field a value on the border of a check.
+/// Gives one governed field a boundary value of a check.
 type Border = fn(&mut Rng, &mut Pod);
 
-/// Every check; those of the two levels that look at the same field share a border.
+/// Every check; those of the two levels that evaluate the same field share their boundary values.
 const BORDERS: [(&str, Border); 16] = [
     ("allowPrivilegeEscalation", containers::privilege_escalation),
     ("appArmorProfile", pods::app_armor),
@@ -73,7 +73,7 @@ pub(super) fn case(rng: &mut Rng, name: &str) -> StandardCase {
     }
 }
 
-/// A pod that says all that the restricted level wants to hear, or nothing.
+/// A pod that sets all that the restricted level requires, or nothing.
 fn compliant(rng: &mut Rng, restricted: bool) -> Pod {
     let mut pod = Pod::default();
     pod.metadata.insert("name".to_owned(), "web".into());
@@ -101,7 +101,7 @@ fn compliant(rng: &mut Rng, restricted: bool) -> Pod {
     pod
 }
 
-/// Sets a field where containers find it: on the pod, on each of them, or on both.
+/// Sets a field that containers use or inherit: on the pod, on each of them, or on both.
 fn inherited(rng: &mut Rng, pod: &mut Pod, field: &str, value: &serde_json::Value) {
     let (on_pod, on_containers) =
         rng.weighed(&[(50, (true, false)), (30, (false, true)), (20, (true, true))]);
@@ -115,7 +115,7 @@ fn inherited(rng: &mut Rng, pod: &mut Pod, field: &str, value: &serde_json::Valu
     }
 }
 
-/// The same pod at both levels that demand anything and at every version that matters.
+/// The same pod at both levels that require anything and at every version that matters.
 pub(super) fn at_every_standard(case: &StandardCase) -> Vec<StandardCase> {
     let all =
         ["baseline", "restricted"].into_iter().flat_map(|level| VERSIONS.map(|version| (level, version)));

@@ -1,4 +1,4 @@
-//! Borders of the checks that look at the pod, or at what containers inherit from it.
+//! Boundary values of the checks that look at the pod, or at the fields that containers inherit from it.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::generate::generators::{TYPES, source};
 use crate::generate::pod::{Pod, append};
 use crate::generate::rng::Rng;
 
-/// Sets a field on the pod or on a container, now and then on both.
+/// Sets a field on the pod or on a container, occasionally on both.
 fn either(rng: &mut Rng, pod: &mut Pod, field: &str, values: &[Value]) {
     let (on_pod, on_container) = rng.weighed(&[(45, (true, false)), (45, (false, true)), (10, (true, true))]);
     if on_pod {
@@ -20,7 +20,7 @@ fn either(rng: &mut Rng, pod: &mut Pod, field: &str, values: &[Value]) {
     }
 }
 
-/// Takes a field away from the pod, or from a container.
+/// Removes a field from the pod, or from a container.
 fn neither(rng: &mut Rng, pod: &mut Pod, field: &str) {
     if rng.percent(50) {
         pod.context.remove(field);
