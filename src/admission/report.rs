@@ -144,7 +144,8 @@ impl<'e> Evaluator<'e> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::cluster::Question;
+    use crate::admission::cluster::{Cluster, Question};
+    use crate::settings::Settings;
     use super::*;
     use crate::pod::Kind;
 

@@ -269,21 +269,21 @@ mod tests {
             rule: "privileged",
             action,
             path: path.to_owned(),
-            kind: ViolationKind::Invalid,
+            kind: Invalid,
             value: "true".to_owned(),
             detail: String::new(),
         }
     }
 
     /// A response with only the verdict.
-    fn response(accepted: bool) -> ValidationResponse {
+    fn sdk(accepted: bool) -> ValidationResponse {
         serde_json::from_value(json!({ "accepted": accepted })).unwrap()
     }
 
     #[test]
     fn an_accepted_request_is_reported_in_one_word() {
         assert_eq!(Response::accepted().into_json(), r#"{"accepted":true}"#);
-        assert_eq!(read(&Response::accepted()), value(&response(true)));
+        assert_eq!(read(&Response::accepted()), value(&sdk(true)));
     }
 
     #[rstest]
@@ -292,7 +292,7 @@ mod tests {
     #[case::empty("")]
     fn a_rejected_one_says_why(#[case] reason: &str) {
         let expected =
-            ValidationResponse { message: Some(reason.to_owned()), code: Some(403), ..response(false) };
+            ValidationResponse { message: Some(reason.to_owned()), code: Some(403), ..sdk(false) };
         assert_eq!(read(&Response::rejected(reason)), value(&expected));
     }
 
@@ -323,7 +323,7 @@ mod tests {
             mutated_object: Some(json!({"spec": {"a": 1.5, "b": "é"}})),
             audit_annotations: Some(serde_json::from_value(annotations).unwrap()),
             warnings: Some(vec!["first".to_owned(), "spec.x: Invalid value: true".to_owned()]),
-            ..response(true)
+            ..sdk(true)
         };
         assert_eq!(read(&response), value(&expected));
         assert!(

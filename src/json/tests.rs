@@ -5,7 +5,7 @@ use rstest::rstest;
 use serde::de::IgnoredAny;
 
 use super::*;
-use crate::json;
+
 use crate::testing::{config, json_text};
 
 #[derive(Debug, Default, PartialEq)]
@@ -179,7 +179,7 @@ fn echoes_no_more_than_the_start_of_what_it_refuses() {
 fn nests_128_levels_deep_and_no_deeper(#[case] open: &str, #[case] close: &str) {
     let nested = |levels: usize| format!("{}0{}", open.repeat(levels), close.repeat(levels));
     assert_eq!(Reader::new(&nested(128)).skip(), Ok(()));
-    assert_eq!(read::<value::Tree<'_>>(&nested(128)).map(|_| ()), Ok(()));
+    assert_eq!(read::<Tree<'_>>(&nested(128)).map(|_| ()), Ok(()));
     let too_deep = Err(Error::new("is nested deeper than 128 levels"));
     assert_eq!(Reader::new(&nested(129)).skip(), too_deep);
     // Far deeper: the stack is not at risk.
@@ -298,7 +298,7 @@ fn garbled_text() -> impl Strategy<Value = String> {
 }
 
 /// The value that serde_json would read. Of two members with one key it keeps the last.
-fn as_serde(value: value::Value<'_, '_>) -> serde_json::Value {
+fn as_serde(value: Value<'_, '_>) -> serde_json::Value {
     if value.is_object() {
         value.entries().map(|(key, held)| (key.to_string(), as_serde(held))).collect()
     } else if value.is_list() {
@@ -316,7 +316,7 @@ fn assert_agrees_with_serde_json(text: &str) {
     // Reading a value, which looks into strings. See below for numbers that do not fit into a float.
     let theirs: Result<serde_json::Value, _> = serde_json::from_str(text);
     if !theirs.as_ref().is_err_and(|error| error.to_string().starts_with("number out of range")) {
-        let ours = read::<value::Tree<'_>>(text).ok().map(|tree| as_serde(tree.root()));
+        let ours = read::<Tree<'_>>(text).ok().map(|tree| as_serde(tree.root()));
         assert_eq!(ours, theirs.ok(), "reading {text:?}");
     }
     // Skipping one, which does not distinguish halves of surrogate pairs; neither does serde_json.
@@ -385,7 +385,7 @@ fn quotes_all_control_characters() {
 // It stops one level earlier when it builds a value; when it skips one, it never stops.
 #[case::depth(&format!("{}{}", "[".repeat(128), "]".repeat(128)))]
 fn reads_more_than_serde_json(#[case] text: &str) {
-    assert_eq!(read::<value::Tree<'_>>(text).map(|_| ()), Ok(()));
+    assert_eq!(read::<Tree<'_>>(text).map(|_| ()), Ok(()));
     assert!(serde_json::from_str::<serde_json::Value>(text).is_err());
 }
 
