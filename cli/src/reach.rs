@@ -227,7 +227,7 @@ mod tests {
             "objectSelector": {}, "matchConditions": [{"name": "a"}]}});
         assert_eq!(
             Reach::of(&registration, None).caveat().unwrap(),
-            "spec.namespaceSelector and spec.matchConditions cannot be judged without a cluster and count as matching"
+            "spec.namespaceSelector and spec.matchConditions cannot be evaluated offline; assumed to match"
         );
     }
 }

@@ -36,7 +36,7 @@ impl Controllers {
     /// Who creates the pods of an object of this kind, which is given as JSON.
     ///
     /// ```
-    /// use pod_security_policy::{controllers::Controllers, request::Kind};
+    /// use pod_security_policy::pod::{Kind, controllers::Controllers};
     ///
     /// let deployment = Kind { group: "apps".into(), kind: "Deployment".into() };
     /// assert_eq!(Controllers::of(&deployment, "{}").unwrap(), Controllers::BuiltIn("replicaset-controller"));
