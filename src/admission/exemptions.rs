@@ -1,7 +1,5 @@
 //! Which exemptions apply to a pod, and which of them made a difference.
 
-use std::borrow::Cow;
-
 use super::cluster::{Cluster, Identity};
 use super::response::Response;
 use super::{Evaluator, Mode, PodReview};
@@ -58,13 +56,10 @@ pub(super) fn matches(exemption: &Exemption<'_>, subject: &ExemptionSubject<'_>)
 }
 
 impl<'a> PodReview<'_, 'a> {
-    /// The pod as policies see it.
-    pub(super) fn arrived(&self) -> Cow<'_, Pod<'a>> {
+    /// The pod with the fields that replace its seccomp annotations, where policies see it like that.
+    pub(super) fn adopted(&self) -> Option<Box<Pod<'a>>> {
         let adopts = self.mode != Mode::Refuse && self.scope.writable.added.is_none();
-        match adopts.then(|| adopt_annotations(&self.pod)).flatten() {
-            Some(adopted) => Cow::Owned(adopted),
-            None => Cow::Borrowed(&self.pod),
-        }
+        if adopts { adopt_annotations(&self.pod) } else { None }
     }
 }
 
@@ -122,11 +117,12 @@ impl<'e> Evaluator<'e> {
         }
         let listed = active.iter().fold(RuleSet::NONE, |all, exemption| all.or(exemption.rules));
         let mut used = vec![false; active.len()];
-        let arrived = review.arrived();
-        let mut pod = arrived.clone().into_owned();
+        let adopted = review.adopted();
+        let arrived: &Pod<'_> = adopted.as_ref().unwrap_or(&review.pod);
+        let mut pod = Box::new(arrived.clone());
         let policies = self.settings.policies.iter();
         for policy in policies.filter(|policy| winner.is_none_or(|winner| std::ptr::eq(winner, *policy))) {
-            crate::pod::diff::restore(&mut pod, &arrived);
+            crate::pod::diff::restore(&mut pod, arrived);
             let affected = policy.affecting(&mut pod, &review.scope, listed);
             for (exemption, used) in active.iter().zip(&mut used) {
                 *used |= exemption.frees_pod() && !exemption.rules.and(affected.pod).is_empty();

@@ -45,7 +45,7 @@ enum Mode {
 struct PodReview<'c, 'a> {
     request: &'c Request<'a>,
     /// The pod as its author wrote it.
-    pod: Pod<'a>,
+    pod: Box<Pod<'a>>,
     /// Its path in the object, with a trailing dot.
     root: String,
     mode: Mode,
@@ -69,7 +69,7 @@ enum Checks {
 
 impl<'c, 'a> PodReview<'c, 'a> {
     /// A pod as it is in the request.
-    fn of_pod(request: &'c Request<'a>, pod: Pod<'a>, mode: Mode) -> Self {
+    fn of_pod(request: &'c Request<'a>, pod: Box<Pod<'a>>, mode: Mode) -> Self {
         let scope =
             Scope { writable: Writable { nothing: mode == Mode::Refuse, added: None }, ..Scope::default() };
         let controllers = Controllers::Unknown;
@@ -151,6 +151,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Reviews one request.
+    #[inline(never)]
     pub fn review(&self, mut request: Request<'_>) -> Response {
         let pod = request.pod.take();
         let request = &request;
@@ -196,8 +197,8 @@ impl<'e> Evaluator<'e> {
             return Ok(Response::accepted());
         }
         let mut pod = match decoded {
-            Some(pod) => *pod,
-            None => Reader::document(object)?,
+            Some(pod) => pod,
+            None => Reader::document_boxed(object)?,
         };
         template::default_pod(&mut pod);
         let mode = if created && self.settings.mutate { Mode::Apply } else { Mode::Refuse };
@@ -208,7 +209,8 @@ impl<'e> Evaluator<'e> {
                 review.scope.reviewed = Some(all_but(&review.pod, &kept));
             }
             if !self.settings.standards.is_none() {
-                let old = Reader::document(old).map_err(|error| error.in_path("oldObject"))?;
+                let old: Box<Pod<'_>> =
+                    Reader::document_boxed(old).map_err(|error| error.in_path("oldObject"))?;
                 review.checks =
                     if is_significant(&review.pod, &old) { Checks::All } else { Checks::Policies };
             }
@@ -223,8 +225,8 @@ impl<'e> Evaluator<'e> {
     /// use a lax policy and finds a pod of a strict one, or the reverse, has what neither of them allows.
     fn review_added_containers(&self, request: &Request<'_>) -> Read<Response> {
         let Some(object) = request.object else { return Ok(Response::missing_object()) };
-        let asked: Pod<'_> = Reader::document(object)?;
-        let mut pod: Pod<'_> = Reader::document(request.old_object.unwrap_or(object))?;
+        let asked: Box<Pod<'_>> = Reader::document_boxed(object)?;
+        let mut pod: Box<Pod<'_>> = Reader::document_boxed(request.old_object.unwrap_or(object))?;
         template::default_pod(&mut pod);
         let mut present =
             std::mem::replace(&mut pod.spec.ephemeral_containers, asked.spec.ephemeral_containers);

@@ -63,7 +63,7 @@ impl<'e> Evaluator<'e> {
     pub fn report(&self, request: &Request<'_>) -> Read<Vec<Report>> {
         let Some(object) = request.object else { return Ok(Vec::new()) };
         if request.kind.is_pod() {
-            let mut pod = Reader::document(object)?;
+            let mut pod: Box<Pod<'_>> = Reader::document_boxed(object)?;
             template::default_pod(&mut pod);
             let mode = if self.settings.mutate { Mode::Apply } else { Mode::Refuse };
             return Ok(vec![self.report_of(PodReview::of_pod(request, pod, mode))]);
@@ -95,13 +95,14 @@ impl<'e> Evaluator<'e> {
             self.apply_exemptions(&mut review, &mut Response::accepted());
         }
         let review = &review;
-        let arrived = review.arrived();
+        let adopted = review.adopted();
+        let arrived: &Pod<'_> = adopted.as_ref().unwrap_or(&review.pod);
         let pass = self.tolerant(review);
         let mut grants = self.grants(review);
         let opinions = self
             .candidates(review)
             .map(|policy| {
-                let mut pod = arrived.clone().into_owned();
+                let mut pod = Box::new(arrived.clone());
                 policy.mutate(&mut pod, &pass.scope);
                 let (violations, denials) = objections(policy, review, &pod, &pass);
                 Opinion {
@@ -144,10 +145,10 @@ impl<'e> Evaluator<'e> {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::admission::cluster::{Cluster, Question};
-    use crate::settings::Settings;
     use super::*;
+    use crate::admission::cluster::{Cluster, Question};
     use crate::pod::Kind;
+    use crate::settings::Settings;
 
     /// A cluster in which all accounts may use all policies but one.
     struct AllBut(&'static str);

@@ -291,8 +291,7 @@ mod tests {
     #[case::quotes_and_line_feeds("a \"b\"\n\\ \u{1} é😀")]
     #[case::empty("")]
     fn a_rejected_one_says_why(#[case] reason: &str) {
-        let expected =
-            ValidationResponse { message: Some(reason.to_owned()), code: Some(403), ..sdk(false) };
+        let expected = ValidationResponse { message: Some(reason.to_owned()), code: Some(403), ..sdk(false) };
         assert_eq!(read(&Response::rejected(reason)), value(&expected));
     }
 

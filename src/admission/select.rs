@@ -101,9 +101,10 @@ impl<'e> Evaluator<'e> {
     /// mutation; both in a strict pass, then both in a tolerant one (computeSecurityContext in
     /// plugin/pkg/admission/security/podsecuritypolicy/admission.go, which had only the strict one).
     pub(super) fn select<'a>(&self, review: &PodReview<'e, 'a>) -> Result<Verdict<'e, 'a>, String> {
-        let arrived = review.arrived();
+        let adopted = review.adopted();
+        let arrived: &Pod<'a> = adopted.as_ref().unwrap_or(&review.pod);
         let mut grants = self.grants(review);
-        let mut mutated = MutatedPod::of(&arrived);
+        let mut mutated = MutatedPod::of(arrived);
         let strict = self.strict(review);
         let tolerant = self.is_tolerant(review).then(|| self.tolerant(review));
         let mut found = Found { granted: None, ungranted: None };

@@ -299,10 +299,10 @@ decode!(Metadata<'a> { "name" => name });
 /// # Errors
 ///
 /// If it cannot be read; the path of the error starts at the root of the object.
-pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Pod<'a>> {
+pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Box<Pod<'a>>> {
     let mut reader = Reader::new(template.text);
     reader
-        .value()
+        .boxed()
         .map_err(|error| if template.path.is_empty() { error } else { error.in_path(&template.path) })
 }
 

@@ -23,10 +23,13 @@ pub struct Policy<'s> {
     /// Its name.
     pub name: Text<'s>,
     /// The rules that demand anything, with their index and name in the registry, in its order.
-    rules: Vec<(usize, &'static str, Rc<AnyRule<'s>>)>,
+    rules: Vec<Loaded<'s>>,
     /// The enforced standard that its pods must satisfy as well, if that rejects pods that may run as root.
     pub(crate) non_root: Option<Standard>,
 }
+
+/// A rule with its index and its name in the registry.
+type Loaded<'s> = (usize, &'static str, Rc<AnyRule<'s>>);
 
 // Not derived: that would add the code that prints every rule to the module.
 impl fmt::Debug for Policy<'_> {
@@ -74,11 +77,7 @@ impl<'s> Policy<'s> {
     /// changes nothing.
     pub fn mutate(&self, pod: &mut Pod<'_>, scope: &Scope) {
         let skipped = scope.not_filled(scope.exempt, scope.writable.pod());
-        for (index, _, rule) in &self.rules {
-            if !skipped.has(*index) {
-                rule.mutate(pod);
-            }
-        }
+        self.rules_but(skipped).for_each(|(_, _, rule)| rule.mutate(pod));
         let non_root = self.demands_non_root(pod);
         pod.visit_containers(|pod, slot, container| {
             if !scope.reviews(slot) {
@@ -87,12 +86,16 @@ impl<'s> Policy<'s> {
             let exempt = scope.exempt_at(slot);
             let skipped = scope.not_filled(exempt, scope.writable.container(slot));
             let demands = Demands { non_root: non_root.is_some_and(|check| !exempt.has(check)) };
-            for (index, _, rule) in &self.rules {
-                if !skipped.has(*index) {
-                    rule.mutate_container(pod, container, demands);
-                }
+            for (_, _, rule) in self.rules_but(skipped) {
+                rule.mutate_container(pod, container, demands);
             }
         });
+    }
+
+    /// The rules without those that are skipped, which are seldom any.
+    fn rules_but(&self, skipped: RuleSet) -> impl Iterator<Item = &Loaded<'s>> {
+        let none = skipped.is_empty();
+        self.rules.iter().filter(move |(index, ..)| none || !skipped.has(*index))
     }
 
     /// The check that demands `runAsNonRoot` of containers whose user the policy sets, if one does.
@@ -103,22 +106,20 @@ impl<'s> Policy<'s> {
 
     /// Collects all violations: those of the pod as a whole, then those of each container.
     pub fn validate(&self, pod: &Pod<'_>, scope: &Scope, found: &mut Findings<'_>) {
-        for (index, id, rule) in &self.rules {
-            if !scope.exempt.has(*index) {
-                found.enter((*index, id), None, scope.exempt);
-                rule.validate(pod, found);
-            }
+        found.enter(None, scope.exempt);
+        for (index, id, rule) in self.rules_but(scope.exempt) {
+            found.evaluate((*index, id));
+            rule.validate(pod, found);
         }
         for (slot, container) in pod.containers().filter(|(slot, _)| scope.reviews(*slot)) {
             if found.is_decided() {
                 return;
             }
             let exempt = scope.exempt_at(slot);
-            for (index, id, rule) in &self.rules {
-                if !exempt.has(*index) {
-                    found.enter((*index, id), Some(slot), exempt);
-                    rule.validate_container(pod, container, found);
-                }
+            found.enter(Some(slot), exempt);
+            for (index, id, rule) in self.rules_but(exempt) {
+                found.evaluate((*index, id));
+                rule.validate_container(pod, container, found);
             }
         }
     }
@@ -150,7 +151,8 @@ impl<'s> Policy<'s> {
         let mut found = Findings::collecting("", &all);
         for (index, id, rule) in self.rules.iter().filter(|(index, ..)| asked.has(*index)) {
             let before = found.denials();
-            found.enter((*index, id), None, RuleSet::NONE);
+            found.enter(None, RuleSet::NONE);
+            found.evaluate((*index, id));
             rule.validate(pod, &mut found);
             if found.denials() > before {
                 affected.pod = affected.pod.with(*index);
@@ -160,7 +162,8 @@ impl<'s> Policy<'s> {
             let mut here = RuleSet::NONE;
             for (index, id, rule) in self.rules.iter().filter(|(index, ..)| asked.has(*index)) {
                 let before = found.denials();
-                found.enter((*index, id), Some(slot), RuleSet::NONE);
+                found.enter(Some(slot), RuleSet::NONE);
+                found.evaluate((*index, id));
                 rule.validate_container(pod, container, &mut found);
                 if found.denials() > before {
                     here = here.with(*index);

@@ -82,11 +82,15 @@ impl<'f> Findings<'f> {
         self.violations
     }
 
-    /// Sets the rule and the container of the violations that follow, and which rules are exempt there.
-    pub(crate) fn enter(&mut self, rule: (usize, &'static str), slot: Option<Slot>, exempt: RuleSet) {
-        self.rule = rule;
+    /// Sets the place of the violations that follow: the pod as a whole or a container, and the rules that are exempt there.
+    pub(crate) fn enter(&mut self, slot: Option<Slot>, exempt: RuleSet) {
         self.slot = slot;
         self.exempt = exempt;
+    }
+
+    /// Sets the rule of the violations that follow.
+    pub(crate) fn evaluate(&mut self, rule: (usize, &'static str)) {
+        self.rule = rule;
     }
 
     /// Whether a violation of this other rule would deny the request at the current place.
@@ -228,9 +232,11 @@ mod tests {
     fn places_are_reported_from_the_root_of_the_object() {
         let enforcement = Enforcement::default();
         let mut found = Findings::collecting("spec.template.", &enforcement);
-        found.enter(entry("privileged"), None, RuleSet::NONE);
+        found.enter(None, RuleSet::NONE);
+        found.evaluate(entry("privileged"));
         found.invalid("spec.a", 1, "no");
-        found.enter(entry("privileged"), Some(Slot { list: List::Init, index: 3 }), RuleSet::NONE);
+        found.enter(Some(Slot { list: List::Init, index: 3 }), RuleSet::NONE);
+        found.evaluate(entry("privileged"));
         found.required("b", "no");
         found.forbidden("c", "no");
         found.invalid_value("d", 2);
@@ -258,7 +264,8 @@ mod tests {
     fn spells_32_out_and_counts_all(#[case] count: usize, #[case] spelt_out: usize) {
         let enforcement = Enforcement::default();
         let mut found = Findings::collecting("", &enforcement);
-        found.enter(entry("privileged"), None, RuleSet::NONE);
+        found.enter(None, RuleSet::NONE);
+        found.evaluate(entry("privileged"));
         (0..count).for_each(|nth| found.invalid("a", nth, "no"));
         assert_eq!((found.denials(), found.into_violations().len()), (count, spelt_out));
     }
@@ -268,7 +275,8 @@ mod tests {
         let enforcement = enforcement(&["privileged"], &["volumes"]);
         let mut found = Findings::collecting("", &enforcement);
         for id in ["privileged", "volumes", "hostPID"] {
-            found.enter(entry(id), None, RuleSet::NONE);
+            found.enter(None, RuleSet::NONE);
+            found.evaluate(entry(id));
             (0..100).for_each(|nth| found.invalid("a", nth, "no"));
         }
         assert_eq!((found.denials(), found.tolerated()), (100, NonDenying { warned: 100, audited: 100 }));
@@ -279,7 +287,8 @@ mod tests {
     fn a_count_needs_no_words() {
         let enforcement = Enforcement::default();
         let mut found = Findings::counting("", &enforcement);
-        found.enter(entry("privileged"), None, RuleSet::NONE);
+        found.enter(None, RuleSet::NONE);
+        found.evaluate(entry("privileged"));
         found.invalid("a", 1, "no");
         assert_eq!((found.denials(), found.into_violations()), (1, vec![]));
     }
@@ -289,7 +298,8 @@ mod tests {
         let enforcement = enforcement(&["privileged"], &["volumes"]);
         let mut found = Findings::collecting("", &enforcement);
         for id in ["privileged", "volumes", "hostPID"] {
-            found.enter(entry(id), None, RuleSet::NONE);
+            found.enter(None, RuleSet::NONE);
+            found.evaluate(entry(id));
             found.invalid("a", 1, "no");
         }
         assert_eq!(found.denials(), 1);
@@ -306,7 +316,8 @@ mod tests {
         let enforcement = enforcement(&["privileged"], &["volumes"]);
         let mut found = Findings::collecting("", &enforcement);
         let excused = RuleSet::NONE.with(rules::index("hostIPC").unwrap());
-        found.enter(entry("hostPorts"), None, excused);
+        found.enter(None, excused);
+        found.evaluate(entry("hostPorts"));
         let denying =
             ["privileged", "volumes", "hostIPC", "hostPID"].map(|id| found.denies(rules::number(id)));
         assert_eq!(denying, [false, false, false, true]);

@@ -201,12 +201,12 @@ impl Rule for Seccomp<'_> {
 
 /// The pod with annotations turned into the fields they stood for, where those are not set (`applySeccompVersionSkew`
 /// in pkg/registry/core/pod/strategy.go); `None` if it has no such annotation. A Windows pod may not have the fields.
-pub fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Pod<'a>> {
+pub fn adopt_annotations<'a>(pod: &Pod<'a>) -> Option<Box<Pod<'a>>> {
     let annotated = |(key, _)| key == SECCOMP_POD || str::starts_with(key, SECCOMP_CONTAINER);
     if pod.is_windows() || !pod.annotations.iter().any(annotated) {
         return None;
     }
-    let mut pod = pod.clone();
+    let mut pod = Box::new(pod.clone());
     let adopted = pod.annotations.get(SECCOMP_POD).and_then(|name| Profile::named(name));
     let own = &mut pod.spec.security_context.seccomp_profile;
     *own = own.take().or(adopted);

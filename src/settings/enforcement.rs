@@ -35,9 +35,9 @@ pub(crate) const FIELD: Field = Field {
 };
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Enforcement {
+pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> Enforcement {
     let mut enforcement = Enforcement::default();
-    let Some(option) = root.get(FIELD.name) else { return enforcement };
+    let Some(option) = option else { return enforcement };
     let rules = option.get("rules").unwrap_or_default();
     for (name, _) in rules.entries() {
         if rule_names::index(&name).is_none() {
@@ -71,7 +71,8 @@ mod tests {
     fn loaded(enforcement: &serde_json::Value) -> [Vec<String>; 3] {
         let text = json!({ "enforcement": enforcement }).to_string();
         let mut problems = Problems::default();
-        let enforcement = load(Reader::document::<Tree<'_>>(&text).unwrap().root(), &mut problems);
+        let enforcement =
+            load(Reader::document::<Tree<'_>>(&text).unwrap().root().get(FIELD.name), &mut problems);
         assert_eq!(problems, Problems::default());
         let names = |set: RuleSet| {
             rule_names::all().filter(|(index, _)| set.has(*index)).map(|(_, name)| name).collect()

@@ -23,7 +23,7 @@ use conflicts::Enforced;
 use exemptions::Exemption;
 use namespace_labels::NamespaceLabels;
 use persistent_volumes::OnVolumes;
-use policies::{by_name, load_policies};
+use policies::{Options, by_name, load_policies};
 use standards::Modes;
 
 /// Settings that are ready for evaluation: their errors are reported when they are parsed.
@@ -154,21 +154,30 @@ impl<'s> Settings<'s> {
             problems.add("", format_args!("settings must be an object, not {}", root.describe()));
             return Err(problems);
         }
-        let (policies, listed) = load_policies(root, &mut problems);
+        let mut options = Options::default();
+        let (policies, listed) = load_policies(root, &mut options, &mut problems);
+        let options = &options;
         let mut settings = Settings {
-            authorization: authorization(root, policies.len(), &mut problems),
-            mutate: root.get("mutate").and_then(Value::flag).unwrap_or(true),
-            workloads: match root.get("workloads").and_then(Value::text).as_deref() {
+            authorization: authorization(options, policies.len(), &mut problems),
+            mutate: options.get("mutate").and_then(Value::flag).unwrap_or(true),
+            workloads: match options.get("workloads").and_then(Value::text).as_deref() {
                 Some("Warn") => OnWorkloads::Warn,
                 Some("Ignore") => OnWorkloads::Ignore,
                 _ => OnWorkloads::Deny,
             },
-            pod_templates: pod_templates(root, &mut problems),
-            standards: standards::load(root, &mut problems),
-            enforcement: enforcement::load(root, &mut problems),
-            exemptions: exemptions::load(root, &mut problems),
-            namespace_labels: namespace_labels::load(root, &mut problems),
-            persistent_volumes: persistent_volumes::load(root, &policies, &mut problems),
+            pod_templates: pod_templates(options, &mut problems),
+            standards: standards::load(options.get(standards::FIELD.name), &mut problems),
+            enforcement: enforcement::load(options.get(enforcement::FIELD.name), &mut problems),
+            exemptions: exemptions::load(options.get(exemptions::FIELD.name), &mut problems),
+            namespace_labels: namespace_labels::load(
+                options.get(namespace_labels::FIELD.name),
+                &mut problems,
+            ),
+            persistent_volumes: persistent_volumes::load(
+                options.get(persistent_volumes::FIELD.name),
+                &policies,
+                &mut problems,
+            ),
             policies: by_name(policies),
             listed,
         };
@@ -200,10 +209,10 @@ impl<'s> Settings<'s> {
     }
 }
 
-fn authorization(root: Value<'_, '_>, policies: usize, problems: &mut Problems) -> Authorization {
-    match root.get("authorization").and_then(Value::text).as_deref() {
+fn authorization(options: &Options<'_, '_>, policies: usize, problems: &mut Problems) -> Authorization {
+    match options.get("authorization").and_then(Value::text).as_deref() {
         Some("RBAC") => Authorization::Rbac,
-        None if policies > 1 && root.get("authorization").is_none() => {
+        None if policies > 1 && options.get("authorization").is_none() => {
             problems.add(
                 "authorization",
                 "Required value: with several policies, say whether `RBAC` decides who may use which, or `None` lets any pod use any",
@@ -214,8 +223,8 @@ fn authorization(root: Value<'_, '_>, policies: usize, problems: &mut Problems) 
     }
 }
 
-fn pod_templates<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Workload<'s>> {
-    let list = root.get("podTemplates").unwrap_or_default().elements();
+fn pod_templates<'s>(options: &Options<'_, 's>, problems: &mut Problems) -> Vec<Workload<'s>> {
+    let list = options.get("podTemplates").unwrap_or_default().elements();
     let mut kinds: Vec<Workload<'s>> = Vec::new();
     for (index, element) in list.enumerate() {
         let at = format!("podTemplates[{index}]");

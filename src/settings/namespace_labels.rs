@@ -85,8 +85,8 @@ impl NamespaceLabels<'_> {
 }
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load<'s>(root: Value<'_, 's>, problems: &mut Problems) -> NamespaceLabels<'s> {
-    let Some(option) = root.get(FIELD.name) else { return NamespaceLabels::default() };
+pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -> NamespaceLabels<'s> {
+    let Some(option) = option else { return NamespaceLabels::default() };
     let at = Path::Key(&Path::Root, FIELD.name);
     let stated = load_modes(option, &at, problems);
     let modes = MODES.into_iter().zip([stated.enforce, stated.warn, stated.audit]);

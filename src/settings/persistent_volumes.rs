@@ -27,11 +27,11 @@ pub enum OnVolumes {
 
 /// Reads the option, whose shape has been checked.
 pub(crate) fn load(
-    root: Value<'_, '_>,
+    option: Option<Value<'_, '_>>,
     policies: &[Policy<'_>],
     problems: &mut Problems,
 ) -> Option<OnVolumes> {
-    let on_volumes = match root.get(FIELD.name).and_then(Value::text).as_deref() {
+    let on_volumes = match option.and_then(Value::text).as_deref() {
         Some("Deny") => OnVolumes::Deny,
         Some("Warn") => OnVolumes::Warn,
         Some(_) => OnVolumes::Ignore,

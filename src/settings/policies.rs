@@ -40,6 +40,26 @@ pub(super) fn by_name(policies: Vec<Policy<'_>>) -> Vec<Policy<'_>> {
     sorted
 }
 
+/// The options as they are written, by their number in [`OPTIONS`]; `null` where one is left out.
+#[derive(Default)]
+pub(super) struct Options<'v, 's>([Value<'v, 's>; OPTIONS.len()]);
+
+impl<'v, 's> Options<'v, 's> {
+    /// Keeps the option with this number behind the rules'; its shape is yet to be checked.
+    fn keep(&mut self, number: usize, value: Value<'v, 's>) -> bool {
+        if let Some(option) = number.checked_sub(rules::COUNT).and_then(|number| self.0.get_mut(number)) {
+            *option = value;
+        }
+        true
+    }
+
+    /// An option; `None` if it is left out or `null`.
+    pub(super) fn get(&self, name: &str) -> Option<Value<'v, 's>> {
+        let (number, _) = numbered(OPTIONS, name)?;
+        self.0.get(number).copied().filter(|value| !value.is_null())
+    }
+}
+
 /// The number of an option among all keys of settings, behind the rules', and its shape.
 fn option(key: &str) -> Option<(usize, Shape)> {
     numbered(OPTIONS, key).map(|(number, shape)| (rules::COUNT + number, shape))
@@ -51,22 +71,40 @@ fn numbered(fields: &[Field], key: &str) -> Option<(usize, Shape)> {
 }
 
 /// Determines the shape of the settings and loads the policies; the flag is whether they came as a list.
-pub(super) fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) -> (Vec<Policy<'s>>, bool) {
-    let has = |key: &str| root.entries().any(|(name, _)| name == key);
+pub(super) fn load_policies<'v, 's>(
+    root: Value<'v, 's>,
+    options: &mut Options<'v, 's>,
+    problems: &mut Problems,
+) -> (Vec<Policy<'s>>, bool) {
+    let (mut is_list, mut is_manifest, mut is_bare) = (false, false, false);
+    for (key, _) in root.entries() {
+        match &*key {
+            "policies" => is_list = true,
+            "apiVersion" | "kind" | "metadata" | "spec" => is_manifest = true,
+            key => is_bare = is_bare || option(key).is_none(),
+        }
+    }
     let beside_options = rules::COUNT + OPTIONS.len();
-    if has("policies") {
+    if is_list {
         let find = |key: &str| match key {
             // Each is checked key by key when it is loaded.
             "policies" => Some((beside_options, Shape::List(&Shape::Any))),
             key => option(key),
         };
-        check_object(root, &Path::Root, problems, find, &names_of(OPTIONS).chain(["policies"]), |_, _| true);
+        check_object(
+            root,
+            &Path::Root,
+            problems,
+            find,
+            &names_of(OPTIONS).chain(["policies"]),
+            |number, value| options.keep(number, value),
+        );
         return (load_list(root, problems), true);
     }
-    if ["apiVersion", "kind", "metadata", "spec"].into_iter().any(has) {
+    if is_manifest {
         let known = names_of(MANIFEST).chain(names_of(OPTIONS));
         let find = |key: &str| manifest_field(key).or_else(|| option(key));
-        check_object(root, &Path::Root, problems, find, &known, |_, _| true);
+        check_object(root, &Path::Root, problems, find, &known, |number, value| options.keep(number, value));
         for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
             problems
                 .add(key, "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`");
@@ -76,9 +114,10 @@ pub(super) fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) ->
             false,
         );
     }
-    let only_options = root.entries().all(|(key, _)| option(&key).is_some());
-    if only_options {
-        check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |_, _| true);
+    if !is_bare {
+        check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |number, value| {
+            options.keep(number, value)
+        });
         return (Vec::new(), false);
     }
     let find = |key: &str| match key {
@@ -89,7 +128,9 @@ pub(super) fn load_policies<'s>(root: Value<'_, 's>, problems: &mut Problems) ->
     let annotations = root.get("annotations").unwrap_or_default();
     check_annotations(annotations, &Path::Key(&Path::Root, "annotations"), problems);
     let mut fields = SpecFields::new(annotations, None);
-    check_object(root, &Path::Root, problems, find, &known, |number, value| fields.keep(number, value, None));
+    check_object(root, &Path::Root, problems, find, &known, |number, value| {
+        options.keep(number, value) && fields.keep(number, value, None)
+    });
     let mut spec = Spec {
         rule: None,
         own: Value::default(),

@@ -47,8 +47,8 @@ pub struct Modes {
 }
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load(root: Value<'_, '_>, problems: &mut Problems) -> Modes {
-    let Some(option) = root.get(FIELD.name) else { return Modes::default() };
+pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> Modes {
+    let Some(option) = option else { return Modes::default() };
     let at = Path::Key(&Path::Root, FIELD.name);
     let mut modes = load_modes(option, &at, problems);
     modes.warn = modes.warn.or(modes.enforce);

@@ -117,8 +117,8 @@ impl Exemption<'_> {
 }
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Exemption<'s>> {
-    let Some(option) = root.get(FIELD.name) else { return Vec::new() };
+pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -> Vec<Exemption<'s>> {
+    let Some(option) = option else { return Vec::new() };
     let at = Path::Key(&Path::Root, FIELD.name);
     let mut exemptions: Vec<Exemption<'s>> = Vec::new();
     for (index, value) in option.elements().enumerate() {
