@@ -53,6 +53,7 @@ impl WorstCase {
         Self { name: "claims of a StatefulSet", build: claims },
         Self { name: "slashes in a host path", build: slashes },
         Self { name: "annotations × containers", build: annotations },
+        Self { name: "annotations, updated", build: annotations_updated },
         Self { name: "annotations, standards", build: annotations_of_standards },
         Self { name: "sysctls × patterns", build: sysctls },
         Self { name: "groups × ranges", build: groups },
@@ -61,6 +62,7 @@ impl WorstCase {
         Self { name: "environment", build: environment },
         Self { name: "tolerations", build: tolerations },
         Self { name: "unknown fields", build: unknown_fields },
+        Self { name: "unknown fields, updated", build: unknown_fields_updated },
         Self { name: "nesting", build: nesting },
         Self { name: "escapes", build: escapes },
         Self { name: "duplicate keys", build: keys_twice },
@@ -399,6 +401,15 @@ fn annotations(bytes: usize) -> Case {
     Case { settings, object, ..Case::default() }
 }
 
+fn annotations_updated(bytes: usize) -> Case {
+    let annotations = profiles(bytes / 2, APP_ARMOR);
+    let object = |more| {
+        let metadata = format!(r#""annotations":{{{annotations},"{SECCOMP}c":"{more}"}}"#);
+        pod_with(&metadata, r#""containers":[{"name":"c"}]"#)
+    };
+    Case { settings: filling(), object: object("a"), old_object: Some(object("b")), ..Case::default() }
+}
+
 fn annotations_of_standards(bytes: usize) -> Case {
     Case { settings: all_standards(), ..annotations(bytes) }
 }
@@ -478,6 +489,12 @@ fn unknown_fields(bytes: usize) -> Case {
     let (of_pod, of_container) = (fields(bytes / 2), fields(bytes / 2));
     let object = pod(&format!(r#"{of_pod},"containers":[{{{of_container},"name":"c"}}]"#));
     Case { settings: filling(), object, ..Case::default() }
+}
+
+fn unknown_fields_updated(bytes: usize) -> Case {
+    let fields = many(bytes / 2, |index, text| put!(text, r#""x{index}":{{}}"#));
+    let object = |more| pod(&format!(r#"{fields},"y":"{more}","containers":[{{"name":"c"}}]"#));
+    Case { settings: filling(), object: object("a"), old_object: Some(object("b")), ..Case::default() }
 }
 
 fn nesting(bytes: usize) -> Case {

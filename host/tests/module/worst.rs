@@ -1,6 +1,6 @@
 //! The cost of any list, map or text that a tenant writes is linear in its length: steps are counted, not timed.
 
-use policy_host::{Meter, WorstCase};
+use policy_host::{Meter, Sample, WorstCase};
 
 use crate::harness::path;
 
@@ -32,4 +32,24 @@ fn steps_grow_as_the_request_does_and_memory_stays_below_64_mib() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Every page that a call writes is a page fault on each new instance. One more than today's, as constants that shift in
+/// memory can cost one (`--global-base` in .cargo/config.toml).
+#[test]
+fn an_ordinary_review_writes_few_pages() {
+    let meter = Meter::new(&std::fs::read(path()).unwrap()).unwrap();
+    let settings = std::fs::read_to_string("../benches/data/settings.yaml").unwrap();
+    let settings: serde_json::Value = serde_saphyr::from_str(&settings).unwrap();
+    let written = Sample::ALL.iter().map(|sample| {
+        let mut probe = meter.probe().unwrap();
+        let request = &sample.review()["request"];
+        probe.validate(serde_json::json!({"request": request, "settings": settings}).to_string().as_bytes()).unwrap();
+        (sample.name(), probe.footprint().written_pages)
+    });
+    let most = [("small", 4), ("typical", 8), ("typical-rejected", 8), ("typical-mutated", 11), ("large", 119)];
+    for ((name, pages), (of, most)) in written.zip(most) {
+        assert_eq!(name, of);
+        assert!(pages <= most, "{name}: {pages} pages of 4 KiB, at most {most}");
+    }
 }
