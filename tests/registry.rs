@@ -421,7 +421,7 @@ fn fields_that_a_rule_writes_are_fields_of_the_api() {
         let bare = json!({"metadata": {}, "spec": {"containers": [{"name": "c"}]}});
         let request = json!({"operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": bare});
         let payload = json!({"request": request, "settings": settings}).to_string();
-        let response = pod_security_policy::admission::review(&payload, &Nobody);
+        let response = pod_security_policy::admission::review(&payload, &NoCluster);
         let written: Value = serde_json::from_str(&response.mutated_object.unwrap()).unwrap();
         // A field that the API does not know is lost when its types read it and write it again.
         let read: api::Pod = serde_json::from_value(written.clone()).unwrap();
@@ -433,13 +433,13 @@ fn fields_that_a_rule_writes_are_fields_of_the_api() {
     }
 }
 
-struct Nobody;
+struct NoCluster;
 
-impl pod_security_policy::admission::cluster::Cluster for Nobody {
+impl pod_security_policy::admission::cluster::Cluster for NoCluster {
     fn may_use(
         &self,
         question: &pod_security_policy::admission::cluster::Question<'_>,
     ) -> Result<bool, String> {
-        panic!("nobody asks the cluster without RBAC, but there is {question:?}");
+        panic!("the cluster is not asked without RBAC, but there is {question:?}");
     }
 }
