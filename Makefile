@@ -87,6 +87,7 @@ lint:
 	./scripts/format --check
 	./scripts/vocabulary
 	$(CARGO) clippy --workspace --all-targets --features pod-security-policy/guest,conformance/module -- --deny warnings
+	$(CARGO) clippy --package policy-host --no-default-features --features interpreter -- --deny warnings
 	$(CARGO) check --no-default-features
 
 fmt:
