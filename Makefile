@@ -3,8 +3,10 @@
 CARGO      ?= cargo
 TARGET_DIR := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 WASM       := $(TARGET_DIR)/wasm32-wasip1/release
-# Wasmtime takes minutes to compile: everything but the measurements uses the one that the tests are built with.
+# Wasmtime takes minutes to compile: everything but the measurements uses the one that the tests are built with, and
+# `make run` none at all.
 HOST       := $(TARGET_DIR)/debug/policy-host
+RUN_HOST   := $(TARGET_DIR)/judge/policy-host
 BENCH_HOST := $(TARGET_DIR)/host/policy-host
 PSP        := $(TARGET_DIR)/debug/kubectl-psp
 SOURCES    := Cargo.toml Cargo.lock .cargo/config.toml $(shell find src -name '*.rs')
@@ -27,19 +29,20 @@ CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test registry-test lint fmt docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean
+.PHONY: all run test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean
 
 all: policy.wasm
 
 # The module that Kubewarden runs. cdylib alone: together with rlib it would lose link-time optimisation.
 policy.wasm: $(SOURCES) | toolchain
-	./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release $(LOCKED)
+	@./scripts/timed "Compiling the module for WebAssembly (the first time: 2 to 3 minutes)" \
+		./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release $(LOCKED)
 	./scripts/shrink $(WASM)/pod_security_policy.wasm $@
 
 # The module with its metadata and the README in it.
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(ANNOTATOR)
 	$(ANNOTATOR) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
-	@echo "$@: $$(stat --format=%s $@) bytes"
+	@echo "$@: $$(($$(wc -c <$@))) bytes"
 
 # What a call costs before a policy looks at it: the floor of every measurement.
 floor.wasm: benches/floor/src/lib.rs Cargo.toml Cargo.lock | toolchain
@@ -59,9 +62,15 @@ $(BENCH_HOST): $(HOST_FILES)
 	$(CARGO) build --profile host --package policy-host
 	touch $@
 
+# Runs modules in an interpreter, so that there is little to compile.
+$(RUN_HOST): $(HOST_FILES)
+	@./scripts/timed "Compiling a host that runs it (the first time: 1 to 2 minutes)" \
+		$(CARGO) build --profile judge --package policy-host --no-default-features --features interpreter
+	touch $@
+
 # Judges realistic pods with the module itself.
-run: policy.wasm $(HOST)
-	$(HOST) judge policy.wasm --settings-path examples/baseline.yaml examples/pods
+run: policy.wasm $(RUN_HOST)
+	$(RUN_HOST) judge policy.wasm --settings-path examples/baseline.yaml examples/pods
 
 test: policy.wasm floor.wasm
 	$(CARGO) test $(WORKSPACE)
@@ -70,25 +79,35 @@ test: policy.wasm floor.wasm
 registry-test: annotated-policy.wasm $(HOST)
 	POLICY_HOST=$(abspath $(HOST)) $(CARGO) test --package registry
 
+# Follows the recipes of CONTRIBUTING.md in copies of the code.
+recipes:
+	./scripts/recipes
+
 lint:
-	$(CARGO) fmt --all --check
+	./scripts/format --check
+	./scripts/vocabulary
 	$(CARGO) clippy --workspace --all-targets --features pod-security-policy/guest,conformance/module -- --deny warnings
+	$(CARGO) clippy --package policy-host --no-default-features --features interpreter -- --deny warnings
 	$(CARGO) check --no-default-features
 
 fmt:
-	$(CARGO) fmt --all
+	./scripts/format
+
+# Licences, advisories and sources of all dependencies. Needs cargo-deny.
+deny:
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "deny: cargo-deny is missing: cargo install cargo-deny --version 0.20.2 --locked" >&2; exit 1; }
+	$(CARGO) deny --all-features check
 
 # Writes what is generated: tables, the settings reference and its schema, Rancher's form, Artifact Hub's package.
 docs: policy.wasm
-	UPDATE_DOCS=1 $(CARGO) test $(WORKSPACE) --test docs --test reference
+	UPDATE_DOCS=1 $(CARGO) test $(WORKSPACE) --test docs --test reference --test rooms
 	UPDATE_DOCS=1 $(CARGO) test $(WORKSPACE) --test package
 
 bench: policy.wasm floor.wasm $(BENCH_HOST)
 	./scripts/bench $(BENCH_HOST)
 
 size: annotated-policy.wasm
-	@size=$$(stat --format=%s $<); echo "$<: $$size bytes, at most $(SIZE_LIMIT) KB"; \
-	test $$size -le $$(($(SIZE_LIMIT) * 1000))
+	@./scripts/size $< $(SIZE_LIMIT)
 
 # Through kwctl where it is installed, else through policy-host.
 e2e-tests: annotated-policy.wasm $(ANNOTATOR) $(HOST) $(PSP)
@@ -98,7 +117,7 @@ e2e-tests: annotated-policy.wasm $(ANNOTATOR) $(HOST) $(PSP)
 push: annotated-policy.wasm
 	$(KWCTL) push $(PUSH_FLAGS) $< registry://$(or $(REGISTRY),$(error say where to: make push REGISTRY=...))/pod-security-policy:v$(VERSION)
 
-# Whoever builds the module gets the same bytes: compares two builds in folders of different names.
+# Each build of the module gives the same bytes: compares two builds in folders of different names.
 reproducible: | toolchain
 	./scripts/reproducible
 
@@ -125,9 +144,9 @@ yaml-conformance: $(YAML_ORACLE)
 fuzz:
 	cd fuzz && $(CARGO) run --release -- --minutes $(MINUTES)
 
-# Faults put into the rules, one at a time, to see that a test finds each. Needs `cargo install cargo-mutants --version 27.1.0`.
+# Faults put into the rules, one at a time, to see that a test finds each. Needs cargo-mutants.
 mutants:
-	$(CARGO) mutants --package pod-security-policy --file '$(FAULTS)' --cargo-arg=--lib --output $(TARGET_DIR)
+	./scripts/mutants '$(FAULTS)'
 
 # Makes sure that something here can compile to wasm32-wasip1, and says what.
 toolchain:

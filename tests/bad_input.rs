@@ -8,11 +8,11 @@ use pod_security_policy::admission::review;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-struct Nobody;
+struct NoCluster;
 
-impl Cluster for Nobody {
+impl Cluster for NoCluster {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
-        panic!("nobody asks the cluster without RBAC, but there is {question:?}");
+        panic!("the cluster is not asked without RBAC, but there is {question:?}");
     }
 }
 
@@ -33,7 +33,7 @@ fn create(fields: Value, object: &str) -> String {
 }
 
 fn judge(fields: Value, object: &str) -> Response {
-    review(&create(fields, object), &Nobody)
+    review(&create(fields, object), &NoCluster)
 }
 
 fn rejection(fields: Value, object: &str) -> String {
@@ -67,7 +67,7 @@ fn rejection(fields: Value, object: &str) -> String {
     "the request cannot be read: request.old_object: duplicate key"
 )]
 fn requests(#[case] payload: &str, #[case] expected: &str) {
-    assert_eq!(review(payload, &Nobody).rejection.as_deref(), Some(expected));
+    assert_eq!(review(payload, &NoCluster).rejection.as_deref(), Some(expected));
 }
 
 #[rstest]
@@ -87,7 +87,7 @@ fn requests(#[case] payload: &str, #[case] expected: &str) {
     "request.kind: \"Pod\" of the API group \"a.b\" is not judged by this policy; judged are: Pod, Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController, Job, CronJob, PodTemplate; register it for those, or name further kinds in `podTemplates`")]
 fn requests_that_hold_no_pod(#[case] request: Value, #[case] expected: &str) {
     let payload = json!({"request": request, "settings": settings(json!({}))}).to_string();
-    assert_eq!(review(&payload, &Nobody).rejection.as_deref(), Some(expected));
+    assert_eq!(review(&payload, &NoCluster).rejection.as_deref(), Some(expected));
 }
 
 #[rstest]
@@ -301,9 +301,9 @@ fn a_request_cut_off_anywhere_is_rejected() {
         ]},
     });
     let payload = create(json!({"volumes": ["*"], "readOnlyRootFilesystem": true}), &object.to_string());
-    assert!(review(&payload, &Nobody).rejection.unwrap().starts_with("spec.hostPID: "));
+    assert!(review(&payload, &NoCluster).rejection.unwrap().starts_with("spec.hostPID: "));
     for (end, _) in payload.char_indices() {
-        let message = review(&payload[..end], &Nobody).rejection.unwrap();
+        let message = review(&payload[..end], &NoCluster).rejection.unwrap();
         assert!(message.starts_with("the request cannot be read: "), "cut at {end}: {message}");
         assert!(message.contains("is not JSON: "), "cut at {end}: {message}");
     }
@@ -325,7 +325,7 @@ fn settings_cut_off_anywhere_are_refused() {
 #[test]
 fn settings_that_are_not_valid_reject_every_request() {
     let payload = json!({"request": {"operation": "DELETE"}, "settings": {"privilegd": true}}).to_string();
-    let message = review(&payload, &Nobody).rejection.unwrap();
+    let message = review(&payload, &NoCluster).rejection.unwrap();
     assert!(
         message.starts_with(
             "the policy's settings are not valid: privilegd: unknown field; did you mean \"privileged\"?; "

@@ -1,13 +1,20 @@
 //! The commands, one file each.
 
+#[cfg(feature = "server")]
 pub(crate) mod annotate;
+#[cfg(feature = "server")]
 pub(crate) mod artifact_hub;
+#[cfg(feature = "server")]
 pub(crate) mod bench;
+#[cfg(feature = "server")]
 pub(crate) mod inspect;
 pub(crate) mod judge;
 pub(crate) mod run;
+#[cfg(feature = "server")]
 pub(crate) mod sample;
+#[cfg(feature = "server")]
 pub(crate) mod slopes;
+#[cfg(feature = "server")]
 pub(crate) mod worst;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ mod command;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+#[cfg(feature = "server")]
 use tracing_subscriber::EnvFilter;
 
 /// Runs one Kubewarden policy without a cluster
@@ -19,34 +20,54 @@ struct Arguments {
 enum Command {
     Run(command::run::Run),
     Judge(command::judge::Judge),
+    #[cfg(feature = "server")]
     Bench(command::bench::Compare),
+    #[cfg(feature = "server")]
     Annotate(command::annotate::Annotate),
+    #[cfg(feature = "server")]
     Inspect(command::inspect::Inspect),
+    #[cfg(feature = "server")]
     ArtifactHub(command::artifact_hub::ArtifactHub),
+    #[cfg(feature = "server")]
     Sample(command::sample::PrintSample),
+    #[cfg(feature = "server")]
     Slopes(command::slopes::Slopes),
+    #[cfg(feature = "server")]
     Worst(command::worst::Worst),
 }
 
 fn main() -> ExitCode {
-    // Logs of the policy are shown; the engine's description of a trap is in the response already.
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,policy_log=info,wapc=info,wasmtime_provider=off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr).without_time().init();
+    #[cfg(feature = "server")]
+    show_logs();
 
     let done = match Arguments::parse().command {
         Command::Run(run) => run.execute(),
         Command::Judge(judge) => judge.execute(),
+        #[cfg(feature = "server")]
         Command::Bench(compare) => compare.execute(),
+        #[cfg(feature = "server")]
         Command::Annotate(annotate) => annotate.execute(),
+        #[cfg(feature = "server")]
         Command::Inspect(inspect) => inspect.execute(),
+        #[cfg(feature = "server")]
         Command::ArtifactHub(hub) => hub.execute(),
+        #[cfg(feature = "server")]
         Command::Sample(sample) => sample.execute(),
+        #[cfg(feature = "server")]
         Command::Slopes(slopes) => slopes.execute(),
+        #[cfg(feature = "server")]
         Command::Worst(worst) => worst.execute(),
     };
     done.unwrap_or_else(|error| {
         anstream::eprintln!("Error: {error}");
         ExitCode::FAILURE
     })
+}
+
+/// Logs of the policy are shown; the engine's description of a trap is in the response already.
+#[cfg(feature = "server")]
+fn show_logs() {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,policy_log=info,wapc=info,wasmtime_provider=off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr).without_time().init();
 }

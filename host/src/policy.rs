@@ -1,44 +1,22 @@
-//! A module, loaded once, and its instances.
-//!
-//! Engine, pre-instantiated module, one new instance for every request and the time limit are those of the policy
-//! server 1.36, so that measurements here match the cost in a cluster.
+//! A module, loaded once, and its instances: a new one for every request, as on the policy server.
 
-use std::{
-    fs,
-    path::Path,
-    sync::{
-        Arc,
-        mpsc::{self, RecvTimeoutError, Sender},
-    },
-    thread,
-    time::Duration,
-};
+use std::{fs, path::Path, sync::Arc};
 
-use wapc::WapcHost;
-use wasmtime_provider::{
-    EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre,
-    wasmtime::{Config, Engine, Module},
-};
-
+#[cfg(not(feature = "server"))]
+use crate::interpreter::{Guest, Module};
+#[cfg(feature = "server")]
+use crate::server::{Guest, Module};
 use crate::{
     Error,
-    host_calls::{HostCalls, dispatch},
+    host_calls::HostCalls,
     request::{AdmissionRequest, Settings},
     response::{AdmissionResponse, SettingsVerdict},
 };
 
-/// The server's clock ticks once a second, and interrupts a policy at the second tick.
-const TICK: Duration = Duration::from_secs(1);
-const DEADLINE: u64 = 2;
-
-/// The provider's message for an interrupted call. It has no error type of its own.
-const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
-
 /// A policy module, compiled and ready to be instantiated.
 pub struct Policy {
-    prepared: WasmtimeEngineProviderPre,
+    module: Module,
     size: usize,
-    clock: Arc<Clock>,
 }
 
 impl Policy {
@@ -62,15 +40,7 @@ impl Policy {
     ///
     /// When it is not a module, or imports functions that a policy may not use.
     pub fn load(module: &[u8]) -> Result<Self, Error> {
-        let engine = Engine::new(&configuration()).map_err(not_loaded)?;
-        let compiled = Module::new(&engine, module).map_err(not_loaded)?;
-        let clock = Arc::new(Clock::start(engine.clone()));
-        let prepared = WasmtimeEngineProviderBuilder::new()
-            .engine(engine)
-            .module(compiled)
-            .build_pre()
-            .map_err(not_loaded)?;
-        Ok(Self { prepared, size: module.len(), clock })
+        Ok(Self { module: Module::load(module)?, size: module.len() })
     }
 
     /// The module's size in bytes.
@@ -85,13 +55,7 @@ impl Policy {
     ///
     /// When the module fails while it starts.
     pub fn instance(&self, host_calls: Arc<dyn HostCalls>) -> Result<Instance, Error> {
-        let deadlines = EpochDeadlines { wapc_init: DEADLINE, wapc_func: DEADLINE };
-        let engine = self.prepared.rehydrate(Some(deadlines)).map_err(not_instantiated)?;
-        let callback = move |_: u64, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
-            dispatch(&*host_calls, binding, namespace, operation, payload).map_err(Into::into)
-        };
-        let host = WapcHost::new(Box::new(engine), Some(Box::new(callback))).map_err(not_instantiated)?;
-        Ok(Instance { host, _clock: Arc::clone(&self.clock) })
+        Ok(Instance { guest: self.module.instantiate(host_calls)? })
     }
 
     /// Evaluates a request on a new instance, given as JSON. The settings are not validated first.
@@ -129,9 +93,7 @@ impl Policy {
 /// One instance of a policy. A server creates one for every request; a warm one handles many.
 #[derive(Debug)]
 pub struct Instance {
-    host: WapcHost,
-    // The clock must keep ticking as long as any instance may have to be interrupted.
-    _clock: Arc<Clock>,
+    guest: Guest,
 }
 
 impl Instance {
@@ -141,10 +103,7 @@ impl Instance {
     ///
     /// When the guest returns an error, traps, or takes too long.
     pub fn call(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, Error> {
-        self.host.call(operation, payload).map_err(|error| match error.to_string() {
-            text if text.contains(INTERRUPTED) => Error::OutOfTime,
-            text => Error::CallFailed(text),
-        })
+        self.guest.call(operation, payload)
     }
 
     /// Evaluates a request.
@@ -193,40 +152,4 @@ impl Instance {
         serde_json::from_slice(&answer)
             .map_err(|error| Error::CallFailed(format!("protocol version is not a JSON string: {error}")))
     }
-}
-
-/// The policy server's configuration of WebAssembly; `bench` gives it to every module it compares.
-pub(crate) fn configuration() -> Config {
-    let mut configuration = Config::new();
-    configuration.wasm_function_references(true);
-    configuration.epoch_interruption(true);
-    configuration
-}
-
-/// Advances an engine's epoch while it lives.
-#[derive(Debug)]
-struct Clock {
-    _alive: Sender<()>,
-}
-
-impl Clock {
-    fn start(engine: Engine) -> Self {
-        let (alive, ended) = mpsc::channel();
-        thread::spawn(move || {
-            while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                engine.increment_epoch();
-            }
-        });
-        Self { _alive: alive }
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
-fn not_loaded(error: impl ToString) -> Error {
-    Error::ModuleNotLoaded(error.to_string())
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
-fn not_instantiated(error: impl ToString) -> Error {
-    Error::NotInstantiated(error.to_string())
 }

@@ -14,7 +14,7 @@ use wasmtime_provider::{
     },
 };
 
-use crate::{Error, policy::configuration};
+use crate::{Error, server::configuration};
 
 /// The page size of the host's kernel.
 const HOST_PAGE: usize = 4096;

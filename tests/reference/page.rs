@@ -19,7 +19,7 @@ pipelines: `# yaml-language-server: $schema=…` at the head of a file of settin
 
 pub(crate) fn text() -> String {
     let mut page = HEAD.to_owned();
-    page += "## Options\n\nBeside the fields of a spec, beside `spec`, or beside `policies`.\n\n";
+    page += "## Options\n\nNext to the fields of a spec, to `spec`, or to `policies`.\n\n";
     page += "| Option | Value | Meaning |\n|---|---|---|\n";
     for option in OPTIONS {
         rows(&mut page, option.name, option.shape, option.doc);
@@ -34,7 +34,7 @@ pub(crate) fn text() -> String {
         page += &inner.replace(" |\n", " | |\n");
     }
     page += "\n## Annotations\n\n";
-    page += "Under `metadata.annotations` of a PodSecurityPolicy, or under `annotations` beside the fields of a bare spec.\n\n";
+    page += "Under `metadata.annotations` of a PodSecurityPolicy, or under `annotations` next to the fields of a bare spec.\n\n";
     page += "| Annotation | Meaning |\n|---|---|\n";
     for (entry, name) in annotations() {
         let meaning = match name.rsplit('/').next() {

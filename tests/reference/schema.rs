@@ -34,7 +34,7 @@ pub(crate) fn schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": "Settings of pod-security-policy",
-        "description": "A bare PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`; options stand beside them. A key whose value is null counts as absent; this schema leaves that out.",
+        "description": "A bare PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`; options stand next to them. A key whose value is null counts as absent; this schema leaves that out.",
         "type": "object",
         "if": {"required": ["policies"]},
         "then": several(&options),

@@ -113,7 +113,7 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         name: "host paths: an empty one lies nowhere",
-        reason: "The prefix `/` allowed a host path of no characters, which the API server refuses. Only what begins with `/` lies beneath it.",
+        reason: "The prefix `/` allowed a host path of no characters, which the API server refuses. Only what begins with `/` is inside of it.",
         backed_by: "section 4, item 4",
         concerns: pods::empty_path,
         touches: &[".hostPath.path", "].readOnly", "winner"],
@@ -153,7 +153,7 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         name: "escalation: no default for those who have it",
-        reason: "`defaultAllowPrivilegeEscalation: false` is not written beside `privileged: true` or an added `CAP_SYS_ADMIN`, where the API server refuses it: the container is admitted as it is if the policy allows that.",
+        reason: "`defaultAllowPrivilegeEscalation: false` is not written next to `privileged: true` or an added `CAP_SYS_ADMIN`, where the API server refuses it: the container is admitted as it is if the policy allows that.",
         backed_by: "section 3; section 4, item 15",
         concerns: pods::default_is_impossible,
         touches: &["allowPrivilegeEscalation", "winner", "unchanged"],
@@ -161,7 +161,7 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         name: "no pod that the API server refuses",
-        reason: "`allowPrivilegeEscalation: false` beside `privileged: true` or an added `CAP_SYS_ADMIN` does not pass the API's validation. A policy that demands it does not write it there, and rejects the pod with the reason.",
+        reason: "`allowPrivilegeEscalation: false` next to `privileged: true` or an added `CAP_SYS_ADMIN` does not pass the API's validation. A policy that demands it does not write it there, and rejects the pod with the reason.",
         backed_by: "section 3; section 4, item 9",
         concerns: pods::is_impossible,
         touches: &["allowPrivilegeEscalation", "capabilities", "winner"],

@@ -33,9 +33,9 @@ pub(super) fn settle(rng: &mut Rng, case: &mut Case, names: &[String], pod: &Pod
 
     let shape = rng.weighed(&[
         (52, Shape::Everybody),
-        (3, Shape::Nobody),
+        (3, Shape::Nothing),
         (34, Shape::Target),
-        (4, Shape::Beside),
+        (4, Shape::NearMiss),
         (3, Shape::Others),
         (4, Shape::Several),
     ]);
@@ -43,17 +43,17 @@ pub(super) fn settle(rng: &mut Rng, case: &mut Case, names: &[String], pod: &Pod
     let good = |rng: &mut Rng, policy: &str| good(rng, case, &namespace, &named, policy);
     let grants = match shape {
         Shape::Everybody => return,
-        Shape::Nobody => vec![],
+        Shape::Nothing => vec![],
         Shape::Target => vec![good(rng, &target)],
-        Shape::Beside => {
+        Shape::NearMiss => {
             let grant = good(rng, &target);
-            vec![beside(rng, grant)]
+            vec![near_miss(rng, grant)]
         }
         Shape::Others => names.iter().skip(1).map(|name| good(rng, name)).collect(),
         Shape::Several => {
             let mut all: Vec<Grant> = names.iter().map(|name| good(rng, name)).collect();
             let more = all.first().cloned().unwrap_or_default();
-            all.push(if rng.percent(50) { beside(rng, more) } else { more });
+            all.push(if rng.percent(50) { near_miss(rng, more) } else { more });
             rng.some(&all, all.len())
         }
     };
@@ -201,11 +201,11 @@ enum Shape {
     /// No grants are given, which means all of them.
     #[default]
     Everybody,
-    Nobody,
+    Nothing,
     /// One that reaches the policy the pod was generated from.
     Target,
     /// One that misses it by one field.
-    Beside,
+    NearMiss,
     /// All policies but that one.
     Others,
     Several,
@@ -233,7 +233,7 @@ fn good(rng: &mut Rng, case: &Case, namespace: &str, account: &str, policy: &str
 }
 
 /// A grant with one wrong field.
-fn beside(rng: &mut Rng, mut grant: Grant) -> Grant {
+fn near_miss(rng: &mut Rng, mut grant: Grant) -> Grant {
     match rng.count(0, 6) {
         0 => "apps".clone_into(&mut grant.group),
         1 => "shop-de".clone_into(&mut grant.namespace),

@@ -79,7 +79,7 @@ fn attack_on_the_name_of_the_namespace(#[case] namespace: &str) {
 #[case::a_group_of_that_name(json!({"username": "mallory", "groups": ["alice"]}))]
 #[case::an_extra_of_that_name(json!({"username": "mallory", "extra": {"username": ["alice"]}}))]
 #[case::a_prefix(json!({"username": "alice@evil"}))]
-#[case::nobody(json!({}))]
+#[case::no_user(json!({}))]
 fn attack_on_the_user(#[case] user: Value) {
     let request = laid_over(host_pid(), &json!({ "userInfo": user }));
     attack_fails(&exempting(json!({"usernames": ["alice"]})), &request);
@@ -88,7 +88,7 @@ fn attack_on_the_user(#[case] user: Value) {
 #[rstest]
 #[case::a_user_of_that_name(json!({"username": "devs", "groups": []}))]
 #[case::a_longer_name(json!({"username": "mallory", "groups": ["devs-evil", "dev"]}))]
-#[case::nobody(json!({}))]
+#[case::no_user(json!({}))]
 fn attack_on_the_group(#[case] user: Value) {
     let request = laid_over(host_pid(), &json!({ "userInfo": user }));
     attack_fails(&exempting(json!({"groups": ["devs"]})), &request);

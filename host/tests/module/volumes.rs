@@ -23,7 +23,7 @@ fn mounted(pod: Value, prefixes: Value) -> Verdict {
 
 #[rstest]
 #[case::itself("/foo", None)]
-#[case::beneath("/foo/bar", None)]
+#[case::inside("/foo/bar", None)]
 #[case::sibling(
     "/foobar",
     Some("spec.volumes[0].hostPath.path: Invalid value: \"/foobar\": is not allowed to be used")
