@@ -22,18 +22,18 @@ use requester::is_workload;
 use standard::hold_to_standard;
 
 pub(crate) use chain::{AdmissionChain, Asked};
-pub(crate) use controllers::{Admission, Usage, admission, usage, with_implied};
+#[cfg(test)]
+pub(crate) use controllers::with_implied;
+pub(crate) use controllers::{Admission, Usage, admission, usage};
 pub(crate) use live::LiveObject;
 pub(crate) use objections::{rule_of, unreadable};
 pub(crate) use pods::pods;
-pub(crate) use requester::{Requester, doubt, is_judged};
+pub use requester::{Requester, doubt, is_judged};
 pub(crate) use standard::{Failing, blamed, failures};
-#[cfg(test)]
-pub(crate) use verdict::Change;
-pub(crate) use verdict::{Before, Finding, Judged, Verdict};
+pub use verdict::{Before, Change, Finding, Judged, Verdict};
 
 /// Evaluates the creation of an object: mutating registrations first, then validating ones.
-pub(crate) fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Judged {
+pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Judged {
     let mut evaluation = Evaluation {
         object,
         requester,

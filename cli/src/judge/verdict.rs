@@ -12,7 +12,7 @@ use crate::input::Object;
 /// The verdict on an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// Admitted unchanged.
     Allowed,
     /// Admitted after defaulting by policies.
@@ -22,7 +22,8 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    pub(crate) fn name(self) -> &'static str {
+    /// The verdict as a word: `allowed`
+    pub fn name(self) -> &'static str {
         match self {
             Verdict::Allowed => "allowed",
             Verdict::Changed => "changed",
@@ -33,29 +34,39 @@ impl Verdict {
 
 /// An evaluated object.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Judged {
-    pub(crate) kind: String,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
+pub struct Judged {
+    /// The kind of the object.
+    pub kind: String,
+    /// The namespace that it is created in.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
     /// Its source.
-    pub(crate) file: String,
-    pub(crate) line: u32,
-    pub(crate) verdict: Verdict,
+    pub file: String,
+    /// The line where it starts.
+    pub line: u32,
+    /// The verdict.
+    pub verdict: Verdict,
     /// Its verdict under the policies of the comparison.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) before: Option<Before>,
+    pub before: Option<Before>,
     /// The policy that admits it.
-    pub(crate) policy: Option<String>,
-    pub(crate) changes: Vec<Change>,
-    pub(crate) violations: Vec<Finding>,
-    pub(crate) warnings: Vec<String>,
+    pub policy: Option<String>,
+    /// The fields that are filled in.
+    pub changes: Vec<Change>,
+    /// The objections.
+    pub violations: Vec<Finding>,
+    /// Warnings for the requester, and about the verdict.
+    pub warnings: Vec<String>,
 }
 
 /// The verdict of another set of policies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Before {
-    pub(crate) verdict: Verdict,
-    pub(crate) policy: Option<String>,
+pub struct Before {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The policy that admitted it.
+    pub policy: Option<String>,
 }
 
 /// `was allowed by baseline`
@@ -71,23 +82,29 @@ impl Display for Before {
 
 /// A field that a policy fills in.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Change {
-    pub(crate) path: String,
-    pub(crate) value: Value,
+pub struct Change {
+    /// The path of the field.
+    pub path: String,
+    /// The value.
+    pub value: Value,
 }
 
 /// An objection, with the position of the field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Finding {
-    pub(crate) policy: String,
+pub struct Finding {
+    /// The policy that objects.
+    pub policy: String,
     /// The rule that objects: a field of the PSP spec, `seccomp`, `appArmor`, a check of the Pod Security Standards as
     /// `pss/ID`, `authorization` where no policy may be used, or `request` where the object cannot be evaluated.
-    pub(crate) rule: String,
+    pub rule: String,
     /// Empty for the object as a whole.
-    pub(crate) path: String,
-    pub(crate) problem: String,
-    pub(crate) line: u32,
-    pub(crate) column: u32,
+    pub path: String,
+    /// The problem.
+    pub problem: String,
+    /// The line of the field.
+    pub line: u32,
+    /// The column of the field.
+    pub column: u32,
 }
 
 /// `spec.hostPID: Invalid value: true: Host PID is not allowed to be used`
@@ -118,7 +135,7 @@ impl Judged {
     }
 
     /// `Deployment shop/web`
-    pub(crate) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
     }
 

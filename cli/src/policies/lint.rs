@@ -1,15 +1,15 @@
 //! Advice about legal but unwise settings: PodSecurityPolicy accepted them, and their effect is not what it seems.
 
+mod spec;
+
 use std::fmt::{self, Display};
 
 use serde_json::Value;
 
+use super::{Judge, Registration};
 use crate::error::Place;
 use crate::input::Object;
-use crate::policies::{Judge, Registration};
 use crate::rbac::{Rbac, mistakes};
-
-mod spec;
 
 /// Advice about one field of one policy.
 #[derive(Clone, Debug)]

@@ -5,19 +5,28 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::super::deviations;
 use crate::rbac::{Authority, Rbac};
-use crate::terminal::OutputOptions;
-use crate::{deviations, report};
+use crate::report;
 
 /// The complete summary of a migration.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::command::migrate) struct Summary {
+pub struct Summary {
     pub(super) policies: Vec<Row>,
     pub(super) warnings: Vec<Remark>,
     /// Deviations from PodSecurityPolicy.
     pub(super) deviations: Vec<Remark>,
     pub(super) notes: Vec<Remark>,
+}
+
+/// A line of the summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Whether it is a warning; else it is a note.
+    pub is_warning: bool,
+    /// The text.
+    pub text: String,
 }
 
 /// The summary of one policy.
@@ -50,6 +59,7 @@ pub(super) struct Remark {
 const LINES: usize = 40;
 /// The maximum number of policies named in a line.
 const NAMED: usize = 3;
+
 impl Summary {
     pub(super) fn row(&mut self, name: &str, status: Status, policy: &Value, authority: &Authority) {
         let may_be_used_by = match authority {
@@ -86,24 +96,25 @@ impl Summary {
         format!("{all} {noun}: {converted} converted{left_out}")
     }
 
-    pub(super) fn text(&self, options: OutputOptions) {
-        options.note(&self.count());
+    /// The summary for people, in at most 40 lines.
+    pub fn lines(&self) -> Vec<Line> {
         let all = self.policies.len();
-        let warnings = self.warnings.iter().map(|remark| (true, remark.line("", all)));
-        let deviations = self.deviations.iter().map(|remark| (false, remark.line("changed meaning: ", all)));
-        let notes = self.notes.iter().map(|remark| (false, remark.line("", all)));
-        let mut lines: Vec<(bool, String)> = warnings.chain(deviations).chain(notes).collect();
+        let line = |is_warning| move |text| Line { is_warning, text };
+        let warnings = self.warnings.iter().map(|remark| remark.line("", all)).map(line(true));
+        let deviations = self.deviations.iter().map(|remark| remark.line("changed meaning: ", all));
+        let notes = self.notes.iter().map(|remark| remark.line("", all));
+        let mut lines: Vec<Line> = warnings.chain(deviations.chain(notes).map(line(false))).collect();
         if lines.len() > LINES - 1 {
             let more = lines.len() - (LINES - 2);
             lines.truncate(LINES - 2);
-            lines.push((false, format!("and {more} more lines; --summary markdown has all")));
+            lines.push(line(false)(format!("and {more} more lines; --summary markdown has all")));
         }
-        for (is_warning, line) in lines {
-            if is_warning { options.warn(&line) } else { options.note(&line) }
-        }
+        lines.insert(0, line(false)(self.count()));
+        lines
     }
 
-    pub(super) fn markdown(&self) -> String {
+    /// The complete summary in Markdown.
+    pub fn markdown(&self) -> String {
         let mut text = format!("**{}**\n", self.count());
         for (title, remarks) in
             [("Warnings", &self.warnings), ("Changed meaning", &self.deviations), ("Notes", &self.notes)]

@@ -6,7 +6,7 @@ use crate::input::Object;
 
 /// The rules and selectors of a registration, as far as manifests are sufficient.
 #[derive(Debug, Default)]
-pub(crate) struct Reach {
+pub(crate) struct WebhookMatch {
     /// API groups and resources; `None` for all.
     rules: Option<Vec<(Vec<String>, Vec<String>)>>,
     /// The namespace of an `AdmissionPolicy`.
@@ -20,13 +20,13 @@ pub(crate) struct Reach {
 /// The label that every namespace has.
 const NAME: &str = "kubernetes.io/metadata.name";
 
-impl Reach {
+impl WebhookMatch {
     /// Every object that carries pods.
     pub(crate) fn everything() -> Self {
-        Reach::default()
+        WebhookMatch::default()
     }
 
-    /// The reach of a registration.
+    /// The objects that a registration matches.
     pub(crate) fn of(registration: &Value, namespace: Option<&str>) -> Self {
         let list = |value: &Value, key: &str| -> Vec<String> {
             let elements = value.get(key).and_then(Value::as_array);
@@ -43,15 +43,16 @@ impl Reach {
                 .map(|rule| (list(rule, "apiGroups"), list(rule, "resources")))
                 .collect()
         });
-        let mut reach = Reach { rules, namespace: namespace.map(str::to_owned), ..Reach::default() };
+        let mut found =
+            WebhookMatch { rules, namespace: namespace.map(str::to_owned), ..WebhookMatch::default() };
         let expressions =
             registration.pointer("/spec/namespaceSelector/matchExpressions").and_then(Value::as_array);
         for expression in expressions.into_iter().flatten() {
             let operator = expression.get("operator").and_then(Value::as_str);
             match (expression.get("key").and_then(Value::as_str), operator) {
-                (Some(NAME), Some("In")) => reach.names.push((list(expression, "values"), true)),
-                (Some(NAME), Some("NotIn")) => reach.names.push((list(expression, "values"), false)),
-                _ => reach.omitted.push("spec.namespaceSelector"),
+                (Some(NAME), Some("In")) => found.names.push((list(expression, "values"), true)),
+                (Some(NAME), Some("NotIn")) => found.names.push((list(expression, "values"), false)),
+                _ => found.omitted.push("spec.namespaceSelector"),
             }
         }
         for (pointer, name) in [
@@ -63,11 +64,11 @@ impl Reach {
                     || value.as_array().is_some_and(Vec::is_empty)
             };
             if registration.pointer(pointer).is_some_and(|value| !is_empty(value)) {
-                reach.omitted.push(name);
+                found.omitted.push(name);
             }
         }
-        reach.omitted.dedup();
-        reach
+        found.omitted.dedup();
+        found
     }
 
     /// Whether the creation of the object matches.
@@ -185,13 +186,16 @@ mod tests {
             ],
             "namespaceSelector": {"matchExpressions": [{"key": NAME, "operator": "NotIn", "values": ["kube-system"]}]},
         }});
-        let reach = Reach::of(&registration, None);
-        assert_eq!(reach.covers(&object("Pod", "v1"), "shop"), Covered::Yes);
-        assert_eq!(reach.covers(&object("Pod", "v1"), "kube-system"), Covered::No);
+        let found = WebhookMatch::of(&registration, None);
+        assert_eq!(found.covers(&object("Pod", "v1"), "shop"), Covered::Yes);
+        assert_eq!(found.covers(&object("Pod", "v1"), "kube-system"), Covered::No);
         let deployment = object("Deployment", "apps/v1");
-        assert_eq!(reach.covers(&deployment, "shop"), Covered::No, "only its creation matters");
-        assert_eq!(reach.caveat(), None);
-        assert_eq!(Reach::of(&registration, Some("other")).covers(&object("Pod", "v1"), "shop"), Covered::No);
+        assert_eq!(found.covers(&deployment, "shop"), Covered::No, "only its creation matters");
+        assert_eq!(found.caveat(), None);
+        assert_eq!(
+            WebhookMatch::of(&registration, Some("other")).covers(&object("Pod", "v1"), "shop"),
+            Covered::No
+        );
     }
 
     #[rstest]
@@ -217,8 +221,8 @@ mod tests {
         #[case] expected: Covered,
     ) {
         let rules = json!([{"apiGroups": [group], "resources": [resource], "operations": ["*"]}]);
-        let reach = Reach::of(&json!({"spec": {"rules": rules}}), None);
-        assert_eq!(reach.covers(&object(kind, version), "shop"), expected);
+        let found = WebhookMatch::of(&json!({"spec": {"rules": rules}}), None);
+        assert_eq!(found.covers(&object(kind, version), "shop"), expected);
     }
 
     #[test]
@@ -226,7 +230,7 @@ mod tests {
         let registration = json!({"spec": {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "Exists"}]},
             "objectSelector": {}, "matchConditions": [{"name": "a"}]}});
         assert_eq!(
-            Reach::of(&registration, None).caveat().unwrap(),
+            WebhookMatch::of(&registration, None).caveat().unwrap(),
             "spec.namespaceSelector and spec.matchConditions cannot be evaluated offline; assumed to match"
         );
     }

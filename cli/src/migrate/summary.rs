@@ -5,24 +5,24 @@
 
 mod page;
 
-use clap::ValueEnum;
 use serde_json::Value;
 
-use page::{Remark, Status, Summary, add};
+use page::{Remark, Status, add};
 
-use super::Migrate;
-use super::convert::{Converted, Policies, Surroundings, name_of};
-use crate::advice::{self, Advice};
-use crate::error::{Error, Outcome};
-use crate::input::Object;
+use super::convert::{Converted, name_of};
+use super::deviations;
+use super::manifests::{CHOSEN, Kind, Mode};
+use super::options::Options;
+use super::policies::{Policies, Sorted};
+use crate::policies::{Advice, lint};
 use crate::rbac::{Authority, Rbac, mistakes};
-use crate::registration::{CHOSEN, Kind, Mode};
-use crate::terminal::OutputOptions;
-use crate::{deviations, report};
+
+pub use page::{Line, Summary};
 
 /// The format of the summary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Form {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Format {
     /// For people: at most 40 lines
     #[default]
     Text,
@@ -35,19 +35,17 @@ pub(super) enum Form {
 /// Up to so many policies, each has a line with its users.
 const FEW: usize = 8;
 
-impl Migrate {
+impl Options {
     /// The summary: decisions, deviations, and remaining tasks.
     pub(super) fn summarize(
         &self,
-        objects: &[Object],
+        input: &Sorted,
         policies: &Policies,
         converted: &Converted,
-        (authority, surroundings): (&Authority, &Surroundings),
+        authority: &Authority,
     ) -> Summary {
         let mut summary = Summary::default();
-        if let Authority::Dump(rbac) = authority
-            && let Some(gaps) = rbac.gaps()
-        {
+        if let Some(gaps) = authority.gaps() {
             summary.caution(gaps);
         }
         for (name, places) in &policies.skipped {
@@ -64,10 +62,11 @@ impl Migrate {
         for (name, why) in &converted.left_out {
             summary.warn(&format!("{why}: it gets no registration"), name);
         }
-        let advised = objects
+        let advised = input
+            .policies
             .iter()
             .filter(|object| policies.skipped.iter().all(|(name, _)| *name != object.name))
-            .flat_map(advice::of_object);
+            .flat_map(lint);
         let (serious, mild): (Vec<Advice>, Vec<Advice>) = advised.partition(|advice| advice.about.is_serious);
         for advice in serious {
             let (text, place) = reported(&advice);
@@ -97,8 +96,8 @@ impl Migrate {
             add(&mut summary.notes, &text, &place);
         }
         self.users(&mut summary, &policies.manifests, authority);
-        if surroundings.accounts > 0 {
-            let (accounts, are) = match surroundings.accounts {
+        if input.accounts > 0 {
+            let (accounts, are) = match input.accounts {
                 1 => ("1 ServiceAccount".to_owned(), "is"),
                 count => (format!("{count} ServiceAccounts"), "are"),
             };
@@ -108,21 +107,6 @@ impl Migrate {
         }
         self.what_to_do(&mut summary, &policies.manifests, authority);
         summary
-    }
-
-    /// Writes the summary to standard error.
-    pub(super) fn report(&self, summary: &Summary, options: OutputOptions) -> Outcome<()> {
-        match self.summary {
-            // A format that was requested is written even with --quiet.
-            Some(Form::Json) => {
-                let text = report::to_json(summary)
-                    .map_err(|reason| Error::new(format_args!("the summary cannot be written: {reason}")))?;
-                anstream::eprint!("{text}");
-            }
-            Some(Form::Markdown) => anstream::eprint!("{}", summary.markdown()),
-            Some(Form::Text) | None => summary.text(options),
-        }
-        Ok(())
     }
 
     /// Who may use which policy, where that is known.
@@ -157,32 +141,32 @@ impl Migrate {
 
     fn what_to_do(&self, summary: &mut Summary, policies: &[Value], authority: &Authority) {
         let exempt: Vec<&str> = self.exempt().collect();
-        if !exempt.is_empty() && self.kind == Kind::Cluster {
+        if !exempt.is_empty() && self.form.kind == Kind::Cluster {
             summary.note(format!(
                 "not judged: {}, so that a policy server that is down cannot stop the cluster's own pods; PodSecurityPolicy judged all (--exempt-namespaces '')",
                 exempt.join(", ")
             ));
         }
-        if self.mode == Mode::Monitor {
+        if self.form.mode == Mode::Monitor {
             summary.note("in monitor mode nothing is rejected and nothing is filled in".to_owned());
         }
         if !self.per_policy {
             summary.note("the policy server must be allowed to create SubjectAccessReviews, or every pod is rejected: docs/rbac.md".to_owned());
-            if self.kind == Kind::Namespace {
+            if self.form.kind == Kind::Namespace {
                 summary.caution(format!(
                     "an AdmissionPolicy may ask RBAC only where its PolicyServer lets it, and rejects every pod otherwise: put {CAPABILITY} into spec.namespacedPoliciesCapabilities of PolicyServer {}: docs/rbac.md",
-                    self.policy_server
+                    self.form.policy_server
                 ));
             }
             return;
         }
         match authority {
-            Authority::Everybody if self.kind == Kind::Cluster => summary.note(format!(
+            Authority::Everybody if self.form.kind == Kind::Cluster => summary.note(format!(
                 "a namespace chooses a policy by its label: kubectl label namespace NAME {CHOSEN}=POLICY; one without the label is not judged"
             )),
             Authority::Everybody if policies.len() > 1 => {
                 let names: Vec<&str> = policies.iter().map(name_of).collect();
-                let namespace = self.namespace.as_deref().unwrap_or_default();
+                let namespace = self.form.namespace.as_deref().unwrap_or_default();
                 summary.caution(together(namespace, &names.join(" and ")));
             }
             Authority::Everybody => {}

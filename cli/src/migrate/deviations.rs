@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn every_name_is_one_of_the_documented_ones() {
-        let documented = include_str!("../../docs/conformance.md");
+        let documented = include_str!("../../../docs/conformance.md");
         for name in
             DEVIATIONS.iter().map(|deviation| deviation.name).chain(ALWAYS.iter().map(|(name, _)| *name))
         {

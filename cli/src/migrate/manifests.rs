@@ -1,35 +1,41 @@
 //! The manifests that register policies with Kubewarden: always a pair, one mutating and one validating.
 
-use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 /// Options of the registrations besides their settings.
 #[derive(Clone, Debug)]
-pub(crate) struct Form {
-    pub(crate) kind: Kind,
+pub struct Form {
+    /// Their kind.
+    pub kind: Kind,
     /// The namespace of an `AdmissionPolicy`.
-    pub(crate) namespace: Option<String>,
-    pub(crate) module: String,
-    pub(crate) policy_server: String,
-    pub(crate) mode: Mode,
-    pub(crate) background_audit: bool,
+    pub namespace: Option<String>,
+    /// The URL from which Kubewarden gets the policy.
+    pub module: String,
+    /// The policy server that runs it.
+    pub policy_server: String,
+    /// What happens to requests that are rejected.
+    pub mode: Mode,
+    /// Whether the audit scanner evaluates what is in the cluster.
+    pub background_audit: bool,
 }
 
 /// The kind of the registrations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Kind {
     /// For the whole cluster
     #[default]
-    #[value(name = "ClusterAdmissionPolicy", alias = "clusteradmissionpolicy")]
+    #[cfg_attr(feature = "cli", value(name = "ClusterAdmissionPolicy", alias = "clusteradmissionpolicy"))]
     Cluster,
     /// For one namespace
-    #[value(name = "AdmissionPolicy", alias = "admissionpolicy")]
+    #[cfg_attr(feature = "cli", value(name = "AdmissionPolicy", alias = "admissionpolicy"))]
     Namespace,
 }
 
 /// How rejected requests are handled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Mode {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Mode {
     /// They are rejected
     #[default]
     Protect,
@@ -167,7 +173,7 @@ mod tests {
     fn the_pair_is_the_shipped_one() {
         let shipped = ["mutating", "validating"].map(|half| {
             let file = format!("{}/../manifests/{half}.yaml", env!("CARGO_MANIFEST_DIR"));
-            crate::input::read_all(&[file.into()]).unwrap().remove(0).value()
+            crate::input::read_all(&[file.into()], || Box::new(std::io::empty())).unwrap().remove(0).value()
         });
         let Value::Object(settings) = shipped[0]["spec"]["settings"].clone() else {
             panic!("settings are an object")

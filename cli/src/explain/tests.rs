@@ -8,21 +8,15 @@ use serde_json::json;
 use super::*;
 use crate::judge::Requester;
 use crate::judge::judge as judged_by;
-use crate::policies::{Judge, Registration, parse};
+use crate::policies::{Judge, Registration, WebhookMatch, parse};
 use crate::rbac::Authority;
-use crate::reach::Reach;
 
 fn policies(case: &Case) -> Option<Policies> {
     let mut settings = ours::settings(case);
     settings["authorization"] = "None".into();
     let judge = Judge::Settings(parse(settings.to_string()).ok()?);
-    let registration = Registration { name: "p".to_owned(), reach: Reach::everything(), judge };
-    Some(Policies {
-        registrations: vec![registration],
-        authority: Authority::Everybody,
-        advice: Vec::new(),
-        not_judged: None,
-    })
+    let registration = Registration { name: "p".to_owned(), matches: WebhookMatch::everything(), judge };
+    Some(Policies::of(vec![registration], Authority::Everybody))
 }
 
 /// The pod of a case, if it is readable.
@@ -36,7 +30,7 @@ fn manifest(case: &Case) -> Option<Object> {
 }
 
 /// The remedy found.
-fn found_in(named: Option<(String, Search)>) -> crate::remedy::Remedy {
+fn found_in(named: Option<(String, Search)>) -> crate::remedy::Change {
     match named {
         Some((_, Search::Found(remedy))) => remedy,
         other => panic!("no remedy: {other:?}"),
@@ -50,7 +44,7 @@ fn remedied(policies: &Policies, object: &Object, name: &str, stuck: &mut Vec<St
         return false;
     }
     let registration = &policies.registrations[0];
-    let mut text = Told(String::new());
+    let mut text = Prose::new(Look::default());
     let (_, found) = text.registration(registration, object, &requester, policies).unwrap();
     match found {
         Some((policy, Search::Found(remedy))) => {
@@ -88,9 +82,9 @@ fn every_violation_of_a_standard_has_a_remedy() {
     let (mut rejected, mut stuck) = (0, Vec::new());
     for level in ["baseline", "restricted", "restricted:v1.24"] {
         let judge = Judge::Standard(level.parse().unwrap());
-        let registrations = vec![Registration { name: level.to_owned(), reach: Reach::everything(), judge }];
-        let policies =
-            Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
+        let registrations =
+            vec![Registration { name: level.to_owned(), matches: WebhookMatch::everything(), judge }];
+        let policies = Policies::of(registrations, Authority::Everybody);
         for case in (0..400).map(|index| generate::case(21, index)) {
             let Some(object) = manifest(&case) else { continue };
             rejected +=
@@ -112,16 +106,16 @@ fn a_remedy_is_small() {
         "runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 2000}]}, "seLinux": {"rule": "RunAsAny"},
         "supplementalGroups": {"rule": "RunAsAny"}, "fsGroup": {"rule": "RunAsAny"}});
     let judge = Judge::Settings(parse(settings.to_string()).unwrap());
-    let registrations = vec![Registration { name: "p".to_owned(), reach: Reach::everything(), judge }];
-    let policies =
-        Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
+    let registrations =
+        vec![Registration { name: "p".to_owned(), matches: WebhookMatch::everything(), judge }];
+    let policies = Policies::of(registrations, Authority::Everybody);
     let object =
         Object::of_value(&json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {
         "securityContext": {"runAsUser": 0},
         "volumes": [{"name": "v", "hostPath": {"path": "/"}}],
         "containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}],
             "securityContext": {"capabilities": {"add": ["CHOWN"]}, "allowPrivilegeEscalation": true}}]}}));
-    let mut text = Told(String::new());
+    let mut text = Prose::new(Look::default());
     let found =
         text.registration(&policies.registrations[0], &object, &Requester::default(), &policies).unwrap();
     let remedy = found_in(found.1);
@@ -144,9 +138,9 @@ fn a_remedy_names_places_of_the_manifest_as_it_is() {
     let settings = json!({"volumes": ["emptyDir", "projected"], "runAsUser": any, "seLinux": any,
         "supplementalGroups": any, "fsGroup": any});
     let judge = Judge::Settings(parse(settings.to_string()).unwrap());
-    let registrations = vec![Registration { name: "p".to_owned(), reach: Reach::everything(), judge }];
-    let policies =
-        Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
+    let registrations =
+        vec![Registration { name: "p".to_owned(), matches: WebhookMatch::everything(), judge }];
+    let policies = Policies::of(registrations, Authority::Everybody);
     let host = |name: &str| json!({"name": name, "hostPath": {"path": "/"}});
     let mount = |name: &str| json!({"name": name, "mountPath": "/v"});
     let object = Object::of_value(
@@ -156,7 +150,7 @@ fn a_remedy_names_places_of_the_manifest_as_it_is() {
             {"name": "c", "volumeMounts": [mount("a"), mount("b")], "ports": [{"containerPort": 1, "hostPort": 1}, {"containerPort": 2}, {"containerPort": 3, "hostPort": 3}]},
             {"name": "d", "volumeMounts": [mount("b"), mount("d")], "securityContext": {"privileged": true}}]}}),
     );
-    let mut text = Told(String::new());
+    let mut text = Prose::new(Look::default());
     let found =
         text.registration(&policies.registrations[0], &object, &Requester::default(), &policies).unwrap();
     let remedy = found_in(found.1);
@@ -179,9 +173,8 @@ fn a_remedy_for_a_level_leaves_containers_alone() {
     let standard = "restricted".parse().unwrap();
     let judge = Judge::Standard(standard);
     let registrations =
-        vec![Registration { name: "restricted".to_owned(), reach: Reach::everything(), judge }];
-    let policies =
-        Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
+        vec![Registration { name: "restricted".to_owned(), matches: WebhookMatch::everything(), judge }];
+    let policies = Policies::of(registrations, Authority::Everybody);
     let pod = json!({"hostNetwork": true, "hostPID": true,
         "volumes": [{"name": "a", "hostPath": {"path": "/"}}, {"name": "b", "emptyDir": {}}, {"name": "c", "hostPath": {"path": "/"}}],
         "containers": [
@@ -190,7 +183,7 @@ fn a_remedy_for_a_level_leaves_containers_alone() {
     let object =
         Object::of_value(&json!({"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "a"},
         "spec": {"template": {"spec": pod}}}));
-    let mut text = Told(String::new());
+    let mut text = Prose::new(Look::default());
     let found =
         text.registration(&policies.registrations[0], &object, &Requester::default(), &policies).unwrap();
     let remedy = found_in(found.1);
@@ -223,25 +216,27 @@ fn a_level_explains_the_pods_to_come() {
         "runAsUser": {"rule": "MustRunAsNonRoot"}, "seLinux": any, "supplementalGroups": any, "fsGroup": any,
         "annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": "runtime/default",
             "seccomp.security.alpha.kubernetes.io/defaultProfileName": "runtime/default"}});
-    let registration =
-        |name: &str, judge| Registration { name: name.to_owned(), reach: Reach::everything(), judge };
+    let registration = |name: &str, judge| Registration {
+        name: name.to_owned(),
+        matches: WebhookMatch::everything(),
+        judge,
+    };
     let registrations = vec![
         registration("p", Judge::Settings(parse(settings.to_string()).unwrap())),
         registration("restricted", Judge::Standard("restricted".parse().unwrap())),
     ];
-    let policies =
-        Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
+    let policies = Policies::of(registrations, Authority::Everybody);
     let pod = json!({"containers": [{"name": "c"}]});
     for object in [
         json!({"kind": "Pod", "apiVersion": "v1", "spec": pod}),
         json!({"kind": "Deployment", "apiVersion": "apps/v1", "spec": {"template": {"spec": pod}}}),
     ] {
         let object = Object::of_value(&object);
-        let mut text = Told(String::new());
+        let mut text = Prose::new(Look::default());
         let level = &policies.registrations[1];
         let (rules, remedy) = text.registration(level, &object, &Requester::default(), &policies).unwrap();
         assert!(rules.is_empty() && remedy.is_none(), "{rules:?}");
-        assert!(text.0.contains("  admits it"), "{}", text.0);
+        assert!(text.text.contains("  admits it"), "{}", text.text);
     }
 }
 
@@ -255,9 +250,9 @@ fn the_missing_profile_is_one_line(#[case] allowed: &str, #[case] profile: &str)
     let settings = json!({"volumes": ["projected"], "runAsUser": any, "seLinux": any, "supplementalGroups": any,
         "fsGroup": any, "annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": allowed}});
     let judge = Judge::Settings(parse(settings.to_string()).unwrap());
-    let registrations = vec![Registration { name: "p".to_owned(), reach: Reach::everything(), judge }];
-    let policies =
-        Policies { registrations, authority: Authority::Everybody, advice: Vec::new(), not_judged: None };
+    let registrations =
+        vec![Registration { name: "p".to_owned(), matches: WebhookMatch::everything(), judge }];
+    let policies = Policies::of(registrations, Authority::Everybody);
     let pod = json!({"containers": [{"name": "c"}, {"name": "d"}], "initContainers": [{"name": "i"}]});
     let deployment =
         json!({"kind": "Deployment", "apiVersion": "apps/v1", "spec": {"template": {"spec": pod}}});
@@ -265,7 +260,7 @@ fn the_missing_profile_is_one_line(#[case] allowed: &str, #[case] profile: &str)
         [(json!({"kind": "Pod", "apiVersion": "v1", "spec": pod}), ""), (deployment, "spec.template.")]
     {
         let object = Object::of_value(&object);
-        let mut text = Told(String::new());
+        let mut text = Prose::new(Look::default());
         let found =
             text.registration(&policies.registrations[0], &object, &Requester::default(), &policies).unwrap();
         let steps: Vec<serde_json::Value> = found_in(found.1).steps.iter().map(|step| read(step)).collect();

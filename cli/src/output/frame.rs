@@ -4,8 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use ariadne::{Config, IndexType, Label, ReportKind, Source};
-
-use super::Place;
+use kubectl_psp::error::Place;
 
 /// Files beyond this size are not read a second time to show the line.
 const READ: u64 = 1 << 20;

@@ -2,9 +2,9 @@
 
 use pod_security_policy::{rules, standards};
 
-/// Guidance about a rule.
+/// What a rule is for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Guidance {
+pub(crate) struct RuleDoc {
     /// One sentence.
     pub(crate) purpose: &'static str,
     /// Why it matters, and what to do.
@@ -132,12 +132,12 @@ const PARAGRAPHS: &[(&[&str], &str, &str)] = &[
     ),
 ];
 
-/// Guidance about a rule, or about a check of the Pod Security Standards as `pss/ID`.
-pub(crate) fn of(rule: &str) -> Guidance {
+/// What a rule is for, or a check of the Pod Security Standards as `pss/ID`.
+pub(crate) fn of(rule: &str) -> RuleDoc {
     if let Some(id) = rule.strip_prefix("pss/") {
         let purpose = standards::all().find(|(_, check)| check.id == id).map(|(_, check)| check.purpose);
         let purpose = purpose.unwrap_or("A check of the Pod Security Standards.");
-        return Guidance { purpose, paragraph: purpose, link: STANDARDS };
+        return RuleDoc { purpose, paragraph: purpose, link: STANDARDS };
     }
     let purpose = rules::all().find(|(_, entry)| entry.id == rule).map(|(_, entry)| entry.purpose);
     let known = PARAGRAPHS.iter().find(|(rules, ..)| rules.contains(&rule));
@@ -146,7 +146,7 @@ pub(crate) fn of(rule: &str) -> Guidance {
         "authorization" => "Who may use which policy.",
         _ => "Whether the object can be judged.",
     });
-    Guidance { purpose, paragraph, link }
+    RuleDoc { purpose, paragraph, link }
 }
 
 #[cfg(test)]

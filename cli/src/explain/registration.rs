@@ -9,7 +9,7 @@ use pod_security_policy::settings::Settings;
 use pod_security_policy::standards::Standard;
 
 use super::evaluation::{Evaluation, Named};
-use super::{BOLD, Told};
+use super::prose::Prose;
 use crate::error::{Error, Errors, Outcome};
 use crate::input::Object;
 use crate::judge::{self, Admission, LiveObject, Requester, Usage};
@@ -17,14 +17,14 @@ use crate::policies::{Judge, Policies, Registration};
 use crate::remedy::{Objection, Search};
 
 /// The input of a report.
-struct Subject<'t> {
+struct Context<'t> {
     evaluation: &'t Evaluation<'t>,
     live: &'t LiveObject,
     settings: &'t Settings<'t>,
     report: &'t Report,
 }
 
-impl Told {
+impl Prose {
     /// The response of one registration; the rules that object, and a remedy.
     pub(super) fn registration(
         &mut self,
@@ -43,7 +43,8 @@ impl Told {
     /// The result of a level of the Pod Security Standards on the pods after mutation.
     fn level(&mut self, evaluation: &Evaluation<'_>, standard: Standard) -> (Vec<String>, Option<Named>) {
         let Evaluation { registration, object, .. } = evaluation;
-        self.line(format_args!("\n{BOLD}{}{BOLD:#}", registration.name));
+        let bold = self.look.bold();
+        self.line(format_args!("\n{bold}{}{bold:#}", registration.name));
         let found = evaluation.objections_of(standard, &object.json);
         if found.is_empty() {
             self.line(format_args!("  admits it"));
@@ -72,8 +73,9 @@ impl Told {
         let (mut rules, mut remedies) = (Vec::new(), Vec::new());
         for report in &reports {
             let account = report.service_account.as_deref().unwrap_or("none");
-            self.line(format_args!("\n{BOLD}{}{BOLD:#}, service account {account}", registration.name));
-            let reported = Subject { evaluation, live: &chain.live, settings, report };
+            let bold = self.look.bold();
+            self.line(format_args!("\n{bold}{}{bold:#}, service account {account}", registration.name));
+            let reported = Context { evaluation, live: &chain.live, settings, report };
             let admission = judge::admission(report);
             let is_usable = |opinion: &Opinion| opinion.granted == Ok(true);
             let usable = report.opinions.iter().any(is_usable);
@@ -109,12 +111,12 @@ impl Told {
         Ok((rules, smallest))
     }
 
-    fn opinion(&mut self, nth: usize, opinion: &Opinion, reported: &Subject<'_>) {
-        let Subject { evaluation, live, settings, report } = reported;
+    fn opinion(&mut self, nth: usize, opinion: &Opinion, reported: &Context<'_>) {
+        let Context { evaluation, live, settings, report } = reported;
         let usage = match evaluation.usage(opinion, report) {
             Usage::Granted => "may be used".to_owned(),
             Usage::ViaController(maker) => format!("may be used by {maker}, which makes the pods"),
-            Usage::Nobody => "may not be used".to_owned(),
+            Usage::Ungranted => "may not be used".to_owned(),
         };
         let edits: Vec<_> =
             opinion.edits.iter().filter(|edit| edit.path.last() != Some(Step::Key(ADMITTED_BY))).collect();
@@ -126,8 +128,9 @@ impl Told {
             }
             (false, false) => "would have to fill something in, which these settings do not allow",
         };
-        self.line(format_args!("  {nth}. {BOLD}{}{BOLD:#}: {usage}; {says}", opinion.policy));
-        let added = AnsiColor::Green.on_default();
+        let bold = self.look.bold();
+        self.line(format_args!("  {nth}. {bold}{}{bold:#}: {usage}; {says}", opinion.policy));
+        let added = self.look.style(AnsiColor::Green.on_default());
         for edit in edits {
             self.line(format_args!("    {added}+ {}{edit}: {}{added:#}", report.root, edit.value));
         }
