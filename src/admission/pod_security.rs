@@ -77,6 +77,7 @@ impl Evaluator<'_> {
                 kind: ViolationKind::Message,
                 value: String::new(),
                 detail: standard.would_be_violated([failure]),
+                wanted: Vec::new(),
             });
         }
         response.tolerate(violations, in_all);

@@ -272,6 +272,7 @@ mod tests {
             kind: Invalid,
             value: "true".to_owned(),
             detail: String::new(),
+            wanted: Vec::new(),
         }
     }
 
