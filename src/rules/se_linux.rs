@@ -65,9 +65,9 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<MustRunAs<'s>> {
         return None;
     }
     let Some(options) = spec.get("seLinux").and_then(|strategy| strategy.get("seLinuxOptions")) else {
-        spec.problem(
+        spec.required(
             "seLinux.seLinuxOptions",
-            "Required value: MustRunAs needs the options to demand; `{}` demands none",
+            "MustRunAs needs the options to demand; `{}` demands none",
         );
         return None;
     };
