@@ -79,18 +79,14 @@ impl Evaluation<'_> {
             for opinion in report.opinions.iter().filter(|opinion| Some(opinion.policy.as_str()) == policy) {
                 let denying = opinion.violations.iter().filter(|violation| violation.action == Action::Deny);
                 found.extend(denying.map(|violation| {
-                    let (path, problem) = live.reported(&violation.path, &violation.problem());
-                    Objection { rule: violation.rule.to_owned(), path, problem }
+                    let (path, addition) = live.reported(&violation.path);
+                    Objection::of(violation, path, addition)
                 }));
                 // Violations that are only counted matter as well, or one that moves up would look like a new one.
                 let omitted = opinion.denials.saturating_sub(opinion.violations.len());
                 found.extend((0..omitted).map(|_| Objection::default()));
                 if !settings.mutate && report.root.is_empty() {
-                    found.extend(opinion.edits.iter().map(|edit| Objection {
-                        rule: judge::rule_of(edit),
-                        path: edit.to_string(),
-                        problem: format!("Required value: must be {}", edit.value),
-                    }));
+                    found.extend(opinion.defaults.iter().map(Objection::of_default));
                 }
             }
             let blamed = judge::blamed(self.object, &live.json, report, settings);
@@ -110,6 +106,6 @@ impl Evaluation<'_> {
 
 fn of_failing(failing: Failing) -> Vec<Objection> {
     let Failing { check, problem, paths } = failing;
-    let objection = |path| Objection { rule: format!("pss/{check}"), path, problem: problem.clone() };
+    let objection = |path| Objection::of_check(check, path, problem.clone());
     paths.into_iter().map(objection).collect()
 }

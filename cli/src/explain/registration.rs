@@ -2,8 +2,6 @@
 
 use anstyle::AnsiColor;
 use pod_security_policy::admission::{Opinion, Report};
-use pod_security_policy::json::edit::Step;
-use pod_security_policy::pod::ADMITTED_BY;
 use pod_security_policy::rule::Action;
 use pod_security_policy::settings::Settings;
 use pod_security_policy::standards::Standard;
@@ -49,7 +47,7 @@ impl Prose {
         if found.is_empty() {
             self.line(format_args!("  admits it"));
         }
-        for Objection { path, problem, rule } in &found {
+        for Objection { path, problem, rule, .. } in &found {
             let place = object.place(path);
             self.line(format_args!("    {path}: {problem} [{rule}, line {}]", place.line));
         }
@@ -65,10 +63,10 @@ impl Prose {
         let Evaluation { registration, object, .. } = evaluation;
         let chain = evaluation.arriving(&object.json);
         let reports = chain.report(settings).map_err(|error| {
-            let error = error.to_string();
-            let (path, _) = judge::unreadable(&error);
-            let reason = format!("{} cannot be read: {}", object.title(), object.hinted(path, &error));
-            Errors::from(Error::at(object.place(path), reason))
+            let path = error.path();
+            let problem = object.hinted(&path, &error.to_string(), error.wants_string());
+            let reason = format!("{} cannot be read: {problem}", object.title());
+            Errors::from(Error::at(object.place(&path), reason))
         })?;
         let (mut rules, mut remedies) = (Vec::new(), Vec::new());
         for report in &reports {
@@ -91,7 +89,7 @@ impl Prose {
                 for opinion in &report.opinions {
                     rules.extend(opinion.violations.iter().map(|violation| violation.rule.to_owned()));
                     if !settings.mutate && report.root.is_empty() {
-                        rules.extend(opinion.edits.iter().map(judge::rule_of));
+                        rules.extend(opinion.defaults.iter().map(|default| default.rule.to_owned()));
                     }
                     rules.extend((!is_usable(opinion)).then(|| "authorization".to_owned()));
                     remedies.extend(evaluation.remedy(settings, Some(opinion)));
@@ -118,8 +116,7 @@ impl Prose {
             Usage::ViaController(maker) => format!("may be used by {maker}, which makes the pods"),
             Usage::Ungranted => "may not be used".to_owned(),
         };
-        let edits: Vec<_> =
-            opinion.edits.iter().filter(|edit| edit.path.last() != Some(Step::Key(ADMITTED_BY))).collect();
+        let edits: Vec<_> = opinion.defaults.iter().map(|default| &default.edit).collect();
         let says = match (opinion.denials > 0, edits.is_empty()) {
             (true, _) => "objects",
             (false, true) => "admits the pod as it is",
@@ -135,7 +132,8 @@ impl Prose {
             self.line(format_args!("    {added}+ {}{edit}: {}{added:#}", report.root, edit.value));
         }
         for violation in &opinion.violations {
-            let (path, problem) = live.reported(&violation.path, &violation.problem());
+            let (path, addition) = live.reported(&violation.path);
+            let problem = violation.problem() + addition;
             let place = evaluation.object.place(&path);
             let mild = match violation.action {
                 Action::Deny => "",
@@ -181,7 +179,7 @@ impl Prose {
                 return;
             }
         };
-        let why = match (settings.policies.len(), winner.edits.is_empty()) {
+        let why = match (settings.policies.len(), winner.defaults.is_empty()) {
             (1, _) => "there is no other",
             (_, true) => "the first by name, of those that may be used, that admits the pod as it is",
             (_, false) => {

@@ -168,8 +168,8 @@ impl Object {
     }
 
     /// A problem at a path, with the hint where a text is expected.
-    pub(crate) fn hinted(&self, path: &str, problem: &str) -> String {
-        match self.remedy(path).filter(|_| problem.contains("must be a string")) {
+    pub(crate) fn hinted(&self, path: &str, problem: &str, wants_text: bool) -> String {
+        match self.remedy(path).filter(|_| wants_text) {
             Some(remedy) => format!("{problem} ({remedy})"),
             None => problem.to_owned(),
         }

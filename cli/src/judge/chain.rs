@@ -112,10 +112,11 @@ impl<'p> AdmissionChain<'p> {
 
     /// Predicts the mutation by the policy that admits the pods of a template, and returns it.
     pub(super) fn predict(&mut self, report: &Report) -> Vec<Edit<'static>> {
-        let edits = match admission(report) {
-            Admission::Granted(winner) | Admission::Unknown(winner, _) => winner.edits.clone(),
+        let defaults = match admission(report) {
+            Admission::Granted(winner) | Admission::Unknown(winner, _) => &winner.defaults,
             Admission::Ungranted(..) | Admission::None => return Vec::new(),
         };
+        let edits: Vec<Edit<'_>> = defaults.iter().map(|default| default.edit.clone()).collect();
         let json = &self.live.json;
         let to_come = self.to_come.get_or_insert_with(|| serde_json::from_str(json).unwrap_or_default());
         for edit in &edits {

@@ -2,8 +2,10 @@
 
 use std::fmt::{self, Display};
 
+use pod_security_policy::admission::SetDefault;
 use pod_security_policy::json::edit::{Edit, Step};
 use pod_security_policy::pod::ADMITTED_BY;
+use pod_security_policy::rule::{Violation, ViolationKind};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -99,8 +101,17 @@ pub struct Finding {
     pub rule: String,
     /// Empty for the object as a whole.
     pub path: String,
-    /// The problem.
+    /// The problem, in words.
     pub problem: String,
+    /// The kind of problem.
+    #[serde(skip)]
+    pub kind: ViolationKind,
+    /// The value of the field as JSON, if it is one that is not allowed.
+    #[serde(skip)]
+    pub value: String,
+    /// The reason, without the kind and the value.
+    #[serde(skip)]
+    pub detail: String,
     /// The line of the field.
     pub line: u32,
     /// The column of the field.
@@ -152,17 +163,38 @@ impl Judged {
         }
     }
 
-    /// Records an objection.
+    /// Records an objection, which is a sentence.
     pub(super) fn find(&mut self, object: &Object, policy: &str, rule: &str, path: &str, problem: String) {
         let place = object.place(path);
         self.violations.push(Finding {
             policy: policy.to_owned(),
             rule: rule.to_owned(),
             path: path.to_owned(),
+            kind: ViolationKind::Message,
+            value: String::new(),
+            detail: problem.clone(),
             problem,
             line: place.line,
             column: place.column,
         });
+    }
+
+    /// Records a violation of a policy.
+    pub(super) fn violated(&mut self, object: &Object, policy: &str, violation: &Violation) {
+        let Violation { rule, path, kind, value, detail, .. } = violation;
+        self.find(object, policy, rule, path, violation.problem());
+        if let Some(found) = self.violations.last_mut() {
+            (found.kind, found.value, found.detail) = (*kind, value.clone(), detail.clone());
+        }
+    }
+
+    /// Records that a policy would have to set a default, which it may not.
+    pub(super) fn unfilled(&mut self, object: &Object, policy: &str, SetDefault { rule, edit }: &SetDefault) {
+        let detail = format!("must be {}", edit.value);
+        self.find(object, policy, rule, &edit.to_string(), format!("Required value: {detail}"));
+        if let Some(found) = self.violations.last_mut() {
+            (found.kind, found.detail) = (ViolationKind::Required, detail);
+        }
     }
 
     /// Determines the verdict. The halves of a pair have the same objections: they are listed once.

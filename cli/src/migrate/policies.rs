@@ -1,5 +1,6 @@
 //! The policies of the input: validated, rewritten, and without what the cluster added.
 
+use pod_security_policy::schema::ProblemKind;
 use serde_json::{Map, Value, json};
 
 use super::annotations::ANNOTATIONS;
@@ -76,9 +77,9 @@ pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
         }));
     }
     let mut errors = Vec::new();
-    for Misfit { nth, path, reason, error } in policies::misfits(objects, &values) {
+    for Misfit { nth, path, kind, error } in policies::misfits(objects, &values) {
         match nth.and_then(|nth| skipped.get_mut(nth)) {
-            Some(places) if was_skipped(&path, &reason) => places.push(error),
+            Some(places) if was_skipped(&path, kind) => places.push(error),
             // Errors after a reason to skip add nothing.
             Some(places) if places.iter().any(|known| known.reason.contains(&path)) => {}
             _ => errors.push(error),
@@ -104,11 +105,11 @@ pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
 }
 
 /// Whether PodSecurityPolicy accepted such a policy, and skipped it for every pod: its strategies could not be created.
-fn was_skipped(path: &str, reason: &str) -> bool {
+fn was_skipped(path: &str, kind: ProblemKind) -> bool {
     let strategies = ["runAsUser.ranges", "runAsGroup.ranges", "supplementalGroups.ranges", "fsGroup.ranges"];
     let field = path.strip_prefix("spec.").unwrap_or_default();
     let demanded = strategies.contains(&field) || field == "seLinux.seLinuxOptions";
-    demanded && reason.starts_with("Required value: ")
+    demanded && kind == ProblemKind::Required
 }
 
 /// The relevant parts of a policy: its name, four annotations, its spec. The cluster maintains the rest.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pod_security_policy::schema::{Problem, Problems};
+use pod_security_policy::schema::{Problem, ProblemKind, Problems};
 use pod_security_policy::settings::{OPTIONS, Settings};
 use pod_security_policy::standards::Standard;
 use serde_json::{Value, json};
@@ -167,7 +167,7 @@ pub(crate) struct Misfit {
     pub(crate) nth: Option<usize>,
     /// The path in the policy.
     pub(crate) path: String,
-    pub(crate) reason: String,
+    pub(crate) kind: ProblemKind,
     /// The same, for people.
     pub(crate) error: Error,
 }
@@ -189,27 +189,26 @@ fn settings_of(manifests: &[&Object], authorization: &str) -> Outcome<Settings<'
 }
 
 fn misfit(manifests: &[&Object], problem: &Problem) -> Misfit {
-    let reason = problem.reason.clone();
+    let kind = problem.kind;
     let Some((nth, manifest, path)) = in_list(manifests, &problem.path) else {
-        return Misfit { nth: None, path: problem.path.clone(), reason, error: Error::new(problem) };
+        return Misfit { nth: None, path: problem.path.clone(), kind, error: Error::new(problem) };
     };
-    let own = match profiles(path, &reason) {
-        Some(_) => Problem { path: path.to_owned(), reason: "unknown field".to_owned() },
-        None => Problem { path: path.to_owned(), reason: reason.clone() },
-    };
+    let of_annotation = (kind == ProblemKind::UnknownField).then(|| profiles(path)).flatten();
+    let reason = if of_annotation.is_some() { "unknown field" } else { &problem.reason };
+    let own = Problem { path: path.to_owned(), reason: reason.to_owned(), kind };
     let error = Error::at(manifest.place(path), format_args!("{}: {own}", manifest.name));
-    let quoted = manifest.remedy(path).filter(|_| reason.contains("must be a string"));
-    let remedy = profiles(path, &reason).or_else(|| quoted.map(ToString::to_string));
+    let quoted = manifest.remedy(path).filter(|_| kind == ProblemKind::NoString);
+    let remedy = of_annotation.or_else(|| quoted.map(ToString::to_string));
     let error = match remedy {
         Some(remedy) => error.help(remedy),
         None => error,
     };
-    Misfit { nth: Some(nth), path: path.to_owned(), reason, error }
+    Misfit { nth: Some(nth), path: path.to_owned(), kind, error }
 }
 
 /// The replacement for a profile field, which PodSecurityPolicy kept in annotations.
-fn profiles(path: &str, reason: &str) -> Option<String> {
-    let field = path.strip_prefix("spec.").filter(|_| reason.starts_with("unknown field"))?.to_lowercase();
+fn profiles(path: &str) -> Option<String> {
+    let field = path.strip_prefix("spec.")?.to_lowercase();
     let prefix = if field.starts_with("seccomp") {
         "seccomp.security.alpha.kubernetes.io"
     } else if field.starts_with("apparmor") {

@@ -5,6 +5,7 @@
 
 mod candidate;
 mod candidates;
+mod objection;
 mod origins;
 mod places;
 mod standards;
@@ -16,13 +17,7 @@ use candidate::{Candidate, written};
 use candidates::candidates;
 use origins::Origins;
 
-/// An objection to resolve.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Objection {
-    pub(crate) rule: String,
-    pub(crate) path: String,
-    pub(crate) problem: String,
-}
+pub(crate) use objection::Objection;
 
 /// A changed manifest, and its changes.
 #[derive(Clone, Debug)]

@@ -144,7 +144,7 @@ pub fn to_json(value: &impl Serialize) -> Result<String, String> {
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use crate::judge::{Change, Finding};
+    use crate::judge::{Change, Finding, ViolationKind};
     use serde_json::json;
 
     /// One object of each verdict, with characters that some format must escape: quotes, bars, angle brackets.
@@ -178,6 +178,9 @@ pub(crate) mod testing {
                     rule: "privileged".to_owned(),
                     path: "spec.containers[0].securityContext.privileged".to_owned(),
                     problem: "Invalid value: true: Privileged containers are not allowed".to_owned(),
+                    kind: ViolationKind::Invalid,
+                    value: "true".to_owned(),
+                    detail: "Privileged containers are not allowed".to_owned(),
                     line: 31,
                     column: 9,
                 },
@@ -186,6 +189,9 @@ pub(crate) mod testing {
                     rule: "pss/hostNamespaces".to_owned(),
                     path: String::new(),
                     problem: "a | b & <c>".to_owned(),
+                    kind: ViolationKind::Message,
+                    value: String::new(),
+                    detail: "a | b & <c>".to_owned(),
                     line: 20,
                     column: 1,
                 },

@@ -62,10 +62,9 @@ impl Workloads {
         let namespace = object.namespace.as_deref().unwrap_or(&self.namespace);
         let title = format!("{} {namespace}/{}", object.kind, object.name);
         let pods = judge::pods(object, &object.json).map_err(|error| {
-            let error = error.to_string();
-            let (path, _) = judge::unreadable(&error);
-            let error = object.hinted(path, &error);
-            Error::at(object.place(path), format_args!("{title} cannot be read: {error}"))
+            let path = error.path();
+            let problem = object.hinted(&path, &error.to_string(), error.wants_string());
+            Error::at(object.place(&path), format_args!("{title} cannot be read: {problem}"))
         })?;
         for (root, pod) in &pods {
             let whose = self.per.whose(namespace, pod.service_account().unwrap_or("default"));

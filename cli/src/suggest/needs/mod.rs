@@ -115,7 +115,7 @@ impl Needs {
         self.hold_to_standards(pod, at);
         // Annotations become fields when the pod is created.
         let adopted = pod_security_policy::rules::adopt_annotations(pod);
-        let pod = adopted.as_ref().unwrap_or(pod);
+        let pod = adopted.as_deref().unwrap_or(pod);
         if let Some((path, reason)) = unfit(pod) {
             self.unfit.push((at.evidence(&path), reason));
             return;
