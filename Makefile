@@ -138,7 +138,7 @@ $(YAML_ORACLE): $(shell find conformance/yaml-oracle conformance/lines -name '*.
 # keeps kubectl's answers for `make test`.
 yaml-conformance: $(YAML_ORACLE)
 	YAML_ORACLE=$(abspath $(YAML_ORACLE)) SEED=$(SEED) CASES=$(CASES) FREEZE=$(FREEZE) \
-		$(CARGO) test $(WORKSPACE) --bin kubectl-psp -- --ignored --nocapture fresh_yaml
+		$(CARGO) test $(WORKSPACE) -p kubectl-psp --lib -- --ignored --nocapture fresh_yaml
 
 # Every target in turn, for so many minutes in all: `make fuzz MINUTES=30`.
 fuzz:

@@ -1,6 +1,4 @@
-//! Errors of a command: its input is invalid. Objections of policies are not errors, but results.
-
-mod frame;
+//! Errors: the input is invalid. Objections of policies are not errors, but results.
 
 use std::fmt::{self, Display};
 use std::io;
@@ -9,11 +7,13 @@ use std::sync::Arc;
 
 /// A position in the input. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// The file, as it was named on the command line, or `stdin`.
-    pub(crate) file: Arc<str>,
-    pub(crate) line: u32,
-    pub(crate) column: u32,
+pub struct Place {
+    /// The name of the text: a path, or `stdin`.
+    pub file: Arc<str>,
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
 }
 
 impl Display for Place {
@@ -22,34 +22,38 @@ impl Display for Place {
     }
 }
 
-/// One error in the input.
+/// One error in the input. Prints without its remedy: `psp.yaml:3:7: unknown field; did you mean "privileged"?`
 #[derive(Clone, Debug)]
-pub(crate) struct Error {
+pub struct Error {
     /// The position, if there is one.
-    pub(crate) place: Option<Place>,
+    pub place: Option<Place>,
     /// The problem.
-    pub(crate) reason: String,
+    pub reason: String,
     /// A hint.
-    pub(crate) remedy: Option<String>,
+    pub remedy: Option<String>,
 }
 
 /// All errors in the input; at least one.
 #[derive(Clone, Debug)]
-pub(crate) struct Errors(pub(crate) Vec<Error>);
+pub struct Errors(pub Vec<Error>);
 
-/// The result of a command, unless its input is invalid.
-pub(crate) type Outcome<T> = Result<T, Errors>;
+/// A result, unless the input is invalid.
+pub type Outcome<T> = Result<T, Errors>;
 
 impl Error {
-    pub(crate) fn new(reason: impl Display) -> Self {
+    /// An error about the input as a whole.
+    pub fn new(reason: impl Display) -> Self {
         Error { place: None, reason: reason.to_string(), remedy: None }
     }
 
-    pub(crate) fn at(place: Place, reason: impl Display) -> Self {
+    /// An error at a position.
+    pub fn at(place: Place, reason: impl Display) -> Self {
         Error { place: Some(place), ..Error::new(reason) }
     }
 
-    pub(crate) fn help(mut self, remedy: impl Display) -> Self {
+    /// The same with a hint.
+    #[must_use]
+    pub fn help(mut self, remedy: impl Display) -> Self {
         self.remedy = Some(remedy.to_string());
         self
     }
@@ -66,7 +70,6 @@ impl From<Error> for Errors {
     }
 }
 
-/// `psp.yaml:3:7: unknown field; did you mean "privileged"?`
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.place {
@@ -76,26 +79,16 @@ impl Display for Error {
     }
 }
 
-/// At most so many errors are printed: an invalid dump has thousands, all of one kind.
-const TOLD: usize = 10;
-
-impl Errors {
-    /// Prints errors to standard error, with their source lines.
-    pub(crate) fn report(&self) {
-        for error in self.0.iter().take(TOLD) {
-            let style = anstyle::AnsiColor::Red.on_default().bold();
-            anstream::eprintln!("{style}error{style:#}: {error}");
-            if let Some(frame) = error.place.as_ref().and_then(frame::of) {
-                anstream::eprint!("{frame}");
-            }
-            if let Some(remedy) = &error.remedy {
-                anstream::eprintln!("  help: {remedy}");
-            }
+/// One error a line.
+impl Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, error) in self.0.iter().enumerate() {
+            let before = if nth == 0 { "" } else { "\n" };
+            write!(f, "{before}{error}")?;
         }
-        let more = self.0.len().saturating_sub(TOLD);
-        if more > 0 {
-            let noun = if more == 1 { "error" } else { "errors" };
-            anstream::eprintln!("and {more} more {noun}");
-        }
+        Ok(())
     }
 }
+
+impl std::error::Error for Error {}
+impl std::error::Error for Errors {}

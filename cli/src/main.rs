@@ -1,28 +1,7 @@
-//! PodSecurityPolicies on the command line, with the engine of the policy and without a cluster.
-//!
-//! Data flows in one direction: [`input`] reads objects with their lines, [`policies`] and [`rbac`] provide policies
-//! and grants, [`judge`] runs the engine, and the commands print the responses.
-#![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
+//! The kubectl plugin `kubectl-psp`: arguments, files, standard input, and the terminal. The library does the rest.
 
-mod advice;
 mod command;
-mod deviations;
-mod error;
-mod guidance;
-mod input;
-mod judge;
-mod patch;
-mod policies;
-mod rbac;
-mod reach;
-mod registration;
-mod remedy;
-mod report;
-mod suggest;
-mod terminal;
-
-#[cfg(test)]
-mod tests;
+mod output;
 
 use std::process::ExitCode;
 
@@ -43,7 +22,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    options: terminal::OutputOptions,
+    options: output::OutputOptions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,7 +47,7 @@ fn main() -> ExitCode {
         Command::Man(manual) => manual.execute(Arguments::command()),
     };
     done.unwrap_or_else(|errors| {
-        errors.report();
+        output::report(&errors);
         ExitCode::from(2)
     })
 }

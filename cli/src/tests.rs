@@ -11,13 +11,11 @@ use policy_host::{Grants, Policy, SubjectAccessReview};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::command::migrate;
 use crate::input::Object;
 use crate::judge::{self, LiveObject, Requester, Verdict};
-use crate::policies::{self, Judge, Policies, Registration};
+use crate::migrate::{self, Form, Kind, Mode};
+use crate::policies::{self, Judge, Policies, Registration, WebhookMatch};
 use crate::rbac::{Authority, Rbac};
-use crate::reach::Reach;
-use crate::registration::{self, Form, Kind, Mode};
 use crate::report;
 
 fn cases(name: &str) -> impl Iterator<Item = Case> {
@@ -104,14 +102,12 @@ fn check_agrees_with_the_policy(#[case] name: &str, #[case] least: usize) {
         let Some(object) = manifest(&case) else { continue };
         let settings = ours::settings(&case);
         let Ok(loaded) = policies::parse(settings.to_string()) else { continue };
-        let registration =
-            Registration { name: "p".to_owned(), reach: Reach::everything(), judge: Judge::Settings(loaded) };
-        let policies = Policies {
-            registrations: vec![registration],
-            authority: authority(&case),
-            advice: Vec::new(),
-            not_judged: None,
+        let registration = Registration {
+            name: "p".to_owned(),
+            matches: WebhookMatch::everything(),
+            judge: Judge::Settings(loaded),
         };
+        let policies = Policies::of(vec![registration], authority(&case));
         let requester = if case.no_user {
             Requester::default()
         } else {
@@ -167,7 +163,7 @@ fn migrated(case: &Case) -> Result<[Value; 2], String> {
         mode: Mode::Protect,
         background_audit: true,
     };
-    let pair = registration::pair("psp", &migrate::all(&policies.manifests), &[], &form);
+    let pair = migrate::pair("psp", &migrate::all(&policies.manifests), &[], &form);
     Ok(pair.map(|manifest| {
         let text = report::to_yaml(&manifest).unwrap();
         Object::of_text(&text).value()["spec"]["settings"].clone()

@@ -28,11 +28,7 @@ impl<'e> Evaluator<'e> {
             }
         }
         if usable.is_empty() && review.mode != Mode::DryRun {
-            return Ok(format!(
-                "no PodSecurityPolicy admits this pod: none may be used by {} in namespace {}",
-                grants.describe(),
-                Quoted(&review.request.namespace)
-            ));
+            return Ok(format!("no PodSecurityPolicy admits this pod: {}", unusable(grants, review)));
         }
         if usable.is_empty() {
             usable = self.settings.policies.iter().collect();
@@ -77,6 +73,12 @@ impl<'e> Evaluator<'e> {
         }
         Ok(text)
     }
+}
+
+/// That no policy may be used for a pod: `none may be used by user "alice" in namespace "shop"`
+pub(super) fn unusable(grants: &Grants<'_>, review: &PodReview<'_, '_>) -> String {
+    let namespace = Quoted(&review.request.namespace);
+    format!("none may be used by {} in namespace {namespace}", grants.describe())
 }
 
 /// All violations of a policy by a pod, spelt out, and how many of them deny.

@@ -28,7 +28,7 @@ mod select;
 mod update;
 mod workload;
 
-pub use report::{Opinion, Report};
+pub use report::{Opinion, Report, SetDefault};
 
 /// How mutation is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +184,7 @@ impl<'e> Evaluator<'e> {
             ("", "Pod") => self.review_pod(request, pod),
             _ => self.review_workload(request),
         };
-        reviewed.unwrap_or_else(|error| Response::error(format_args!("the object cannot be read: {error}")))
+        reviewed.unwrap_or_else(|error| Response::unreadable_object(&error))
     }
 
     fn review_pod<'a>(&self, request: &Request<'a>, decoded: Option<Box<Pod<'a>>>) -> Read<Response> {

@@ -23,7 +23,21 @@ struct Found<'a> {
 #[derive(Default)]
 struct Verdict {
     edits: Vec<Edit<'static>>,
-    problems: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+/// A problem of a label: the path and the text behind it, in writing.
+struct Problem {
+    text: String,
+    /// The length of the path.
+    path: usize,
+}
+
+impl Problem {
+    fn new(label: &str, problem: std::fmt::Arguments<'_>) -> Self {
+        let path = format!("metadata.labels[{label}]");
+        Problem { text: cut(&format_args!("{path}: {problem}")), path: path.len() }
+    }
 }
 
 fn label<'s>(namespace: &Tree<'s>, label: &str) -> Read<Option<Text<'s>>> {
@@ -40,7 +54,7 @@ impl Verdict {
     fn object_to(&mut self, label: &str, value: Option<&str>, reason: &str) {
         let value =
             value.map_or("Required value".to_owned(), |value| format!("Invalid value: {}", Quoted(value)));
-        self.problems.push(cut(&format_args!("metadata.labels[{label}]: {value}: {reason}")));
+        self.problems.push(Problem::new(label, format_args!("{value}: {reason}")));
     }
 }
 
@@ -141,7 +155,7 @@ impl<'e> Evaluator<'e> {
             let before = old.as_ref().map(|old| label(old, name)).transpose()?.flatten();
             if label(&new, name)? != before {
                 let reason = "Forbidden: may be set, changed or removed only under an exemption from `namespaceLabels/guard`";
-                guarded.problems.push(cut(&format_args!("metadata.labels[{name}]: {reason}")));
+                guarded.problems.push(Problem::new(name, format_args!("{reason}")));
             }
         }
         let name = match &*request.name {
@@ -152,8 +166,11 @@ impl<'e> Evaluator<'e> {
         self.exempt_namespace(request, &name, (&mut levels, &mut guarded), &mut response);
         let mut problems = levels.problems;
         problems.append(&mut guarded.problems);
-        if !problems.is_empty() {
-            response.rejection = Some(problems.join("; "));
+        if let Some(first) = problems.first() {
+            let reason = problems.iter().map(|problem| &*problem.text).collect::<Vec<_>>().join("; ");
+            let (path, problem) = reason.split_at_checked(first.path).unwrap_or_default();
+            response.blame(path, problem.strip_prefix(": ").unwrap_or(problem));
+            response.rejection = Some(reason);
             return Ok(response);
         }
         response.edits = levels.edits;

@@ -92,6 +92,7 @@ impl<'e> Evaluator<'e> {
         match self.admits_volume(request, &sources, &pod, &mut response) {
             Ok(None) => {}
             Ok(Some(reason)) if on_volumes == OnVolumes::Warn => {
+                response.cause = None;
                 response.warnings.push(format!("this PersistentVolume would be rejected: {reason}"));
             }
             Ok(Some(reason)) => response.rejection = Some(reason),
@@ -142,7 +143,12 @@ impl<'e> Evaluator<'e> {
             // Writing to a String cannot fail.
             let _ = write!(reasons, "{before}{}: {}", Quoted(&policy.name), join(&denying, denials));
             if let [_] = &*self.settings.policies {
-                return Ok(Some(join(&denying, denials)));
+                let reason = join(&denying, denials);
+                if let Some(first) = denying.first().filter(|first| !first.path.is_empty()) {
+                    let start = first.path.len() + ": ".len();
+                    response.blame(&first.path, reason.get(start..).unwrap_or_default());
+                }
+                return Ok(Some(reason));
             }
         }
         if usable == 0 {

@@ -44,7 +44,11 @@ impl Evaluator<'_> {
         if let Some(standard) = modes.warn.filter(|_| response.is_accepted()) {
             let failures = evaluate(standard);
             if !failures.is_empty() {
-                response.warnings.push(standard.would_be_violated(&failures));
+                let warning = standard.would_be_violated(&failures);
+                if is_template && modes.enforce == Some(standard) {
+                    response.foretell(&warning);
+                }
+                response.warnings.push(warning);
             }
         }
     }
@@ -77,6 +81,7 @@ impl Evaluator<'_> {
                 kind: ViolationKind::Message,
                 value: String::new(),
                 detail: standard.would_be_violated([failure]),
+                wanted: Vec::new(),
             });
         }
         response.tolerate(violations, in_all);

@@ -3,7 +3,7 @@
 //! A response stops at the first policy that admits a pod; a user wants to know what the others would have done, and
 //! what each of them changes. The policy module never needs this, so it is not part of it.
 
-use super::deny::objections;
+use super::deny::{objections, unusable};
 use super::response::Response;
 use super::{Evaluator, Mode, PodReview, Verdict};
 use crate::json::edit::Edit;
@@ -12,8 +12,10 @@ use crate::pod::Pod;
 use crate::pod::controllers::Controllers;
 use crate::pod::diff::changes;
 use crate::pod::template;
+use crate::policy::{Policy, Scope};
 use crate::request::Request;
 use crate::rule::{Action, Violation};
+use crate::rules;
 use crate::standards::{Exempted, Failure};
 
 /// The results of the policies for one pod of an object that is created.
@@ -28,6 +30,8 @@ pub struct Report {
     /// Why the pods of a workload will be rejected although `winner` admits them: none of their accounts may use it, or
     /// any other policy that admits them.
     pub missing_grant: Option<String>,
+    /// Why no policy may be used at all, if that is so: `none may be used by user "alice" in namespace "shop"`
+    pub unusable: Option<String>,
     /// Who creates the pods of a workload; not known for a pod.
     pub controllers: Controllers,
     /// The result of each policy, in the order in which they are tried.
@@ -44,12 +48,21 @@ pub struct Opinion {
     pub policy: String,
     /// Whether an account of the pod may use it; an error if that cannot be determined.
     pub granted: Result<bool, String>,
-    /// The defaults that it sets, with paths that start at the pod.
-    pub edits: Vec<Edit<'static>>,
+    /// The defaults that it sets.
+    pub defaults: Vec<SetDefault>,
     /// The violations after mutation, with paths that start at the object.
     pub violations: Vec<Violation>,
     /// How many violations deny, whether spelt out or not.
     pub denials: usize,
+}
+
+/// A default that a policy sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetDefault {
+    /// The rule that sets it.
+    pub rule: &'static str,
+    /// The value, with a path that starts at the pod.
+    pub edit: Edit<'static>,
 }
 
 impl<'e> Evaluator<'e> {
@@ -99,7 +112,7 @@ impl<'e> Evaluator<'e> {
         let arrived: &Pod<'_> = adopted.as_ref().unwrap_or(&review.pod);
         let pass = self.tolerant(review);
         let mut grants = self.grants(review);
-        let opinions = self
+        let opinions: Vec<Opinion> = self
             .candidates(review)
             .map(|policy| {
                 let mut pod = Box::new(arrived.clone());
@@ -108,7 +121,7 @@ impl<'e> Evaluator<'e> {
                 Opinion {
                     policy: policy.name.to_string(),
                     granted: grants.allow(&policy.name),
-                    edits: changes(&review.pod, &pod),
+                    defaults: defaults(policy, &review.pod, (arrived, &pod), &pass.scope),
                     violations,
                     denials,
                 }
@@ -120,12 +133,14 @@ impl<'e> Evaluator<'e> {
             }
             Ok(Verdict::Denied(_)) | Err(_) => (None, None),
         };
+        let may_use = opinions.is_empty() || opinions.iter().any(|opinion| opinion.granted != Ok(false));
         let failures = self.failures(review, winner.as_ref().map_or(&review.pod, |(_, pod)| pod));
         Report {
             root: review.root.clone(),
             service_account: review.service_account().map(str::to_owned),
             winner: winner.map(|(name, _)| name),
             missing_grant,
+            unusable: (!may_use).then(|| unusable(&grants, review)),
             controllers: review.controllers,
             opinions,
             failures,
@@ -140,6 +155,42 @@ impl<'e> Evaluator<'e> {
         failures
     }
 }
+
+/// The defaults that a policy sets in a pod, each with its rule. Rules are run one at a time to find that.
+fn defaults(
+    policy: &Policy<'_>,
+    written: &Pod<'_>,
+    (arrived, mutated): (&Pod<'_>, &Pod<'_>),
+    scope: &Scope,
+) -> Vec<SetDefault> {
+    let edits = changes(written, mutated);
+    if edits.is_empty() {
+        return Vec::new();
+    }
+    let mut pod = Box::new(arrived.clone());
+    // Annotations were turned into fields before.
+    let mut known: Vec<SetDefault> =
+        changes(written, arrived).into_iter().map(|edit| SetDefault { rule: ADOPTING, edit }).collect();
+    for (index, entry) in rules::all() {
+        let others = rules::all().filter(|(other, _)| *other != index);
+        let exempt = others.fold(scope.exempt, |exempt, (other, _)| exempt.with(other));
+        policy.mutate(&mut pod, &Scope { exempt, ..scope.clone() });
+        for edit in changes(written, &pod) {
+            if known.iter().all(|known| known.edit != edit) {
+                known.retain(|known| known.edit.path != edit.path);
+                known.push(SetDefault { rule: entry.id, edit });
+            }
+        }
+    }
+    let rule = |edit: &Edit<'_>| {
+        let known = known.iter().find(|known| known.edit.path == edit.path);
+        known.map_or(ADOPTING, |known| known.rule)
+    };
+    edits.into_iter().map(|edit| SetDefault { rule: rule(&edit), edit }).collect()
+}
+
+/// The rule that reads annotations of pods as fields.
+const ADOPTING: &str = "seccomp";
 
 #[cfg(test)]
 mod tests {
@@ -190,7 +241,8 @@ mod tests {
 
     fn reported(report: &Report) -> Vec<(String, bool, Vec<String>, Vec<String>)> {
         let opinions = report.opinions.iter().map(|opinion| {
-            let edits = opinion.edits.iter().map(|edit| format!("{edit} = {}", edit.value)).collect();
+            let edit = |SetDefault { rule, edit }: &SetDefault| format!("{rule}: {edit} = {}", edit.value);
+            let edits = opinion.defaults.iter().map(edit).collect();
             let violations = opinion.violations.iter().map(|violation| violation.path.clone()).collect();
             (opinion.policy.clone(), opinion.granted.clone().unwrap(), edits, violations)
         });
@@ -203,7 +255,8 @@ mod tests {
         let reports = report(Kind { group: "".into(), kind: "Pod".into() }, &pod);
         let [report] = reports.as_slice() else { panic!("{reports:?}") };
         assert_eq!((report.winner.as_deref(), report.service_account.as_deref()), (Some("a"), Some("web")));
-        let written = "spec.containers[0].securityContext.readOnlyRootFilesystem = true".to_owned();
+        let path = "spec.containers[0].securityContext.readOnlyRootFilesystem";
+        let written = format!("readOnlyRootFilesystem: {path} = true");
         let refused = "spec.containers[0].securityContext.procMount".to_owned();
         assert_eq!(
             reported(report),

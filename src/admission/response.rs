@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
-use crate::json::Quoted;
 use crate::json::edit::Edit;
+use crate::json::{Error, Quoted};
 use crate::rule::{Action, NonDenying, ROOM, Row, SPELT_OUT, TAIL, Violation, ViolationKind, and_more, join};
 use crate::standards::Standard;
 
@@ -16,6 +16,8 @@ pub struct Response {
     /// Whether it is rejected because it could not be evaluated: its object, the settings or the cluster cannot be
     /// read.
     pub error: bool,
+    /// The first problem behind a rejection, where that is one of a field. For tools: the module leaves it out.
+    pub cause: Option<Cause>,
     /// The mutated object, as JSON, if the policy set any defaults.
     pub mutated_object: Option<String>,
     /// The policy that admits the pod.
@@ -28,6 +30,9 @@ pub struct Response {
     pub omitted: usize,
     /// The warnings for the requesting user.
     pub warnings: Vec<String>,
+    /// Those of the warnings about a workload that foretell the rejection of its pods, which a report explains. For
+    /// tools: the module leaves them out.
+    pub foretold: Vec<String>,
     /// How many more warnings there are.
     pub unwarned: usize,
     /// The Pod Security Standard that was enforced.
@@ -37,6 +42,20 @@ pub struct Response {
     /// The exemptions that made a difference, and those that would have if they had not expired.
     pub exemptions: Vec<String>,
 }
+
+/// A problem of a field of the object or of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The path of the field.
+    pub path: String,
+    /// The problem, without the path; problems of other fields can follow.
+    pub problem: String,
+    /// Whether the value should be a string.
+    pub wants_string: bool,
+}
+
+/// Whether responses hold what tools show and the module does not.
+const FOR_TOOLS: bool = cfg!(not(target_arch = "wasm32"));
 
 impl Response {
     /// The request passes, without anything to report.
@@ -52,6 +71,32 @@ impl Response {
     /// The request is rejected because it has no object to review.
     pub(crate) fn missing_object() -> Self {
         Response::rejected("request.object: Required value: there is no object to review")
+            .because("request.object", "Required value: there is no object to review")
+    }
+
+    /// The request is rejected because its object cannot be read.
+    pub(crate) fn unreadable_object(error: &Error) -> Self {
+        let response = Response::error(format_args!("the object cannot be read: {error}"));
+        let cause = FOR_TOOLS.then(|| Cause {
+            path: error.path(),
+            problem: error.reason().to_owned(),
+            wants_string: error.wants_string(),
+        });
+        Response { cause: cause.filter(|cause| !cause.path.is_empty()), ..response }
+    }
+
+    /// The same with the field that is responsible.
+    pub(crate) fn because(mut self, path: &str, problem: impl Display) -> Self {
+        self.blame(path, problem);
+        self
+    }
+
+    /// Names the field that is responsible for a rejection.
+    pub(crate) fn blame(&mut self, path: &str, problem: impl Display) {
+        if FOR_TOOLS {
+            let (path, problem) = (path.to_owned(), problem.to_string());
+            self.cause = Some(Cause { path, problem, wants_string: false });
+        }
     }
 
     /// The request is rejected because it cannot be evaluated.
@@ -91,10 +136,18 @@ impl Response {
         }
     }
 
+    /// Notes that a warning foretells the rejection of a workload's pods.
+    pub(crate) fn foretell(&mut self, warning: &str) {
+        if FOR_TOOLS {
+            self.foretold.push(warning.to_owned());
+        }
+    }
+
     /// Adds the results of one more template of the same object, without the verdict.
     pub(crate) fn absorb(&mut self, other: Response) {
         other.warnings.into_iter().for_each(|warning| self.warn(warning));
         self.unwarned += other.unwarned;
+        self.foretold.extend(other.foretold);
         self.tolerated.extend(other.tolerated);
         self.omitted += other.omitted;
         self.audit_violations.extend(other.audit_violations);
@@ -272,6 +325,7 @@ mod tests {
             kind: Invalid,
             value: "true".to_owned(),
             detail: String::new(),
+            wanted: Vec::new(),
         }
     }
 

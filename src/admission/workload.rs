@@ -87,7 +87,9 @@ impl<'e> Evaluator<'e> {
         response.absorb(result);
         match rejection {
             Some(reason) if self.settings.workloads == OnWorkloads::Warn => {
-                response.warn(format!("pods of this {} would be rejected: {reason}", request.kind.kind));
+                let warning = format!("pods of this {} would be rejected: {reason}", request.kind.kind);
+                response.foretell(&warning);
+                response.warn(warning);
             }
             Some(reason) => {
                 response.rejection = Some(match response.rejection.take() {
@@ -117,10 +119,11 @@ impl<'e> Evaluator<'e> {
             _ if !self.settings.judges_pods() => "give a policy or `podSecurityStandards`",
             _ => "name further kinds in `podTemplates`",
         };
-        Response::error(format_args!(
-            "request.kind: {kind}{of_group} is not judged by this policy; judged are: {}; register it for those, or {remedy}",
-            joined(&known, ", ")
-        ))
+        let known = joined(&known, ", ");
+        let problem = format_args!(
+            "{kind}{of_group} is not judged by this policy; judged are: {known}; register it for those, or {remedy}"
+        );
+        Response::error(format_args!("request.kind: {problem}")).because("request.kind", problem)
     }
 }
 

@@ -4,14 +4,14 @@
 //! own.
 
 use crate::json::Value;
-use crate::json::{Error, Read, Text};
+use crate::json::{Error, Read, STRING, Text};
 
 /// The value at the end of a path of keys; `null` if there is none. A key on the path that occurs twice is an error,
 /// and so is anything on it that is not an object.
 pub(crate) fn at<'t, 's>(value: Value<'t, 's>, way: &[&str]) -> Read<Value<'t, 's>> {
     let Some((key, rest)) = way.split_first().filter(|_| !value.is_null()) else { return Ok(value) };
     if !value.is_object() {
-        return Err(Error::new(format!("must be an object, not {}", value.describe())));
+        return Err(Error::mismatch("an object", value.describe()));
     }
     let mut found = None;
     for (_, value) in value.entries().filter(|(name, _)| name == key) {
@@ -27,7 +27,7 @@ pub(crate) fn text<'s>(value: Value<'_, 's>, way: &[&str]) -> Read<Option<Text<'
     let value = at(value, way)?;
     match value.text() {
         None if !value.is_null() => {
-            let error = Error::new(format!("must be a string, not {}", value.describe()));
+            let error = Error::mismatch(STRING, value.describe());
             Err(way.iter().rev().fold(error, |error, key| error.in_key(key)))
         }
         text => Ok(text),

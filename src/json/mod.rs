@@ -25,6 +25,7 @@ use std::borrow::Cow;
 
 pub use decode::Decode;
 pub(crate) use decode::{decode, once};
+pub(crate) use error::STRING;
 pub use error::{Brief, Error, Read};
 pub(crate) use nodes::{Kind, Node};
 pub use quoted::Quoted;
@@ -297,7 +298,7 @@ impl<'a> Reader<'a> {
             Some(b'[') => "a list".to_owned(),
             _ => Brief(value).to_string(),
         };
-        Error::new(format!("must be {wanted}, not {found}"))
+        Error::mismatch(wanted, found)
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::{Brief, Error, Read, Reader, Text, diagnose, scan};
+use super::{Brief, Error, Read, Reader, STRING, Text, diagnose, scan};
 
 impl<'a> Reader<'a> {
     /// Reads a string.
     #[inline(never)]
     pub fn string(&mut self) -> Read<Text<'a>> {
         if self.peek() != Some(b'"') {
-            return Err(self.mismatch("a string"));
+            return Err(self.mismatch(STRING));
         }
         let start = self.at + 1;
         self.at = scan::plain(self.text.as_bytes(), start);

@@ -246,6 +246,16 @@ fn put_back<T: PartialEq + Clone>(now: &mut T, then: &T) {
     }
 }
 
+/// The profiles that a list of names stands for, which are separated by commas, as JSON.
+pub(crate) fn profiles(names: &str) -> Vec<String> {
+    names.split(',').filter_map(Profile::named).map(|profile| profile.json()).collect()
+}
+
+/// SELinux options as JSON.
+pub(crate) fn se_linux_options(options: &SeLinuxOptions<'_>) -> String {
+    options.json()
+}
+
 /// A value that can be written into the document.
 trait Json {
     fn json(&self) -> String;

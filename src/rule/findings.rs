@@ -35,6 +35,8 @@ pub struct Findings<'f> {
     warned: usize,
     audited: usize,
     violations: Vec<Violation>,
+    /// Whether the last violation is spelt out.
+    is_spelt_out: bool,
     /// The indexes of the volumes that the rule about host paths lets containers read and not write, once determined.
     read_only_volumes: Option<Vec<usize>>,
 }
@@ -53,6 +55,7 @@ impl<'f> Findings<'f> {
             warned: 0,
             audited: 0,
             violations: Vec::new(),
+            is_spelt_out: false,
             read_only_volumes: None,
         }
     }
@@ -147,8 +150,21 @@ impl<'f> Findings<'f> {
         self.report(Place::Here(&field), &Problem::Forbidden(&detail), false);
     }
 
+    /// Adds values that would satisfy the rule to the violation reported last.
+    pub(crate) fn wants(&mut self, values: impl FnOnce() -> Vec<String>) {
+        if FOR_TOOLS
+            && self.is_spelt_out
+            && let Some(violation) = self.violations.last_mut()
+        {
+            violation.wanted = values();
+        }
+    }
+
     fn report(&mut self, place: Place<'_>, problem: &Problem<'_>, warns_at_most: bool) {
         let (index, rule) = self.rule;
+        if FOR_TOOLS {
+            self.is_spelt_out = false;
+        }
         let action = match self.enforcement.action(index) {
             Action::Deny if warns_at_most => Action::Warn,
             action => action,
@@ -176,6 +192,7 @@ impl<'f> Findings<'f> {
             kind: ViolationKind::Invalid,
             value: String::new(),
             detail: String::new(),
+            wanted: Vec::new(),
         };
         match problem {
             Problem::Invalid(value, detail) => {
@@ -196,8 +213,14 @@ impl<'f> Findings<'f> {
             }
         }
         self.violations.push(violation);
+        if FOR_TOOLS {
+            self.is_spelt_out = true;
+        }
     }
 }
+
+/// Whether findings hold what tools show and the module does not.
+const FOR_TOOLS: bool = cfg!(not(target_arch = "wasm32"));
 
 /// The problem of a field: its value, where it has one, and the reason.
 enum Problem<'p> {
@@ -308,6 +331,27 @@ mod tests {
         assert_eq!(
             reported,
             [("privileged", Action::Warn), ("volumes", Action::Audit), ("hostPID", Action::Deny)]
+        );
+    }
+
+    #[test]
+    fn values_that_would_do_belong_to_the_violation_before() {
+        let enforcement = Enforcement { ignored: RuleSet::NONE.with(1), ..Enforcement::default() };
+        let mut found = Findings::collecting("", &enforcement);
+        for (nth, rule) in [(0, "a"), (1, "b"), (2, "c")] {
+            found.evaluate((nth, rule));
+            found.invalid("a", 1, "no");
+            found.wants(|| vec![nth.to_string()]);
+        }
+        (0..40).for_each(|nth| {
+            found.invalid("a", nth, "no");
+            found.wants(|| vec!["2".to_owned()]);
+        });
+        let wanted: Vec<_> = found.into_violations().into_iter().map(|violation| violation.wanted).collect();
+        assert_eq!(wanted.len(), 32);
+        assert_eq!(
+            wanted.get(..3),
+            Some(&[vec!["0".to_owned()], vec!["2".to_owned()], vec!["2".to_owned()]][..])
         );
     }
 

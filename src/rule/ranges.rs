@@ -28,6 +28,11 @@ impl IdRanges {
         self.0.min
     }
 
+    /// The default as the only wanted value.
+    pub(crate) fn wanted(&self) -> Vec<String> {
+        vec![self.default_id().to_string()]
+    }
+
     /// Whether a range holds the id.
     pub fn allow(&self, id: i64) -> bool {
         self.iter().any(|range| range.min <= id && id <= range.max)

@@ -7,7 +7,7 @@ use crate::pod::volume_type::VolumeTypes;
 use crate::rule::Entry;
 use crate::rule::ranges::{IdRange, IdRanges};
 use crate::schema::doc_only;
-use crate::schema::{Field, Path, Problems, Shape};
+use crate::schema::{Field, Path, ProblemKind, Problems, Shape};
 
 /// The spec and the annotations of one policy, and their paths in the settings.
 ///
@@ -88,6 +88,14 @@ impl<'v, 's> Spec<'v, 's> {
         self.problems.add(format_args!("{at}{dot}{field}"), reason);
     }
 
+    /// Reports that a field is missing.
+    pub(crate) fn required(&mut self, field: impl Display, reason: impl Display) {
+        let at = self.at;
+        let dot = if matches!(at, Path::Root) { "" } else { "." };
+        let reason = format_args!("Required value: {reason}");
+        self.problems.add_kind(ProblemKind::Required, format_args!("{at}{dot}{field}"), reason);
+    }
+
     /// Reports an error of an annotation.
     pub(crate) fn annotation_problem(&mut self, key: &str, reason: impl Display) {
         let at = self.annotations_at;
@@ -101,10 +109,7 @@ impl<'v, 's> Spec<'v, 's> {
             return rule.text();
         }
         let supported = Listed(known);
-        self.problem(
-            format_args!("{field}.rule"),
-            format_args!("Required value: supported values: {supported}"),
-        );
+        self.required(format_args!("{field}.rule"), format_args!("supported values: {supported}"));
         None
     }
 
@@ -113,7 +118,7 @@ impl<'v, 's> Spec<'v, 's> {
     pub(crate) fn ends(&mut self, at: impl Display, range: Value<'_, '_>) -> Option<(i64, i64)> {
         let ends = ["min", "max"].map(|end| (end, range.get(end)));
         for (end, _) in ends.iter().filter(|(_, value)| range.is_object() && value.is_none()) {
-            self.problem(format_args!("{at}.{end}"), "Required value: both ends of a range must be set");
+            self.required(format_args!("{at}.{end}"), "both ends of a range must be set");
         }
         match ends.map(|(_, value)| value.and_then(Value::integer)) {
             [Some(min), Some(max)] => Some((min, max)),
@@ -144,7 +149,7 @@ impl<'v, 's> Spec<'v, 's> {
         let is_empty = list.elements().next().is_none();
         let ranges = IdRanges::new(ranges);
         if is_empty && demanded {
-            self.problem(format_args!("{field}.ranges"), "Required value: must provide at least one range");
+            self.required(format_args!("{field}.ranges"), "must provide at least one range");
         }
         ranges
     }

@@ -106,6 +106,9 @@ pub struct Violation {
     pub value: String,
     /// The reason: `Privileged containers are not allowed`. Can be empty where the path is enough.
     pub detail: String,
+    /// Values of the field that would satisfy the rule, as JSON, where it names such values; for a list, the element that
+    /// is missing. For tools that suggest a remedy: the module leaves them out.
+    pub wanted: Vec<String>,
 }
 
 impl Violation {
@@ -251,6 +254,7 @@ mod tests {
             kind: ViolationKind::Message,
             value: String::new(),
             detail: "is bad".to_owned(),
+            wanted: Vec::new(),
         };
         (0..count).map(violation).collect()
     }

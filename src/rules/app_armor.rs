@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::json::{Quoted, Text};
+use crate::pod::diff::profiles;
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
 use crate::rule::Findings;
 use crate::rule::spec::Spec;
@@ -96,6 +97,11 @@ fn objection(list: &str, name: Option<&str>) -> Option<Cow<'static, str>> {
     }
 }
 
+/// The profiles that would be allowed instead; none for what is no profile at all.
+fn wanted(list: &str, profile: &Profile<'_>) -> Vec<String> {
+    if profile.name().is_some() { profiles(list) } else { Vec::new() }
+}
+
 impl Rule for AppArmor<'_> {
     fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
         let Some(default) = self.default.as_ref().filter(|_| !pod.is_windows()) else { return };
@@ -111,6 +117,7 @@ impl Rule for AppArmor<'_> {
         };
         if let Some(detail) = objection(list, profile.name().as_deref()) {
             found.forbidden("spec.securityContext.appArmorProfile", detail);
+            found.wants(|| wanted(list, profile));
         }
     }
 
@@ -119,24 +126,30 @@ impl Rule for AppArmor<'_> {
         let field = "securityContext.appArmorProfile";
         match effective(pod, container) {
             Effective::Unset if pod.is_windows() => {}
-            Effective::Unset => found.forbidden(
-                field,
-                format_args!("AppArmor profile must be set. Allowed values: {}", Quoted(list)),
-            ),
+            Effective::Unset => {
+                found.forbidden(
+                    field,
+                    format_args!("AppArmor profile must be set. Allowed values: {}", Quoted(list)),
+                );
+                found.wants(|| profiles(list));
+            }
             Effective::Own(profile) => {
                 if let Some(detail) = objection(list, profile.name().as_deref()) {
                     found.forbidden(field, detail);
+                    found.wants(|| wanted(list, profile));
                 }
             }
             Effective::Annotated(name) => {
                 if let Some(detail) = objection(list, Some(name)) {
                     let key = format_args!("metadata.annotations[{APP_ARMOR_CONTAINER}{}]", container.name);
                     found.forbidden_of_pod(key, detail);
+                    found.wants(|| profiles(list));
                 }
             }
             Effective::Inherited(profile) => {
                 if let Some(detail) = objection(list, profile.name().as_deref()) {
                     found.forbidden(field, format_args!("{detail} (inherited from the pod)"));
+                    found.wants(|| wanted(list, profile));
                 }
             }
         }

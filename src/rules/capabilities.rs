@@ -222,6 +222,7 @@ impl Rule for RequiredDrop<'_> {
         for name in self.missing(container) {
             let detail = format_args!("{name} is required to be dropped but was not found");
             found.invalid("securityContext.capabilities.drop", format_args!("[{}]", Listed(own)), detail);
+            found.wants(|| vec![Quoted(name).to_string()]);
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<CsiDrivers<'s>> {
     for (index, driver) in drivers.iter().enumerate() {
         let path = format_args!("allowedCSIDrivers[{index}].name");
         if driver.is_empty() {
-            spec.problem(path, "Required value: must specify a driver");
+            spec.required(path, "must specify a driver");
         } else if driver.len() > 63 {
             spec.problem(path, "Too long: must have at most 63 bytes");
         } else if let Some(problem) = subdomain_problem(&driver.to_ascii_lowercase()) {

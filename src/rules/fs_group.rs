@@ -39,10 +39,12 @@ impl Rule for FsGroup {
         match pod.spec.security_context.fs_group {
             Some(group) if !ranges.allow(group) => {
                 found.invalid(field, group, format_args!("group {group} must be in the ranges: {ranges}"));
+                found.wants(|| ranges.wanted());
             }
             None if self.0.is_demanded() && !pod.is_windows() => {
                 let why = NotFilled(ranges, pod);
                 found.required(field, format_args!("must be in the ranges: {ranges}{why}"));
+                found.wants(|| ranges.wanted());
             }
             _ => {}
         }

@@ -76,7 +76,7 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<HostPaths<'s>> {
     for (index, Prefix { path, .. }) in prefixes.iter().enumerate() {
         let place = format_args!("allowedHostPaths[{index}].pathPrefix");
         if path.is_empty() {
-            spec.problem(place, "Required value: is required");
+            spec.required(place, "is required");
         } else if has_parent_dir(path) {
             spec.problem(place, format_args!("Invalid value: {}: must not contain '..'", Quoted(path)));
         } else if !is_absolute(path) {

@@ -62,11 +62,13 @@ impl Rule for RunAsGroup {
                 let inherited = if own { "" } else { " (inherited from the pod)" };
                 let detail = format_args!("group {group} must be in the ranges: {ranges}{inherited}");
                 found.invalid("securityContext.runAsGroup", group, detail);
+                found.wants(|| ranges.wanted());
             }
             None if self.0.is_demanded() && !pod.is_windows() => {
                 let why = NotFilled(ranges, pod);
                 let detail = format_args!("must be in the ranges: {ranges}{why}");
                 found.required("securityContext.runAsGroup", detail);
+                found.wants(|| ranges.wanted());
             }
             _ => {}
         }

@@ -82,16 +82,21 @@ impl Rule for RunAsUser {
                 Some(user) if !ranges.allow(user) => {
                     let detail = format_args!("must be in the ranges: {ranges}{user_inherited}");
                     found.invalid("securityContext.runAsUser", user, detail);
+                    found.wants(|| ranges.wanted());
                 }
                 None if !pod.is_windows() => {
                     let why = NotFilled(ranges, pod);
                     let detail = format_args!("must be in the ranges: {ranges}{why}");
                     found.required("securityContext.runAsUser", detail);
+                    found.wants(|| ranges.wanted());
                 }
                 _ => {}
             },
             RunAsUser::MustRunAsNonRoot => match (container.run_as_non_root(pod), user) {
-                (None, None) => found.required("securityContext.runAsNonRoot", "must be true"),
+                (None, None) => {
+                    found.required("securityContext.runAsNonRoot", "must be true");
+                    found.wants(|| vec![true.to_string()]);
+                }
                 (Some(false), _) => {
                     let inherited = inherited(container.security_context.run_as_non_root.is_some());
                     found.invalid(

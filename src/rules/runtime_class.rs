@@ -61,9 +61,9 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<RuntimeClass<'s>> {
             spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(default)));
         }
         if !any && !allowed.contains(default) {
-            spec.problem(
+            spec.required(
                 ALLOWED,
-                format_args!("Required value: default {} must be allowed", Quoted(default)),
+                format_args!("default {} must be allowed", Quoted(default)),
             );
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::json::Value;
 use crate::json::{Quoted, Text};
+use crate::pod::diff::se_linux_options;
 use crate::pod::{Container, Pod, SeLinuxOptions};
 use crate::rule::Findings;
 use crate::rule::spec::Spec;
@@ -64,9 +65,9 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<MustRunAs<'s>> {
         return None;
     }
     let Some(options) = spec.get("seLinux").and_then(|strategy| strategy.get("seLinuxOptions")) else {
-        spec.problem(
+        spec.required(
             "seLinux.seLinuxOptions",
-            "Required value: MustRunAs needs the options to demand; `{}` demands none",
+            "MustRunAs needs the options to demand; `{}` demands none",
         );
         return None;
     };
@@ -121,7 +122,10 @@ impl Rule for MustRunAs<'_> {
         match &pod.spec.security_context.se_linux_options {
             Some(options) => self.compare(options, path, "", found),
             None if pod.is_windows() || pod.gains_containers => {}
-            None => found.required(path, format_args!("must be {}", Demand(&self.options))),
+            None => {
+                found.required(path, format_args!("must be {}", Demand(&self.options)));
+                found.wants(|| vec![se_linux_options(&self.options)]);
+            }
         }
     }
 
@@ -134,7 +138,10 @@ impl Rule for MustRunAs<'_> {
         match container.se_linux_options(pod) {
             Some(options) => self.compare(options, path, inherited, found),
             None if pod.is_windows() => {}
-            None => found.required(path, format_args!("must be {}", Demand(&self.options))),
+            None => {
+                found.required(path, format_args!("must be {}", Demand(&self.options)));
+                found.wants(|| vec![se_linux_options(&self.options)]);
+            }
         }
     }
 }

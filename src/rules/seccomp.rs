@@ -9,6 +9,7 @@
 //! annotation of the pod even there, and changed pods that satisfy the standard `restricted` by their containers alone.
 
 use crate::json::Text;
+use crate::pod::diff::profiles;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::rule::Findings;
 use crate::rule::pattern::has_parent_element;
@@ -145,16 +146,24 @@ impl Seccomp<'_> {
         };
         match &self.allowed {
             allowed if allowed.allow(&name) => {}
-            Allowed::Named(list) if name.is_empty() => found.required(
-                field,
-                format_args!(
-                    "no profile is set, which is not an allowed seccomp profile. Valid values are {list}"
-                ),
-            ),
-            Allowed::Named(list) => found.forbidden(
-                field,
-                format_args!("{name} is not an allowed seccomp profile. Valid values are {list}{inherited}"),
-            ),
+            Allowed::Named(list) => {
+                if name.is_empty() {
+                    found.required(
+                        field,
+                        format_args!(
+                            "no profile is set, which is not an allowed seccomp profile. Valid values are {list}"
+                        ),
+                    );
+                } else {
+                    found.forbidden(
+                        field,
+                        format_args!(
+                            "{name} is not an allowed seccomp profile. Valid values are {list}{inherited}"
+                        ),
+                    );
+                }
+                found.wants(|| profiles(list));
+            }
             _ => found.forbidden(
                 field,
                 format_args!("seccomp may not be set to {name}, only to runtime/default{inherited}"),

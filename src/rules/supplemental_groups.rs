@@ -52,6 +52,7 @@ impl Rule for SupplementalGroups {
         for group in groups.iter().filter(|group| !ranges.allow(**group)) {
             let detail = format_args!("group {group} must be in the ranges: {ranges}");
             found.invalid(field, Groups(groups), detail);
+            found.wants(|| vec![format!("[{}]", ranges.default_id())]);
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt::{self, Display};
 
 pub(crate) use crate::json::path::Nested as Path;
-use crate::json::{Listed, Quoted, Value, place_of, same_name};
+use crate::json::{Listed, Quoted, STRING, Value, place_of, same_name};
 
 pub mod names;
 
@@ -49,6 +49,22 @@ pub struct Problem {
     pub path: String,
     /// The problem, and the expected value.
     pub reason: String,
+    /// The kind of problem.
+    pub kind: ProblemKind,
+}
+
+/// The kinds of errors in settings that tools treat on their own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// An object has a field that is not known.
+    UnknownField,
+    /// A value has another type where a string is expected.
+    NoString,
+    /// A value is missing.
+    Required,
+    /// Anything else.
+    #[default]
+    Other,
 }
 
 impl Display for Problem {
@@ -68,7 +84,12 @@ pub struct Problems(pub Vec<Problem>);
 impl Problems {
     /// Adds one.
     pub fn add(&mut self, path: impl Display, reason: impl Display) {
-        self.0.push(Problem { path: path.to_string(), reason: reason.to_string() });
+        self.add_kind(ProblemKind::Other, path, reason);
+    }
+
+    /// Adds one of a kind.
+    pub(crate) fn add_kind(&mut self, kind: ProblemKind, path: impl Display, reason: impl Display) {
+        self.0.push(Problem { path: path.to_string(), reason: reason.to_string(), kind });
     }
 }
 
@@ -140,11 +161,12 @@ impl Shape {
             }
             Shape::Flag => "true or false",
             Shape::Integer => "a whole number",
-            Shape::Text | Shape::OneOf(_) => "a string",
+            Shape::Text | Shape::OneOf(_) => STRING,
             Shape::List(_) => "a list",
             Shape::Object(_) | Shape::Map(_) => "an object",
         };
-        problems.add(path, format_args!("must be {wanted}, not {}", value.describe()));
+        let kind = if wanted == STRING { ProblemKind::NoString } else { ProblemKind::Other };
+        problems.add_kind(kind, path, format_args!("must be {wanted}, not {}", value.describe()));
     }
 }
 
@@ -184,7 +206,8 @@ pub(crate) fn check_object<'v, 's>(
                 if object.entries().take(nth).any(|(earlier, _)| earlier == key) {
                     problems.add(place, TWICE);
                 }
-                problems.add(place, unknown("field", &key, known.clone()));
+                let reason = unknown("field", &key, known.clone());
+                problems.add_kind(ProblemKind::UnknownField, place, reason);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::pod::template::{Workload, built_in, parse_path};
 use crate::policy::Policy;
 use crate::rule::{Action, Enforcement};
 use crate::schema::doc_only;
-use crate::schema::{Field, Problem, Problems, Shape};
+use crate::schema::{Field, Problem, ProblemKind, Problems, Shape};
 use crate::standards as checks;
 use crate::standards::Standard;
 
@@ -130,7 +130,11 @@ impl<'s> Settings<'s> {
         let tree = match Reader::document::<Tree<'_>>(text) {
             Ok(tree) => tree,
             Err(error) => {
-                return Err(Problems(vec![Problem { path: String::new(), reason: error.to_string() }]));
+                return Err(Problems(vec![Problem {
+                    path: String::new(),
+                    reason: error.to_string(),
+                    kind: ProblemKind::Other,
+                }]));
             }
         };
         let settings = Settings::load(tree.root())?;

@@ -1,20 +1,18 @@
 //! `check`: evaluates manifests against policies.
 
-mod patch;
-
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use kubectl_psp::check::{Checked, Comparison, FilePatch, check};
+use kubectl_psp::error::Outcome;
+use kubectl_psp::input::{self, Object, Text, Unread};
+use kubectl_psp::judge::{Judged, Requester, Verdict};
+use kubectl_psp::policies::Policies;
+use kubectl_psp::report::{Format, Results, Summary};
 
-use super::{Identity, Manifests, print};
-use crate::error::Outcome;
-use crate::input::{self, Object};
-use crate::judge::{self, Before, Judged, Requester, Verdict};
-use crate::policies::{self, GrantSources, Modules, Policies};
-use crate::report::{Format, Results, Summary};
-use crate::terminal::OutputOptions;
+use super::{GrantSources, Identity, Manifests, ModuleOptions, load};
+use crate::output::{self, OutputOptions, print};
 
 /// Judge manifests as if they were created: what is admitted, what is filled in, what is refused and why
 ///
@@ -35,7 +33,7 @@ pub(crate) struct Check {
     #[arg(short, long, value_name = "FILE|LEVEL", required_unless_present = "compare")]
     policies: Vec<PathBuf>,
     #[command(flatten)]
-    modules: Modules,
+    modules: ModuleOptions,
     #[command(flatten)]
     grants: GrantSources,
     #[command(flatten)]
@@ -62,25 +60,24 @@ impl Check {
         if let [old, new] = self.compare.as_slice() {
             return self.compare(old, new, &requester, options);
         }
-        let policies =
-            policies::load(&self.policies, &self.modules, self.grants.load(self.identity.namespace())?)?;
+        let policies = self.load(&self.policies)?;
         for caveat in policies.caveats() {
             options.warn(&caveat);
         }
+        let mut checking = Checking::new(&policies, &requester, options);
         if self.diff {
-            return self.patch(&policies, &requester, options);
+            return self.patch(&mut checking);
         }
         let mut results = Results::default();
         let progress = options.progress();
         let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
-            if let Some(judged) = judged(&object, &policies, &requester, &mut results.summary, options) {
-                results.results.push(judged);
-            }
+            results.results.extend(checking.check(&object));
             Ok(())
         });
         drop(progress);
+        results.summary = checking.summary;
         if results.summary.is_empty() && !unread.has_skipped() {
-            unread.conclude(ExitCode::SUCCESS)?;
+            unread.conclude(())?;
             return Err(Summary::no_objects());
         }
         results.advice.clone_from(&policies.advice);
@@ -89,8 +86,12 @@ impl Check {
                 options.note(advice);
             }
         }
-        print(&results.write(self.output)?)?;
-        unread.conclude(results.summary.exit_code())
+        print(&results.write(self.output, output::of_results())?)?;
+        unread.conclude(exit_code(&results.summary))
+    }
+
+    fn load(&self, sources: &[PathBuf]) -> Outcome<Policies> {
+        load(sources, &self.modules, &self.grants, self.identity.namespace())
     }
 
     /// Changes under another set of policies.
@@ -101,83 +102,124 @@ impl Check {
         requester: &Requester,
         options: OutputOptions,
     ) -> Outcome<ExitCode> {
-        let load = |path: &PathBuf| {
-            policies::load(
-                std::slice::from_ref(path),
-                &self.modules,
-                self.grants.load(self.identity.namespace())?,
-            )
-        };
+        let load = |path: &PathBuf| self.load(std::slice::from_ref(path));
         let (old, new) = (load(old)?, load(new)?);
         for caveat in new.caveats() {
             options.warn(&caveat);
         }
-        let mut results = Results::default();
-        let mut turns: BTreeMap<(Verdict, Verdict), usize> = BTreeMap::new();
-        let mut same = 0;
+        let mut comparison = Comparison::default();
         let progress = options.progress();
         let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
-            if !judge::is_judged(&object, &old) && !judge::is_judged(&object, &new) {
-                results.summary.skipped += 1;
-                return Ok(());
-            }
-            let before = judge::judge(&old, &object, requester);
-            let mut after = judge::judge(&new, &object, requester);
-            if before.verdict == after.verdict {
-                same += 1;
-                return Ok(());
-            }
-            *turns.entry((before.verdict, after.verdict)).or_default() += 1;
-            after.before = Some(Before { verdict: before.verdict, policy: before.policy });
-            results.summary.count(after.verdict);
-            results.results.push(after);
+            comparison.add(&object, &old, &new, requester);
             Ok(())
         });
         drop(progress);
-        if same == 0 && results.summary.is_empty() && !unread.has_skipped() {
-            unread.conclude(ExitCode::SUCCESS)?;
+        if comparison.is_empty() && !unread.has_skipped() {
+            unread.conclude(())?;
             return Err(Summary::no_objects());
         }
-        print(&results.write(self.output)?)?;
-        for ((before, after), count) in &turns {
-            let objects = if *count == 1 { "object" } else { "objects" };
-            options.note(&format!("{count} {objects} from {} to {}", before.name(), after.name()));
+        print(&comparison.results.write(self.output, output::of_results())?)?;
+        for note in comparison.notes() {
+            options.note(&note);
         }
-        let keep = if same == 1 { "object keeps its" } else { "objects keep their" };
-        options.note(&format!("{same} {keep} verdict"));
-        let worse = turns.keys().any(|(_, after)| *after == Verdict::Rejected);
-        unread.conclude(if worse { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        unread.conclude(if comparison.is_worse() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+
+    /// Prints the patch of each file, and reports what it omits.
+    fn patch(&self, checking: &mut Checking<'_>) -> Outcome<ExitCode> {
+        for advice in &checking.policies.advice {
+            checking.options.note(advice);
+        }
+        let (texts, mut unread) = input::texts(&self.manifests.files()?);
+        for text in texts {
+            unread.append(checking.patch(&text)?);
+        }
+        let Checking { summary, options, .. } = checking;
+        if summary.is_empty() && !unread.has_skipped() {
+            unread.conclude(())?;
+            return Err(Summary::no_objects());
+        }
+        options.note(&summary.to_string());
+        unread.conclude(exit_code(summary))
     }
 }
 
-/// The result for an object; `None` if the policies do not evaluate such objects.
-fn judged(
-    object: &Object,
-    policies: &Policies,
-    requester: &Requester,
-    summary: &mut Summary,
+/// 0 if all is admitted, 1 if something is rejected.
+fn exit_code(summary: &Summary) -> ExitCode {
+    if summary.rejected > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+/// A check of many objects, which reports those that are skipped.
+struct Checking<'c> {
+    policies: &'c Policies,
+    requester: &'c Requester,
     options: OutputOptions,
-) -> Option<Judged> {
-    if !judge::is_judged(object, policies) {
-        options.detail(&format!("{} is not judged", object.title()));
-        for warning in object.warnings() {
-            options.detail(&format!("{}: {}: {warning}", object.start(), object.title()));
+    summary: Summary,
+    /// How many skipped objects should perhaps have been evaluated.
+    doubts: usize,
+}
+
+impl<'c> Checking<'c> {
+    fn new(policies: &'c Policies, requester: &'c Requester, options: OutputOptions) -> Self {
+        Checking { policies, requester, options, summary: Summary::default(), doubts: 0 }
+    }
+
+    /// The result for an object; `None` if the policies do not evaluate such objects.
+    fn check(&mut self, object: &Object) -> Option<Judged> {
+        let skipped = match check(object, self.policies, self.requester, &mut self.summary) {
+            Checked::Judged(judged) => return Some(*judged),
+            Checked::Skipped(skipped) => skipped,
+        };
+        for note in &skipped.notes {
+            self.options.detail(note);
         }
-        if let Some(doubt) = judge::doubt(object) {
-            summary.doubts += 1;
-            match summary.doubts {
-                1..=DOUBTS => options.warn(&doubt),
-                _ if options.verbose => options.warn(&doubt),
+        if let Some(doubt) = skipped.doubt {
+            self.doubts += 1;
+            match self.doubts {
+                1..=DOUBTS => self.options.warn(&doubt),
+                _ if self.options.verbose => self.options.warn(&doubt),
                 more if more == DOUBTS + 1 => {
-                    options.warn("more objects that may carry pods are not judged; --verbose names them");
+                    self.options
+                        .warn("more objects that may carry pods are not judged; --verbose names them");
                 }
                 _ => {}
             }
         }
-        summary.skipped += 1;
-        return None;
+        None
     }
-    let judged = judge::judge(policies, object, requester);
-    summary.count(judged.verdict);
-    Some(judged)
+
+    /// Prints the patch of a text.
+    fn patch(&mut self, text: &Text) -> Outcome<Unread> {
+        let options = self.options;
+        let mut patch = FilePatch::new(text);
+        let unread = text.read(&options.progress(), &mut |object| {
+            let judged = self.check(&object);
+            match &judged {
+                Some(judged) if judged.verdict == Verdict::Allowed => {
+                    options.detail(&format!("{}: nothing is filled in", judged.title()));
+                }
+                Some(judged) if judged.verdict == Verdict::Rejected => options.warn(&rejected(judged)),
+                _ => {}
+            }
+            patch.add(&object, judged);
+            Ok(())
+        });
+        let (patch, left_out) = patch.finish();
+        if let Some(patch) = patch {
+            print(&output::from_here(&patch))?;
+        }
+        for warning in left_out {
+            options.insist(&warning);
+        }
+        Ok(unread)
+    }
+}
+
+fn rejected(judged: &Judged) -> String {
+    let more = match judged.violations.len() {
+        0 | 1 => String::new(),
+        all => format!("; and {} more", all - 1),
+    };
+    let first = judged.violations.first().map(ToString::to_string).unwrap_or_default();
+    format!("{}:{}: {} is rejected: {first}{more}", judged.file, judged.line, judged.title())
 }

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
+use kubectl_psp::error::Outcome;
 
-use super::print;
-use crate::error::Outcome;
+use crate::output::print;
 
 /// Print shell completions
 #[derive(Debug, Args)]

@@ -1,28 +1,19 @@
 //! `explain`: why one pod is admitted or not, policy by policy.
 
-mod closing;
-mod evaluation;
-mod registration;
-#[cfg(test)]
-mod tests;
-
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use anstyle::Style;
 use clap::Args;
+use kubectl_psp::error::{Error, Outcome};
+use kubectl_psp::explain::{Subject, explain};
+use kubectl_psp::input::{self, Object, Unread};
+use kubectl_psp::judge::{self, Requester, Verdict};
+use kubectl_psp::policies::Policies;
 
 use super::target::Target;
-use super::{Identity, Manifests, print};
-use crate::error::{Error, Outcome};
-use crate::input::{self, Object, Text, Unread};
-use crate::judge::{self, AdmissionChain, Asked, Requester, Verdict};
-use crate::policies::{self, GrantSources, Modules, Policies};
-use crate::remedy::Search;
-use crate::report::table;
-use crate::terminal::OutputOptions;
+use super::{GrantSources, Identity, Manifests, ModuleOptions, load};
+use crate::output::{self, OutputOptions, print};
 
 /// Explain what each policy says of a pod, which one admits it and why, and what would have to change
 ///
@@ -40,7 +31,7 @@ pub(crate) struct Explain {
     #[arg(short, long, value_name = "FILE|LEVEL", required = true)]
     policies: Vec<PathBuf>,
     #[command(flatten)]
-    modules: Modules,
+    modules: ModuleOptions,
     #[command(flatten)]
     grants: GrantSources,
     #[command(flatten)]
@@ -66,53 +57,19 @@ impl Explain {
             (wanted, _) => wanted,
         };
         let requester = self.identity.requester(&self.grants)?;
-        let policies =
-            policies::load(&self.policies, &self.modules, self.grants.load(self.identity.namespace())?)?;
+        let policies = load(&self.policies, &self.modules, &self.grants, self.identity.namespace())?;
         for caveat in policies.caveats() {
             options.warn(&caveat);
         }
-        let (picked, unread) = self.pick(&policies, &requester, options)?;
-        let object = &picked.object;
-        let judged = judge::judge(&policies, object, &requester);
-        let mut text = Told(String::new());
-        text.line(format_args!("{BOLD}{}{BOLD:#} ({}:{})", judged.title(), judged.file, judged.line));
-        let style = table::style(judged.verdict);
-        text.line(format_args!("Verdict: {style}{}{style:#}", judged.verdict.name()));
-        for warning in &judged.warnings {
-            text.line(format_args!("  {warning}"));
+        let (subject, unread) = self.pick(&policies, &requester, options)?;
+        let explanation = explain(&subject, &policies, &requester, output::of_results())?;
+        let mut text = explanation.text;
+        for remedy in explanation.remedies {
+            text.push_str(&remedy.text);
+            text.extend(remedy.patch.map(|patch| output::from_here(&patch)));
         }
-        let mut rules: Vec<String> = Vec::new();
-        let mut remedies = Vec::new();
-        let mut said = Vec::new();
-        for registration in &policies.registrations {
-            let asked = AdmissionChain::new(&policies, object, &requester, &object.json).asks(registration);
-            if asked == Asked::Nothing {
-                text.line(format_args!("\n{}: not asked about such objects", registration.name));
-                continue;
-            }
-            let before = text.0.len();
-            let (more, remedy) = text.registration(registration, object, &requester, &policies)?;
-            text.once(before, &registration.name, &mut said);
-            rules.extend(more);
-            remedies.extend(remedy.map(|remedy| (registration, remedy)));
-        }
-        if judged.verdict == Verdict::Rejected {
-            text.guidance(&rules);
-        }
-        // The halves of a pair are satisfied by the same change.
-        remedies.dedup_by(|(_, (_, later)), (_, (_, earlier))| match (later, earlier) {
-            (Search::Found(later), Search::Found(earlier)) => later.steps == earlier.steps,
-            (Search::Stuck(later), Search::Stuck(earlier)) => later == earlier,
-            _ => false,
-        });
-        for (registration, (policy, search)) in remedies {
-            match search {
-                Search::Found(remedy) => text.remedy(registration, &policy, &remedy, &picked),
-                Search::Stuck(objection) => text.stuck(registration, &policy, &objection),
-            }
-        }
-        print(&text.0)?;
-        let is_rejected = judged.verdict == Verdict::Rejected;
+        print(&text)?;
+        let is_rejected = explanation.verdict == Verdict::Rejected;
         unread.conclude(if is_rejected { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 
@@ -122,7 +79,7 @@ impl Explain {
         policies: &Policies,
         requester: &Requester,
         options: OutputOptions,
-    ) -> Outcome<(Picked, Unread)> {
+    ) -> Outcome<(Subject, Unread)> {
         let mut found = Found::default();
         let progress = options.progress();
         let (texts, mut unread) = input::texts(&self.manifests.files()?);
@@ -133,7 +90,7 @@ impl Explain {
                 found.objects += 1;
                 if judge::is_judged(&object, policies) {
                     found.take(
-                        Picked { object, text: Rc::clone(&text), nth },
+                        Subject { object, text: Rc::clone(&text), nth },
                         requester,
                         self.object.as_deref(),
                     );
@@ -145,17 +102,10 @@ impl Explain {
             }));
         }
         match found.only(self.object.as_deref()) {
-            Ok(picked) => Ok((picked, unread)),
-            Err(nothing) => unread.conclude(ExitCode::SUCCESS).and(Err(nothing)),
+            Ok(subject) => Ok((subject, unread)),
+            Err(nothing) => unread.conclude(()).and(Err(nothing)),
         }
     }
-}
-
-/// An object, and its position.
-struct Picked {
-    object: Object,
-    text: Rc<Text>,
-    nth: usize,
 }
 
 /// How many skipped objects are named.
@@ -167,7 +117,7 @@ struct Found {
     objects: usize,
     doubts: usize,
     fitting: usize,
-    first: Option<Picked>,
+    first: Option<Subject>,
     /// Objects in the form that `--object` takes.
     names: Vec<String>,
 }
@@ -181,15 +131,15 @@ impl Found {
         }
     }
 
-    fn take(&mut self, picked: Picked, requester: &Requester, wanted: Option<&str>) {
-        let Object { kind, name, .. } = &picked.object;
-        let namespace = requester.namespace_of(&picked.object);
+    fn take(&mut self, subject: Subject, requester: &Requester, wanted: Option<&str>) {
+        let Object { kind, name, .. } = &subject.object;
+        let namespace = requester.namespace_of(&subject.object);
         let spaced = format!("{kind}/{namespace}/{name}");
         let fits =
-            |wanted: &str| Target::parse(wanted).is_some_and(|target| target.is(&picked.object, namespace));
+            |wanted: &str| Target::parse(wanted).is_some_and(|target| target.is(&subject.object, namespace));
         if wanted.is_none_or(fits) {
             self.fitting += 1;
-            self.first.get_or_insert(picked);
+            self.first.get_or_insert(subject);
         }
         match self.names.len() {
             0..NAMED => self.names.push(spaced),
@@ -198,7 +148,7 @@ impl Found {
         }
     }
 
-    fn only(self, wanted: Option<&str>) -> Outcome<Picked> {
+    fn only(self, wanted: Option<&str>) -> Outcome<Subject> {
         let names = self.names.join(", ");
         let error = match (self.first, self.fitting, wanted) {
             (Some(only), 1, _) => return Ok(only),
@@ -224,27 +174,3 @@ impl Found {
 
 /// At most so many objects are named.
 const NAMED: usize = 10;
-
-const BOLD: Style = Style::new().bold();
-
-/// The text to print.
-struct Told(String);
-
-impl Told {
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.0, "{line}");
-    }
-
-    /// Adds the report of a registration, unless another one was equal: the halves of a pair often are.
-    fn once(&mut self, start: usize, name: &str, said: &mut Vec<String>) {
-        let text = self.0.split_off(start);
-        let own = text.replace(name, "");
-        if said.contains(&own) {
-            self.line(format_args!("\n{BOLD}{name}{BOLD:#}: says the same"));
-        } else {
-            self.0.push_str(&text);
-            said.push(own);
-        }
-    }
-}

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Command};
 use clap_mangen::Man;
+use kubectl_psp::error::{Error, Outcome};
 
-use super::print;
-use crate::error::{Error, Outcome};
+use crate::output::print;
 
 /// Print the manual page, or write the pages of all commands to a folder
 #[derive(Debug, Args)]

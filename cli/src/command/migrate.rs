@@ -1,31 +1,19 @@
 //! `migrate`: from PodSecurityPolicies to the manifests that register them with Kubewarden.
 
-mod annotations;
-mod convert;
-mod rewrite;
-mod summary;
-
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use kubectl_psp::error::{Error, Errors, Outcome};
+use kubectl_psp::input;
+use kubectl_psp::migrate::{self, Form, Kind, Mode, Options, Summary, migrate};
+use kubectl_psp::report;
 use pod_security_policy::schema::names::subdomain_problem;
 use serde_json::{Value, json};
 
-use super::{Manifests, print};
-use crate::error::{Error, Errors, Outcome};
-use crate::input::{self, Object};
-use crate::policies::GrantSources;
-use crate::rbac::{Authority, Rbac};
-use crate::registration::{Kind, Mode};
-use crate::report;
-use crate::terminal::OutputOptions;
-
-#[cfg(test)]
-pub(crate) use convert::all;
-pub(crate) use convert::policies_of;
-use convert::sorted;
+use super::{GrantSources, Manifests};
+use crate::output::{OutputOptions, print};
 
 /// Turn PodSecurityPolicies into the manifests that register them with Kubewarden
 ///
@@ -85,7 +73,7 @@ pub(crate) struct Migrate {
     force: bool,
     /// How the summary on standard error is written; `json` and `markdown` hold all there is
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Output")]
-    summary: Option<summary::Form>,
+    summary: Option<migrate::Format>,
     #[command(flatten)]
     manifests: Manifests,
 }
@@ -119,14 +107,8 @@ fn start_of_name(start: &str) -> Result<String, &'static str> {
 
 impl Migrate {
     pub(crate) fn execute(&self, options: OutputOptions) -> Outcome<ExitCode> {
-        if self.namespace.is_some() && self.kind == Kind::Cluster {
-            let error = Error::new(
-                "--namespace is for registrations of one namespace, and a ClusterAdmissionPolicy has none",
-            );
-            return Err(error
-                .help("add --kind AdmissionPolicy, or leave --namespace out; --exempt-namespaces names those that are not judged")
-                .into());
-        }
+        let wanted = self.options();
+        wanted.check()?;
         let (objects, unread) = input::gather(&self.manifests.files()?, &options.progress());
         if objects.is_empty() && !unread.is_empty() {
             return unread.conclude(ExitCode::SUCCESS);
@@ -136,37 +118,53 @@ impl Migrate {
                 options.warn(&format!("{}: {}: {warning}", object.start(), object.title()));
             }
         }
-        let (objects, surroundings) = sorted(objects)?;
-        let authority = self.authority(&surroundings.rbac)?;
-        let policies = policies_of(&objects)?;
-        let converted = self.convert(&policies.manifests, &authority)?;
-        if converted.manifests.is_empty() {
-            if let Authority::Dump(rbac) = &authority
-                && let Some(gaps) = rbac.gaps()
-            {
+        let sorted = migrate::sorted(objects)?;
+        let authority = self.grants.load(&sorted.rbac, self.namespace.as_deref().unwrap_or("default"))?;
+        let migration = migrate(&sorted, &authority, &wanted)?;
+        if migration.manifests.is_empty() {
+            if let Some(gaps) = authority.gaps() {
                 options.warn(&gaps);
             }
-            let error = Error::new(
-                "no policy is granted in a namespace that is judged, so that there is nothing to register",
-            );
-            return Err(error
-                .help("leave --per-policy out, or --rbac, and let namespaces choose by a label; see also --exempt-namespaces")
-                .into());
+            return Err(migrate::nothing_granted());
         }
-        self.write(&converted.manifests)?;
-        let summary = self.summarize(&objects, &policies, &converted, (&authority, &surroundings));
-        self.report(&summary, options)?;
+        self.write(&migration.manifests)?;
+        self.report(&migration.summary, options)?;
         unread.conclude(ExitCode::SUCCESS)
     }
 
-    /// The grants: from --rbac, and from the input.
-    fn authority(&self, beside: &[Object]) -> Outcome<Authority> {
-        if beside.is_empty() {
-            return self.grants.load(self.namespace.as_deref().unwrap_or("default"));
+    fn options(&self) -> Options {
+        Options {
+            form: Form {
+                kind: self.kind,
+                namespace: self.namespace.clone(),
+                module: self.module.clone(),
+                policy_server: self.policy_server.clone(),
+                mode: self.mode,
+                background_audit: self.background_audit,
+            },
+            per_policy: self.per_policy,
+            name: self.name.clone(),
+            exempt_namespaces: self.exempt_namespaces.clone(),
         }
-        let mut objects = input::read_all(&self.grants.rbac)?;
-        objects.extend(beside.iter().cloned());
-        Ok(Authority::Dump(Rbac::of(&objects, self.namespace.as_deref().unwrap_or("default"))?))
+    }
+
+    /// Writes the summary to standard error.
+    fn report(&self, summary: &Summary, options: OutputOptions) -> Outcome<()> {
+        match self.summary {
+            // A format that was requested is written even with --quiet.
+            Some(migrate::Format::Json) => {
+                let text = report::to_json(summary)
+                    .map_err(|reason| Error::new(format_args!("the summary cannot be written: {reason}")))?;
+                anstream::eprint!("{text}");
+            }
+            Some(migrate::Format::Markdown) => anstream::eprint!("{}", summary.markdown()),
+            Some(migrate::Format::Text) | None => {
+                for line in summary.lines() {
+                    if line.is_warning { options.warn(&line.text) } else { options.note(&line.text) }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, manifests: &[Value]) -> Outcome<()> {

@@ -8,15 +8,16 @@ pub(crate) mod migrate;
 pub(crate) mod suggest;
 mod target;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Read};
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-
-use crate::error::{Error, Errors, Outcome};
-use crate::input::{Exclude, Sources};
-use crate::judge::{self, Requester};
-use crate::policies::GrantSources;
+use kubectl_psp::error::{Error, Errors, Outcome};
+use kubectl_psp::input::{self, Exclude, Object, Sources};
+use kubectl_psp::judge::Requester;
+use kubectl_psp::policies::{self, Modules, Policies};
+use kubectl_psp::rbac::{Authority, Rbac};
 
 /// The manifests to look at.
 #[derive(Clone, Debug, Args)]
@@ -39,7 +40,7 @@ impl Manifests {
         let exclude = Exclude::new(&self.exclude)?;
         let paths: Vec<PathBuf> = self.files.iter().chain(&self.filenames).cloned().collect();
         if !paths.is_empty() {
-            return Ok(Sources { paths, exclude });
+            return Ok(Sources { paths, exclude, stdin });
         }
         if std::io::stdin().is_terminal() {
             let error = Error::new("no manifests are named, and nothing comes through standard input");
@@ -47,11 +48,9 @@ impl Manifests {
                 .help("name files or folders, or pipe manifests in: helm template . | kubectl psp …")
                 .into());
         }
-        Ok(Sources { paths: vec![PathBuf::from("-")], exclude })
+        Ok(Sources { paths: vec![PathBuf::from("-")], exclude, stdin })
     }
-}
 
-impl Manifests {
     /// Takes out the arguments that are not files but refer to an object, such as `deploy/web`.
     pub(crate) fn take_targets(&mut self) -> Vec<String> {
         let named = |path: &PathBuf| {
@@ -62,6 +61,63 @@ impl Manifests {
         self.files.retain(|path| named(path).is_none());
         targets
     }
+}
+
+/// Standard input.
+fn stdin() -> Box<dyn Read> {
+    Box::new(std::io::stdin().lock())
+}
+
+/// Policies as given on the command line.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ModuleOptions {
+    /// A module that registrations of this policy name, if its repository is not called `pod-security-policy`;
+    /// registrations of other modules are skipped
+    #[arg(id = "modules", long = "module", value_name = "URL")]
+    named: Vec<String>,
+}
+
+/// Where grants come from.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct GrantSources {
+    /// A dump of roles and bindings, which says who may use which policy; without it everybody may use all
+    #[arg(long, value_name = "FILE", help_heading = "Authorization")]
+    rbac: Vec<PathBuf>,
+}
+
+impl GrantSources {
+    /// The grants, in the dump and in more objects. Roles and bindings without a namespace belong to the given one.
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub(crate) fn load(&self, more: &[Object], namespace: &str) -> Outcome<Authority> {
+        if self.rbac.is_empty() && more.is_empty() {
+            return Ok(Authority::Everybody);
+        }
+        let mut objects = input::read_all(&self.rbac, stdin)?;
+        objects.extend(more.iter().cloned());
+        Ok(Authority::Dump(Rbac::of(&objects, namespace)?))
+    }
+}
+
+/// The policies in these files, with grants for the given namespace.
+///
+/// # Errors
+///
+/// If one of them cannot be read.
+fn load(
+    sources: &[PathBuf],
+    modules: &ModuleOptions,
+    grants: &GrantSources,
+    namespace: &str,
+) -> Outcome<Policies> {
+    let authority = grants.load(&[], namespace)?;
+    let modules = Modules { named: modules.named.clone() };
+    let mut policies = policies::load(sources, &modules, authority, stdin)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    policies.now = now.and_then(|now| i64::try_from(now.as_secs()).ok());
+    Ok(policies)
 }
 
 /// The requester.
@@ -101,15 +157,13 @@ impl Identity {
                 .into());
         }
         let user = self.user.clone().unwrap_or_default();
-        let groups =
-            if user.is_empty() { self.groups.clone() } else { judge::with_implied(&user, &self.groups) };
-        Ok(Requester { user, groups, namespace: self.namespace.clone() })
+        Ok(Requester::new(user, self.groups.clone(), self.namespace.clone()))
     }
 }
 
 /// Ensures that nothing is overwritten.
 ///
-/// If output files exist already.
+/// # Errors
 ///
 /// If there are files where others are to be written.
 pub(crate) fn refuse_to_overwrite(there: impl Iterator<Item = PathBuf>) -> Outcome<()> {
@@ -118,15 +172,4 @@ pub(crate) fn refuse_to_overwrite(there: impl Iterator<Item = PathBuf>) -> Outco
         .map(|error| error.help("--force overwrites it"))
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(Errors(errors)) }
-}
-
-/// Writes a result to standard output. A closed pipe is not an error.
-pub(crate) fn print(text: &str) -> Outcome<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::new(format_args!("standard output: cannot be written: {error}")).into())
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,6 +1,6 @@
 //! An object in kubectl's notation: `deploy/web`, `deployments.apps/web`, `Deployment/shop/web`.
 
-use crate::input::Object;
+use kubectl_psp::input::Object;
 
 /// A reference to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,10 +73,21 @@ fn known(kind: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use kubectl_psp::input::{Text, Unwatched};
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+
+    fn object(value: &Value) -> Object {
+        let mut objects = Vec::new();
+        let unread = Text::new("test", value.to_string()).read(&Unwatched, &mut |object| {
+            objects.push(object);
+            Ok(())
+        });
+        assert!(unread.is_empty(), "{unread:?}");
+        objects.remove(0)
+    }
 
     #[rstest]
     #[case::short("deploy/web", true)]
@@ -88,9 +99,8 @@ mod tests {
     #[case::of_another_kind("ds/web", false)]
     #[case::of_another_name("deploy/we", false)]
     fn objects_are_named_as_kubectl_does(#[case] text: &str, #[case] expected: bool) {
-        let object = Object::of_value(
-            &json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}),
-        );
+        let object =
+            object(&json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}));
         let target = Target::parse_known(text).unwrap();
         assert_eq!(target.is(&object, "shop"), expected);
     }
@@ -99,9 +109,8 @@ mod tests {
     #[case::by_kind("rollout/web")]
     #[case::by_plural("Rollouts.argoproj.io/web")]
     fn kinds_of_others_are_named_as_well(#[case] text: &str) {
-        let object = Object::of_value(
-            &json!({"apiVersion": "argoproj.io/v1", "kind": "Rollout", "metadata": {"name": "web"}}),
-        );
+        let object =
+            object(&json!({"apiVersion": "argoproj.io/v1", "kind": "Rollout", "metadata": {"name": "web"}}));
         assert_eq!(Target::parse_known(text), None);
         assert!(Target::parse(text).unwrap().is(&object, "shop"));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Step;
+use super::place::Step;
 
 /// The value at a path.
 pub(crate) fn look<'v>(object: &'v Value, path: &[Step]) -> Option<&'v Value> {

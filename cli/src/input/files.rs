@@ -1,161 +1,111 @@
-//! From paths to files.
+//! From files and folders to objects.
 
-use std::collections::HashSet;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use super::object::Object;
+use super::reading::{Others, Reading};
+use super::text::Text;
+use super::walk::{self, Exclude, is_json};
+use super::{Take, Unread, Unwatched, Watch};
+use crate::error::{Error, Outcome};
 
-use crate::error::Error;
+/// Opens standard input.
+pub type Stdin = fn() -> Box<dyn Read>;
 
-/// Files and folders to read, and patterns to exclude; `-` is standard input.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Sources {
-    pub(crate) paths: Vec<PathBuf>,
-    pub(crate) exclude: Exclude,
+/// Files and folders to read, and patterns to exclude.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// The files and folders; `-` is standard input.
+    pub paths: Vec<PathBuf>,
+    /// What is left out.
+    pub exclude: Exclude,
+    /// What `-` stands for.
+    pub stdin: Stdin,
 }
 
-/// Patterns of files and folders to exclude.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Exclude(GlobSet);
+/// The name of standard input in messages.
+const STDIN: &str = "stdin";
 
-/// Folders without manifests of their own; those whose names start with a point are excluded as well.
-const LEFT_OUT: [&str; 1] = ["node_modules"];
-
-impl Exclude {
-    /// Patterns as in `.gitignore`: `*.tmpl.yaml` and `charts` match at any depth, `charts/*/templates` matches the
-    /// end of a path.
-    ///
-    /// # Errors
-    ///
-    /// If one is not a valid pattern.
-    pub(crate) fn new(patterns: &[String]) -> Result<Self, Error> {
-        let mut set = GlobSetBuilder::new();
-        for pattern in patterns {
-            let plain = pattern.trim_start_matches("./").trim_end_matches('/');
-            for glob in [plain.to_owned(), format!("**/{plain}")] {
-                let glob = GlobBuilder::new(&glob).literal_separator(true).build();
-                let wrong = |_| Error::new(format_args!("--exclude {pattern}: is not a file name pattern"));
-                set.add(glob.map_err(wrong)?);
-            }
-        }
-        let wrong = |_| Error::new("--exclude: the patterns are too large");
-        Ok(Exclude(set.build().map_err(wrong)?))
-    }
-
-    fn holds(&self, path: &Path) -> bool {
-        !self.0.is_empty() && self.0.is_match(path.strip_prefix("./").unwrap_or(path))
-    }
+/// Calls `take` for every object in some files and folders; `-` is standard input. Objects that `take` rejects count as
+/// unread.
+pub fn read(sources: &Sources, watch: &dyn Watch, take: Take<'_>) -> Unread {
+    read_as(Others::Skip, sources, watch, take)
 }
 
-/// The files that paths stand for: themselves, and in folders all files with a manifest's extension. A failure to list
-/// is an error.
-pub(super) fn files(sources: &Sources) -> Vec<Result<PathBuf, Error>> {
-    let mut files = Vec::new();
-    for path in &sources.paths {
-        if !path.is_dir() {
-            if !sources.exclude.holds(path) {
-                files.push(Ok(path.clone()));
+fn read_as(others: Others, sources: &Sources, watch: &dyn Watch, take: Take<'_>) -> Unread {
+    let mut reading = Reading { watch, take, others, unread: Unread::default() };
+    for path in walk::files(&sources.paths, &sources.exclude) {
+        let path = match path {
+            Ok(path) => path,
+            Err(error) => {
+                reading.unread.errors.push(error);
+                continue;
             }
+        };
+        if path.as_os_str() == "-" {
+            reading.stream(&STDIN.into(), (sources.stdin)(), false);
             continue;
         }
-        let mut walk =
-            Walk { exclude: &sources.exclude, files: Vec::new(), inside: HashSet::new(), excluded: false };
-        walk.folder(path);
-        if walk.files.is_empty() && !walk.excluded {
-            let reason = format_args!("{}: holds no file that ends in .yaml, .yml or .json", path.display());
-            walk.files.push(Err(Error::new(reason)));
-        }
-        files.append(&mut walk.files);
-    }
-    files
-}
-
-struct Walk<'w> {
-    exclude: &'w Exclude,
-    files: Vec<Result<PathBuf, Error>>,
-    /// The folders that have been entered, by canonical path: a symbolic link may lead to one of them.
-    inside: HashSet<PathBuf>,
-    excluded: bool,
-}
-
-impl Walk<'_> {
-    fn folder(&mut self, folder: &Path) {
-        let real = match fs::canonicalize(folder) {
-            Ok(real) => real,
-            Err(error) => return self.files.push(Err(Error::unread(folder, &error))),
-        };
-        if !self.inside.insert(real) {
-            return;
-        }
-        let entries = match folder.read_dir().and_then(Iterator::collect::<Result<Vec<_>, _>>) {
-            Ok(entries) => entries,
-            Err(error) => return self.files.push(Err(Error::unread(folder, &error))),
-        };
-        let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
-        paths.sort();
-        for path in paths {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let is_folder = path.is_dir();
-            if self.exclude.holds(&path) {
-                self.excluded = true;
-            } else if is_folder {
-                if !name.starts_with('.') && !LEFT_OUT.contains(&&*name) {
-                    self.folder(&path);
-                }
-            } else if is_manifest(&path) && path.exists() {
-                self.files.push(Ok(path));
+        match File::open(&path) {
+            Ok(file) => {
+                watch.expect(file.metadata().map_or(0, |known| known.len()));
+                reading.stream(&path.display().to_string().into(), file, is_json(&path));
             }
+            Err(error) => reading.unread.errors.push(Error::unread(&path, &error)),
         }
     }
+    reading.unread
 }
 
-fn is_manifest(path: &Path) -> bool {
-    path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml" || kind == "json")
+/// All objects in some files and folders, settings included. Anything else in them is an error.
+///
+/// # Errors
+///
+/// If something cannot be read.
+pub fn read_all(paths: &[PathBuf], stdin: Stdin) -> Outcome<Vec<Object>> {
+    let sources = Sources { paths: paths.to_vec(), exclude: Exclude::default(), stdin };
+    let mut objects = Vec::new();
+    let unread = read_as(Others::Demand, &sources, &Unwatched, &mut |object| {
+        objects.push(object);
+        Ok(())
+    });
+    unread.conclude(objects)
 }
 
-/// Whether a file's extension says JSON.
-pub(super) fn is_json(path: &Path) -> bool {
-    path.extension().is_some_and(|kind| kind == "json")
+/// All objects in some files and folders, and errors for anything unreadable or not a Kubernetes object.
+pub fn gather(sources: &Sources, watch: &dyn Watch) -> (Vec<Object>, Unread) {
+    let mut objects = Vec::new();
+    let unread = read_as(Others::Demand, sources, watch, &mut |object| {
+        objects.push(object);
+        Ok(())
+    });
+    (objects, unread)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn listed(exclude: &[&str]) -> Vec<String> {
-        let folder = tempfile::tempdir().unwrap();
-        for file in
-            ["a.yaml", "b.txt", ".git/c.yaml", "node_modules/d.yaml", "charts/x/templates/e.yaml", "f/g.json"]
-        {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
+/// The texts of some files and folders; `-` is standard input.
+pub fn texts(sources: &Sources) -> (Vec<Text>, Unread) {
+    let mut texts = Vec::new();
+    let mut unread = Unread::default();
+    for path in walk::files(&sources.paths, &sources.exclude) {
+        match path.and_then(|path| text(&path, sources.stdin)) {
+            Ok(text) => texts.push(text),
+            Err(error) => unread.errors.push(error),
         }
-        #[cfg(unix)]
-        std::os::unix::fs::symlink(folder.path(), folder.path().join("f/loop")).unwrap();
-        let exclude = Exclude::new(&exclude.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
-        let sources = Sources { paths: vec![folder.path().to_owned()], exclude };
-        let name = |file: PathBuf| file.strip_prefix(folder.path()).unwrap().display().to_string();
-        files(&sources).into_iter().map(|file| name(file.unwrap())).collect()
     }
+    (texts, unread)
+}
 
-    #[test]
-    fn folders_are_walked_once_and_without_those_of_other_programs() {
-        assert_eq!(listed(&[]), ["a.yaml", "charts/x/templates/e.yaml", "f/g.json"]);
-    }
-
-    #[test]
-    fn patterns_leave_files_and_folders_out() {
-        assert_eq!(listed(&["charts"]), ["a.yaml", "f/g.json"]);
-        assert_eq!(listed(&["./charts/*/templates/"]), ["a.yaml", "f/g.json"]);
-        assert_eq!(listed(&["*.json", "**/templates/**"]), ["a.yaml"]);
-        assert_eq!(listed(&["templates/*", "a.*"]), ["f/g.json"]);
-    }
-
-    #[test]
-    fn what_is_no_pattern_is_refused() {
-        let error = Exclude::new(&["a[".to_owned()]).unwrap_err();
-        assert_eq!(error.to_string(), "--exclude a[: is not a file name pattern");
-    }
+fn text(path: &Path, stdin: Stdin) -> Result<Text, Error> {
+    let is_stdin = path.as_os_str() == "-";
+    let mut text = String::new();
+    let read = if is_stdin {
+        stdin().read_to_string(&mut text)
+    } else {
+        File::open(path).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    let path = if is_stdin { Path::new(STDIN) } else { path };
+    read.map_err(|error| Error::unread(path, &error))?;
+    Ok(Text { name: path.display().to_string().into(), is_json: is_json(path), others: Others::Skip, text })
 }

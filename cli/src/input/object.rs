@@ -13,7 +13,7 @@ use crate::error::{Error, Place};
 
 /// An object of the input, or settings, which are not Kubernetes objects.
 #[derive(Clone, Debug)]
-pub(crate) struct Object {
+pub struct Object {
     pub(super) file: Arc<str>,
     pub(super) layout: Layout,
     /// The object as it was written in JSON, where kubectl sends something else.
@@ -23,15 +23,15 @@ pub(crate) struct Object {
     /// Lines before it that do not belong to it.
     pub(super) noise: Vec<Noise>,
     /// The object, as JSON.
-    pub(crate) json: String,
+    pub json: String,
     /// `apps/v1`; empty if there is none.
-    pub(crate) api_version: String,
+    pub api_version: String,
     /// `Deployment`; empty if there is none.
-    pub(crate) kind: String,
+    pub kind: String,
     /// `metadata.name`, else `metadata.generateName`.
-    pub(crate) name: String,
+    pub name: String,
     /// `metadata.namespace`
-    pub(crate) namespace: Option<String>,
+    pub namespace: Option<String>,
     /// The object that made it, if one did.
     pub(crate) made_by: Option<Owner>,
 }
@@ -113,12 +113,12 @@ impl Object {
     }
 
     /// Where the object starts.
-    pub(crate) fn start(&self) -> Place {
+    pub fn start(&self) -> Place {
         place(&self.file, self.layout.start())
     }
 
     /// The position of a field, or of its nearest existing ancestor.
-    pub(crate) fn place(&self, path: &str) -> Place {
+    pub fn place(&self, path: &str) -> Place {
         place(&self.file, self.mark(path))
     }
 
@@ -132,7 +132,7 @@ impl Object {
     }
 
     /// A warning about constructs that readers interpret differently.
-    pub(crate) fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<String> {
         let noise = self.noise.iter().map(|Noise { line, text }| {
             format!("line {line} is not part of the manifest and passed over: {text}")
         });
@@ -141,12 +141,12 @@ impl Object {
     }
 
     /// The object as a tree.
-    pub(crate) fn value(&self) -> Value {
+    pub fn value(&self) -> Value {
         serde_json::from_str(&self.json).unwrap_or_default()
     }
 
     /// `Deployment shop/web`, for messages.
-    pub(crate) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         let kind = if self.kind.is_empty() { "object" } else { &self.kind };
         let name = if self.name.is_empty() { "without a name" } else { &self.name };
         match &self.namespace {
@@ -168,8 +168,8 @@ impl Object {
     }
 
     /// A problem at a path, with the hint where a text is expected.
-    pub(crate) fn hinted(&self, path: &str, problem: &str) -> String {
-        match self.remedy(path).filter(|_| problem.contains("must be a string")) {
+    pub(crate) fn hinted(&self, path: &str, problem: &str, wants_text: bool) -> String {
+        match self.remedy(path).filter(|_| wants_text) {
             Some(remedy) => format!("{problem} ({remedy})"),
             None => problem.to_owned(),
         }

@@ -6,7 +6,7 @@ use pod_security_policy::pod::Kind;
 use pod_security_policy::pod::template;
 use serde_json::Value;
 
-use super::Object;
+use super::object::Object;
 
 /// The hint about a template.
 pub(super) const RENDER: &str =

@@ -1,3 +1,4 @@
+use super::reading::{Others, Reading};
 use super::*;
 
 fn objects(text: &str) -> Result<Vec<Object>, String> {

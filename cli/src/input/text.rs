@@ -1,56 +1,32 @@
 //! Texts kept in memory: a patch needs the lines that it changes.
 
 use std::borrow::Cow;
-use std::fs;
-use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use super::object::Object;
 use super::place::{Layout, Mark, Tree};
+use super::reading::{Others, Reading};
+use super::walk::is_json;
 use super::yaml::{self, Chunk};
-use super::{BYTE_ORDER_MARK, Object, Others, Reading, STDIN, Sources, Take, Unread, Watch, files, is_json};
-use crate::error::Error;
+use super::{BYTE_ORDER_MARK, Take, Unread, Watch};
 
 /// A text and its name.
-pub(crate) struct Text {
-    pub(crate) name: Arc<str>,
-    is_json: bool,
-    others: Others,
-    pub(crate) text: String,
-}
-
-/// The texts of some files and folders; `-` is standard input.
-pub(crate) fn texts(sources: &Sources) -> (Vec<Text>, Unread) {
-    let mut texts = Vec::new();
-    let mut unread = Unread::default();
-    for path in files(sources) {
-        match path.and_then(|path| text(&path)) {
-            Ok(text) => texts.push(text),
-            Err(error) => unread.errors.push(error),
-        }
-    }
-    (texts, unread)
-}
-
-fn text(path: &Path) -> Result<Text, Error> {
-    let is_stdin = path.as_os_str() == "-";
-    let mut text = String::new();
-    let read = if is_stdin {
-        io::stdin().lock().read_to_string(&mut text)
-    } else {
-        fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
-    };
-    let path = if is_stdin { Path::new(STDIN) } else { path };
-    read.map_err(|error| Error::unread(path, &error))?;
-    Ok(Text { name: path.display().to_string().into(), is_json: is_json(path), others: Others::Skip, text })
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// The name: a path, or `stdin`.
+    pub name: Arc<str>,
+    pub(super) is_json: bool,
+    pub(super) others: Others,
+    /// The text.
+    pub text: String,
 }
 
 impl Text {
-    /// A text under a name; all of its objects count.
-    #[cfg(test)]
-    pub(crate) fn new(name: &str, text: String) -> Self {
+    /// A text under a name, which is YAML or JSON. Anything else in it than objects is an error.
+    pub fn new(name: &str, text: String) -> Self {
         Text { name: name.into(), is_json: is_json(Path::new(name)), others: Others::Demand, text }
     }
 
@@ -60,7 +36,7 @@ impl Text {
     }
 
     /// Calls `take` for every object in the text. Objects that `take` rejects count as unread.
-    pub(crate) fn read(&self, watch: &dyn Watch, take: Take<'_>) -> Unread {
+    pub fn read(&self, watch: &dyn Watch, take: Take<'_>) -> Unread {
         let mut reading = Reading { watch, take, others: self.others, unread: Unread::default() };
         reading.stream(&self.name, self.text.as_bytes(), self.is_json);
         reading.unread

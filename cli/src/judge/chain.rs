@@ -11,8 +11,7 @@ use super::controllers::{Admission, admission};
 use super::requester::is_workload;
 use super::{LiveObject, Requester};
 use crate::input::{Object, put, steps};
-use crate::policies::{Judge, Policies, Registration};
-use crate::reach::Covered;
+use crate::policies::{Covered, Judge, Policies, Registration};
 
 /// The user of a request for a workload, where none is given.
 const AUTHOR: &str = "kubectl-psp";
@@ -52,13 +51,13 @@ impl<'p> AdmissionChain<'p> {
 
     /// The object that a registration is called for.
     pub(crate) fn asks(&self, registration: &Registration) -> Asked {
-        let (reach, namespace) = (&registration.reach, self.requester.namespace_of(self.object));
-        if reach.covers(self.object, namespace) != Covered::No {
+        let (matches, namespace) = (&registration.matches, self.requester.namespace_of(self.object));
+        if matches.covers(self.object, namespace) != Covered::No {
             return Asked::Itself;
         }
         match &registration.judge {
             Judge::Settings(settings)
-                if is_workload(self.object, settings) && reach.covers_pods_in(namespace) =>
+                if is_workload(self.object, settings) && matches.covers_pods_in(namespace) =>
             {
                 Asked::ItsPods
             }
@@ -68,7 +67,7 @@ impl<'p> AdmissionChain<'p> {
 
     /// Whether the rules of a registration may match the object, which cannot be evaluated offline.
     pub(crate) fn is_doubtful(&self, registration: &Registration) -> bool {
-        registration.reach.covers(self.object, self.requester.namespace_of(self.object)) == Covered::Perhaps
+        registration.matches.covers(self.object, self.requester.namespace_of(self.object)) == Covered::Perhaps
     }
 
     /// The response in the cluster.
@@ -79,13 +78,12 @@ impl<'p> AdmissionChain<'p> {
             // workload makes no difference to its pods.
             request.user.username = AUTHOR.into();
         }
-        Evaluator::new(settings, &self.policies.authority).review(request)
+        Evaluator::new(settings, self.policies).review(request)
     }
 
     /// The results of every policy on every pod.
     pub(crate) fn report(&self, settings: &Settings<'_>) -> Read<Vec<Report>> {
-        Evaluator::new(settings, &self.policies.authority)
-            .report(&self.requester.request(self.object, &self.live.json))
+        Evaluator::new(settings, self.policies).report(&self.requester.request(self.object, &self.live.json))
     }
 
     /// Applies a registration, which may mutate the object.
@@ -114,10 +112,11 @@ impl<'p> AdmissionChain<'p> {
 
     /// Predicts the mutation by the policy that admits the pods of a template, and returns it.
     pub(super) fn predict(&mut self, report: &Report) -> Vec<Edit<'static>> {
-        let edits = match admission(report) {
-            Admission::Granted(winner) | Admission::Unknown(winner, _) => winner.edits.clone(),
+        let defaults = match admission(report) {
+            Admission::Granted(winner) | Admission::Unknown(winner, _) => &winner.defaults,
             Admission::Ungranted(..) | Admission::None => return Vec::new(),
         };
+        let edits: Vec<Edit<'_>> = defaults.iter().map(|default| default.edit.clone()).collect();
         let json = &self.live.json;
         let to_come = self.to_come.get_or_insert_with(|| serde_json::from_str(json).unwrap_or_default());
         for edit in &edits {

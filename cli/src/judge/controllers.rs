@@ -46,13 +46,13 @@ pub(crate) enum Usage {
     /// The controller that creates it: `service account kube-system/job-controller`
     ViaController(String),
     /// None of the accounts that create such pods.
-    Nobody,
+    Ungranted,
 }
 
 /// Who may use the policy of an opinion, for the pods of a report.
 pub(crate) fn usage(opinion: &Opinion, report: &Report, authority: &Authority, namespace: &str) -> Usage {
     if opinion.granted != Ok(true) {
-        return Usage::Nobody;
+        return Usage::Ungranted;
     }
     let controllers = Identity::controllers(report.controllers);
     let account = report.service_account.as_deref().unwrap_or_default();

@@ -23,6 +23,10 @@ const TOKEN: &str = r#"{"name": "kube-api-access", "projected": {"sources": [{"s
     {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
     {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}"#;
 
+/// The addition to a problem of that volume, which is reported of the field that keeps it away.
+const OF_TOKEN: &str =
+    ", and one carries the service account's token; set this to false if the pod needs none";
+
 impl LiveObject {
     /// The object as policies receive it. The API server gives a pod a service account and mounts its token; a pod that
     /// has been live is not changed.
@@ -53,15 +57,12 @@ impl LiveObject {
         Some(LiveObject { json: value.to_string(), token })
     }
 
-    /// An objection in terms of the fields that the author wrote.
-    pub(crate) fn reported(&self, path: &str, problem: &str) -> (String, String) {
+    /// The path of an objection in terms of the fields that the author wrote, and an addition to the problem.
+    pub(crate) fn reported(&self, path: &str) -> (String, &'static str) {
         if self.token.as_deref() == Some(path) {
-            let problem = format!(
-                "{problem}, and one carries the service account's token; set this to false if the pod needs none"
-            );
-            return ("spec.automountServiceAccountToken".to_owned(), problem);
+            return ("spec.automountServiceAccountToken".to_owned(), OF_TOKEN);
         }
-        (path.to_owned(), problem.to_owned())
+        (path.to_owned(), "")
     }
 }
 

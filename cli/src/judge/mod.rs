@@ -17,23 +17,23 @@ use pod_security_policy::settings::Settings;
 
 use crate::input::Object;
 use crate::policies::{Judge, Policies, Registration};
-use objections::Objections;
+use objections::{Objections, Rejection};
 use requester::is_workload;
 use standard::hold_to_standard;
 
 pub(crate) use chain::{AdmissionChain, Asked};
-pub(crate) use controllers::{Admission, Usage, admission, usage, with_implied};
-pub(crate) use live::LiveObject;
-pub(crate) use objections::{rule_of, unreadable};
-pub(crate) use pods::pods;
-pub(crate) use requester::{Requester, doubt, is_judged};
-pub(crate) use standard::{Failing, blamed, failures};
 #[cfg(test)]
-pub(crate) use verdict::Change;
-pub(crate) use verdict::{Before, Finding, Judged, Verdict};
+pub(crate) use controllers::with_implied;
+pub(crate) use controllers::{Admission, Usage, admission, usage};
+pub(crate) use live::LiveObject;
+pub use pod_security_policy::rule::ViolationKind;
+pub(crate) use pods::pods;
+pub use requester::{Requester, doubt, is_judged};
+pub(crate) use standard::{Failing, blamed, failures};
+pub use verdict::{Before, Change, Finding, Judged, Verdict};
 
 /// Evaluates the creation of an object: mutating registrations first, then validating ones.
-pub(crate) fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Judged {
+pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Judged {
     let mut evaluation = Evaluation {
         object,
         requester,
@@ -89,7 +89,8 @@ impl Evaluation<'_> {
             let reports = self.chain.report(settings).unwrap_or_default();
             let json = &self.chain.live.json;
             let objections = Objections { settings, registration, object: self.object, json };
-            objections.of_pod(&reports, &reason, &mut self.judged);
+            let rejection = Rejection { reason, cause: response.cause };
+            objections.of_pod(&reports, &rejection, &mut self.judged);
             if self.requester.is_unknown(self.object) && reports.iter().any(turns_on_grants) {
                 self.warn("who creates the pod is not known, and might be granted more than its service account: name the user with --as".to_owned());
             }
@@ -109,22 +110,24 @@ impl Evaluation<'_> {
             let reports = self.chain.report(settings).unwrap_or_default();
             let reported = |warning: &String| {
                 let is_missing = |report: &Report| report.missing_grant.as_ref() == Some(warning);
-                is_reported_of_pods(warning, &self.object.kind, settings) || reports.iter().any(is_missing)
+                response.foretold.contains(warning) || reports.iter().any(is_missing)
             };
-            self.judged.warnings.extend(response.warnings.into_iter().filter(|warning| !reported(warning)));
-            rejection = response.rejection;
+            let warnings = response.warnings.iter().filter(|warning| !reported(warning));
+            self.judged.warnings.extend(warnings.cloned());
+            let cause = response.cause;
+            rejection = response.rejection.map(|reason| Rejection { reason, cause });
         }
         let before = self.judged.violations.len();
         let json = self.chain.live.json.clone();
         let objections = Objections { settings, registration, object: self.object, json: &json };
         match self.chain.report(settings) {
             Ok(reports) => reports.iter().for_each(|report| self.template(report, &objections)),
-            Err(error) => objections.unreadable(&error.to_string(), &mut self.judged),
+            Err(error) => objections.unreadable(&error, &mut self.judged),
         }
-        if let Some(reason) = rejection {
+        if let Some(rejection) = rejection {
             self.refused = true;
             if self.judged.violations.len() == before {
-                objections.unreadable(&reason, &mut self.judged);
+                objections.rejected(&rejection, &mut self.judged);
             }
         }
     }
@@ -172,9 +175,11 @@ impl Evaluation<'_> {
     fn conclude(self) -> Judged {
         let Evaluation { object, chain, mut judged, refused, .. } = self;
         for found in &mut judged.violations {
-            let (path, problem) = chain.live.reported(&found.path, &found.problem);
+            let (path, addition) = chain.live.reported(&found.path);
             let place = object.place(&path);
-            *found = Finding { path, problem, line: place.line, column: place.column, ..found.clone() };
+            found.problem.push_str(addition);
+            found.detail.push_str(addition);
+            *found = Finding { path, line: place.line, column: place.column, ..found.clone() };
         }
         judged.conclude();
         if judged.verdict == Verdict::Rejected && !refused {
@@ -190,12 +195,4 @@ impl Evaluation<'_> {
 fn turns_on_grants(report: &Report) -> bool {
     let mut ungranted = report.opinions.iter().filter(|opinion| opinion.granted != Ok(true));
     report.winner.is_none() && ungranted.any(|opinion| opinion.denials == 0)
-}
-
-/// Whether a warning about a workload repeats a finding in its pods.
-fn is_reported_of_pods(warning: &str, kind: &str, settings: &Settings<'_>) -> bool {
-    let enforced = settings.standards.enforce;
-    warning.starts_with(&format!("pods of this {kind} would be rejected: "))
-        || enforced
-            .is_some_and(|standard| warning.starts_with(&format!("would violate PodSecurity \"{standard}\"")))
 }

@@ -1,7 +1,8 @@
 //! The objections behind a rejection, one by one.
 
+use pod_security_policy::admission::response::Cause;
 use pod_security_policy::admission::{Opinion, Report};
-use pod_security_policy::json::edit::{Edit, Step};
+use pod_security_policy::json::Error;
 use pod_security_policy::rule::Action;
 use pod_security_policy::settings::Settings;
 
@@ -18,9 +19,16 @@ pub(super) struct Objections<'o> {
     pub(super) json: &'o str,
 }
 
+/// Why a registration rejects an object.
+pub(super) struct Rejection {
+    pub(super) reason: String,
+    /// The field that is responsible.
+    pub(super) cause: Option<Cause>,
+}
+
 impl Objections<'_> {
     /// Lists why a pod is rejected.
-    pub(super) fn of_pod(&self, reports: &[Report], reason: &str, judged: &mut Judged) {
+    pub(super) fn of_pod(&self, reports: &[Report], rejection: &Rejection, judged: &mut Judged) {
         let before = judged.violations.len();
         for report in reports {
             self.of_standard(report, judged);
@@ -28,14 +36,14 @@ impl Objections<'_> {
                 continue;
             }
             if !report.opinions.iter().any(is_granted) {
-                let problem = reason.rsplit_once(": ").map_or(reason, |(_, problem)| problem);
-                self.unauthorized(report, problem.to_owned(), judged);
+                let problem = report.unusable.as_ref().unwrap_or(&rejection.reason);
+                self.unauthorized(report, problem.clone(), judged);
                 continue;
             }
             self.of_policies(report, is_granted, judged);
         }
         if judged.violations.len() == before {
-            self.unreadable(reason, judged);
+            self.rejected(rejection, judged);
         }
     }
 
@@ -64,17 +72,15 @@ impl Objections<'_> {
     fn of_policy(&self, report: &Report, opinion: &Opinion, judged: &mut Judged) {
         let Objections { settings, object, .. } = self;
         for violation in opinion.violations.iter().filter(|violation| violation.action == Action::Deny) {
-            let problem = violation.problem();
-            judged.find(object, &opinion.policy, violation.rule, &violation.path, problem);
+            judged.violated(object, &opinion.policy, violation);
         }
         let omitted = opinion.denials.saturating_sub(opinion.violations.len());
         if omitted > 0 {
             judged.find(object, &opinion.policy, "request", "", format!("and {omitted} more"));
         }
         if !settings.mutate && report.root.is_empty() {
-            for edit in &opinion.edits {
-                let problem = format!("Required value: must be {}", edit.value);
-                judged.find(object, &opinion.policy, &rule_of(edit), &format!("{edit}"), problem);
+            for default in &opinion.defaults {
+                judged.unfilled(object, &opinion.policy, default);
             }
         }
     }
@@ -86,41 +92,25 @@ impl Objections<'_> {
     }
 
     /// The objection that the object cannot be evaluated.
-    pub(super) fn unreadable(&self, reason: &str, judged: &mut Judged) {
-        let (path, problem) = unreadable(reason);
-        let problem = self.object.hinted(path, problem);
+    pub(super) fn rejected(&self, rejection: &Rejection, judged: &mut Judged) {
+        let Rejection { reason, cause } = rejection;
+        let (path, problem) = match cause {
+            Some(Cause { path, problem, wants_string }) => {
+                (&**path, self.object.hinted(path, problem, *wants_string))
+            }
+            None => ("", reason.clone()),
+        };
         judged.find(self.object, &self.registration.name, "request", path, problem);
+    }
+
+    /// The objection that the object cannot be read.
+    pub(super) fn unreadable(&self, error: &Error, judged: &mut Judged) {
+        let path = error.path();
+        let problem = self.object.hinted(&path, error.reason(), error.wants_string());
+        judged.find(self.object, &self.registration.name, "request", &path, problem);
     }
 }
 
 fn is_granted(opinion: &Opinion) -> bool {
     opinion.granted == Ok(true)
-}
-
-/// The path of an error, which precedes the reason, and the problem.
-pub(crate) fn unreadable(reason: &str) -> (&str, &str) {
-    let error = reason.strip_prefix("the object cannot be read: ").unwrap_or(reason);
-    match error.split_once(": ") {
-        Some((path, problem)) if !path.contains(' ') => (path, problem),
-        _ => ("", reason),
-    }
-}
-
-/// The rule that fills a field in.
-pub(crate) fn rule_of(edit: &Edit<'_>) -> String {
-    let last = edit.path.iter().rev().find_map(|step| match step {
-        Step::Key(key) => Some(key),
-        Step::Index(_) => None,
-    });
-    match last.unwrap_or_default() {
-        "seccompProfile" => "seccomp",
-        "appArmorProfile" => "appArmor",
-        "seLinuxOptions" => "seLinux",
-        "runAsNonRoot" => "runAsUser",
-        "add" => "defaultAddCapabilities",
-        "drop" => "requiredDropCapabilities",
-        "runtimeClassName" => "runtimeClass",
-        other => other,
-    }
-    .to_owned()
 }

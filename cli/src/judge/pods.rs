@@ -25,7 +25,7 @@ pub(crate) fn pods<'o>(object: &Object, json: &'o str) -> Read<Vec<(String, Pod<
         for template in template::find(json, &path)? {
             let mut pod = template::decode_pod(&template)?;
             template::complete(&mut pod, &kind, json)?;
-            pods.push((format!("{}.", template.path), pod));
+            pods.push((format!("{}.", template.path), *pod));
         }
     }
     Ok(pods)

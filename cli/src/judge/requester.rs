@@ -6,24 +6,31 @@ use pod_security_policy::request::{Request, User};
 use pod_security_policy::settings::Settings;
 use pod_security_policy::settings::persistent_volumes::OnVolumes;
 
-use super::controllers::maker_of_pod;
+use super::controllers::{maker_of_pod, with_implied};
 use super::templates;
 use crate::input::Object;
 use crate::policies::{Judge, Policies};
 
 /// The requester, and the default namespace.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Requester {
+pub struct Requester {
     /// The user; empty if unknown.
-    pub(crate) user: String,
-    pub(crate) groups: Vec<String>,
+    pub user: String,
+    /// Its groups, those that the API server adds included.
+    pub groups: Vec<String>,
     /// The namespace of objects that name none.
-    pub(crate) namespace: String,
+    pub namespace: String,
 }
 
 impl Requester {
+    /// A user with these groups, and those that the API server adds; an empty name stands for an unknown user.
+    pub fn new(user: String, groups: Vec<String>, namespace: String) -> Self {
+        let groups = if user.is_empty() { groups } else { with_implied(&user, &groups) };
+        Requester { user, groups, namespace }
+    }
+
     /// The namespace that an object is created in.
-    pub(crate) fn namespace_of<'o>(&'o self, object: &'o Object) -> &'o str {
+    pub fn namespace_of<'o>(&'o self, object: &'o Object) -> &'o str {
         object.namespace.as_deref().unwrap_or(&self.namespace)
     }
 
@@ -63,7 +70,7 @@ pub(super) fn kind(object: &Object) -> Kind<'_> {
 }
 
 /// Whether these policies evaluate the object: one with pods, or a kind that some settings evaluate besides pods.
-pub(crate) fn is_judged(object: &Object, policies: &Policies) -> bool {
+pub fn is_judged(object: &Object, policies: &Policies) -> bool {
     let kind = kind(object);
     kind.is_pod()
         || template::built_in(&kind).is_some()
@@ -80,7 +87,7 @@ pub(crate) fn is_judged(object: &Object, policies: &Policies) -> bool {
 }
 
 /// The warning about a skipped object: its kind does not exist in Kubernetes, or it carries pods.
-pub(crate) fn doubt(object: &Object) -> Option<String> {
+pub fn doubt(object: &Object) -> Option<String> {
     let at = object.start();
     if object.kind.is_empty() {
         return Some(format!("{at}: an object without `kind` is not judged"));

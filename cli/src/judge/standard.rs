@@ -1,13 +1,12 @@
 //! The Pod Security Standards: the checks that a pod fails, and the containers responsible.
 
-use pod_security_policy::admission::Report;
-use pod_security_policy::json::edit::Edit;
+use pod_security_policy::admission::{Report, SetDefault};
 use pod_security_policy::pod::{List, Pod, Slot};
 use pod_security_policy::rule::{RuleSet, RulesByContainer};
 use pod_security_policy::settings::Settings;
 use pod_security_policy::standards::{self, Exempted, Failure, Standard};
 
-use super::{Judged, pods, unreadable};
+use super::{Judged, pods};
 use crate::input::{Object, put, steps};
 use crate::policies::Registration;
 
@@ -63,9 +62,7 @@ pub(super) fn hold_to_standard(
     let name = &registration.name;
     match pods(object, json) {
         Err(error) => {
-            let error = error.to_string();
-            let (path, problem) = unreadable(&error);
-            judged.find(object, name, "request", path, problem.to_owned());
+            judged.find(object, name, "request", &error.path(), error.reason().to_owned());
         }
         Ok(pods) => {
             let before = judged.violations.len();
@@ -90,7 +87,7 @@ pub(crate) fn blamed(object: &Object, json: &str, report: &Report, settings: &Se
         return Vec::new();
     };
     let winner = report.opinions.iter().find(|opinion| Some(&opinion.policy) == report.winner.as_ref());
-    let filled = filled_in(json, &report.root, winner.map_or(&[][..], |winner| winner.edits.as_slice()));
+    let filled = filled_in(json, &report.root, winner.map_or(&[][..], |winner| winner.defaults.as_slice()));
     let pods = pods(object, filled.as_deref().unwrap_or(json)).unwrap_or_default();
     let pod = pods.iter().find(|(way, _)| *way == report.root).map(|(_, pod)| pod);
     let found = pod.map(|pod| failures(standard, pod, &report.root)).unwrap_or_default();
@@ -105,10 +102,10 @@ pub(crate) fn blamed(object: &Object, json: &str, report: &Report, settings: &Se
     blamed.collect()
 }
 
-/// An object with edits relative to the path of its pod; `None` without edits.
-fn filled_in(json: &str, root: &str, edits: &[Edit<'_>]) -> Option<String> {
-    let mut object = (!edits.is_empty()).then(|| serde_json::from_str(json).ok())??;
-    for edit in edits {
+/// An object with defaults, whose paths start at its pod; `None` without defaults.
+fn filled_in(json: &str, root: &str, defaults: &[SetDefault]) -> Option<String> {
+    let mut object = (!defaults.is_empty()).then(|| serde_json::from_str(json).ok())??;
+    for SetDefault { edit, .. } in defaults {
         put(&mut object, &steps(&format!("{root}{edit}")), serde_json::from_str(&edit.value).ok()?);
     }
     Some(object.to_string())

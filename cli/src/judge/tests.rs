@@ -7,12 +7,9 @@ use super::*;
 use crate::rbac::{Authority, Rbac};
 
 fn policies(objects: &[Value], levels: &[&str], authority: Authority) -> Policies {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("policies.json");
-    std::fs::write(&file, json!({"kind": "List", "items": objects}).to_string()).unwrap();
-    // Levels come first, as they may on a command line.
-    let sources: Vec<_> = levels.iter().map(Into::into).chain([file]).collect();
-    crate::policies::load(&sources, &crate::policies::Modules::default(), authority).unwrap()
+    let objects: Vec<Object> = objects.iter().map(Object::of_value).collect();
+    let levels: Vec<_> = levels.iter().map(|level| level.parse().unwrap()).collect();
+    crate::policies::of_objects(&objects, &levels, &crate::policies::Modules::default(), authority).unwrap()
 }
 
 fn spec(over: Value) -> Value {

@@ -2,8 +2,10 @@
 
 use std::fmt::{self, Display};
 
+use pod_security_policy::admission::SetDefault;
 use pod_security_policy::json::edit::{Edit, Step};
 use pod_security_policy::pod::ADMITTED_BY;
+use pod_security_policy::rule::{Violation, ViolationKind};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,7 +14,7 @@ use crate::input::Object;
 /// The verdict on an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// Admitted unchanged.
     Allowed,
     /// Admitted after defaulting by policies.
@@ -22,7 +24,8 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    pub(crate) fn name(self) -> &'static str {
+    /// The verdict as a word: `allowed`
+    pub fn name(self) -> &'static str {
         match self {
             Verdict::Allowed => "allowed",
             Verdict::Changed => "changed",
@@ -33,29 +36,39 @@ impl Verdict {
 
 /// An evaluated object.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Judged {
-    pub(crate) kind: String,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
+pub struct Judged {
+    /// The kind of the object.
+    pub kind: String,
+    /// The namespace that it is created in.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
     /// Its source.
-    pub(crate) file: String,
-    pub(crate) line: u32,
-    pub(crate) verdict: Verdict,
+    pub file: String,
+    /// The line where it starts.
+    pub line: u32,
+    /// The verdict.
+    pub verdict: Verdict,
     /// Its verdict under the policies of the comparison.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) before: Option<Before>,
+    pub before: Option<Before>,
     /// The policy that admits it.
-    pub(crate) policy: Option<String>,
-    pub(crate) changes: Vec<Change>,
-    pub(crate) violations: Vec<Finding>,
-    pub(crate) warnings: Vec<String>,
+    pub policy: Option<String>,
+    /// The fields that are filled in.
+    pub changes: Vec<Change>,
+    /// The objections.
+    pub violations: Vec<Finding>,
+    /// Warnings for the requester, and about the verdict.
+    pub warnings: Vec<String>,
 }
 
 /// The verdict of another set of policies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Before {
-    pub(crate) verdict: Verdict,
-    pub(crate) policy: Option<String>,
+pub struct Before {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The policy that admitted it.
+    pub policy: Option<String>,
 }
 
 /// `was allowed by baseline`
@@ -71,23 +84,38 @@ impl Display for Before {
 
 /// A field that a policy fills in.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Change {
-    pub(crate) path: String,
-    pub(crate) value: Value,
+pub struct Change {
+    /// The path of the field.
+    pub path: String,
+    /// The value.
+    pub value: Value,
 }
 
 /// An objection, with the position of the field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Finding {
-    pub(crate) policy: String,
+pub struct Finding {
+    /// The policy that objects.
+    pub policy: String,
     /// The rule that objects: a field of the PSP spec, `seccomp`, `appArmor`, a check of the Pod Security Standards as
     /// `pss/ID`, `authorization` where no policy may be used, or `request` where the object cannot be evaluated.
-    pub(crate) rule: String,
+    pub rule: String,
     /// Empty for the object as a whole.
-    pub(crate) path: String,
-    pub(crate) problem: String,
-    pub(crate) line: u32,
-    pub(crate) column: u32,
+    pub path: String,
+    /// The problem, in words.
+    pub problem: String,
+    /// The kind of problem.
+    #[serde(skip)]
+    pub kind: ViolationKind,
+    /// The value of the field as JSON, if it is one that is not allowed.
+    #[serde(skip)]
+    pub value: String,
+    /// The reason, without the kind and the value.
+    #[serde(skip)]
+    pub detail: String,
+    /// The line of the field.
+    pub line: u32,
+    /// The column of the field.
+    pub column: u32,
 }
 
 /// `spec.hostPID: Invalid value: true: Host PID is not allowed to be used`
@@ -118,7 +146,7 @@ impl Judged {
     }
 
     /// `Deployment shop/web`
-    pub(crate) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
     }
 
@@ -135,17 +163,38 @@ impl Judged {
         }
     }
 
-    /// Records an objection.
+    /// Records an objection, which is a sentence.
     pub(super) fn find(&mut self, object: &Object, policy: &str, rule: &str, path: &str, problem: String) {
         let place = object.place(path);
         self.violations.push(Finding {
             policy: policy.to_owned(),
             rule: rule.to_owned(),
             path: path.to_owned(),
+            kind: ViolationKind::Message,
+            value: String::new(),
+            detail: problem.clone(),
             problem,
             line: place.line,
             column: place.column,
         });
+    }
+
+    /// Records a violation of a policy.
+    pub(super) fn violated(&mut self, object: &Object, policy: &str, violation: &Violation) {
+        let Violation { rule, path, kind, value, detail, .. } = violation;
+        self.find(object, policy, rule, path, violation.problem());
+        if let Some(found) = self.violations.last_mut() {
+            (found.kind, found.value, found.detail) = (*kind, value.clone(), detail.clone());
+        }
+    }
+
+    /// Records that a policy would have to set a default, which it may not.
+    pub(super) fn unfilled(&mut self, object: &Object, policy: &str, SetDefault { rule, edit }: &SetDefault) {
+        let detail = format!("must be {}", edit.value);
+        self.find(object, policy, rule, &edit.to_string(), format!("Required value: {detail}"));
+        if let Some(found) = self.violations.last_mut() {
+            (found.kind, found.detail) = (ViolationKind::Required, detail);
+        }
     }
 
     /// Determines the verdict. The halves of a pair have the same objections: they are listed once.

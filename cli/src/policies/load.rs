@@ -1,81 +1,32 @@
-//! Policies out of files, and out of objects that have been read.
+//! Policies out of objects that have been read.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
-use pod_security_policy::schema::{Problem, Problems};
+use pod_security_policy::schema::{Problem, ProblemKind, Problems};
 use pod_security_policy::settings::{OPTIONS, Settings};
 use pod_security_policy::standards::Standard;
 use serde_json::{Value, json};
 
-use super::{Judge, Modules, Policies, Registration};
-use crate::advice;
+use super::lint;
+use super::modules::Modules;
+use super::webhook_match::WebhookMatch;
+use super::{Judge, Policies, Registration};
 use crate::error::{Error, Errors, Outcome, Place};
-use crate::input::{self, Object};
+use crate::input::Object;
 use crate::rbac::{Authority, is_rbac};
-use crate::reach::Reach;
 
-/// Loads policies from files and names of levels.
-pub(crate) fn load(sources: &[PathBuf], modules: &Modules, authority: Authority) -> Outcome<Policies> {
-    let mut registrations = Vec::new();
-    let mut paths = Vec::new();
-    for source in sources {
-        match source.to_str().filter(|_| !source.exists()).map(str::parse::<Standard>) {
-            Some(Ok(standard)) => registrations.push(Registration {
-                name: format!("PodSecurity \"{standard}\""),
-                reach: Reach::everything(),
-                judge: Judge::Standard(standard),
-            }),
-            _ => paths.push(source.clone()),
-        }
-    }
-    for path in &paths {
-        if !path.exists() && path.as_os_str() != "-" {
-            let error = Error::new(format_args!("{}: there is no such file", path.display()));
-            let meant = path.to_str().and_then(nearest_level);
-            let meant = meant.map(|level| format!("did you mean `{level}`? ")).unwrap_or_default();
-            return Err(error
-                .help(format_args!("{meant}levels of the Pod Security Standards are privileged, baseline and restricted, with a version if you like: baseline:v1.31"))
-                .into());
-        }
-    }
-    let objects = input::read_all(&paths)?;
-    let mut policies = of_objects(&objects, modules, authority, registrations)?;
-    if let Authority::Dump(rbac) = &policies.authority {
-        policies.advice.extend(advice::of_grants(&policies.registrations, rbac));
-    }
-    Ok(policies)
-}
-
-/// The level of the Pod Security Standards closest to a text.
-fn nearest_level(text: &str) -> Option<String> {
-    let (level, version) =
-        text.split_once([':', '@']).map_or((text, None), |(level, version)| (level, Some(version)));
-    let near = |known: &&str| strsim::damerau_levenshtein(known, &level.to_lowercase());
-    let level = ["privileged", "baseline", "restricted"].into_iter().min_by_key(near)?;
-    if near(&level) > 3 {
-        return None;
-    }
-    let Some(version) = version else { return Some(level.to_owned()) };
-    let digits = version.trim_start_matches(['v', 'V']);
-    let minor = digits.split('.').nth(1).unwrap_or_default();
-    [
-        format!("{level}:{}", version.to_lowercase()),
-        format!("{level}:v{digits}"),
-        format!("{level}:v1.{minor}"),
-        level.to_owned(),
-    ]
-    .into_iter()
-    .find(|candidate| candidate.parse::<Standard>().is_ok())
-}
-
-/// Loads policies from objects that have been read.
-pub(crate) fn of_objects(
+/// The policies in objects, and levels of the Pod Security Standards.
+///
+/// # Errors
+///
+/// All errors in the objects; that there is no policy.
+pub fn of_objects(
     objects: &[Object],
+    levels: &[Standard],
     modules: &Modules,
     authority: Authority,
-    mut registrations: Vec<Registration>,
 ) -> Outcome<Policies> {
+    let mut registrations: Vec<Registration> = levels.iter().copied().map(of_level).collect();
     let (mut errors, mut others) = (Vec::new(), Vec::new());
     let mut manifests: Vec<&Object> = Vec::new();
     let (mut reported, mut advised): (Vec<String>, _) = (Vec::new(), Vec::new());
@@ -101,7 +52,7 @@ pub(crate) fn of_objects(
             "" | "PodSecurityPolicy" => {
                 settings(object.json.clone(), &|path| object.place(path)).map(|settings| Registration {
                     name: "settings".to_owned(),
-                    reach: Reach::everything(),
+                    matches: WebhookMatch::everything(),
                     judge: Judge::Settings(settings),
                 })
             }
@@ -115,7 +66,7 @@ pub(crate) fn of_objects(
         // Both halves of a pair have the same settings: advice once is enough.
         let own = policies_in(object);
         if !advised.contains(&own) {
-            reported.extend(advice::of_object(object).iter().map(ToString::to_string));
+            reported.extend(lint::of_object(object).iter().map(ToString::to_string));
             advised.push(own);
         }
         match loaded {
@@ -124,7 +75,7 @@ pub(crate) fn of_objects(
         }
     }
     if !manifests.is_empty() {
-        let advice = manifests.iter().flat_map(|manifest| advice::of_object(manifest));
+        let advice = manifests.iter().flat_map(|manifest| lint::of_object(manifest));
         reported.extend(advice.map(|advice| advice.to_string()));
         match of_manifests(&manifests, &authority) {
             Ok(registration) => registrations.push(registration),
@@ -145,8 +96,20 @@ pub(crate) fn of_objects(
         return Err(Errors(errors));
     }
     registrations.sort_by_key(Registration::turn);
+    if let Authority::Dump(rbac) = &authority {
+        reported.extend(lint::of_grants(&registrations, rbac));
+    }
     let not_judged = (!others.is_empty()).then(|| others_reported(&others));
-    Ok(Policies { registrations, authority, advice: reported, not_judged })
+    Ok(Policies { registrations, authority, advice: reported, now: None, not_judged })
+}
+
+/// A level of the Pod Security Standards.
+fn of_level(standard: Standard) -> Registration {
+    Registration {
+        name: format!("PodSecurity \"{standard}\""),
+        matches: WebhookMatch::everything(),
+        judge: Judge::Standard(standard),
+    }
 }
 
 /// The API group of Kubewarden.
@@ -194,7 +157,7 @@ fn of_manifests(manifests: &[&Object], authority: &Authority) -> Outcome<Registr
         // Writing to a String cannot fail.
         let _ = write!(name, "{} {}", if nth == 0 { "" } else { "," }, policy.name);
     }
-    Ok(Registration { name, reach: Reach::everything(), judge: Judge::Settings(settings) })
+    Ok(Registration { name, matches: WebhookMatch::everything(), judge: Judge::Settings(settings) })
 }
 
 /// One error in a policy.
@@ -204,7 +167,7 @@ pub(crate) struct Misfit {
     pub(crate) nth: Option<usize>,
     /// The path in the policy.
     pub(crate) path: String,
-    pub(crate) reason: String,
+    pub(crate) kind: ProblemKind,
     /// The same, for people.
     pub(crate) error: Error,
 }
@@ -226,27 +189,26 @@ fn settings_of(manifests: &[&Object], authorization: &str) -> Outcome<Settings<'
 }
 
 fn misfit(manifests: &[&Object], problem: &Problem) -> Misfit {
-    let reason = problem.reason.clone();
+    let kind = problem.kind;
     let Some((nth, manifest, path)) = in_list(manifests, &problem.path) else {
-        return Misfit { nth: None, path: problem.path.clone(), reason, error: Error::new(problem) };
+        return Misfit { nth: None, path: problem.path.clone(), kind, error: Error::new(problem) };
     };
-    let own = match profiles(path, &reason) {
-        Some(_) => Problem { path: path.to_owned(), reason: "unknown field".to_owned() },
-        None => Problem { path: path.to_owned(), reason: reason.clone() },
-    };
+    let of_annotation = (kind == ProblemKind::UnknownField).then(|| profiles(path)).flatten();
+    let reason = if of_annotation.is_some() { "unknown field" } else { &problem.reason };
+    let own = Problem { path: path.to_owned(), reason: reason.to_owned(), kind };
     let error = Error::at(manifest.place(path), format_args!("{}: {own}", manifest.name));
-    let quoted = manifest.remedy(path).filter(|_| reason.contains("must be a string"));
-    let remedy = profiles(path, &reason).or_else(|| quoted.map(ToString::to_string));
+    let quoted = manifest.remedy(path).filter(|_| kind == ProblemKind::NoString);
+    let remedy = of_annotation.or_else(|| quoted.map(ToString::to_string));
     let error = match remedy {
         Some(remedy) => error.help(remedy),
         None => error,
     };
-    Misfit { nth: Some(nth), path: path.to_owned(), reason, error }
+    Misfit { nth: Some(nth), path: path.to_owned(), kind, error }
 }
 
 /// The replacement for a profile field, which PodSecurityPolicy kept in annotations.
-fn profiles(path: &str, reason: &str) -> Option<String> {
-    let field = path.strip_prefix("spec.").filter(|_| reason.starts_with("unknown field"))?.to_lowercase();
+fn profiles(path: &str) -> Option<String> {
+    let field = path.strip_prefix("spec.")?.to_lowercase();
     let prefix = if field.starts_with("seccomp") {
         "seccomp.security.alpha.kubernetes.io"
     } else if field.starts_with("apparmor") {
@@ -277,7 +239,10 @@ fn registration(object: &Object) -> Outcome<Registration> {
     settings.mutate &= at("/spec/mutating") == true;
     Ok(Registration {
         name: object.title(),
-        reach: Reach::of(&value, object.namespace.as_deref().filter(|_| object.kind == "AdmissionPolicy")),
+        matches: WebhookMatch::of(
+            &value,
+            object.namespace.as_deref().filter(|_| object.kind == "AdmissionPolicy"),
+        ),
         judge: Judge::Settings(settings),
     })
 }

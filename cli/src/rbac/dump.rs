@@ -45,7 +45,7 @@ impl Rbac {
     /// # Errors
     ///
     /// If an RBAC object cannot be read, or there is none.
-    pub(crate) fn of(objects: &[Object], namespace: &str) -> Outcome<Self> {
+    pub fn of(objects: &[Object], namespace: &str) -> Outcome<Self> {
         if !objects.iter().any(is_rbac) {
             let error = Error::new("the RBAC dump holds no roles and no bindings");
             return Err(error

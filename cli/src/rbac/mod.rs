@@ -12,7 +12,6 @@ mod role;
 mod tests;
 
 use std::fmt::{self, Display};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use dump::is_rbac;
 pub(crate) use mistakes::mistakes;
@@ -23,7 +22,7 @@ const MASTERS: &str = "system:masters";
 
 /// The grants of the verb `use` on policies.
 #[derive(Debug, Default)]
-pub(crate) struct Rbac {
+pub struct Rbac {
     grants: Vec<Grant>,
     /// `RoleBinding shop/web (Role web)`: bindings whose roles are missing in the dump.
     roleless: Vec<String>,
@@ -197,11 +196,21 @@ impl Display for Grant {
 
 /// The source of grants: a dump, or none where every policy is granted.
 #[derive(Debug)]
-pub(crate) enum Authority {
+pub enum Authority {
     /// Every policy is granted to everybody.
     Everybody,
     /// The grants of the dump.
     Dump(Rbac),
+}
+
+impl Authority {
+    /// Gaps in the dump, through which it grants less than the cluster does.
+    pub fn gaps(&self) -> Option<String> {
+        match self {
+            Authority::Everybody => None,
+            Authority::Dump(rbac) => rbac.gaps(),
+        }
+    }
 }
 
 impl Cluster for Authority {
@@ -210,10 +219,5 @@ impl Cluster for Authority {
             Authority::Everybody => Ok(true),
             Authority::Dump(rbac) => rbac.may_use(question),
         }
-    }
-
-    fn now(&self) -> Result<i64, String> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| error.to_string())?;
-        i64::try_from(since.as_secs()).map_err(|error| error.to_string())
     }
 }

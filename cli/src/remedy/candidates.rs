@@ -1,5 +1,6 @@
 //! Candidate changes for an objection, the least invasive first.
 
+use pod_security_policy::rule::ViolationKind;
 use serde_json::Value;
 
 use super::Objection;
@@ -10,26 +11,27 @@ use crate::input::{Step, look, steps};
 
 /// Candidate changes for an objection.
 pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate> {
-    let Objection { rule, path, problem } = objection;
+    let Objection { rule, path, .. } = objection;
     let at = steps(path);
+    let is_profile = rule == "seccomp" || rule == "appArmor";
+    let wanted = if is_profile { by_confinement(objection.wanted()) } else { objection.wanted() };
     let mut found = Vec::new();
-    if let Some(wanted) =
-        problem.strip_prefix("Required value: must be ").and_then(|text| serde_json::from_str(text).ok())
-    {
-        found.push(Candidate::Set(at.clone(), wanted));
+    if objection.is_default || (objection.kind == Some(ViolationKind::Required) && !is_profile) {
+        found.extend(wanted.iter().map(|value| Candidate::Set(at.clone(), value.clone())));
     }
     if let Some(volume) = volume_of(&at) {
         found.push(Candidate::Unmount(volume.0, volume.1));
     }
-    if let Some(annotated) = of_annotation(object, &at, problem) {
+    if let Some(annotated) = of_annotation(object, &at, &wanted) {
         return annotated;
     }
     match &**rule {
-        "allowedCapabilities" => found.push(Candidate::TakeOut(at.clone(), quoted(problem))),
+        "allowedCapabilities" => {
+            found.extend(objection.text().map(|name| Candidate::TakeOut(at.clone(), name)));
+        }
         "requiredDropCapabilities" => {
-            let name =
-                problem.split(" is required to be dropped").next().and_then(|text| text.rsplit(": ").next());
-            found.push(Candidate::PutIn(at.clone(), name.unwrap_or_default().to_owned()));
+            let names = wanted.iter().filter_map(Value::as_str);
+            found.extend(names.map(|name| Candidate::PutIn(at.clone(), name.to_owned())));
         }
         // On the host network the port itself is the host's.
         "hostPorts" => {
@@ -50,9 +52,9 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
     }
     let mut places = vec![at.clone()];
     places.extend(of_pod(&at));
-    if rule == "seccomp" || rule == "appArmor" {
+    if is_profile {
         // A field of the pod applies to all containers: one line is enough.
-        for profile in allowed_profiles(problem) {
+        for profile in &wanted {
             found.extend(places.iter().rev().map(|place| Candidate::Set(place.clone(), profile.clone())));
         }
     }
@@ -72,11 +74,10 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
         for value in [Value::Bool(true), Value::Bool(false)] {
             found.push(Candidate::Set(place.clone(), value));
         }
-        if let Some(id) = first_id(problem) {
-            let value = if rule == "supplementalGroups" { Value::from(vec![id]) } else { Value::from(id) };
-            found.push(Candidate::Set(place.clone(), value));
+        if !is_profile && rule != "requiredDropCapabilities" {
+            found.extend(wanted.iter().map(|value| Candidate::Set(place.clone(), value.clone())));
         }
-        if rule == "seccomp" || rule == "appArmor" {
+        if is_profile {
             found.push(Candidate::Set(place.clone(), serde_json::json!({"type": "RuntimeDefault"})));
             found.push(Candidate::Set(place.clone(), serde_json::json!({"type": "Unconfined"})));
         }
@@ -100,7 +101,7 @@ pub(super) fn candidates(object: &Value, objection: &Objection) -> Vec<Candidate
 }
 
 /// Candidates for an annotation with a profile: the field that replaces it.
-fn of_annotation(object: &Value, at: &[Step], problem: &str) -> Option<Vec<Candidate>> {
+fn of_annotation(object: &Value, at: &[Step], profiles: &[Value]) -> Option<Vec<Candidate>> {
     let (Step::Key(key), before) = at.split_last()? else { return None };
     let name = key.strip_prefix("container.apparmor.security.beta.kubernetes.io/")?;
     let metadata = before.split_last().map(|(_, metadata)| metadata).filter(|path| !path.is_empty())?;
@@ -113,8 +114,8 @@ fn of_annotation(object: &Value, at: &[Step], problem: &str) -> Option<Vec<Candi
     let mut found = vec![gone.clone()];
     for container in containers(object, &root).iter().filter(is_meant) {
         let field = with(container, &["securityContext", "appArmorProfile"]);
-        for profile in allowed_profiles(problem) {
-            found.push(Candidate::Each(vec![gone.clone(), Candidate::Set(field.clone(), profile)]));
+        for profile in profiles {
+            found.push(Candidate::Each(vec![gone.clone(), Candidate::Set(field.clone(), profile.clone())]));
         }
     }
     Some(found)
@@ -144,23 +145,8 @@ fn volume_of(path: &[Step]) -> Option<(Vec<Step>, usize)> {
     }
 }
 
-fn quoted(problem: &str) -> String {
-    problem.split('"').nth(1).unwrap_or_default().to_owned()
-}
-
-/// The profiles that a problem lists as allowed, in the notation of fields; a confining profile comes first.
-fn allowed_profiles(problem: &str) -> Vec<Value> {
-    let list = problem.split_once("Valid values are ").or_else(|| problem.split_once("Allowed values: "));
-    let list =
-        list.map_or("", |(_, list)| list).split(" (inherited").next().unwrap_or_default().trim_matches('"');
-    let profile = |name: &str| match name {
-        "runtime/default" | "docker/default" => Some(serde_json::json!({"type": "RuntimeDefault"})),
-        "unconfined" => Some(serde_json::json!({"type": "Unconfined"})),
-        name => name
-            .strip_prefix("localhost/")
-            .map(|file| serde_json::json!({"type": "Localhost", "localhostProfile": file})),
-    };
-    let mut profiles: Vec<Value> = list.split(',').filter_map(profile).collect();
+/// Profiles, the confining ones first.
+fn by_confinement(mut profiles: Vec<Value>) -> Vec<Value> {
     profiles.sort_by_key(|profile| match profile.get("type").and_then(Value::as_str) {
         Some("RuntimeDefault") => 0,
         Some("Localhost") => 1,
@@ -168,12 +154,4 @@ fn allowed_profiles(problem: &str) -> Vec<Value> {
     });
     profiles.dedup();
     profiles
-}
-
-/// The first id of the ranges that a problem lists.
-fn first_id(problem: &str) -> Option<i64> {
-    let (_, ranges) = problem.split_once("in the ranges: ")?;
-    let digits: String =
-        ranges.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
 }

@@ -5,6 +5,7 @@
 
 mod candidate;
 mod candidates;
+mod objection;
 mod origins;
 mod places;
 mod standards;
@@ -16,17 +17,11 @@ use candidate::{Candidate, written};
 use candidates::candidates;
 use origins::Origins;
 
-/// An objection to resolve.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Objection {
-    pub(crate) rule: String,
-    pub(crate) path: String,
-    pub(crate) problem: String,
-}
+pub(crate) use objection::Objection;
 
 /// A changed manifest, and its changes.
 #[derive(Clone, Debug)]
-pub(crate) struct Remedy {
+pub(crate) struct Change {
     pub(crate) object: Value,
     pub(crate) steps: Vec<String>,
 }
@@ -40,7 +35,7 @@ pub(crate) type Objections<'o> = &'o dyn Fn(&Value) -> Option<Vec<Objection>>;
 /// The result of a search.
 #[derive(Clone, Debug)]
 pub(crate) enum Search {
-    Found(Remedy),
+    Found(Change),
     /// This objection remains, whatever is tried.
     Stuck(Objection),
 }
@@ -57,7 +52,7 @@ pub(crate) fn find(object: &Value, object_to: Objections<'_>) -> Search {
         };
         here = next;
     }
-    Search::Found(Remedy { object: here.object, steps: here.steps })
+    Search::Found(Change { object: here.object, steps: here.steps })
 }
 
 /// The state of a search.

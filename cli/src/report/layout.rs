@@ -1,37 +1,69 @@
 //! Layout of tables: where they wrap, if they do.
 
+use anstyle::Style;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
+
+/// What a text for people is written for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The width of the terminal, if there is one; in a file each line stays one, for searching.
+    width: Option<u16>,
+    /// Whether verdicts and titles have the colours of a terminal.
+    colors: bool,
+}
 
 /// The minimum width for columns: below it, the terminal wraps.
 const NARROWEST: u16 = 80;
 /// A width that is easy to read.
 const WIDTH: u16 = 120;
 
-/// The width of the terminal on standard output. In a file each line stays one, for searching.
-pub(super) fn of_terminal() -> Option<u16> {
-    Table::new().width().map(sane)
-}
-
 /// The width to lay out for: some terminals, such as those in containers, report none.
 fn sane(width: u16) -> u16 {
     if width == 0 { WIDTH } else { width.max(NARROWEST) }
 }
 
-/// A table without lines.
-pub(super) fn of(head: &[&str], width: Option<u16>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    // Colours are stripped again where unwanted, by the output stream.
-    table.enforce_styling().set_header(head.iter().map(Cell::new));
-    if let Some(width) = width {
-        table.set_width(width);
+impl Look {
+    /// For a terminal of this width, or for a file.
+    pub fn new(width: Option<u16>, colors: bool) -> Self {
+        Look { width: width.map(sane), colors }
     }
-    table
-}
 
-/// A table on standard error.
-pub(crate) fn reported(head: &[&str]) -> Table {
-    of(head, Table::new().use_stderr().width().map(sane))
+    pub(crate) fn width(self) -> Option<u16> {
+        self.width
+    }
+
+    #[cfg(feature = "cli")]
+    pub(super) fn has_colors(self) -> bool {
+        self.colors
+    }
+
+    /// The style, where there are colours.
+    pub(crate) fn style(self, style: Style) -> Style {
+        if self.colors { style } else { Style::new() }
+    }
+
+    /// The style of titles.
+    pub(crate) fn bold(self) -> Style {
+        self.style(Style::new().bold())
+    }
+
+    /// A table without lines.
+    pub(crate) fn table(self, head: &[&str]) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        #[cfg(feature = "cli")]
+        {
+            table.force_no_tty();
+            if self.colors {
+                table.enforce_styling();
+            }
+        }
+        table.set_header(head.iter().map(Cell::new));
+        if let Some(width) = self.width {
+            table.set_width(width);
+        }
+        table
+    }
 }
 
 /// Indented lines.

@@ -1,25 +1,29 @@
 //! The results of `check`, in every format.
 
-pub(crate) mod diff;
+mod diff;
 mod json;
 mod junit;
-pub(crate) mod layout;
+mod layout;
 mod markdown;
+pub(crate) mod rule_docs;
 mod sarif;
-pub(crate) mod table;
+mod table;
 mod yaml;
 
-use std::process::ExitCode;
-
-use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::error::{Error, Errors, Outcome};
 use crate::judge::{Judged, Verdict};
 
+pub use diff::colored;
+pub(crate) use diff::of as diff;
+pub use layout::Look;
+pub(crate) use table::style;
+
 /// How results are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Format {
     /// For people, on a terminal
     #[default]
     Table,
@@ -37,24 +41,26 @@ pub(crate) enum Format {
 
 /// All results.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Results {
-    pub(crate) summary: Summary,
-    pub(crate) results: Vec<Judged>,
+pub struct Results {
+    /// How many there are.
+    pub summary: Summary,
+    /// The objects in their order.
+    pub results: Vec<Judged>,
     /// Advice about legal but unwise policies.
-    pub(crate) advice: Vec<String>,
+    pub advice: Vec<String>,
 }
 
 /// The number of objects by verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) allowed: usize,
-    pub(crate) changed: usize,
-    pub(crate) rejected: usize,
-    /// Skipped objects of unknown kinds.
-    #[serde(skip)]
-    pub(crate) doubts: usize,
+pub struct Summary {
+    /// Those that are admitted unchanged.
+    pub allowed: usize,
+    /// Those that are admitted after defaulting by policies.
+    pub changed: usize,
+    /// Those that are rejected.
+    pub rejected: usize,
     /// Objects without pods, which are not evaluated otherwise.
-    pub(crate) skipped: usize,
+    pub skipped: usize,
 }
 
 impl Summary {
@@ -67,26 +73,21 @@ impl Summary {
     }
 
     /// Whether the input was empty.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         *self == Summary::default()
     }
 
     /// The error that the input was empty.
-    pub(crate) fn no_objects() -> Errors {
+    pub fn no_objects() -> Errors {
         let error = Error::new("there is no object in the input");
         error.help("did the command before the pipe fail?").into()
-    }
-
-    /// 0 if all is admitted, 1 if something is rejected.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        if self.rejected > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS }
     }
 }
 
 /// `3 objects: 1 allowed, 1 changed, 1 rejected; 2 more are not judged`
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Summary { allowed, changed, rejected, skipped, doubts: _ } = self;
+        let Summary { allowed, changed, rejected, skipped } = self;
         let judged = allowed + changed + rejected;
         let noun = if judged == 1 { "object" } else { "objects" };
         write!(f, "{judged} {noun}: {allowed} allowed, {changed} changed, {rejected} rejected")?;
@@ -99,14 +100,14 @@ impl std::fmt::Display for Summary {
 }
 
 impl Results {
-    /// The results in a format.
+    /// The results in a format; a table has this look.
     ///
     /// # Errors
     ///
     /// If they cannot be written in it.
-    pub(crate) fn write(&self, format: Format) -> Outcome<String> {
+    pub fn write(&self, format: Format, look: Look) -> Outcome<String> {
         let written = match format {
-            Format::Table => Ok(table::write(self)),
+            Format::Table => Ok(table::write(self, look)),
             Format::Json => json::write(self),
             Format::Yaml => yaml::write(self),
             Format::Sarif => sarif::write(self),
@@ -117,8 +118,12 @@ impl Results {
     }
 }
 
-/// A value as YAML writes it.
-pub(crate) fn to_yaml(value: &impl Serialize) -> Result<String, String> {
+/// A value as YAML, laid out as kubectl does.
+///
+/// # Errors
+///
+/// If it cannot be written, with the reason.
+pub fn to_yaml(value: &impl Serialize) -> Result<String, String> {
     yaml::text(value)
 }
 
@@ -127,15 +132,19 @@ pub(crate) fn escaped(text: &str) -> String {
     markdown::cell(text)
 }
 
-/// A value as JSON, for people.
-pub(crate) fn to_json(value: &impl Serialize) -> Result<String, String> {
+/// A value as JSON, indented.
+///
+/// # Errors
+///
+/// If it cannot be written, with the reason.
+pub fn to_json(value: &impl Serialize) -> Result<String, String> {
     json::text(value)
 }
 
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use crate::judge::{Change, Finding};
+    use crate::judge::{Change, Finding, ViolationKind};
     use serde_json::json;
 
     /// One object of each verdict, with characters that some format must escape: quotes, bars, angle brackets.
@@ -169,6 +178,9 @@ pub(crate) mod testing {
                     rule: "privileged".to_owned(),
                     path: "spec.containers[0].securityContext.privileged".to_owned(),
                     problem: "Invalid value: true: Privileged containers are not allowed".to_owned(),
+                    kind: ViolationKind::Invalid,
+                    value: "true".to_owned(),
+                    detail: "Privileged containers are not allowed".to_owned(),
                     line: 31,
                     column: 9,
                 },
@@ -177,6 +189,9 @@ pub(crate) mod testing {
                     rule: "pss/hostNamespaces".to_owned(),
                     path: String::new(),
                     problem: "a | b & <c>".to_owned(),
+                    kind: ViolationKind::Message,
+                    value: String::new(),
+                    detail: "a | b & <c>".to_owned(),
                     line: 20,
                     column: 1,
                 },
@@ -185,7 +200,7 @@ pub(crate) mod testing {
             ..judged(Verdict::Rejected, "db")
         };
         let results = vec![judged(Verdict::Allowed, "api"), changed, rejected];
-        let summary = Summary { allowed: 1, changed: 1, rejected: 1, skipped: 2, doubts: 0 };
+        let summary = Summary { allowed: 1, changed: 1, rejected: 1, skipped: 2 };
         Results { summary, results, advice: vec!["psp.yaml:3:1: spec.volumes: `*` holds gitRepo".to_owned()] }
     }
 }

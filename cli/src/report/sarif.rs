@@ -7,8 +7,7 @@ use serde_sarif::sarif::{
     ReportingDescriptor, Result as SarifResult, ResultLevel, Run, Sarif, Tool, ToolComponent,
 };
 
-use super::Results;
-use crate::guidance;
+use super::{Results, rule_docs};
 use crate::judge::{Finding, Judged};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -49,7 +48,7 @@ pub(super) fn write(results: &Results) -> Result<String, String> {
 }
 
 fn descriptor(id: &str) -> ReportingDescriptor {
-    let about = guidance::of(id);
+    let about = rule_docs::of(id);
     let text = |text: &str| MultiformatMessageString::builder().text(text).build();
     ReportingDescriptor::builder()
         .id(id)

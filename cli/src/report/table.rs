@@ -1,28 +1,25 @@
 //! A table, for people on a terminal.
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Cell, Color};
+use comfy_table::Cell;
 
-use super::{Results, layout};
+use super::Results;
+use super::layout::{self, Look};
 use crate::judge::{Judged, Verdict};
 
 /// At most so many fields and objections of an object are shown; the other formats have all of them.
 const SHOWN: usize = 16;
 
-pub(super) fn write(results: &Results) -> String {
-    written(results, layout::of_terminal())
-}
-
 /// In columns where there is room for them; a file has room for all.
-fn written(results: &Results, width: Option<u16>) -> String {
-    let style = Style::new().bold();
+pub(super) fn write(results: &Results, look: Look) -> String {
+    let style = look.bold();
     let summary = format!("{style}{}{style:#}\n", results.summary);
     if results.results.is_empty() {
         return summary;
     }
-    let shown = match width {
-        Some(width) if width < WIDE => paragraphs(results, width),
-        _ => columns(results, width),
+    let shown = match look.width() {
+        Some(width) if width < WIDE => paragraphs(results, width, look),
+        _ => columns(results, look),
     };
     format!("{shown}\n\n{summary}")
 }
@@ -30,13 +27,13 @@ fn written(results: &Results, width: Option<u16>) -> String {
 /// Paths are long: with less space, columns would break them.
 const WIDE: u16 = 160;
 
-fn columns(results: &Results, width: Option<u16>) -> String {
-    let mut table = layout::of(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"], width);
+fn columns(results: &Results, look: Look) -> String {
+    let mut table = look.table(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"]);
     for judged in &results.results {
         let name = format!("{}\n{}:{}", judged.title(), judged.file, judged.line);
         table.add_row([
             Cell::new(name),
-            verdict(judged),
+            verdict(judged, look),
             Cell::new(judged.policy.as_deref().unwrap_or("-")),
             Cell::new(details(judged)),
         ]);
@@ -44,9 +41,9 @@ fn columns(results: &Results, width: Option<u16>) -> String {
     table.trim_fmt()
 }
 
-fn paragraphs(results: &Results, width: u16) -> String {
+fn paragraphs(results: &Results, width: u16, look: Look) -> String {
     let reported = results.results.iter().map(|judged| {
-        let style = style(judged.verdict);
+        let style = look.style(style(judged.verdict));
         let policy = judged.policy.as_ref().map_or_else(String::new, |policy| format!(" by {policy}"));
         let (title, verdict) = (judged.title(), verdicts(judged));
         let head = format!("{style}{verdict}{style:#} {title}{policy} ({}:{})", judged.file, judged.line);
@@ -66,13 +63,22 @@ fn verdicts(judged: &Judged) -> String {
 }
 
 /// The verdict in its colour.
-fn verdict(judged: &Judged) -> Cell {
+#[cfg(feature = "cli")]
+fn verdict(judged: &Judged, look: Look) -> Cell {
+    use comfy_table::Color;
     let color = match judged.verdict {
         Verdict::Allowed => Color::Green,
         Verdict::Changed => Color::Yellow,
         Verdict::Rejected => Color::Red,
     };
-    Cell::new(verdicts(judged)).fg(color)
+    let cell = Cell::new(verdicts(judged));
+    if look.has_colors() { cell.fg(color) } else { cell }
+}
+
+/// The verdict, without its colour, which needs a terminal.
+#[cfg(not(feature = "cli"))]
+fn verdict(judged: &Judged, _look: Look) -> Cell {
+    Cell::new(verdicts(judged))
 }
 
 /// The colour of a verdict outside of tables.
@@ -114,21 +120,18 @@ mod tests {
 
     #[test]
     fn results_are_a_table() {
-        insta::assert_snapshot!(anstream::adapter::strip_str(&write(&super::super::testing::results())));
+        insta::assert_snapshot!(write(&super::super::testing::results(), Look::default()));
     }
 
     #[test]
     fn on_a_narrow_terminal_results_are_paragraphs() {
-        let reported = written(&super::super::testing::results(), Some(80));
-        insta::assert_snapshot!(anstream::adapter::strip_str(&reported));
+        let look = Look::new(Some(80), false);
+        insta::assert_snapshot!(write(&super::super::testing::results(), look));
     }
 
     #[test]
     fn nothing_is_reported_in_one_line() {
-        let reported = write(&Results::default());
-        assert_eq!(
-            anstream::adapter::strip_str(&reported).to_string(),
-            "0 objects: 0 allowed, 0 changed, 0 rejected\n"
-        );
+        let reported = write(&Results::default(), Look::default());
+        assert_eq!(reported, "0 objects: 0 allowed, 0 changed, 0 rejected\n");
     }
 }

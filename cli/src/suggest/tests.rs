@@ -4,11 +4,10 @@ use conformance::case::Case;
 use conformance::generate;
 use pod_security_policy::admission::review;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::needs::Needs;
+use super::needs::{Needs, Place};
 use super::spec::Strictness;
-use super::*;
 use crate::input::Object;
 use crate::judge;
 use crate::rbac::Authority;
@@ -22,7 +21,7 @@ fn responses(
     for (nth, pod) in pods.iter().enumerate() {
         let object = Object::of_value(pod);
         for (root, pod) in judge::pods(&object, &object.json).unwrap() {
-            needs.add(&pod, At { object: &object, nth, title: "pod", root: &root });
+            needs.add(&pod, Place { object: &object, nth, title: "pod", root: &root });
         }
     }
     let manifest = needs.suggest(strictness).manifest("suggested");

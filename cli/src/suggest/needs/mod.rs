@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pod_security_policy::pod::{Pod, SeLinuxOptions};
 use pod_security_policy::standards::{Level, Standard, Version};
 
-use super::{Evidence, Workloads};
+use super::evidence::{Count, Evidence};
 use crate::input::Object;
 use crate::judge::{self, Failing};
 use pod::unfit;
@@ -37,7 +37,7 @@ pub(super) struct Ids {
 /// The needs of a set of pods.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Needs {
-    pub(crate) workloads: Workloads,
+    pub(crate) workloads: Count,
     pub(super) privileged: Option<Evidence>,
     /// Containers with privilege escalation, explicit or implied.
     pub(super) escalating: Option<Evidence>,
@@ -91,7 +91,7 @@ pub(crate) struct Needs {
 impl Place<'_> {
     fn evidence(&self, path: &str) -> Evidence {
         let path = format!("{}{path}", self.root);
-        let workloads = Workloads { count: 1, last: Some(self.nth) };
+        let workloads = Count { count: 1, last: Some(self.nth) };
         Evidence { workload: self.title.to_owned(), place: self.object.place(&path), path, workloads }
     }
 
@@ -115,7 +115,7 @@ impl Needs {
         self.hold_to_standards(pod, at);
         // Annotations become fields when the pod is created.
         let adopted = pod_security_policy::rules::adopt_annotations(pod);
-        let pod = adopted.as_ref().unwrap_or(pod);
+        let pod = adopted.as_deref().unwrap_or(pod);
         if let Some((path, reason)) = unfit(pod) {
             self.unfit.push((at.evidence(&path), reason));
             return;

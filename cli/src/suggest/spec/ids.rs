@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::Needs;
-use super::super::needs::{Ids, Used};
+use super::super::needs::{Ids, Needs, Used};
 use super::{Draft, Strictness};
 
 /// Ids outside of the range of system users.

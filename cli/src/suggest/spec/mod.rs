@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use pod_security_policy::rule::pattern::SysctlPattern;
 use serde_json::{Map, Value, json};
 
-use super::needs::Used;
-use super::{Evidence, Needs, Reason, Suggestion};
+use super::evidence::{Evidence, Reason, Tightest};
+use super::needs::{Needs, Used};
 
 /// How much is required of pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strictness {
+pub enum Strictness {
     /// Only what every pod declares: nothing is filled in, and running workloads are not changed.
     Declared,
     /// Unset fields as well: they are filled in, and an image may not support the default.
@@ -23,7 +23,7 @@ pub(crate) enum Strictness {
 
 impl Needs {
     /// The tightest policy.
-    pub(crate) fn suggest(&self, strictness: Strictness) -> Suggestion {
+    pub(crate) fn suggest(&self, strictness: Strictness) -> Tightest {
         let mut draft = Draft { strictness, spec: Map::new(), annotations: Map::new(), reasons: Vec::new() };
         draft.flag("privileged", &self.privileged);
         draft.escalation(self);
@@ -45,7 +45,7 @@ impl Needs {
         draft.proc_mounts(&self.unmasked);
         draft.runtime_classes(&self.runtime_classes);
         let Draft { spec, annotations, reasons, .. } = draft;
-        Suggestion { spec, annotations, reasons }
+        Tightest { spec, annotations, reasons }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::Needs;
+use super::super::needs::Needs;
 use super::{Draft, Strictness};
 
 const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/";

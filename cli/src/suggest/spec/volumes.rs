@@ -7,8 +7,8 @@ use pod_security_policy::rule::pattern::is_within;
 use pod_security_policy::standards::RESTRICTED_VOLUMES;
 use serde_json::json;
 
-use super::super::needs::Used;
-use super::super::{Evidence, Needs};
+use super::super::evidence::Evidence;
+use super::super::needs::{Needs, Used};
 use super::{Draft, is_subdomain};
 
 impl Draft {

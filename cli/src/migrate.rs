@@ -1,0 +1,54 @@
+//! From PodSecurityPolicies to the manifests that register them with Kubewarden.
+
+mod annotations;
+mod convert;
+mod deviations;
+mod manifests;
+mod options;
+mod policies;
+mod rewrite;
+mod summary;
+
+use serde_json::Value;
+
+use crate::error::{Error, Errors, Outcome};
+use crate::rbac::Authority;
+
+#[cfg(test)]
+pub(crate) use convert::all;
+#[cfg(test)]
+pub(crate) use manifests::pair;
+pub use manifests::{Form, Kind, Mode};
+pub use options::Options;
+#[cfg(test)]
+pub(crate) use policies::policies_of;
+pub use policies::{Sorted, sorted};
+pub use summary::{Format, Line, Summary};
+
+/// The result of a migration.
+#[derive(Debug)]
+pub struct Migration {
+    /// The manifests; none if no policy is granted in a namespace that is evaluated.
+    pub manifests: Vec<Value>,
+    /// What has changed its meaning, and who may use what.
+    pub summary: Summary,
+}
+
+/// Converts policies.
+///
+/// # Errors
+///
+/// All errors in the policies, with their positions; that none of them ever admitted a pod.
+pub fn migrate(input: &Sorted, authority: &Authority, options: &Options) -> Outcome<Migration> {
+    let policies = policies::policies_of(&input.policies)?;
+    let converted = options.convert(&policies.manifests, authority)?;
+    let summary = options.summarize(input, &policies, &converted, authority);
+    Ok(Migration { manifests: converted.manifests, summary })
+}
+
+/// The error that there is nothing to register.
+pub fn nothing_granted() -> Errors {
+    Error::new("no policy is granted in a namespace that is judged, so that there is nothing to register")
+        .help("leave --per-policy out, or --rbac, and let namespaces choose by a label; see also --exempt-namespaces")
+        .into()
+}

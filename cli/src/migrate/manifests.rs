@@ -1,0 +1,193 @@
+//! The manifests that register policies with Kubewarden: always a pair, one mutating and one validating.
+
+use serde_json::{Map, Value, json};
+
+/// Options of the registrations besides their settings.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// Their kind.
+    pub kind: Kind,
+    /// The namespace of an `AdmissionPolicy`.
+    pub namespace: Option<String>,
+    /// The URL from which Kubewarden gets the policy.
+    pub module: String,
+    /// The policy server that runs it.
+    pub policy_server: String,
+    /// What happens to requests that are rejected.
+    pub mode: Mode,
+    /// Whether the audit scanner evaluates what is in the cluster.
+    pub background_audit: bool,
+}
+
+/// The kind of the registrations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Kind {
+    /// For the whole cluster
+    #[default]
+    #[cfg_attr(feature = "cli", value(name = "ClusterAdmissionPolicy", alias = "clusteradmissionpolicy"))]
+    Cluster,
+    /// For one namespace
+    #[cfg_attr(feature = "cli", value(name = "AdmissionPolicy", alias = "admissionpolicy"))]
+    Namespace,
+}
+
+/// How rejected requests are handled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Mode {
+    /// They are rejected
+    #[default]
+    Protect,
+    /// They pass and are logged; nothing is filled in
+    Monitor,
+}
+
+/// Which namespaces are evaluated, by one of their labels.
+#[derive(Clone, Debug)]
+pub(crate) struct Selection {
+    pub(crate) key: &'static str,
+    pub(crate) wanted: bool,
+    pub(crate) values: Vec<String>,
+}
+
+/// The label that every namespace has.
+pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+/// The label by which namespaces choose a policy where no grants do.
+pub(crate) const CHOSEN: &str = "pod-security-policy";
+
+/// Updates that change no governed field are not sent to the policy server, so that labels, finalizers and the status
+/// can be updated while
+/// it is down.
+const CHANGES_GOVERNED: &str = "request.operation != 'UPDATE' || !has(object.kind) || object.kind != 'Pod' \
+    || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec \
+    || [[object, oldObject], [oldObject, object]].exists(pair, \
+    has(pair[0].metadata.annotations) && pair[0].metadata.annotations != null \
+    && pair[0].metadata.annotations.exists(key, \
+    (key.startsWith('seccomp.security.alpha.kubernetes.io/') \
+    || key.startsWith('container.seccomp.security.alpha.kubernetes.io/') \
+    || key.startsWith('container.apparmor.security.beta.kubernetes.io/')) \
+    && !(has(pair[1].metadata.annotations) && pair[1].metadata.annotations != null \
+    && key in pair[1].metadata.annotations \
+    && pair[1].metadata.annotations[key] == pair[0].metadata.annotations[key])))";
+
+/// The pair that registers settings.
+pub(crate) fn pair(
+    name: &str,
+    settings: &Map<String, Value>,
+    selection: &[Selection],
+    form: &Form,
+) -> [Value; 2] {
+    let mut judging = Map::new();
+    for (key, value) in settings {
+        // Options stand before the policies, which are long.
+        if key == "policies" || (key == "spec" && !judging.contains_key("mutate")) {
+            judging.insert("mutate".to_owned(), false.into());
+        }
+        judging.insert(key.clone(), value.clone());
+    }
+    judging.entry("mutate").or_insert(Value::Bool(false));
+    [
+        registration(&format!("{name}-mutating"), true, settings.clone(), selection, form),
+        registration(&format!("{name}-validating"), false, judging, selection, form),
+    ]
+}
+
+fn registration(
+    name: &str,
+    mutating: bool,
+    settings: Map<String, Value>,
+    selection: &[Selection],
+    form: &Form,
+) -> Value {
+    let mut metadata = Map::new();
+    metadata.insert("name".to_owned(), name.into());
+    let kind = match form.kind {
+        Kind::Cluster => "ClusterAdmissionPolicy",
+        Kind::Namespace => {
+            metadata.insert("namespace".to_owned(), form.namespace.clone().into());
+            "AdmissionPolicy"
+        }
+    };
+    let mode = if form.mode == Mode::Protect { "protect" } else { "monitor" };
+    let mut members = vec![
+        ("policyServer", form.policy_server.clone().into()),
+        ("module", form.module.clone().into()),
+        ("mode", mode.into()),
+        ("mutating", mutating.into()),
+        ("failurePolicy", "Fail".into()),
+        // An audit would count "would be mutated" as a pass.
+        ("backgroundAudit", (form.background_audit && !mutating).into()),
+        ("timeoutSeconds", 10.into()),
+    ];
+    if form.kind == Kind::Cluster {
+        // No object of the cluster is read: RBAC is queried with SubjectAccessReview.
+        members.push(("contextAwareResources", json!([])));
+        if !selection.is_empty() {
+            // The controller ignores matchLabels here.
+            let expressions: Vec<Value> = selection.iter().map(expression).collect();
+            members.push(("namespaceSelector", json!({"matchExpressions": expressions})));
+        }
+    }
+    if !mutating {
+        members.push((
+            "matchConditions",
+            json!([{"name": "pod-changes-what-is-governed", "expression": CHANGES_GOVERNED}]),
+        ));
+    }
+    members.push(("rules", rules(mutating)));
+    members.push(("settings", Value::Object(settings)));
+    let spec: Map<String, Value> = members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    json!({"apiVersion": "policies.kubewarden.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
+}
+
+fn expression(selection: &Selection) -> Value {
+    let operator = if selection.wanted { "In" } else { "NotIn" };
+    json!({"key": selection.key, "operator": operator, "values": selection.values})
+}
+
+/// Ephemeral containers need a rule of their own: combined with other resources, the audit scanner drops the policy.
+fn rules(mutating: bool) -> Value {
+    let rule = |group: &str, resources: &[&str], operations: &[&str]| json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": resources, "operations": operations});
+    if mutating {
+        return json!([
+            rule("", &["pods"], &["CREATE"]),
+            rule("", &["pods/ephemeralcontainers"], &["UPDATE"])
+        ]);
+    }
+    let both = &["CREATE", "UPDATE"];
+    json!([
+        rule("", &["pods"], both),
+        rule("", &["pods/ephemeralcontainers"], &["UPDATE"]),
+        rule("", &["replicationcontrollers", "podtemplates"], both),
+        rule("apps", &["deployments", "replicasets", "statefulsets", "daemonsets"], both),
+        rule("batch", &["jobs", "cronjobs"], both),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pair_is_the_shipped_one() {
+        let shipped = ["mutating", "validating"].map(|half| {
+            let file = format!("{}/../manifests/{half}.yaml", env!("CARGO_MANIFEST_DIR"));
+            crate::input::read_all(&[file.into()], || Box::new(std::io::empty())).unwrap().remove(0).value()
+        });
+        let Value::Object(settings) = shipped[0]["spec"]["settings"].clone() else {
+            panic!("settings are an object")
+        };
+        let form = Form {
+            kind: Kind::Cluster,
+            namespace: None,
+            module: shipped[0]["spec"]["module"].as_str().unwrap().to_owned(),
+            policy_server: "default".to_owned(),
+            mode: Mode::Protect,
+            background_audit: true,
+        };
+        let selection =
+            [Selection { key: NAMESPACE_NAME, wanted: false, values: vec!["kube-system".to_owned()] }];
+        assert_eq!(pair("pod-security-policy", &settings, &selection, &form), shipped);
+    }
+}

@@ -1,0 +1,181 @@
+//! The summary as data, and its layout.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::deviations;
+use crate::rbac::{Authority, Rbac};
+use crate::report;
+
+/// The complete summary of a migration.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    pub(super) policies: Vec<Row>,
+    pub(super) warnings: Vec<Remark>,
+    /// Deviations from PodSecurityPolicy.
+    pub(super) deviations: Vec<Remark>,
+    pub(super) notes: Vec<Remark>,
+}
+
+/// A line of the summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Whether it is a warning; else it is a note.
+    pub is_warning: bool,
+    /// The text.
+    pub text: String,
+}
+
+/// The summary of one policy.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) status: Status,
+    changed_meaning: Vec<&'static str>,
+    /// `None` where it is unknown.
+    pub(super) may_be_used_by: Option<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Status {
+    Converted,
+    LeftOut,
+}
+
+/// A sentence about some policies.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Remark {
+    pub(super) text: String,
+    /// The policies that it concerns, with the path or the object; empty for all.
+    pub(super) policies: Vec<String>,
+}
+
+/// The maximum number of lines.
+const LINES: usize = 40;
+/// The maximum number of policies named in a line.
+const NAMED: usize = 3;
+
+impl Summary {
+    pub(super) fn row(&mut self, name: &str, status: Status, policy: &Value, authority: &Authority) {
+        let may_be_used_by = match authority {
+            Authority::Everybody => None,
+            Authority::Dump(rbac) => Some(users(rbac, name)),
+        };
+        let changed_meaning = match policy {
+            Value::Null => Vec::new(),
+            policy => deviations::of(policy).map(|deviation| deviation.name).collect(),
+        };
+        self.policies.push(Row { name: name.to_owned(), status, changed_meaning, may_be_used_by });
+    }
+
+    pub(super) fn warn(&mut self, text: &str, policy: &str) {
+        add(&mut self.warnings, text, policy);
+    }
+
+    /// A warning about the whole.
+    pub(super) fn caution(&mut self, text: String) {
+        self.warnings.push(Remark { text, policies: Vec::new() });
+    }
+
+    pub(super) fn note(&mut self, text: String) {
+        self.notes.push(Remark { text, policies: Vec::new() });
+    }
+
+    /// `157 policies: 155 converted, 2 left out`
+    fn count(&self) -> String {
+        let all = self.policies.len();
+        let left_out = self.policies.iter().filter(|row| row.status == Status::LeftOut).count();
+        let noun = if all == 1 { "policy" } else { "policies" };
+        let converted = all - left_out;
+        let left_out = if left_out == 0 { String::new() } else { format!(", {left_out} left out") };
+        format!("{all} {noun}: {converted} converted{left_out}")
+    }
+
+    /// The summary for people, in at most 40 lines.
+    pub fn lines(&self) -> Vec<Line> {
+        let all = self.policies.len();
+        let line = |is_warning| move |text| Line { is_warning, text };
+        let warnings = self.warnings.iter().map(|remark| remark.line("", all)).map(line(true));
+        let deviations = self.deviations.iter().map(|remark| remark.line("changed meaning: ", all));
+        let notes = self.notes.iter().map(|remark| remark.line("", all));
+        let mut lines: Vec<Line> = warnings.chain(deviations.chain(notes).map(line(false))).collect();
+        if lines.len() > LINES - 1 {
+            let more = lines.len() - (LINES - 2);
+            lines.truncate(LINES - 2);
+            lines.push(line(false)(format!("and {more} more lines; --summary markdown has all")));
+        }
+        lines.insert(0, line(false)(self.count()));
+        lines
+    }
+
+    /// The complete summary in Markdown.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("**{}**\n", self.count());
+        for (title, remarks) in
+            [("Warnings", &self.warnings), ("Changed meaning", &self.deviations), ("Notes", &self.notes)]
+        {
+            if remarks.is_empty() {
+                continue;
+            }
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n### {title}\n\n");
+            for Remark { text: sentence, policies } in remarks {
+                let names: Vec<String> = policies.iter().map(|name| format!("`{name}`")).collect();
+                let names = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
+                let _ = writeln!(text, "* {}{names}", report::escaped(sentence));
+            }
+        }
+        let _ = write!(text, "\n### Policies\n\n| Policy | Status | May be used by |\n|---|---|---|\n");
+        for Row { name, status, may_be_used_by, .. } in &self.policies {
+            let status = if *status == Status::Converted { "converted" } else { "**left out**" };
+            let users = match may_be_used_by.as_deref() {
+                None => "unknown".to_owned(),
+                Some([]) => "nobody".to_owned(),
+                Some(users) => report::escaped(&users.join("; ")),
+            };
+            let _ = writeln!(text, "| `{name}` | {status} | {users} |");
+        }
+        text
+    }
+}
+
+impl Remark {
+    /// The sentence, and the first policies that it concerns.
+    fn line(&self, before: &str, all: usize) -> String {
+        let Remark { text, policies } = self;
+        let named: Vec<&str> = policies.iter().take(NAMED).map(String::as_str).collect();
+        let named = match policies.len() {
+            0 => return format!("{before}{text}"),
+            count if count > NAMED && count == all => "all policies".to_owned(),
+            // Instead of "1 more", the last one is named.
+            count if count == NAMED + 1 => policies.join(", "),
+            count if count > NAMED => format!("{} and {} more", named.join(", "), count - NAMED),
+            _ => named.join(", "),
+        };
+        format!("{before}{text} [{named}]")
+    }
+}
+
+/// Adds a policy to those that a sentence concerns.
+pub(super) fn add(remarks: &mut Vec<Remark>, text: &str, policy: &str) {
+    match remarks.iter_mut().find(|known| known.text == text) {
+        Some(known) => {
+            if !known.policies.iter().any(|known| known == policy) {
+                known.policies.push(policy.to_owned());
+            }
+        }
+        None => remarks.push(Remark { text: text.to_owned(), policies: vec![policy.to_owned()] }),
+    }
+}
+
+fn users(rbac: &Rbac, policy: &str) -> Vec<String> {
+    let mut users: Vec<String> = rbac.of_policy(policy).map(ToString::to_string).collect();
+    users.sort_unstable();
+    users.dedup();
+    users
+}
