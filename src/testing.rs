@@ -42,7 +42,7 @@ pub(crate) struct NoCluster;
 
 impl Cluster for NoCluster {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
-        panic!("nobody asks the cluster without RBAC, but there is {question:?}");
+        panic!("without RBAC the cluster is not asked, but there is {question:?}");
     }
 }
 

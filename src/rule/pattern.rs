@@ -213,7 +213,7 @@ mod tests {
 
     #[rstest]
     #[case::itself("/foo", "/foo", true)]
-    #[case::beneath("/foo/bar", "/foo", true)]
+    #[case::below("/foo/bar", "/foo", true)]
     #[case::sibling_with_the_same_start("/foobar", "/foo", false)]
     #[case::above("/", "/foo", false)]
     #[case::slash_at_the_end("/foo/", "/foo", true)]

@@ -206,7 +206,7 @@ mod tests {
     #[case::itself(&["/foo"], "/foo", Admitted)]
     #[case::slash_at_the_end(&["/foo"], "/foo/", Admitted)]
     #[case::slash_at_the_end_of_the_prefix(&["/foo/"], "/foo", Admitted)]
-    #[case::beneath(&["/bar", "/foo"], "/foo/bar", Admitted)]
+    #[case::below(&["/bar", "/foo"], "/foo/bar", Admitted)]
     #[case::sibling_with_the_same_start(&["/foo"], "/foobar",
         Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/foobar\": is not allowed to be used"))]
     #[case::above(&["/foo"], "/", Rejected("spec.volumes[0].hostPath.path: Invalid value: \"/\": is not allowed to be used"))]

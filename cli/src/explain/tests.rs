@@ -6,6 +6,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
+use crate::input::Object;
 use crate::judge::Requester;
 use crate::judge::judge as judged_by;
 use crate::policies::{Judge, Registration, WebhookMatch, parse};

@@ -48,7 +48,7 @@ pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Jud
         asked |= about != Asked::Nothing;
         if evaluation.chain.is_doubtful(registration) {
             let (name, kind) = (&registration.name, &object.kind);
-            evaluation.warn(format!("{name}: without a cluster nobody knows whether its rules name the resource of {kind}, and they count as if they did"));
+            evaluation.warn(format!("{name}: whether its rules name the resource of {kind} cannot be evaluated offline; assumed to match"));
         }
         match (&registration.judge, about) {
             (_, Asked::Nothing) => {}

@@ -14,7 +14,7 @@ struct Clock(Result<i64, &'static str>);
 
 impl Cluster for Clock {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
-        panic!("nobody asks the cluster without RBAC, but there is {question:?}");
+        panic!("without RBAC the cluster is not asked, but there is {question:?}");
     }
 
     fn now(&self) -> Result<i64, String> {
@@ -27,11 +27,11 @@ struct Timeless;
 
 impl Cluster for Timeless {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
-        panic!("nobody asks the cluster without RBAC, but there is {question:?}");
+        panic!("without RBAC the cluster is not asked, but there is {question:?}");
     }
 
     fn now(&self) -> Result<i64, String> {
-        panic!("nobody asks for the time unless an exemption that would hold has an end");
+        panic!("the time is not asked for unless an exemption that would hold has an end");
     }
 }
 

@@ -285,7 +285,7 @@ fn an_exempt_namespace_neither_gets_labels_nor_has_to_keep_them() {
         );
     }
     let response = created(&settings, json!({"enforce": "baseline"}));
-    assert_eq!(response, Response::accepted(), "an exemption that is not needed is not told");
+    assert_eq!(response, Response::accepted(), "an exemption that is not needed is not reported");
     let mut other = request("CREATE", namespace(json!({"enforce": "privileged"})));
     other["name"] = json!("other");
     assert_eq!(review(&settings, &other).rejection, Some(weak()));

@@ -26,7 +26,7 @@ pub(super) struct Pattern<'s> {
 
 /// Why a text is not a pattern; `None` if it is one.
 pub(super) fn problem(text: &str) -> Option<&'static str> {
-    let Some(beneath) = text.strip_suffix("/*") else {
+    let Some(prefix) = text.strip_suffix("/*") else {
         return match Reference::read(text) {
             None => Some("must be the reference of an image, or the start of one with `/*` at its end"),
             Some(Reference { tag: Some(_), digest: Some(_), .. }) => {
@@ -35,8 +35,8 @@ pub(super) fn problem(text: &str) -> Option<&'static str> {
             Some(_) => None,
         };
     };
-    let well_formed = is_registry(beneath)
-        || Reference::read(beneath).is_some_and(|read| read.tag.is_none() && read.digest.is_none());
+    let well_formed = is_registry(prefix)
+        || Reference::read(prefix).is_some_and(|read| read.tag.is_none() && read.digest.is_none());
     (!well_formed).then_some("must be a registry or a folder in one before `/*`")
 }
 
@@ -49,7 +49,7 @@ impl<'s> Pattern<'s> {
     /// Whether the pattern matches an image.
     pub(super) fn fits(&self, image: &str) -> bool {
         let Some(image) = Reference::read(image) else { return false };
-        let Some(beneath) = self.text.strip_suffix("/*") else {
+        let Some(prefix) = self.text.strip_suffix("/*") else {
             let Some(wanted) = Reference::read(&self.text) else { return false };
             let repository = |one: &Reference<'_>| {
                 (one.registry, one.is_official, one.repository)
@@ -62,10 +62,10 @@ impl<'s> Pattern<'s> {
                     (Some(tag), None) => image.digest.is_none() && image.tag.unwrap_or("latest") == tag,
                 };
         };
-        if is_registry(beneath) {
-            return registry(beneath) == image.registry;
+        if is_registry(prefix) {
+            return registry(prefix) == image.registry;
         }
-        let (host, folder) = split(beneath);
+        let (host, folder) = split(prefix);
         // `library` is the folder that Docker's own repositories are in.
         let inside =
             |repository: &str| repository.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));

@@ -135,7 +135,7 @@ impl Summary {
             let status = if *status == Status::Converted { "converted" } else { "**left out**" };
             let users = match may_be_used_by.as_deref() {
                 None => "unknown".to_owned(),
-                Some([]) => "nobody".to_owned(),
+                Some([]) => "no subject".to_owned(),
                 Some(users) => report::escaped(&users.join("; ")),
             };
             let _ = writeln!(text, "| `{name}` | {status} | {users} |");
