@@ -14,16 +14,16 @@
 //! 1. [`request`] reads the admission request and, on the way, the [`pod`]: a view of the governed fields that borrows
 //!    from the payload. [`json`] skips all else.
 //! 2. [`settings`] are read into policies, each a name and the rules it sets. All errors of settings are reported at
-//!    once, with paths, by tables of their allowed form ([`shape`]).
+//!    once, with paths, by tables of their allowed form ([`schema`]).
 //! 3. [`admission`] decides what a request is about (a pod, ephemeral containers, the template of a workload), tries
-//!    the policies in order on a copy of the pod, and asks the [`cluster`] who may use which.
-//! 4. A [`policy`] lets each of its [`rules`] set its defaults, then report violations. A [`violation`] has the path
+//!    the policies in order on a copy of the pod, and asks the [cluster](admission::Cluster) who may use which.
+//! 4. A [`policy`] lets each of its [`rules`] set its defaults, then report violations. A [violation](rule::Violation) has the path
 //!    and the reason.
-//! 5. The defaults of the winner are written into the text of the object by [`graft`]; fields that no rule governs
-//!    stay unchanged. [`response`] writes the response.
+//! 5. The defaults of the winner are written into the text of the object by [`json::graft`]; fields that no rule governs
+//!    stay unchanged. [`admission::Response`] writes the response.
 //!
-//! In addition, [`standards`] are the Pod Security Standards, which [`pod_security`] applies to the winner's pod;
-//! [`exemptions`] exempt from single rules; [`namespaces`] and [`persistent_volumes`] review what surrounds the pod.
+//! In addition, [`standards`] are the Pod Security Standards, which [`admission`] applies to the winner's pod;
+//! exemptions free from single rules; namespaces and persistent volumes are reviewed as well.
 //!
 //! Data flows one way, and the front ends (the policy module behind the feature `guest`, the command line) only
 //! translate. Nothing here panics, knows a clock, or does I/O.
@@ -31,7 +31,7 @@
 //! # Reviewing a request
 //!
 //! ```
-//! use pod_security_policy::admission::{cluster::{Cluster, Question}, review};
+//! use pod_security_policy::admission::{Cluster, Question, review};
 //!
 //! struct NoCluster;
 //! impl Cluster for NoCluster {

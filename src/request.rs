@@ -1,4 +1,12 @@
 //! The request, as far as it matters for the review of the object.
+//!
+//! ```
+//! use pod_security_policy::{json::Reader, request::Request};
+//!
+//! let text = r#"{"operation": "CREATE", "kind": {"group": "apps", "kind": "Deployment"}, "object": {"spec": {}}}"#;
+//! let request: Request<'_> = Reader::document(text).unwrap();
+//! assert_eq!((&*request.kind.kind, request.object), ("Deployment", Some(r#"{"spec": {}}"#)));
+//! ```
 
 use crate::json::Tree;
 use crate::json::{Decode, Error, Read, Reader, Text, decode, once};

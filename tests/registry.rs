@@ -435,11 +435,8 @@ fn fields_that_a_rule_writes_are_fields_of_the_api() {
 
 struct NoCluster;
 
-impl pod_security_policy::admission::cluster::Cluster for NoCluster {
-    fn may_use(
-        &self,
-        question: &pod_security_policy::admission::cluster::Question<'_>,
-    ) -> Result<bool, String> {
+impl pod_security_policy::admission::Cluster for NoCluster {
+    fn may_use(&self, question: &pod_security_policy::admission::Question<'_>) -> Result<bool, String> {
         panic!("the cluster is not asked without RBAC, but there is {question:?}");
     }
 }

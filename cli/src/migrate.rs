@@ -20,7 +20,6 @@ pub(crate) use convert::all;
 pub(crate) use manifests::pair;
 pub use manifests::{Form, Kind, Mode};
 pub use options::Options;
-#[cfg(test)]
 pub(crate) use policies::policies_of;
 pub use policies::{Sorted, sorted};
 pub use summary::{Format, Line, Summary};
@@ -40,7 +39,7 @@ pub struct Migration {
 ///
 /// All errors in the policies, with their positions; that none of them ever admitted a pod.
 pub fn migrate(input: &Sorted, authority: &Authority, options: &Options) -> Outcome<Migration> {
-    let policies = policies::policies_of(&input.policies)?;
+    let policies = policies_of(&input.policies)?;
     let converted = options.convert(&policies.manifests, authority)?;
     let summary = options.summarize(input, &policies, &converted, authority);
     Ok(Migration { manifests: converted.manifests, summary })

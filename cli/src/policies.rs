@@ -6,7 +6,7 @@ mod load;
 mod modules;
 mod webhook_match;
 
-use pod_security_policy::admission::cluster::{Cluster, Question};
+use pod_security_policy::admission::{Cluster, Question};
 use pod_security_policy::settings::{Authorization, Settings};
 use pod_security_policy::standards::Standard;
 

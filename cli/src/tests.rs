@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use conformance::case::{Answered, Case, Outcome};
 use conformance::{files, ours};
-use pod_security_policy::admission::response::Response;
+use pod_security_policy::admission::Response;
 use pod_security_policy::admission::review;
 use policy_host::{Grants, Policy, SubjectAccessReview};
 use rstest::rstest;

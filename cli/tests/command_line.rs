@@ -954,7 +954,8 @@ fn a_plural_that_is_not_known_counts_and_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let registration = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: p}\nspec:\n  module: registry://r.example/pod-security-policy:v1\n  mutating: false\n  rules: [{apiGroups: [example.com], apiVersions: [v1], resources: [RESOURCES], operations: [CREATE]}]\n  settings: {podTemplates: [{apiGroup: example.com, kind: Index, path: spec.template}], runAsUser: {rule: RunAsAny}, seLinux: {rule: RunAsAny}, supplementalGroups: {rule: RunAsAny}, fsGroup: {rule: RunAsAny}, volumes: [projected]}\n";
     let index = "apiVersion: example.com/v1\nkind: Index\nmetadata: {name: a}\nspec: {template: {spec: {hostPID: true, containers: [{name: a}]}}}\n";
-    let reported = "p: whether its rules name the resource of Index cannot be evaluated offline; assumed to match";
+    let reported =
+        "p: whether its rules name the resource of Index cannot be evaluated offline; assumed to match";
     for (resources, doubtful) in [("indices", true), ("'*/*'", false), ("indexes", false)] {
         fs::write(folder.path().join("p.yaml"), registration.replace("RESOURCES", resources)).unwrap();
         let ended = run_in(folder.path(), &["check", "-p", "p.yaml"], index);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use pod_security_policy::admission::review;
-use pod_security_policy::admission::cluster::{Cluster, Question};
-use pod_security_policy::json::edit::{Edit, Path, Step, graft};
+use pod_security_policy::admission::{Cluster, Question};
+use pod_security_policy::json::{Edit, Path, Step, graft};
 use pod_security_policy::json::Reader;
-use pod_security_policy::rule::pattern::{SysctlPattern, dotted, has_parent_element, is_within};
+use pod_security_policy::rule::{SysctlPattern, dotted, has_parent_element, is_within};
 use pod_security_policy::pod::Pod;
 use pod_security_policy::settings::Settings;
 use pod_security_policy::pod::template::{find, parse_path};

@@ -1,4 +1,24 @@
 //! From a request to a response.
+//!
+//! ```
+//! use pod_security_policy::admission::{Cluster, Evaluator, Question};
+//! use pod_security_policy::{json::Reader, settings::Settings};
+//!
+//! struct Offline;
+//! impl Cluster for Offline {
+//!     fn may_use(&self, _: &Question<'_>) -> Result<bool, String> {
+//!         Err("offline".to_owned())
+//!     }
+//! }
+//!
+//! let settings = Settings::parse(r#"{"podSecurityStandards": {"enforce": "baseline"}}"#).unwrap();
+//! let request = r#"{"operation": "CREATE", "kind": {"kind": "Pod"}, "object": {"spec": {"hostPID": true, "containers": []}}}"#;
+//! let response = Evaluator::new(&settings, &Offline).review(Reader::document(request).unwrap());
+//! assert_eq!(
+//!     response.rejection.as_deref(),
+//!     Some("violates PodSecurity \"baseline:latest\": host namespaces (hostPID=true)")
+//! );
+//! ```
 
 use crate::json::edit::{Edit, Path, Step, graft};
 use crate::json::{Quoted, Read, Reader, Text};
@@ -11,24 +31,25 @@ use crate::request::{Payload, Request};
 use crate::rule::{Action, Findings};
 use crate::settings::Settings;
 use crate::standards::Exempted;
-use cluster::{Cluster, Grants, Identity};
+use cluster::Grants;
 use pod_security::{has_new_ephemeral_images, is_significant};
-use response::Response;
 use update::{changes_governed, kept_ephemeral_containers};
 
-pub mod cluster;
+pub(crate) mod cluster;
 mod deny;
 mod exemptions;
 mod namespace;
 mod persistent_volume;
 mod pod_security;
 mod report;
-pub mod response;
+pub(crate) mod response;
 mod select;
 mod update;
 mod workload;
 
+pub use cluster::{Cluster, Identity, Question};
 pub use report::{Opinion, Report, SetDefault};
+pub use response::{Cause, Response};
 
 /// How mutation is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,18 @@
 //! there is one.
 //!
 //! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
+//!
+//! ```
+//! use pod_security_policy::json::{Edit, Path, Step, graft};
+//!
+//! let path = Path::of(&[Step::Key("spec"), Step::Key("hostUsers")]);
+//! let edited = graft(r#"{"spec": {"x": 1.50}}"#, &[Edit { path, value: "false".to_owned() }]).unwrap();
+//! assert_eq!(edited, r#"{"spec": {"x": 1.50,"hostUsers":false}}"#);
+//! ```
 
 mod decode;
 mod diagnose;
-pub mod edit;
+pub(crate) mod edit;
 pub(crate) mod equal;
 mod error;
 pub(crate) mod lookup;
@@ -25,6 +33,7 @@ use std::borrow::Cow;
 
 pub use decode::Decode;
 pub(crate) use decode::{decode, once};
+pub use edit::{Edit, Path, Step, graft};
 pub(crate) use error::STRING;
 pub use error::{Brief, Error, Read};
 pub(crate) use nodes::{Kind, Node};

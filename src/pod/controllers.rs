@@ -11,7 +11,7 @@ use crate::pod::Kind;
 use crate::pod::template::{PathSegment, find};
 
 /// The service accounts in `kube-system` of the controllers that create pods of workloads.
-pub const SERVICE_ACCOUNTS: [&str; 5] = [
+pub(crate) const SERVICE_ACCOUNTS: [&str; 5] = [
     "replicaset-controller",
     "statefulset-controller",
     "daemon-set-controller",
@@ -19,7 +19,7 @@ pub const SERVICE_ACCOUNTS: [&str; 5] = [
     "replication-controller",
 ];
 /// The user of controllers that have no service account of their own.
-pub const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
+pub(crate) const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 /// The value of a Job's `spec.managedBy` that means the built-in controller (KEP-4368).
 const JOB_CONTROLLER: &str = "kubernetes.io/job-controller";
 
@@ -36,7 +36,7 @@ impl Controllers {
     /// Who creates the pods of an object of this kind, which is given as JSON.
     ///
     /// ```
-    /// use pod_security_policy::pod::{Kind, controllers::Controllers};
+    /// use pod_security_policy::pod::{Controllers, Kind};
     ///
     /// let deployment = Kind { group: "apps".into(), kind: "Deployment".into() };
     /// assert_eq!(Controllers::of(&deployment, "{}").unwrap(), Controllers::BuiltIn("replicaset-controller"));

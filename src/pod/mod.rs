@@ -5,10 +5,19 @@
 //! wrong type is an error with its path: reading `runAsUser: "0"` as absent would let root through.
 //!
 //! A pod is one of [`annotations`], [`volume`]s and [`container`]s, whose [`probe`]s are read for the hosts they name.
+//!
+//! ```
+//! use pod_security_policy::{json::Reader, pod::Pod};
+//!
+//! let text = r#"{"spec": {"containers": [{"name": "web", "image": "nginx:1", "env": [{"name": "UNREAD"}]}]}}"#;
+//! let pod: Pod<'_> = Reader::document(text).unwrap();
+//! let (slot, container) = pod.containers().next().unwrap();
+//! assert_eq!((slot.to_string(), &*container.image), ("spec.containers[0]".to_owned(), "nginx:1"));
+//! ```
 
 mod annotations;
 mod container;
-pub mod controllers;
+pub(crate) mod controllers;
 pub(crate) mod diff;
 mod kind;
 mod names;
@@ -16,7 +25,7 @@ mod probe;
 mod slot;
 pub mod template;
 mod volume;
-pub mod volume_type;
+pub(crate) mod volume_type;
 
 use crate::json::{Decode, Error, Read, Reader, Text, decode, once};
 
@@ -25,11 +34,13 @@ pub use container::{
     Capabilities, Container, Port, Profile, SeLinuxOptions, SecurityContext, VolumeDevice, VolumeMount,
     WindowsOptions,
 };
+pub use controllers::Controllers;
 pub use kind::Kind;
 pub use names::Names;
 pub use probe::{Lifecycle, Probe};
 pub use slot::{List, Slot};
 pub use volume::{Origin, Volume, VolumeDetail, VolumeSource};
+pub use volume_type::{TYPES as VOLUME_TYPES, VolumeType};
 
 /// A pod, or the pod that a template describes.
 #[derive(Debug, Clone, Default)]

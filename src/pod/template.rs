@@ -1,4 +1,12 @@
 //! The paths of the pod templates of each kind.
+//!
+//! ```
+//! use pod_security_policy::pod::template::{parse_path, templates};
+//!
+//! let path = parse_path("spec.templates[*]").unwrap();
+//! let found = templates(r#"{"spec": {"templates": [{"spec": {}}, {"spec": {}}]}}"#, &path).unwrap();
+//! assert_eq!(found[1].path, "spec.templates[1]");
+//! ```
 
 use std::collections::BinaryHeap;
 

@@ -1,4 +1,12 @@
 //! One PodSecurityPolicy: a name and the rules that it sets.
+//!
+//! ```
+//! use pod_security_policy::settings::Settings;
+//!
+//! let any = r#"{"rule": "RunAsAny"}"#;
+//! let text = format!(r#"{{"runAsUser": {any}, "seLinux": {any}, "supplementalGroups": {any}, "fsGroup": {any}}}"#);
+//! assert_eq!(Settings::parse(&text).unwrap().policies[0].name, "default");
+//! ```
 
 use std::fmt;
 use std::rc::Rc;

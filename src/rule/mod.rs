@@ -1,10 +1,17 @@
 //! The interface of a rule, its source and its findings.
+//!
+//! ```
+//! use pod_security_policy::rule::{SysctlPattern, is_within};
+//!
+//! assert!(SysctlPattern::new("net.*".into()).matches("net.ipv4.ip_forward"));
+//! assert!(is_within("/data/a", "/data") && !is_within("/database", "/data"));
+//! ```
 
 mod findings;
-pub mod pattern;
-pub mod ranges;
+pub(crate) mod pattern;
+pub(crate) mod ranges;
 mod set;
-pub mod spec;
+pub(crate) mod spec;
 pub(crate) mod strategy;
 mod violation;
 
@@ -12,6 +19,7 @@ use crate::pod::{Container, Pod};
 use crate::schema::Shape;
 
 pub use findings::Findings;
+pub use pattern::{SysctlPattern, dotted, has_parent_dir, has_parent_element, is_within, starts_with_folder};
 pub use set::{RuleSet, RulesByContainer};
 pub use violation::{Action, Enforcement, NonDenying, ROOM, SPELT_OUT, Violation, ViolationKind, join};
 pub(crate) use violation::{Row, TAIL, and_more, cut, join_within};

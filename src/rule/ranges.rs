@@ -4,27 +4,27 @@ use std::fmt::{self, Display};
 
 /// A range of user or group ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IdRange {
+pub(crate) struct IdRange {
     /// The first id.
-    pub min: i64,
+    pub(crate) min: i64,
     /// The last id.
-    pub max: i64,
+    pub(crate) max: i64,
 }
 
 /// At least one range. The first one supplies the default.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdRanges(IdRange, Vec<IdRange>);
+pub(crate) struct IdRanges(IdRange, Vec<IdRange>);
 
 impl IdRanges {
     /// Ranges; none from an empty list.
-    pub fn new(ranges: Vec<IdRange>) -> Option<Self> {
+    pub(crate) fn new(ranges: Vec<IdRange>) -> Option<Self> {
         let mut ranges = ranges.into_iter();
         let first = ranges.next()?;
         Some(IdRanges(first, ranges.collect()))
     }
 
     /// The default: the lowest id of the first range, which need not be the lowest of all.
-    pub fn default_id(&self) -> i64 {
+    pub(crate) fn default_id(&self) -> i64 {
         self.0.min
     }
 
@@ -34,7 +34,7 @@ impl IdRanges {
     }
 
     /// Whether a range holds the id.
-    pub fn allow(&self, id: i64) -> bool {
+    pub(crate) fn allow(&self, id: i64) -> bool {
         self.iter().any(|range| range.min <= id && id <= range.max)
     }
 
@@ -56,20 +56,20 @@ impl Display for IdRanges {
 
 /// A range of host ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PortRange {
+pub(crate) struct PortRange {
     /// The first port.
-    pub min: i64,
+    pub(crate) min: i64,
     /// The last port.
-    pub max: i64,
+    pub(crate) max: i64,
 }
 
 /// Host ports that a pod may use; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PortRanges(pub Vec<PortRange>);
+pub(crate) struct PortRanges(pub(crate) Vec<PortRange>);
 
 impl PortRanges {
     /// Whether a range holds the port.
-    pub fn allow(&self, port: i64) -> bool {
+    pub(crate) fn allow(&self, port: i64) -> bool {
         self.0.iter().any(|range| range.min <= port && port <= range.max)
     }
 }

@@ -13,7 +13,7 @@ use crate::schema::{Field, Path, ProblemKind, Problems, Shape};
 ///
 /// Types and unknown keys have been checked before: a value of the wrong type reads as absent here, since settings with
 /// a problem never evaluate a pod.
-pub struct Spec<'v, 's> {
+pub(crate) struct Spec<'v, 's> {
     /// The rule that is being loaded.
     pub(crate) rule: Option<&'static Entry>,
     /// The value of the rule's own field.

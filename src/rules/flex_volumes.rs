@@ -35,10 +35,7 @@ pub(crate) struct FlexVolumes<'s> {
 pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<FlexVolumes<'s>> {
     let drivers = spec.texts_under("allowedFlexVolumes", "driver");
     for index in drivers.iter().enumerate().filter(|(_, driver)| driver.is_empty()).map(|(index, _)| index) {
-        spec.required(
-            format_args!("allowedFlexVolumes[{index}].driver"),
-            "must specify a driver",
-        );
+        spec.required(format_args!("allowedFlexVolumes[{index}].driver"), "must specify a driver");
     }
     if drivers.is_empty() { None } else { Some(FlexVolumes { types: spec.volume_types(), drivers }) }
 }

@@ -1,4 +1,11 @@
 //! The registry: every rule, in the order in which it mutates and validates.
+//!
+//! ```
+//! use pod_security_policy::rules;
+//!
+//! let (_, rule) = rules::all().find(|(_, rule)| rule.id == "privileged").unwrap();
+//! assert_eq!(rule.default, "`false`");
+//! ```
 
 use crate::json::same_name;
 use crate::pod::{Container, Pod};

@@ -61,10 +61,7 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<RuntimeClass<'s>> {
             spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(default)));
         }
         if !any && !allowed.contains(default) {
-            spec.required(
-                ALLOWED,
-                format_args!("default {} must be allowed", Quoted(default)),
-            );
+            spec.required(ALLOWED, format_args!("default {} must be allowed", Quoted(default)));
         }
     }
     if any && allowed.len() > 1 {

@@ -65,10 +65,7 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<MustRunAs<'s>> {
         return None;
     }
     let Some(options) = spec.get("seLinux").and_then(|strategy| strategy.get("seLinuxOptions")) else {
-        spec.required(
-            "seLinux.seLinuxOptions",
-            "MustRunAs needs the options to demand; `{}` demands none",
-        );
+        spec.required("seLinux.seLinuxOptions", "MustRunAs needs the options to demand; `{}` demands none");
         return None;
     };
     let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();

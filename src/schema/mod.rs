@@ -2,13 +2,22 @@
 //!
 //! One table per object drives three things that would otherwise drift apart: the check that finds wrong types and
 //! unknown keys, the JSON Schema, and the settings reference.
+//!
+//! ```
+//! use pod_security_policy::schema::subdomain_problem;
+//!
+//! assert_eq!(subdomain_problem("restricted.example"), None);
+//! assert!(subdomain_problem("Restricted").is_some());
+//! ```
 
 use std::fmt::{self, Display};
 
 pub(crate) use crate::json::path::Nested as Path;
 use crate::json::{Listed, Quoted, STRING, Value, place_of, same_name};
 
-pub mod names;
+pub(crate) mod names;
+
+pub use names::subdomain_problem;
 
 /// A key of an object and the shape of its value.
 #[derive(Debug, Clone, Copy)]

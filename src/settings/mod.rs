@@ -1,4 +1,11 @@
 //! The settings: PodSecurityPolicies in one of three shapes, and the options.
+//!
+//! ```
+//! use pod_security_policy::settings::Settings;
+//!
+//! let problems = Settings::parse(r#"{"privilegd": true, "podSecurityStandards": {"enforce": "baseline"}}"#).unwrap_err();
+//! assert!(problems.to_string().starts_with("privilegd: unknown field; did you mean \"privileged\"?"));
+//! ```
 
 use crate::json::{Quoted, Reader, Text};
 use crate::json::{Tree, Value};
@@ -12,19 +19,19 @@ use crate::standards::Standard;
 
 mod conflicts;
 pub(crate) mod enforcement;
-pub mod exemptions;
-pub mod namespace_labels;
-pub mod persistent_volumes;
+pub(crate) mod exemptions;
+pub(crate) mod namespace_labels;
+pub(crate) mod persistent_volumes;
 mod policies;
 pub(crate) mod rule_names;
-pub mod standards;
+pub(crate) mod standards;
 
 use conflicts::Enforced;
-use exemptions::Exemption;
-use namespace_labels::NamespaceLabels;
-use persistent_volumes::OnVolumes;
+pub use exemptions::Exemption;
+pub use namespace_labels::NamespaceLabels;
+pub use persistent_volumes::OnVolumes;
 use policies::{Options, by_name, load_policies};
-use standards::Modes;
+pub use standards::Modes;
 
 /// Settings that are ready for evaluation: their errors are reported when they are parsed.
 #[derive(Debug)]

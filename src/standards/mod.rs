@@ -3,6 +3,14 @@
 //! A [`Standard`] is a level as of a version. [`Standard::evaluate`] runs the checks that are in force there, each a
 //! pure function of the pod, and [`Standard::violated`] words their results as Pod Security admission does (KEP-2579),
 //! to the byte. Nothing is inherited here and nothing is defaulted: each value is evaluated where it is written.
+//!
+//! ```
+//! use pod_security_policy::{json::Reader, pod::Pod, standards::Standard};
+//!
+//! let pod: Pod<'_> = Reader::document(r#"{"spec": {"hostPID": true, "containers": []}}"#).unwrap();
+//! let baseline: Standard = "baseline:v1.37".parse().unwrap();
+//! assert_eq!(baseline.evaluate(&pod)[0].detail, "hostPID=true");
+//! ```
 
 mod allow_privilege_escalation;
 mod app_armor_profile;

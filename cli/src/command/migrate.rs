@@ -9,7 +9,7 @@ use kubectl_psp::error::{Error, Errors, Outcome};
 use kubectl_psp::input;
 use kubectl_psp::migrate::{self, Form, Kind, Mode, Options, Summary, migrate};
 use kubectl_psp::report;
-use pod_security_policy::schema::names::subdomain_problem;
+use pod_security_policy::schema::subdomain_problem;
 use serde_json::{Value, json};
 
 use super::{GrantSources, Manifests};

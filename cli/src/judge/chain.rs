@@ -1,9 +1,9 @@
 //! The admission chain: each registration receives the object as mutated by the ones before.
 
-use pod_security_policy::admission::response::Response;
+use pod_security_policy::admission::Response;
 use pod_security_policy::admission::{Evaluator, Report};
+use pod_security_policy::json::Edit;
 use pod_security_policy::json::Read;
-use pod_security_policy::json::edit::Edit;
 use pod_security_policy::settings::Settings;
 use serde_json::Value;
 

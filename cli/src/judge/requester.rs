@@ -3,8 +3,8 @@
 use pod_security_policy::pod::Kind;
 use pod_security_policy::pod::template;
 use pod_security_policy::request::{Request, User};
+use pod_security_policy::settings::OnVolumes;
 use pod_security_policy::settings::Settings;
-use pod_security_policy::settings::persistent_volumes::OnVolumes;
 
 use super::controllers::{maker_of_pod, with_implied};
 use super::templates;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use pod_security_policy::admission::SetDefault;
-use pod_security_policy::json::edit::{Edit, Step};
+use pod_security_policy::json::{Edit, Step};
 use pod_security_policy::pod::ADMITTED_BY;
 use pod_security_policy::rule::{Violation, ViolationKind};
 use serde::Serialize;

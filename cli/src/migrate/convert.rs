@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use pod_security_policy::schema::names::subdomain_problem;
+use pod_security_policy::schema::subdomain_problem;
 
 use super::manifests::{self, CHOSEN, Kind, NAMESPACE_NAME, Selection};
 use super::options::Options;

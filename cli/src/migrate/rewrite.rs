@@ -3,7 +3,7 @@
 //! The API server checked less than settings do, and no policy of a running cluster may stop a migration. A field is
 //! replaced by its effect; a field without effect is left out.
 
-use pod_security_policy::pod::volume_type;
+use pod_security_policy::pod::VOLUME_TYPES;
 use serde_json::{Map, Value};
 
 use super::annotations::ANNOTATIONS;
@@ -176,11 +176,8 @@ fn host_paths(spec: &mut Map<String, Value>, done: &mut Vec<Rewrite>) {
     spec.shift_remove("allowedHostPaths");
     if let Some(types) = spec.get_mut("volumes").and_then(Value::as_array_mut) {
         if types.iter().any(|name| name == "*") {
-            *types = volume_type::TYPES
-                .iter()
-                .filter(|name| **name != "*")
-                .map(|name| Value::from(*name))
-                .collect();
+            *types =
+                VOLUME_TYPES.iter().filter(|name| **name != "*").map(|name| Value::from(*name)).collect();
         }
         let listed = types.len();
         types.retain(|name| name != "hostPath");

@@ -70,7 +70,7 @@ impl Expression {
 
 #[cfg(test)]
 mod tests {
-    use pod_security_policy::admission::cluster::Cluster as _;
+    use pod_security_policy::admission::Cluster as _;
     use rstest::rstest;
     use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ use std::fmt::{self, Display};
 
 pub(crate) use dump::is_rbac;
 pub(crate) use mistakes::mistakes;
-use pod_security_policy::admission::cluster::{Cluster, Question};
+use pod_security_policy::admission::{Cluster, Question};
 
 /// The group that is authorized for everything, without grants.
 const MASTERS: &str = "system:masters";

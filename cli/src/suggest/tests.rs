@@ -16,7 +16,7 @@ use crate::rbac::Authority;
 fn responses(
     pods: &[Value],
     strictness: Strictness,
-) -> (Needs, Value, Vec<pod_security_policy::admission::response::Response>) {
+) -> (Needs, Value, Vec<pod_security_policy::admission::Response>) {
     let mut needs = Needs::default();
     for (nth, pod) in pods.iter().enumerate() {
         let object = Object::of_value(pod);

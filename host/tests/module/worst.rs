@@ -44,10 +44,13 @@ fn an_ordinary_review_writes_few_pages() {
     let written = Sample::ALL.iter().map(|sample| {
         let mut probe = meter.probe().unwrap();
         let request = &sample.review()["request"];
-        probe.validate(serde_json::json!({"request": request, "settings": settings}).to_string().as_bytes()).unwrap();
+        probe
+            .validate(serde_json::json!({"request": request, "settings": settings}).to_string().as_bytes())
+            .unwrap();
         (sample.name(), probe.footprint().written_pages)
     });
-    let most = [("small", 4), ("typical", 8), ("typical-rejected", 8), ("typical-mutated", 11), ("large", 119)];
+    let most =
+        [("small", 4), ("typical", 8), ("typical-rejected", 8), ("typical-mutated", 11), ("large", 119)];
     for ((name, pages), (of, most)) in written.zip(most) {
         assert_eq!(name, of);
         assert!(pages <= most, "{name}: {pages} pages of 4 KiB, at most {most}");

@@ -1,7 +1,7 @@
 //! Needs of a pod as a whole, and of its volumes.
 
 use pod_security_policy::pod::{Origin, Pod, VolumeDetail};
-use pod_security_policy::rule::pattern::has_parent_dir;
+use pod_security_policy::rule::has_parent_dir;
 
 use super::{Needs, Place, fields, note_id};
 
@@ -36,7 +36,7 @@ impl Needs {
             self.add_app_armor(profile.name().as_deref(), "spec.securityContext.appArmorProfile", at);
         }
         for (index, sysctl) in own.sysctls.iter().enumerate() {
-            let name = pod_security_policy::rule::pattern::dotted(&sysctl.name).into_owned();
+            let name = pod_security_policy::rule::dotted(&sysctl.name).into_owned();
             at.used(&mut self.sysctls, name, &format!("spec.securityContext.sysctls[{index}]"));
         }
         if let Some(class) = &spec.runtime_class_name {

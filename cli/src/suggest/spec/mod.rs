@@ -6,7 +6,7 @@ mod volumes;
 
 use std::collections::BTreeSet;
 
-use pod_security_policy::rule::pattern::SysctlPattern;
+use pod_security_policy::rule::SysctlPattern;
 use serde_json::{Map, Value, json};
 
 use super::evidence::{Evidence, Reason, Tightest};

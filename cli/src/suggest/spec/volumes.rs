@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pod_security_policy::pod::volume_type::VolumeType;
-use pod_security_policy::rule::pattern::is_within;
+use pod_security_policy::pod::VolumeType;
+use pod_security_policy::rule::is_within;
 use pod_security_policy::standards::RESTRICTED_VOLUMES;
 use serde_json::json;
 
