@@ -3,8 +3,8 @@
 //! ```
 //! use pod_security_policy::rules;
 //!
-//! let (_, rule) = rules::all().find(|(_, rule)| rule.id == "privileged").unwrap();
-//! assert_eq!(rule.default, "`false`");
+//! let (index, rule) = rules::all().find(|(_, rule)| rule.id == "privileged").unwrap();
+//! assert_eq!((rules::index("privileged"), rule.annotations.len()), (Some(index), 0));
 //! ```
 
 use crate::json::same_name;
