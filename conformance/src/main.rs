@@ -53,6 +53,9 @@ struct Generate {
     /// The index of the first case, to get one again without those before it
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Policies that the original accepted and settings reject
+    #[arg(long)]
+    rewritable: bool,
     /// Where to write; compressed if the name ends in `.gz`
     #[arg(long, default_value = "-")]
     out: PathBuf,
@@ -135,7 +138,8 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Generate(arguments) => {
             let indexes = arguments.from..arguments.from.saturating_add(arguments.cases);
-            files::write(&arguments.out, indexes.map(|index| Ok(generate::case(arguments.seed, index))))
+            let generated = if arguments.rewritable { generate::rewritable_case } else { generate::case };
+            files::write(&arguments.out, indexes.map(|index| Ok(generated(arguments.seed, index))))
         }
         Command::GeneratePss(arguments) => {
             let indexes = arguments.from..arguments.from.saturating_add(arguments.cases);

@@ -15,6 +15,7 @@ mod invalid_settings;
 mod pod;
 mod policy;
 mod request;
+mod rewritable;
 mod rng;
 mod settings;
 mod standards;
@@ -40,6 +41,20 @@ pub fn case(seed: u64, index: u64) -> Case {
     let mut case =
         if rng.percent(10) { settings::case(&mut rng, &name) } else { admission::case(&mut rng, &name) };
     case.psps.iter_mut().for_each(serde_json::Value::sort_all_objects);
+    case.pod.sort_all_objects();
+    case.old_pod.sort_all_objects();
+    case
+}
+
+/// As [`case`], with policies that PodSecurityPolicy accepted and settings reject.
+#[must_use]
+pub fn rewritable_case(seed: u64, index: u64) -> Case {
+    let mut rng = Rng::new(seed, index);
+    let mut case = admission::case(&mut rng, &format!("{seed}-{index}"));
+    for policy in &mut case.psps {
+        rewritable::spoil(&mut rng, policy);
+        policy.sort_all_objects();
+    }
     case.pod.sort_all_objects();
     case.old_pod.sort_all_objects();
     case

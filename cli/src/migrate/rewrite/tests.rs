@@ -1,5 +1,7 @@
 //! Policies that settings would reject.
 
+use conformance::case::{Answered, Case, Outcome};
+use conformance::{compare, deviations, files};
 use rstest::rstest;
 use serde_json::json;
 
@@ -113,4 +115,40 @@ fn annotations_mean_what_they_did(
 ) {
     let reported = reported.map(|(key, text)| (annotation_path(key), text)).into_iter().collect();
     assert_eq!(done(policy(annotations, json!({})), "/metadata/annotations"), (expected, reported, useless));
+}
+
+/// What the original answered for policies of these kinds, as it took them; and what we answer once they are rewritten.
+#[test]
+fn rewritten_policies_answer_as_the_original_did() {
+    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../conformance/golden/rewritable.jsonl.gz");
+    let (mut compared, mut rewritten, mut useless_ones) = (0, 0, 0);
+    let mut differences = Vec::new();
+    for answered in files::read::<Answered<Case, Outcome>>(recorded.as_ref()).unwrap() {
+        let Answered { case, result } = answered.unwrap();
+        let mut ours = case.clone();
+        ours.psps.retain_mut(|policy| {
+            let done = rewrite(policy);
+            rewritten += done.rewrites.len();
+            useless_ones += usize::from(done.useless.is_some());
+            done.useless.is_none()
+        });
+        compared += 1;
+        if ours.psps.is_empty() {
+            let refused = result.refusal().is_some() || compare::is_unevaluated(&case) || result.law.is_some();
+            if !refused {
+                differences.push(format!("{}: no policy is left, and the original admits", case.name));
+            }
+            continue;
+        }
+        let answer = conformance::ours::natively(&ours);
+        if let Err(difference) = compare::admission(&ours, &result, &answer)
+            && deviations::explain(&ours, &difference).is_none()
+            // Both reject the pod: another field can be the reason, such as `volumes` in place of a path.
+            && difference.what != "violations"
+        {
+            differences.push(format!("{}: {}: {}", case.name, difference.what, difference.text));
+        }
+    }
+    assert_eq!(differences, Vec::<String>::new());
+    assert!(compared == 1500 && rewritten > 1500 && useless_ones > 10, "{compared}, {rewritten}, {useless_ones}");
 }
