@@ -61,7 +61,7 @@ impl WebhookMatch {
         ] {
             let is_empty = |value: &Value| {
                 value.as_object().is_some_and(serde_json::Map::is_empty)
-                    || value.as_array().is_some_and(Vec::is_empty)
+                    || value.as_array().is_some_and(|conditions| conditions.iter().all(concerns_updates))
             };
             if registration.pointer(pointer).is_some_and(|value| !is_empty(value)) {
                 found.omitted.push(name);
@@ -166,6 +166,13 @@ fn guesses(kind: &str) -> [String; 4] {
     [format!("{kind}s"), format!("{kind}es"), format!("{stem}ies"), kind.clone()]
 }
 
+/// Whether a match condition excludes nothing but updates, as those of the shipped registrations do: objects are created
+/// here. Without a `?`, nothing binds less than the first `||`.
+fn concerns_updates(condition: &Value) -> bool {
+    let expression = condition.get("expression").and_then(Value::as_str).unwrap_or_default();
+    expression.trim_start().starts_with("request.operation != 'UPDATE' ||") && !expression.contains('?')
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -223,6 +230,17 @@ mod tests {
         let rules = json!([{"apiGroups": [group], "resources": [resource], "operations": ["*"]}]);
         let found = WebhookMatch::of(&json!({"spec": {"rules": rules}}), None);
         assert_eq!(found.covers(&object(kind, version), "shop"), expected);
+    }
+
+    #[rstest]
+    #[case::of_updates("request.operation != 'UPDATE' || object.spec != oldObject.spec", false)]
+    #[case::of_everything("object.metadata.name != 'a'", true)]
+    #[case::of_creations("request.operation != 'CREATE' || a", true)]
+    #[case::chosen("request.operation != 'UPDATE' || a ? b : c", true)]
+    fn conditions_of_updates_need_no_cluster(#[case] expression: &str, #[case] needs: bool) {
+        let conditions = json!([{"name": "a", "expression": expression}]);
+        let matches = WebhookMatch::of(&json!({"spec": {"matchConditions": conditions}}), None);
+        assert_eq!(matches.caveat().is_some(), needs);
     }
 
     #[test]
