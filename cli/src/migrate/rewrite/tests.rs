@@ -134,7 +134,8 @@ fn rewritten_policies_answer_as_the_original_did() {
         });
         compared += 1;
         if ours.psps.is_empty() {
-            let refused = result.refusal().is_some() || compare::is_unevaluated(&case) || result.law.is_some();
+            let refused =
+                result.refusal().is_some() || compare::is_unevaluated(&case) || result.law.is_some();
             if !refused {
                 differences.push(format!("{}: no policy is left, and the original admits", case.name));
             }
@@ -150,5 +151,8 @@ fn rewritten_policies_answer_as_the_original_did() {
         }
     }
     assert_eq!(differences, Vec::<String>::new());
-    assert!(compared == 1500 && rewritten > 1500 && useless_ones > 10, "{compared}, {rewritten}, {useless_ones}");
+    assert!(
+        compared == 1500 && rewritten > 1500 && useless_ones > 10,
+        "{compared}, {rewritten}, {useless_ones}"
+    );
 }
