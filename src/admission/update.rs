@@ -41,7 +41,7 @@ fn governed_annotations<'a>(object: &[Member<'a>]) -> Read<Vec<Member<'a>>> {
 }
 
 fn part<'a>(object: &[Member<'a>], key: &str) -> Read<Vec<Member<'a>>> {
-    members(take(object, key)).map_err(|error| error.in_key(key))
+    members(take(object, key)?).map_err(|error| error.in_key(key))
 }
 
 fn is_governed_annotation(key: &str) -> bool {
@@ -126,8 +126,29 @@ mod tests {
         r#"{"metadata": {"name": "x}}"#,
         "metadata: is not JSON: the document ends within a string (byte 26)"
     )]
+    #[case::annotations_twice(
+        r#"{"metadata": {"annotations": {}, "annotations": {"seccomp.security.alpha.kubernetes.io/pod": "unconfined"}}, "spec": {"x": 1}}"#,
+        "metadata.annotations: duplicate key"
+    )]
     fn reports_where_it_cannot_compare(#[case] new: &str, #[case] expected: &str) {
         assert_eq!(changes_governed(new, OLD).unwrap_err().to_string(), expected);
+    }
+
+    /// Members in the same order are compared one by one: of two with one key, the second must not pass unseen.
+    #[rstest]
+    #[case::spec(
+        r#"{"spec": {"x": 1}, "spec": {"x": 1}}"#,
+        r#"{"spec": {"x": 1}, "spec": {"x": 2}}"#,
+        "spec"
+    )]
+    #[case::metadata(
+        r#"{"metadata": {}, "metadata": {}, "spec": {"x": 1}}"#,
+        r#"{"metadata": {}, "metadata": {"annotations": {}}, "spec": {"x": 1}}"#,
+        "metadata"
+    )]
+    fn what_both_have_twice_is_an_error(#[case] old: &str, #[case] new: &str, #[case] path: &str) {
+        let error = changes_governed(new, old).unwrap_err();
+        assert_eq!(error.to_string(), format!("{path}: duplicate key"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Types that are read from JSON.
 
-use super::{Error, Read, Reader, Text};
+use super::{Error, Read, Reader, TWICE, Text};
 
 /// A type that is read from JSON.
 ///
@@ -79,7 +79,7 @@ pub(crate) use decode;
 pub(crate) fn once(seen: &mut u32, key: u32) -> Read<()> {
     let bit = 1 << key;
     if *seen & bit != 0 {
-        return Err(Error::new("duplicate key"));
+        return Err(Error::new(TWICE));
     }
     *seen |= bit;
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use super::{Read, Reader, Text, Tree, Value};
+use super::{Error, Read, Reader, TWICE, Text, Tree, Value};
 
 /// Whether two values are the same: the order of keys, white space and `null` members make no difference.
 pub(crate) fn same(one: &str, other: &str) -> Read<bool> {
@@ -29,17 +29,20 @@ pub(crate) fn members(object: &str) -> Read<Vec<Member<'_>>> {
     Ok(members)
 }
 
-pub(crate) fn take<'a>(members: &[Member<'a>], key: &str) -> &'a str {
-    members.iter().find(|(name, _)| name == key).map_or("null", |(_, value)| value)
+/// The value of a key; `null` if there is none. Of two members with one key it is not known which counts: an error.
+pub(crate) fn take<'a>(members: &[Member<'a>], key: &str) -> Read<&'a str> {
+    let mut values = members.iter().filter(|(name, _)| name == key).map(|(_, value)| *value);
+    let value = values.next().unwrap_or("null");
+    if values.next().is_some() { Err(Error::new(TWICE).in_key(key)) } else { Ok(value) }
 }
 
+/// Whether two objects have the same members, apart from those in `left_out`, which the caller compares or ignores.
 pub(crate) fn same_members(one: &[Member<'_>], other: &[Member<'_>], left_out: &[&str]) -> Read<bool> {
     let counts = |(key, value): &&Member<'_>| *value != "null" && !left_out.contains(&&**key);
     // Most objects keep the order of their members.
     if one.len() == other.len() && one.iter().zip(other).all(|((key, _), (name, _))| key == name) {
-        for (member, (_, counterpart)) in one.iter().zip(other) {
-            let is_left_out = left_out.contains(&&*member.0);
-            if !is_left_out && !same(member.1, counterpart)? {
+        for ((key, value), (_, counterpart)) in one.iter().zip(other) {
+            if !left_out.contains(&&**key) && !same(value, counterpart)? {
                 return Ok(false);
             }
         }

@@ -11,17 +11,20 @@ pub struct Error(Box<Problem>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Problem {
     /// The path of the wrong value, its end first.
-    steps: Vec<Held>,
+    steps: Vec<Part>,
     reason: String,
     wants_string: bool,
 }
+
+/// The reason for a key that an object has twice.
+pub(crate) const TWICE: &str = "duplicate key";
 
 /// How messages call the type of a string.
 pub(crate) const STRING: &str = "a string";
 
 /// A step of a path, or several in writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Held {
+enum Part {
     Key(String),
     Index(usize),
     Path(String),
@@ -61,35 +64,35 @@ impl Error {
     /// The same error, seen from the object that holds the wrong value under `key`.
     #[must_use]
     pub fn in_key(mut self, key: &str) -> Self {
-        self.0.steps.push(Held::Key(key.to_owned()));
+        self.0.steps.push(Part::Key(key.to_owned()));
         self
     }
 
     /// The same error, seen from further up: `path` leads to the object that was read.
     #[must_use]
     pub fn in_path(mut self, path: &str) -> Self {
-        self.0.steps.push(Held::Path(path.to_owned()));
+        self.0.steps.push(Part::Path(path.to_owned()));
         self
     }
 
     /// The same error, seen from the list that holds the wrong value at `index`.
     #[must_use]
     pub(super) fn at(mut self, index: usize) -> Self {
-        self.0.steps.push(Held::Index(index));
+        self.0.steps.push(Part::Index(index));
         self
     }
 }
 
 /// The path that steps make, which start at its end.
-struct At<'s>(&'s [Held]);
+struct At<'s>(&'s [Part]);
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, step) in self.0.iter().rev().enumerate() {
             match step {
-                Held::Key(key) => Step::Key(key).write_to(f, nth == 0)?,
-                Held::Index(index) => Step::Index(*index).write_to(f, nth == 0)?,
-                Held::Path(path) => f.write_str(path)?,
+                Part::Key(key) => Step::Key(key).write_to(f, nth == 0)?,
+                Part::Index(index) => Step::Index(*index).write_to(f, nth == 0)?,
+                Part::Path(path) => f.write_str(path)?,
             }
         }
         Ok(())

@@ -3,8 +3,7 @@
 //! Such an object is small and seldom, so that it is read as a tree: a type of its own would be decoded by code of its
 //! own.
 
-use crate::json::Value;
-use crate::json::{Error, Read, STRING, Text};
+use crate::json::{Error, Read, STRING, TWICE, Text, Value};
 
 /// The value at the end of a path of keys; `null` if there is none. A key on the path that occurs twice is an error,
 /// and so is anything on it that is not an object.
@@ -16,7 +15,7 @@ pub(crate) fn at<'t, 's>(value: Value<'t, 's>, way: &[&str]) -> Read<Value<'t, '
     let mut found = None;
     for (_, value) in value.entries().filter(|(name, _)| name == key) {
         if found.replace(value).is_some() {
-            return Err(Error::new("duplicate key").in_key(key));
+            return Err(Error::new(TWICE).in_key(key));
         }
     }
     at(found.unwrap_or_default(), rest).map_err(|error| error.in_key(key))

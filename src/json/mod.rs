@@ -35,6 +35,7 @@ pub use decode::Decode;
 pub(crate) use decode::{decode, once};
 pub use edit::{Edit, Path, Step, graft};
 pub(crate) use error::STRING;
+pub(crate) use error::TWICE;
 pub use error::{Brief, Error, Read};
 pub(crate) use nodes::{Kind, Node};
 pub use quoted::Quoted;

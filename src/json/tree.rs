@@ -18,7 +18,7 @@ pub struct Value<'t, 's>(&'t [Node<'s>]);
 
 /// The values that a list or an object holds, in document order.
 #[derive(Debug, Clone)]
-struct Held<'t, 's>(&'t [Node<'s>]);
+struct Children<'t, 's>(&'t [Node<'s>]);
 
 impl<'s> Tree<'s> {
     /// The document as one value; `null` if there is none.
@@ -35,7 +35,7 @@ impl<'s> Decode<'s> for Tree<'s> {
     }
 }
 
-impl<'t, 's> Iterator for Held<'t, 's> {
+impl<'t, 's> Iterator for Children<'t, 's> {
     type Item = &'t [Node<'s>];
 
     #[inline(always)]
@@ -59,10 +59,10 @@ impl<'t, 's> Value<'t, 's> {
     }
 
     #[inline(always)]
-    fn held(self, kind: Kind) -> Held<'t, 's> {
+    fn held(self, kind: Kind) -> Children<'t, 's> {
         match self.0.split_first() {
-            Some((node, held)) if node.kind() == kind => Held(held),
-            _ => Held(&[]),
+            Some((node, held)) if node.kind() == kind => Children(held),
+            _ => Children(&[]),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use crate::json::{Decode, Error, Read, Reader, Text};
+use crate::json::{Decode, Error, Read, Reader, TWICE, Text};
 
 /// The annotation that names a pod's seccomp profile, before the field did (Kubernetes 1.3 to 1.26).
 pub const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
@@ -63,7 +63,7 @@ impl<'a> Decode<'a> for Annotations<'a> {
             *governed = BinaryHeap::from(std::mem::take(governed)).into_sorted_vec();
         }
         match governed.array_windows().find(|[(one, _), (other, _)]| one == other) {
-            Some([(twice, _), _]) => Err(Error::new("duplicate key").in_key(twice)),
+            Some([(twice, _), _]) => Err(Error::new(TWICE).in_key(twice)),
             None => Ok(()),
         }
     }

@@ -13,7 +13,7 @@
 use std::fmt::{self, Display};
 
 pub(crate) use crate::json::path::Nested as Path;
-use crate::json::{Listed, Quoted, STRING, Value, place_of, same_name};
+use crate::json::{Listed, Quoted, STRING, TWICE, Value, place_of, same_name};
 
 pub(crate) mod names;
 
@@ -178,8 +178,6 @@ impl Shape {
         problems.add_kind(kind, path, format_args!("must be {wanted}, not {}", value.describe()));
     }
 }
-
-const TWICE: &str = "duplicate key";
 
 /// Checks the values of an object: `find` returns the number, below 64, and the shape of a known key, and `each` gets
 /// its value and returns whether it is yet to be checked. Returns whether it is an object at all.
