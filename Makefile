@@ -37,7 +37,7 @@ all: policy.wasm
 policy.wasm: $(SOURCES) | toolchain
 	@./scripts/timed "Compiling the module for WebAssembly (the first time: 2 to 3 minutes)" \
 		./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release $(LOCKED)
-	./scripts/shrink $(WASM)/pod_security_policy.wasm $@
+	@./scripts/shrink $(WASM)/pod_security_policy.wasm $@ >&2
 
 # The module with its metadata and the README in it.
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(ANNOTATOR)
@@ -66,11 +66,11 @@ $(BENCH_HOST): $(HOST_FILES)
 $(RUN_HOST): $(HOST_FILES)
 	@./scripts/timed "Compiling a host that runs it (the first time: 1 to 2 minutes)" \
 		$(CARGO) build --profile judge --package policy-host --no-default-features --features interpreter
-	touch $@
+	@touch $@
 
 # Judges realistic pods with the module itself.
 run: policy.wasm $(RUN_HOST)
-	$(RUN_HOST) judge policy.wasm --settings-path examples/baseline.yaml examples/pods
+	@$(RUN_HOST) judge policy.wasm --settings-path examples/baseline.yaml examples/pods
 
 test: policy.wasm floor.wasm
 	$(CARGO) test $(WORKSPACE)
