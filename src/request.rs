@@ -8,8 +8,7 @@
 //! assert_eq!((&*request.kind.kind, request.object), ("Deployment", Some(r#"{"spec": {}}"#)));
 //! ```
 
-use crate::json::Tree;
-use crate::json::{Decode, Error, Read, Reader, Text, decode, once};
+use crate::json::{Decode, Error, Read, Reader, Text, Tree, decode, once};
 use crate::pod::{Kind, Pod};
 
 /// The payload of the policy server: a request and the settings, both still unread inside.

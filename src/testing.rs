@@ -158,7 +158,7 @@ fn replay(fields: &Value, pod: &Value, mutated: &Value, expected: &Outcome, cont
         };
         assert_eq!(response.rejection, rejection, "as a {kind}, {container}");
         if kind != "Pod" {
-            assert_eq!(response.mutated_object, None, "a {kind} is only rehearsed");
+            assert_eq!(response.mutated_object, None, "a {kind} is only evaluated");
             continue;
         }
         assert_eq!(

@@ -2,9 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, missing_docs)]
 #![allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold")]
 
-use pod_security_policy::admission::Response;
-use pod_security_policy::admission::review;
-use pod_security_policy::admission::{Cluster, Question};
+use pod_security_policy::admission::{Cluster, Question, Response, review};
 use rstest::rstest;
 use serde_json::{Value, json};
 

@@ -9,8 +9,7 @@
 use conformance::case::Case;
 use conformance::generate;
 use conformance::ours::{self, Answer};
-use pod_security_policy::admission::review;
-use pod_security_policy::admission::{Cluster, Question};
+use pod_security_policy::admission::{Cluster, Question, review};
 use proptest::prelude::{ProptestConfig, any, prop_assume, proptest};
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};

@@ -5,8 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use conformance::case::{Answered, Case, Outcome};
 use conformance::{files, ours};
-use pod_security_policy::admission::Response;
-use pod_security_policy::admission::review;
+use pod_security_policy::admission::{Response, review};
 use policy_host::{Grants, Policy, SubjectAccessReview};
 use rstest::rstest;
 use serde_json::{Value, json};

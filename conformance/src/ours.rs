@@ -1,7 +1,6 @@
 //! This project's answer to a case.
 
-use pod_security_policy::admission::review;
-use pod_security_policy::admission::{Cluster, Question};
+use pod_security_policy::admission::{Cluster, Question, review};
 use pod_security_policy::settings::Settings;
 use serde_json::{Value, json};
 

@@ -24,8 +24,7 @@ use crate::json::edit::{Edit, Path, Step, graft};
 use crate::json::{Quoted, Read, Reader, Text};
 use crate::pod::controllers::Controllers;
 use crate::pod::diff::{Writable, changes};
-use crate::pod::template;
-use crate::pod::{ADMITTED_BY, Container, List, Names, Pod, Slot};
+use crate::pod::{ADMITTED_BY, Container, List, Names, Pod, Slot, template};
 use crate::policy::{Policy, Scope};
 use crate::request::{Payload, Request};
 use crate::rule::{Action, Findings};
@@ -200,7 +199,7 @@ impl<'e> Evaluator<'e> {
             ("", "PersistentVolume") if let Some(on_volumes) = self.settings.persistent_volumes => {
                 self.review_volume(on_volumes, request)
             }
-            _ if !self.settings.judges_pods() => Ok(self.error(request)),
+            _ if !self.settings.judges_pods() => Ok(self.unsupported_kind(request)),
             ("", "Pod") if adds_containers => self.review_added_containers(request),
             ("", "Pod") => self.review_pod(request, pod),
             _ => self.review_workload(request),
@@ -409,7 +408,7 @@ pub(crate) fn first_sentence(cause: &str) -> &str {
     }
 }
 
-/// All containers of a pod except ephemeral ones that are not in `kept`, in visiting order.
+/// All containers of a pod except the ephemeral ones with the indexes in `kept`, in visiting order.
 fn all_but(pod: &Pod<'_>, kept: &[usize]) -> Vec<Slot> {
     let is_kept = |slot: &Slot| slot.list == List::Ephemeral && kept.binary_search(&slot.index).is_ok();
     pod.containers().map(|(slot, _)| slot).filter(|slot| !is_kept(slot)).collect()

@@ -169,7 +169,7 @@ impl<'e> Evaluator<'e> {
         if let Some(first) = problems.first() {
             let reason = problems.iter().map(|problem| &*problem.text).collect::<Vec<_>>().join("; ");
             let (path, problem) = reason.split_at_checked(first.path).unwrap_or_default();
-            response.blame(path, problem.strip_prefix(": ").unwrap_or(problem));
+            response.set_cause(path, problem.strip_prefix(": ").unwrap_or(problem));
             response.rejection = Some(reason);
             return Ok(response);
         }

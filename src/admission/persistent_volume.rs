@@ -146,7 +146,7 @@ impl<'e> Evaluator<'e> {
                 let reason = join(&denying, denials);
                 if let Some(first) = denying.first().filter(|first| !first.path.is_empty()) {
                     let start = first.path.len() + ": ".len();
-                    response.blame(&first.path, reason.get(start..).unwrap_or_default());
+                    response.set_cause(&first.path, reason.get(start..).unwrap_or_default());
                 }
                 return Ok(Some(reason));
             }

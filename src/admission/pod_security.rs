@@ -46,7 +46,7 @@ impl Evaluator<'_> {
             if !failures.is_empty() {
                 let warning = standard.would_be_violated(&failures);
                 if is_template && modes.enforce == Some(standard) {
-                    response.foretell(&warning);
+                    response.predict(&warning);
                 }
                 response.warnings.push(warning);
             }

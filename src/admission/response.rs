@@ -30,9 +30,9 @@ pub struct Response {
     pub omitted: usize,
     /// The warnings for the requesting user.
     pub warnings: Vec<String>,
-    /// Those of the warnings about a workload that foretell the rejection of its pods, which a report explains. For
+    /// Those of the warnings about a workload that predict the rejection of its pods, which a report explains. For
     /// tools: the module leaves them out.
-    pub foretold: Vec<String>,
+    pub predicted: Vec<String>,
     /// How many more warnings there are.
     pub unwarned: usize,
     /// The Pod Security Standard that was enforced.
@@ -71,7 +71,7 @@ impl Response {
     /// The request is rejected because it has no object to review.
     pub(crate) fn missing_object() -> Self {
         Response::rejected("request.object: Required value: there is no object to review")
-            .because("request.object", "Required value: there is no object to review")
+            .with_cause("request.object", "Required value: there is no object to review")
     }
 
     /// The request is rejected because its object cannot be read.
@@ -86,13 +86,13 @@ impl Response {
     }
 
     /// The same with the field that is responsible.
-    pub(crate) fn because(mut self, path: &str, problem: impl Display) -> Self {
-        self.blame(path, problem);
+    pub(crate) fn with_cause(mut self, path: &str, problem: impl Display) -> Self {
+        self.set_cause(path, problem);
         self
     }
 
     /// Names the field that is responsible for a rejection.
-    pub(crate) fn blame(&mut self, path: &str, problem: impl Display) {
+    pub(crate) fn set_cause(&mut self, path: &str, problem: impl Display) {
         if FOR_TOOLS {
             let (path, problem) = (path.to_owned(), problem.to_string());
             self.cause = Some(Cause { path, problem, wants_string: false });
@@ -136,10 +136,10 @@ impl Response {
         }
     }
 
-    /// Notes that a warning foretells the rejection of a workload's pods.
-    pub(crate) fn foretell(&mut self, warning: &str) {
+    /// Notes that a warning predicts the rejection of a workload's pods.
+    pub(crate) fn predict(&mut self, warning: &str) {
         if FOR_TOOLS {
-            self.foretold.push(warning.to_owned());
+            self.predicted.push(warning.to_owned());
         }
     }
 
@@ -147,7 +147,7 @@ impl Response {
     pub(crate) fn absorb(&mut self, other: Response) {
         other.warnings.into_iter().for_each(|warning| self.warn(warning));
         self.unwarned += other.unwarned;
-        self.foretold.extend(other.foretold);
+        self.predicted.extend(other.predicted);
         self.tolerated.extend(other.tolerated);
         self.omitted += other.omitted;
         self.audit_violations.extend(other.audit_violations);

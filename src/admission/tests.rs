@@ -115,7 +115,7 @@ fn an_update_is_never_mutated() {
 #[case::an_annotation_that_a_rule_reads(json!({"annotations": {"container.apparmor.security.beta.kubernetes.io/c": "unconfined"}}), json!({}), false)]
 #[case::an_image(json!({}), json!({"containers": [{"name": "c", "image": "other"}]}), false)]
 #[case::a_field_newer_than_this_policy(json!({}), json!({"hostMoons": true}), false)]
-#[case::the_deletion_of_a_pod_is_no_excuse(json!({"deletionTimestamp": "now"}), json!({"hostPID": false}), false)]
+#[case::the_deletion_of_a_pod_changes_nothing(json!({"deletionTimestamp": "now"}), json!({"hostPID": false}), false)]
 fn an_update_that_nobody_judges(#[case] metadata: Value, #[case] spec: Value, #[case] accepted: bool) {
     let old = pod(json!({"hostPID": true}));
     let mut object = pod(json!({"hostPID": true, "hostIPC": true}));

@@ -3,8 +3,7 @@
 use super::response::Response;
 use super::{Checks, Evaluator, Mode, PodReview};
 use crate::json::equal::same;
-use crate::json::joined;
-use crate::json::{Quoted, Read};
+use crate::json::{Quoted, Read, joined};
 use crate::pod::controllers::Controllers;
 use crate::pod::template::{self, Template};
 use crate::request::Request;
@@ -29,7 +28,7 @@ impl<'e> Evaluator<'e> {
         let declared = declared.map(|known| known.path.clone());
         let paths: Vec<_> = template::built_in(kind).into_iter().chain(declared).collect();
         if paths.is_empty() {
-            return Ok(self.error(request));
+            return Ok(self.unsupported_kind(request));
         }
         if self.settings.workloads == OnWorkloads::Ignore {
             return Ok(Response::accepted());
@@ -88,7 +87,7 @@ impl<'e> Evaluator<'e> {
         match rejection {
             Some(reason) if self.settings.workloads == OnWorkloads::Warn => {
                 let warning = format!("pods of this {} would be rejected: {reason}", request.kind.kind);
-                response.foretell(&warning);
+                response.predict(&warning);
                 response.warn(warning);
             }
             Some(reason) => {
@@ -103,7 +102,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Rejects kinds that this policy does not review: a registration for them must not leave them unguarded.
-    pub(super) fn error(&self, request: &Request<'_>) -> Response {
+    pub(super) fn unsupported_kind(&self, request: &Request<'_>) -> Response {
         let declared = self.settings.pod_templates.iter().map(|known| known.kind.to_string());
         let with_pods = std::iter::once("Pod").chain(template::built_in_kinds()).map(str::to_owned);
         let with_pods = with_pods.filter(|_| self.settings.judges_pods());
@@ -123,7 +122,7 @@ impl<'e> Evaluator<'e> {
         let problem = format_args!(
             "{kind}{of_group} is not judged by this policy; judged are: {known}; register it for those, or {remedy}"
         );
-        Response::error(format_args!("request.kind: {problem}")).because("request.kind", problem)
+        Response::error(format_args!("request.kind: {problem}")).with_cause("request.kind", problem)
     }
 }
 

@@ -107,7 +107,7 @@ pub struct Port {
     /// `hostPort`; 0 means none
     pub host_port: i64,
     /// Whether `host_port` is the one that the API server will give to the pods of a template, which itself has none.
-    pub foreseen: bool,
+    pub defaulted: bool,
 }
 
 /// `volumeMounts[*]`

@@ -12,8 +12,7 @@ use std::collections::BinaryHeap;
 
 use crate::json::path::Step;
 use crate::json::{Error, Read, Reader, Text, decode};
-use crate::pod::Kind;
-use crate::pod::{List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
+use crate::pod::{Kind, List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
 
 /// One segment of the path from an object to a template in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,8 +208,8 @@ pub fn default_pod(pod: &mut Pod<'_>) {
 }
 
 /// On the host network every container port is a host port. The API server writes that into pods only (since Kubernetes
-/// 1.28): of a template it is foreseen.
-fn take_host_ports(pod: &mut Pod<'_>, foreseen: bool) {
+/// 1.28): of a template it is predicted.
+fn take_host_ports(pod: &mut Pod<'_>, defaulted: bool) {
     if !pod.spec.host_network {
         return;
     }
@@ -218,7 +217,7 @@ fn take_host_ports(pod: &mut Pod<'_>, foreseen: bool) {
         for port in pod.list_mut(list).iter_mut().flat_map(|container| &mut container.ports) {
             if port.host_port == 0 {
                 port.host_port = port.container_port;
-                port.foreseen = foreseen;
+                port.defaulted = defaulted;
             }
         }
     }

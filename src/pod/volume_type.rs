@@ -1,9 +1,6 @@
 //! The types of volumes, which four rules read.
 
-use crate::json::lookup;
-use crate::json::place_of;
-use crate::json::{Read, Reader};
-use crate::json::{Tree, Value};
+use crate::json::{Read, Reader, Tree, Value, lookup, place_of};
 use crate::pod::{Volume, VolumeDetail, VolumeSource};
 
 /// Every type that a policy may list, byte-sorted: PSP's own and `image` (Kubernetes 1.31), which is younger than PSP.

@@ -18,8 +18,7 @@ use crate::json::Text;
 use crate::pod::diff::{count_set_in, count_set_in_pod};
 use crate::pod::{Pod, Slot};
 use crate::rule::spec::Spec;
-use crate::rule::{Demands, Rule, RuleSet};
-use crate::rule::{Enforcement, Findings};
+use crate::rule::{Demands, Enforcement, Findings, Rule, RuleSet};
 use crate::rules::{self, AnyRule};
 use crate::standards::{self, Standard};
 

@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn lenient_rules_deny_nothing_and_are_reported() {
+    fn rules_that_do_not_deny_are_reported() {
         let enforcement = enforcement(&["privileged"], &["volumes"]);
         let mut found = Findings::collecting("", &enforcement);
         for id in ["privileged", "volumes", "hostPID"] {
@@ -359,8 +359,8 @@ mod tests {
     fn knows_whose_objection_would_deny() {
         let enforcement = enforcement(&["privileged"], &["volumes"]);
         let mut found = Findings::collecting("", &enforcement);
-        let excused = RuleSet::NONE.with(rules::index("hostIPC").unwrap());
-        found.enter(None, excused);
+        let exempt_there = RuleSet::NONE.with(rules::index("hostIPC").unwrap());
+        found.enter(None, exempt_there);
         found.evaluate(entry("hostPorts"));
         let denying =
             ["privileged", "volumes", "hostIPC", "hostPID"].map(|id| found.denies(rules::number(id)));

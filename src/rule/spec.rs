@@ -6,8 +6,7 @@ use crate::json::{Listed, Text, Value};
 use crate::pod::volume_type::VolumeTypes;
 use crate::rule::Entry;
 use crate::rule::ranges::{IdRange, IdRanges};
-use crate::schema::doc_only;
-use crate::schema::{Field, Path, ProblemKind, Problems, Shape};
+use crate::schema::{Field, Path, ProblemKind, Problems, Shape, doc_only};
 
 /// The spec and the annotations of one policy, and their paths in the settings.
 ///

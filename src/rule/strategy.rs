@@ -6,8 +6,7 @@ use crate::json::Text;
 use crate::pod::Pod;
 use crate::rule::ranges::IdRanges;
 use crate::rule::spec::{RANGES, Spec};
-use crate::schema::doc_only;
-use crate::schema::{Field, Shape};
+use crate::schema::{Field, Shape, doc_only};
 
 /// The strategy for a group; `RunAsAny` demands nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,8 @@ use std::borrow::Cow;
 use crate::json::{Quoted, Text};
 use crate::pod::diff::profiles;
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule};
 use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

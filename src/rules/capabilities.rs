@@ -10,11 +10,9 @@
 
 use crate::json::{Listed, Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Rule};
-use crate::schema::Shape;
-use crate::schema::doc_only;
+use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::schema::{Shape, doc_only};
 use std::collections::BinaryHeap;
 
 pub(crate) const ENTRIES: &[Entry] = &[
@@ -377,7 +375,7 @@ mod tests {
         Rejected("securityContext.capabilities.add: Invalid value: \"NET_ADMIN\": capability may not be added"))]
     #[case::any(json!({"allowedCapabilities": ["*"]}), caps(&["ALL", "sys_admin"], &[]), Admitted)]
     #[case::any_among_others(json!({"allowedCapabilities": ["A", "*"]}), caps(&["B"], &[]), Admitted)]
-    #[case::a_privileged_container_is_not_excused(json!({"privileged": true}), json!({"privileged": true, "capabilities": {"add": ["X"]}}),
+    #[case::a_privileged_container_is_not_exempt(json!({"privileged": true}), json!({"privileged": true, "capabilities": {"add": ["X"]}}),
         Rejected("securityContext.capabilities.add: Invalid value: \"X\": capability may not be added"))]
     fn allows(#[case] policy: Value, #[case] security_context: Value, #[case] expected: Outcome) {
         judge(policy, json!({"securityContext": security_context}), expected);

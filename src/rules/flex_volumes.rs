@@ -3,12 +3,10 @@
 use crate::json::{Quoted, Text};
 use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Entry, Findings, Rule};
 use crate::rules;
-use crate::schema::doc_only;
-use crate::schema::{Field, Shape};
+use crate::schema::{Field, Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedFlexVolumes",

@@ -1,10 +1,9 @@
 //! The group that owns a pod's volumes: its members can read the data of other pods there.
 
 use crate::pod::Pod;
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
 use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
-use crate::rule::{Entry, Rule};
+use crate::rule::{Entry, Findings, Rule};
 use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

@@ -1,11 +1,9 @@
 //! The namespaces of the node: a pod that shares them sees its traffic, its processes, its memory.
 
 use crate::pod::Pod;
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
-use crate::rule::{Entry, Rule};
-use crate::schema::Shape;
-use crate::schema::doc_only;
+use crate::rule::{Entry, Findings, Rule};
+use crate::schema::{Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {

@@ -8,17 +8,14 @@
 use std::borrow::Cow;
 use std::collections::BinaryHeap;
 
-use crate::json::Value;
-use crate::json::{Quoted, Text};
+use crate::json::{Quoted, Text, Value};
 use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
-use crate::rule::Findings;
 use crate::rule::pattern::{cleaned, cleaned_is_within, has_parent_dir, starts_with_folder};
 use crate::rule::spec::Spec;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Entry, Findings, Rule};
 use crate::rules;
-use crate::schema::doc_only;
-use crate::schema::{Field, Shape};
+use crate::schema::{Field, Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedHostPaths",

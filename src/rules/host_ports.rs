@@ -3,12 +3,10 @@
 //! On the host network every container port is a host port, even if the manifest does not set it.
 
 use crate::pod::{Container, Pod};
-use crate::rule::Findings;
 use crate::rule::ranges::{PortRange, PortRanges};
 use crate::rule::spec::Spec;
-use crate::rule::{Entry, Rule};
-use crate::schema::doc_only;
-use crate::schema::{Field, Shape};
+use crate::rule::{Entry, Findings, Rule};
+use crate::schema::{Field, Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "hostPorts",

@@ -9,9 +9,8 @@
 
 use crate::json::same_name;
 use crate::pod::{Container, Pod};
-use crate::rule::Findings;
 use crate::rule::spec::{MOST_READS, Spec};
-use crate::rule::{Demands, Entry, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule};
 
 pub use seccomp::adopt_annotations;
 

@@ -7,12 +7,10 @@
 
 use crate::json::Value;
 use crate::pod::{Container, Pod};
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule};
 use crate::rules;
-use crate::schema::Shape;
-use crate::schema::doc_only;
+use crate::schema::{Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
@@ -220,7 +218,7 @@ mod tests {
     #[rstest]
     #[case::warned_of("Warn")]
     #[case::audited("Audit")]
-    fn a_refusal_of_privileged_containers_that_does_not_deny_is_no_excuse(#[case] action: &str) {
+    fn a_refusal_of_privileged_containers_that_does_not_deny_changes_nothing(#[case] action: &str) {
         let mut settings = policy(&json!({"allowPrivilegeEscalation": false}));
         settings["enforcement"] = json!({"rules": {"privileged": action}});
         let pod = json!({"spec": {"containers": [{"name": "c", "securityContext": {"privileged": true}}],

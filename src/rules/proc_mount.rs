@@ -2,11 +2,9 @@
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod};
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
-use crate::rule::{Entry, Rule};
-use crate::schema::Shape;
-use crate::schema::doc_only;
+use crate::rule::{Entry, Findings, Rule};
+use crate::schema::{Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedProcMountTypes",

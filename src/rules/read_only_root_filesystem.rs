@@ -1,11 +1,9 @@
 //! A container that cannot write to its image cannot be changed from inside.
 
 use crate::pod::{Container, Pod};
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Rule};
-use crate::schema::Shape;
-use crate::schema::doc_only;
+use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::schema::{Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "readOnlyRootFilesystem",

@@ -1,12 +1,10 @@
 //! The primary group decides about a process's access just as its user does.
 
 use crate::pod::{Container, Pod};
-use crate::rule::Findings;
 use crate::rule::spec::{RANGES, Spec};
 use crate::rule::strategy::{GroupStrategy, NotFilled};
-use crate::rule::{Demands, Entry, Rule};
-use crate::schema::doc_only;
-use crate::schema::{Field, Shape};
+use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::schema::{Field, Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runAsGroup",

@@ -4,13 +4,11 @@
 //! `runAsNonRoot` does not accept a user instead, so it would reject every pod whose user `MustRunAs` sets.
 
 use crate::pod::{Container, Pod};
-use crate::rule::Findings;
 use crate::rule::ranges::IdRanges;
 use crate::rule::spec::{RANGES, Spec};
 use crate::rule::strategy::{NotFilled, default_id};
-use crate::rule::{Demands, Entry, Rule};
-use crate::schema::doc_only;
-use crate::schema::{Field, Shape};
+use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::schema::{Field, Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runAsUser",

@@ -1,14 +1,11 @@
 //! The runtime class chooses the sandbox that a pod runs in, and some are not a sandbox at all.
 
-use crate::json::Value;
-use crate::json::{Listed, Quoted, Text};
+use crate::json::{Listed, Quoted, Text, Value};
 use crate::pod::Pod;
-use crate::rule::Findings;
 use crate::rule::spec::{Spec, texts};
-use crate::rule::{Entry, Rule};
-use crate::schema::doc_only;
+use crate::rule::{Entry, Findings, Rule};
 use crate::schema::names::subdomain_problem;
-use crate::schema::{Field, Shape};
+use crate::schema::{Field, Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runtimeClass",

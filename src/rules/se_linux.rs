@@ -1,14 +1,11 @@
 //! The SELinux context confines a container where everything else has failed.
 
-use crate::json::Value;
-use crate::json::{Quoted, Text};
+use crate::json::{Quoted, Text, Value};
 use crate::pod::diff::se_linux_options;
 use crate::pod::{Container, Pod, SeLinuxOptions};
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Rule};
-use crate::schema::doc_only;
-use crate::schema::{Field, Shape};
+use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::schema::{Field, Shape, doc_only};
 use std::collections::BinaryHeap;
 use std::fmt::{self, Display};
 

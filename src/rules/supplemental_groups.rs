@@ -3,10 +3,9 @@
 use std::fmt::{self, Display};
 
 use crate::pod::Pod;
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
 use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
-use crate::rule::{Entry, Rule};
+use crate::rule::{Entry, Findings, Rule};
 use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

@@ -2,13 +2,11 @@
 
 use crate::json::{Quoted, Text};
 use crate::pod::Pod;
-use crate::rule::Findings;
 use crate::rule::pattern::{SysctlPattern, dotted};
 use crate::rule::spec::Spec;
-use crate::rule::{Entry, Rule};
+use crate::rule::{Entry, Findings, Rule};
 use crate::rules;
-use crate::schema::Shape;
-use crate::schema::doc_only;
+use crate::schema::{Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {

@@ -3,11 +3,9 @@
 use crate::json::Quoted;
 use crate::pod::volume_type::{TYPES, VolumeTypes};
 use crate::pod::{Origin, Pod, Volume};
-use crate::rule::Findings;
 use crate::rule::spec::Spec;
-use crate::rule::{Entry, Rule};
-use crate::schema::Shape;
-use crate::schema::doc_only;
+use crate::rule::{Entry, Findings, Rule};
+use crate::schema::{Shape, doc_only};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "volumes",

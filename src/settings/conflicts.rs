@@ -3,8 +3,7 @@
 //! The demands of a policy are put into a pod, each way of satisfying them in turn, and the standard is evaluated.
 //! Where a check refuses them all, the settings are wrong, unless violations of the rule or the check need not deny.
 
-use crate::json::Value;
-use crate::json::{Quoted, Reader};
+use crate::json::{Quoted, Reader, Value};
 use crate::pod::Profile;
 use crate::rule::{Action, Enforcement};
 use crate::rules;

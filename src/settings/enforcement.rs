@@ -6,8 +6,7 @@
 
 use crate::json::Value;
 use crate::rule::Enforcement;
-use crate::schema::doc_only;
-use crate::schema::{Field, Path, Problems, Shape};
+use crate::schema::{Field, Path, Problems, Shape, doc_only};
 use crate::settings::rule_names;
 
 /// The actions of a violation.

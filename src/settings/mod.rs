@@ -7,13 +7,11 @@
 //! assert!(problems.to_string().starts_with("privilegd: unknown field; did you mean \"privileged\"?"));
 //! ```
 
-use crate::json::{Quoted, Reader, Text};
-use crate::json::{Tree, Value};
+use crate::json::{Quoted, Reader, Text, Tree, Value};
 use crate::pod::template::{Workload, built_in, parse_path};
 use crate::policy::Policy;
 use crate::rule::{Action, Enforcement};
-use crate::schema::doc_only;
-use crate::schema::{Field, Problem, ProblemKind, Problems, Shape};
+use crate::schema::{Field, Problem, ProblemKind, Problems, Shape, doc_only};
 use crate::standards as checks;
 use crate::standards::Standard;
 

@@ -1,15 +1,12 @@
 //! The policies in settings: one bare spec, one manifest, or a list of manifests.
 
 use super::OPTIONS;
-use crate::json::Quoted;
-use crate::json::Value;
-use crate::json::same_name;
+use crate::json::{Quoted, Value, same_name};
 use crate::policy::{Policy, PreviousPolicy, SpecFields};
 use crate::rule::spec::Spec;
 use crate::rules;
-use crate::schema::doc_only;
 use crate::schema::names::subdomain_problem;
-use crate::schema::{self, Field, Path, Problems, Shape, check_object};
+use crate::schema::{self, Field, Path, Problems, Shape, check_object, doc_only};
 
 /// The keys of a PodSecurityPolicy object.
 const MANIFEST: &[Field] = &[
@@ -84,11 +81,11 @@ pub(super) fn load_policies<'v, 's>(
             key => is_bare = is_bare || option(key).is_none(),
         }
     }
-    let beside_options = rules::COUNT + OPTIONS.len();
+    let behind_options = rules::COUNT + OPTIONS.len();
     if is_list {
         let find = |key: &str| match key {
             // Each is checked key by key when it is loaded.
-            "policies" => Some((beside_options, Shape::List(&Shape::Any))),
+            "policies" => Some((behind_options, Shape::List(&Shape::Any))),
             key => option(key),
         };
         check_object(
@@ -121,7 +118,7 @@ pub(super) fn load_policies<'v, 's>(
         return (Vec::new(), false);
     }
     let find = |key: &str| match key {
-        "annotations" => Some((beside_options, Shape::Map(&Shape::Text))),
+        "annotations" => Some((behind_options, Shape::Map(&Shape::Text))),
         key => spec_field(key).or_else(|| option(key)),
     };
     let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);

@@ -2,9 +2,7 @@
 //! Security Standards behind `pss/`, and, for exemptions, the options that guard other kinds than pods.
 
 use crate::rule::RuleSet;
-use crate::rules;
-use crate::schema;
-use crate::standards;
+use crate::{rules, schema, standards};
 
 /// The prefix of the names of checks.
 const CHECK: &str = "pss/";

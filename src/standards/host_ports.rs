@@ -28,7 +28,7 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
     let mut taken = Vec::new();
     let names = subject.names(&mut |container| {
         let before = taken.len();
-        let ports = container.ports.iter().filter(|port| port.host_port != 0 && !port.foreseen);
+        let ports = container.ports.iter().filter(|port| port.host_port != 0 && !port.defaulted);
         taken.extend(ports.map(|port| port.host_port.to_string()));
         taken.len() > before
     });

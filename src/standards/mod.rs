@@ -41,8 +41,7 @@ pub use level::{Level, Standard, Unknown, Version};
 pub use restricted_volumes::ALLOWED as RESTRICTED_VOLUMES;
 
 use crate::pod::Pod;
-use crate::rule::{ROOM, Row};
-use crate::rule::{RuleSet, RulesByContainer};
+use crate::rule::{ROOM, Row, RuleSet, RulesByContainer};
 use subject::{Objection, Subject};
 
 /// Every check: those of baseline by their IDs, then those of restricted by theirs. Messages keep this order.

@@ -66,8 +66,8 @@ impl<'p> Subject<'p> {
         let mut names = Vec::new();
         for list in List::ALL {
             for (index, container) in self.pod.list(list).iter().enumerate() {
-                let is_excused = self.exempt.at(Slot { list, index }).has(self.check);
-                if is_excused == exempt && fits(container) {
+                let is_exempt = self.exempt.at(Slot { list, index }).has(self.check);
+                if is_exempt == exempt && fits(container) {
                     names.push(&*container.name);
                 }
             }

@@ -29,7 +29,7 @@ fn says(standard: &str, check: &str, pod: &Value) -> String {
 }
 
 #[test]
-fn a_check_that_is_excused_everywhere_is_not_run() {
+fn a_check_that_is_exempt_everywhere_is_not_run() {
     let pod = of(&[secured("a", json!({"privileged": true, "procMount": "x"}))]);
     let exempted = Exempted { everywhere: only("privileged"), ..Exempted::default() };
     let ids: Vec<_> = evaluate("baseline", &pod, exempted).iter().map(|failure| failure.id).collect();
@@ -55,7 +55,7 @@ fn a_check_that_is_excused_everywhere_is_not_run() {
 #[case("runAsUser", json!({"securityContext": {"runAsUser": 0}}), r#"container "b" must not set runAsUser=0"#)]
 #[case("seccompProfile_restricted", json!({"securityContext": {"seccompProfile": null}}),
     r#"pod or container "b" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost""#)]
-fn an_excused_container_is_passed_over(#[case] check: &str, #[case] error: Value, #[case] expected: &str) {
+fn an_exempt_container_is_skipped(#[case] check: &str, #[case] error: Value, #[case] expected: &str) {
     let standard =
         if check == "capabilities_baseline" || check == "procMount" { "baseline" } else { "restricted" };
     let one = of(&[container("a", error.clone())]);
@@ -73,7 +73,7 @@ fn an_excused_container_is_passed_over(#[case] check: &str, #[case] error: Value
     r#"pod must not set securityContext.seccompProfile.type to "x""#)]
 #[case("windowsHostProcess", json!({"windowsOptions": {"hostProcess": true}}),
     "pod must not set securityContext.windowsOptions.hostProcess=true")]
-fn the_pod_is_not_excused_with_its_container(
+fn the_pod_is_not_exempt_with_its_container(
     #[case] check: &str,
     #[case] context: Value,
     #[case] expected: &str,
@@ -83,7 +83,7 @@ fn the_pod_is_not_excused_with_its_container(
 }
 
 #[test]
-fn an_excuse_holds_for_one_check() {
+fn an_exemption_holds_for_one_check() {
     let pod = of(&[secured("a", json!({"privileged": true, "procMount": "x"}))]);
     let in_containers = RulesByContainer::from_iter([(FIRST, only("privileged"))]);
     let exempted = Exempted { in_containers: &in_containers, ..Exempted::default() };
@@ -92,7 +92,7 @@ fn an_excuse_holds_for_one_check() {
 }
 
 #[test]
-fn excuses_add_up() {
+fn exemptions_add_up() {
     let pod = of(&[secured("a", json!({"privileged": true, "procMount": "x"}))]);
     let in_containers =
         RulesByContainer::from_iter([(FIRST, only("privileged")), (FIRST, only("procMount"))]);
@@ -101,7 +101,7 @@ fn excuses_add_up() {
 }
 
 #[rstest]
-#[case::of_the_excused_container(&["a"], "a", "")]
+#[case::of_the_exempt_container(&["a"], "a", "")]
 #[case::of_another_container(&["a", "b"], "b",
     r#"annotation must not set AppArmor profile type to "container.apparmor.security.beta.kubernetes.io/b="unconfined"""#)]
 #[case::of_no_container(&["a"], "c",
@@ -120,7 +120,7 @@ fn app_armor_annotations_go_with_their_container(
 }
 
 #[rstest]
-#[case::of_the_excused_container("container.seccomp.security.alpha.kubernetes.io/a", "")]
+#[case::of_the_exempt_container("container.seccomp.security.alpha.kubernetes.io/a", "")]
 #[case::of_another_container(
     "container.seccomp.security.alpha.kubernetes.io/b",
     r#"forbidden annotation container.seccomp.security.alpha.kubernetes.io/b="unconfined""#

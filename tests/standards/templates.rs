@@ -1,9 +1,7 @@
 //! Standards evaluate the written fields: a template is not evaluated by what its pods will be given.
 
 use pod_security_policy::json::Reader;
-use pod_security_policy::pod::Kind;
-use pod_security_policy::pod::Pod;
-use pod_security_policy::pod::template;
+use pod_security_policy::pod::{Kind, Pod, template};
 use pod_security_policy::standards::{Standard, details};
 use serde_json::{Value, json};
 

@@ -13,8 +13,7 @@ use serde_json::Value;
 
 use super::json::{self, Piece, Stop};
 use super::reading::looks_like_json;
-use super::yaml;
-use super::{BYTE_ORDER_MARK, Mark};
+use super::{BYTE_ORDER_MARK, Mark, yaml};
 
 /// kubectl's reading of a text.
 #[derive(Clone, Debug, Serialize, Deserialize)]

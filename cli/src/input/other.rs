@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use pod_security_policy::pod::Kind;
-use pod_security_policy::pod::template;
+use pod_security_policy::pod::{Kind, template};
 use serde_json::Value;
 
 use super::object::Object;

@@ -9,10 +9,9 @@ use serde_json::Value;
 use super::json::{self, Piece, Stop};
 use super::noise::{self, Noise};
 use super::object::{Header, Object, place};
-use super::other;
 use super::place::{Inside, Layout, Mark, Tree};
 use super::yaml::{self, Chunk, Remark};
-use super::{BYTE_ORDER_MARK, Take, Unread, Watch};
+use super::{BYTE_ORDER_MARK, Take, Unread, Watch, other};
 use crate::error::{Error, Errors};
 
 /// How values are handled that are not Kubernetes objects.

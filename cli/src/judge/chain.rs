@@ -1,9 +1,7 @@
 //! The admission chain: each registration receives the object as mutated by the ones before.
 
-use pod_security_policy::admission::Response;
-use pod_security_policy::admission::{Evaluator, Report};
-use pod_security_policy::json::Edit;
-use pod_security_policy::json::Read;
+use pod_security_policy::admission::{Evaluator, Report, Response};
+use pod_security_policy::json::{Edit, Read};
 use pod_security_policy::settings::Settings;
 use serde_json::Value;
 

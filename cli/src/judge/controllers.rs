@@ -4,10 +4,8 @@
 //! created by controllers: the engine knows their accounts, and reports a missing grant in the words of the
 //! warning in the cluster.
 
-use pod_security_policy::admission::{Cluster as _, Identity, Question};
-use pod_security_policy::admission::{Opinion, Report};
-use pod_security_policy::pod::Controllers;
-use pod_security_policy::pod::Kind;
+use pod_security_policy::admission::{Cluster as _, Identity, Opinion, Question, Report};
+use pod_security_policy::pod::{Controllers, Kind};
 use pod_security_policy::request::User;
 
 use crate::input::Object;

@@ -1,8 +1,7 @@
 //! Fields that the API server adds to a manifest before policies are called.
 
 use pod_security_policy::json::Reader;
-use pod_security_policy::pod::Pod;
-use pod_security_policy::pod::template;
+use pod_security_policy::pod::{Pod, template};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -110,7 +110,7 @@ impl Evaluation<'_> {
             let reports = self.chain.report(settings).unwrap_or_default();
             let reported = |warning: &String| {
                 let is_missing = |report: &Report| report.missing_grant.as_ref() == Some(warning);
-                response.foretold.contains(warning) || reports.iter().any(is_missing)
+                response.predicted.contains(warning) || reports.iter().any(is_missing)
             };
             let warnings = response.warnings.iter().filter(|warning| !reported(warning));
             self.judged.warnings.extend(warnings.cloned());

@@ -1,7 +1,6 @@
 //! The objections behind a rejection, one by one.
 
-use pod_security_policy::admission::Cause;
-use pod_security_policy::admission::{Opinion, Report};
+use pod_security_policy::admission::{Cause, Opinion, Report};
 use pod_security_policy::json::Error;
 use pod_security_policy::rule::Action;
 use pod_security_policy::settings::Settings;

@@ -1,8 +1,7 @@
 //! The pods of an object.
 
 use pod_security_policy::json::{Read, Reader};
-use pod_security_policy::pod::Pod;
-use pod_security_policy::pod::template;
+use pod_security_policy::pod::{Pod, template};
 
 use super::live::was_sent;
 use super::requester::kind;

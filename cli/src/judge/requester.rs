@@ -1,10 +1,8 @@
 //! The requester, and the request.
 
-use pod_security_policy::pod::Kind;
-use pod_security_policy::pod::template;
+use pod_security_policy::pod::{Kind, template};
 use pod_security_policy::request::{Request, User};
-use pod_security_policy::settings::OnVolumes;
-use pod_security_policy::settings::Settings;
+use pod_security_policy::settings::{OnVolumes, Settings};
 
 use super::controllers::{maker_of_pod, with_implied};
 use super::templates;

@@ -30,8 +30,8 @@ pub(crate) fn failures(standard: Standard, pod: &Pod<'_>, root: &str) -> Vec<Fai
         .into_iter()
         .map(|failure| {
             let check = standards::index(failure.id).map_or(RuleSet::NONE, |index| RuleSet::NONE.with(index));
-            let fails = |excused: &RulesByContainer| {
-                let exempted = Exempted { everywhere: RuleSet::NONE, in_containers: excused };
+            let fails = |exempt_there: &RulesByContainer| {
+                let exempted = Exempted { everywhere: RuleSet::NONE, in_containers: exempt_there };
                 standard.evaluate_exempting(pod, exempted).iter().any(|other| other.id == failure.id)
             };
             let all = slots.iter().map(|slot| (*slot, check)).collect();

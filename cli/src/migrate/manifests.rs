@@ -57,8 +57,7 @@ pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 pub(crate) const CHOSEN: &str = "pod-security-policy";
 
 /// Updates that change no governed field are not sent to the policy server, so that labels, finalizers and the status
-/// can be updated while
-/// it is down.
+/// can be updated while it is down.
 const CHANGES_GOVERNED: &str = "request.operation != 'UPDATE' || !has(object.kind) || object.kind != 'Pod' \
     || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec \
     || [[object, oldObject], [oldObject, object]].exists(pair, \

@@ -1,8 +1,7 @@
 //! Removal of a node: its key or its dash, its lines, its comma.
 
-use super::Replacement;
-use super::flow;
 use super::nodes::{Node, Nodes};
+use super::{Replacement, flow};
 use crate::input::{Inside, Mark};
 
 impl Nodes<'_> {

@@ -7,10 +7,9 @@ use pod_security_policy::settings::{OPTIONS, Settings};
 use pod_security_policy::standards::Standard;
 use serde_json::{Value, json};
 
-use super::lint;
 use super::modules::Modules;
 use super::webhook_match::WebhookMatch;
-use super::{Judge, Policies, Registration};
+use super::{Judge, Policies, Registration, lint};
 use crate::error::{Error, Errors, Outcome, Place};
 use crate::input::Object;
 use crate::rbac::{Authority, is_rbac};

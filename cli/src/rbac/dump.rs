@@ -2,9 +2,8 @@
 
 use serde::Deserialize;
 
-use super::aggregation;
 use super::role::{Role, Rule};
-use super::{Grant, Rbac, Reach, Subject};
+use super::{Grant, Rbac, Reach, Subject, aggregation};
 use crate::error::{Error, Outcome};
 use crate::input::Object;
 

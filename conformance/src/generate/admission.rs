@@ -1,6 +1,6 @@
 //! An admission case: policies, a pod generated from one of them, and the request that brings it.
 
-use super::generators::{self, FACETS};
+use super::generators::{self, GENERATORS};
 use super::pod::{Container, List, Pod};
 use super::policy::Policy;
 use super::rng::Rng;
@@ -20,13 +20,13 @@ pub(super) fn case(rng: &mut Rng, name: &str) -> Case {
     let update = operation.name == "UPDATE";
     let explicit = rng.percent(if operation.mutates() { 30 } else { 90 });
     let mut pod = skeleton(rng, update);
-    for facet in FACETS {
-        facet.fit(rng, &target, explicit, &mut pod);
+    for generator in GENERATORS {
+        generator.fit(rng, &target, explicit, &mut pod);
     }
     let planned = rng.weighed(&[(58, 0), (37, 1), (3, 2), (2, 3)]);
-    for facet in rng.some(&FACETS, FACETS.len()) {
-        if notes.len() < planned && facet.violate(rng, &target, &mut pod) {
-            notes.push(facet.name());
+    for generator in rng.some(&GENERATORS, GENERATORS.len()) {
+        if notes.len() < planned && generator.violate(rng, &target, &mut pod) {
+            notes.push(generator.name());
         }
     }
     if rng.one_in(25) {
@@ -91,12 +91,12 @@ pub(super) fn policy(rng: &mut Rng) -> Policy {
 fn settle(rng: &mut Rng, like: Option<&[Policy]>) -> Vec<Policy> {
     let mut parts: Vec<Policy> = Vec::new();
     let mut settled = Policy::default();
-    for (index, facet) in FACETS.into_iter().enumerate() {
+    for (index, generator) in GENERATORS.into_iter().enumerate() {
         let part = match like.and_then(|parts| parts.get(index)) {
             Some(part) if !rng.one_in(12) => part.clone(),
             _ => {
                 let mut part = Policy::default();
-                facet.settle(rng, &settled, &mut part);
+                generator.settle(rng, &settled, &mut part);
                 part
             }
         };

@@ -35,7 +35,7 @@ fn privileged() -> Value {
 #[case::job("batch/v1", "Job", "spec.template")]
 #[case::cron_job("batch/v1", "CronJob", "spec.jobTemplate.spec.template")]
 #[case::pod_template("v1", "PodTemplate", "template")]
-fn every_kind_is_rehearsed_and_never_written(
+fn every_kind_is_evaluated_by_a_dry_run_and_never_written(
     #[case] api_version: &str,
     #[case] kind: &str,
     #[case] at: &str,
@@ -54,7 +54,7 @@ fn rollouts(path: &str) -> Value {
 }
 
 #[test]
-fn kinds_from_the_settings_are_rehearsed() {
+fn kinds_from_the_settings_are_evaluated_by_a_dry_run() {
     let rollout = |pod: &Value| create(workload("argoproj.io/v1", "Rollout", "spec.template", pod));
     ask(&rollouts("spec.template"), &rollout(&pod(json!({})))).passes();
     ask(&rollouts("spec.template"), &rollout(&privileged()))
@@ -89,7 +89,7 @@ fn an_unchanged_template_passes(#[case] spec: Value, #[case] metadata: Value) {
 }
 
 #[test]
-fn a_changed_template_is_rehearsed() {
+fn a_changed_template_is_evaluated() {
     let mut new = deployment(&privileged());
     new["spec"]["template"]["metadata"]["labels"]["a"] = json!("b");
     ask(&psp(json!({})), &update(deployment(&privileged()), new))
@@ -155,7 +155,7 @@ fn ports_of_a_template_on_the_host_network_are_ports_of_the_host() {
 }
 
 #[test]
-fn templates_are_rehearsed_with_defaults_even_where_none_are_written() {
+fn templates_are_evaluated_with_defaults_even_where_none_are_written() {
     let settings =
         laid_over(psp(json!({"runAsUser": {"rule": "MustRunAsNonRoot"}})), &json!({"mutate": false}));
     ask(&settings, &create(deployment(&pod(json!({}))))).passes();

@@ -174,7 +174,7 @@ fn what_cannot_be_read_is_rejected() {
 }
 
 #[test]
-fn rules_may_be_lenient() {
+fn rules_may_warn() {
     let settings = denying(json!({"enforcement": {"rules": {"volumes": "Warn"}}}));
     let response = ask(&NoCluster, &settings, &volume(host_path("/")));
     assert_eq!((response.rejection, response.warnings), (None, vec![NO_PATHS.to_owned()]));

@@ -85,7 +85,7 @@ fn knows_eight_kinds() {
     assert_eq!(names, expected);
 }
 
-fn rehearsed(fields: &Value, group: &str, kind: &str, object: &Value) -> Result<(), String> {
+fn dry_run(fields: &Value, group: &str, kind: &str, object: &Value) -> Result<(), String> {
     let request = json!({"operation": "CREATE", "kind": {"group": group, "kind": kind}, "object": object});
     review(&policy(fields), &request).rejection.map_or(Ok(()), Err)
 }
@@ -96,7 +96,7 @@ fn template(group: &str, kind: &str, pod: &Value) -> Result<(), String> {
         "CronJob" => json!({"spec": {"jobTemplate": {"spec": {"template": {"spec": pod}}}}}),
         _ => json!({"spec": {"template": {"spec": pod}}}),
     };
-    rehearsed(&json!({}), group, kind, &object)
+    dry_run(&json!({}), group, kind, &object)
 }
 
 #[rstest]
@@ -251,7 +251,7 @@ fn claims_of_a_stateful_set(#[case] volumes: Value, #[case] types: Value, #[case
         "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {}}],
     }});
     let fields = json!({"volumes": types});
-    assert_eq!(rehearsed(&fields, "apps", "StatefulSet", &object), Err(expected.to_owned()));
+    assert_eq!(dry_run(&fields, "apps", "StatefulSet", &object), Err(expected.to_owned()));
 }
 
 #[test]
@@ -260,10 +260,10 @@ fn claims_of_another_kind_are_nothing() {
         "template": {"spec": {"automountServiceAccountToken": false}},
         "volumeClaimTemplates": "whatever",
     }});
-    assert_eq!(rehearsed(&json!({}), "apps", "Deployment", &object), Ok(()));
+    assert_eq!(dry_run(&json!({}), "apps", "Deployment", &object), Ok(()));
     let error =
         "the object cannot be read: spec.volumeClaimTemplates: must be a list, not the string \"whatever\"";
-    assert_eq!(rehearsed(&json!({}), "apps", "StatefulSet", &object), Err(error.to_owned()));
+    assert_eq!(dry_run(&json!({}), "apps", "StatefulSet", &object), Err(error.to_owned()));
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_claim_that_cannot_be_read_is_named() {
         json!({"spec": {"template": {"spec": {}}, "volumeClaimTemplates": [{}, {"metadata": {"name": 5}}]}});
     let error =
         "the object cannot be read: spec.volumeClaimTemplates[1].metadata.name: must be a string, not 5";
-    assert_eq!(rehearsed(&json!({}), "apps", "StatefulSet", &object), Err(error.to_owned()));
+    assert_eq!(dry_run(&json!({}), "apps", "StatefulSet", &object), Err(error.to_owned()));
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn ports_on_the_host_network_are_host_ports() {
     let objections = "spec.template.spec.containers[0].ports[0].hostPort: Invalid value: 80: Host port 80 is not allowed to be used. Allowed ports: []; \
         spec.template.spec.containers[0].ports[1].hostPort: Invalid value: 444: Host port 444 is not allowed to be used. Allowed ports: []";
     let fields = json!({"hostNetwork": true});
-    assert_eq!(rehearsed(&fields, "apps", "DaemonSet", &object), Err(objections.to_owned()));
+    assert_eq!(dry_run(&fields, "apps", "DaemonSet", &object), Err(objections.to_owned()));
 }
 
 fn rollout(settings: Value, request: Value) -> crate::admission::response::Response {

@@ -8,15 +8,13 @@
 mod date;
 mod image;
 
-use crate::json::Value;
-use crate::json::{Quoted, Text};
+use crate::json::{Quoted, Text, Value};
 use crate::pod::Container;
 use crate::pod::controllers::{self, CONTROLLER_MANAGER};
 use crate::rule::RuleSet;
 use crate::rule::spec::texts;
-use crate::schema::doc_only;
 use crate::schema::names::{is_label, subdomain_problem};
-use crate::schema::{Field, Path, Problems, Shape};
+use crate::schema::{Field, Path, Problems, Shape, doc_only};
 use crate::settings::rule_names;
 
 use image::Pattern;

@@ -11,7 +11,7 @@ const USUAL: (i64, i64) = (1, 65535);
 impl Draft {
     pub(super) fn host_ports(&mut self, ports: &Used<i64>) {
         for (port, evidence) in ports {
-            self.because("hostPorts", port.to_string(), evidence);
+            self.with_cause("hostPorts", port.to_string(), evidence);
         }
         if !ports.is_empty() {
             self.set("hostPorts", ranges(ports.keys().copied()));
@@ -23,12 +23,12 @@ impl Draft {
         let ids = &needs.users;
         if ids.open.is_none() && !ids.used.is_empty() && ids.used.keys().all(|id| *id >= 0) {
             if let Some(evidence) = &needs.root {
-                self.because("runAsUser", "root", evidence);
+                self.with_cause("runAsUser", "root", evidence);
             }
             self.set("runAsUser", json!({"rule": "MustRunAs", "ranges": ranges(ids.used.keys().copied())}));
         } else if let Some(evidence) = needs.root.as_ref().or(open) {
             let need = if needs.root.is_some() { "root" } else { "it is left open" };
-            self.because("runAsUser", need, evidence);
+            self.with_cause("runAsUser", need, evidence);
             self.set("runAsUser", json!({"rule": "RunAsAny"}));
         } else {
             self.set("runAsUser", json!({"rule": "MustRunAsNonRoot"}));
@@ -38,7 +38,7 @@ impl Draft {
     /// Group ids: required where all pods set one, else restricted to those in use.
     pub(super) fn ids(&mut self, field: &'static str, ids: &Ids) {
         if let Some((id, evidence)) = ids.used.first_key_value().filter(|(id, _)| **id <= 0) {
-            self.because(field, id.to_string(), evidence);
+            self.with_cause(field, id.to_string(), evidence);
         }
         let value = if ids.used.keys().any(|id| *id < 0) {
             json!({"rule": "RunAsAny"})

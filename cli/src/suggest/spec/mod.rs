@@ -61,7 +61,7 @@ impl Draft {
         self.spec.insert(field.to_owned(), value);
     }
 
-    fn because(&mut self, field: &'static str, need: impl Into<String>, evidence: &Evidence) {
+    fn with_cause(&mut self, field: &'static str, need: impl Into<String>, evidence: &Evidence) {
         self.reasons.push(Reason { field, need: need.into(), evidence: evidence.clone() });
     }
 
@@ -69,7 +69,7 @@ impl Draft {
     fn flag(&mut self, field: &'static str, needed: &Option<Evidence>) {
         self.set(field, needed.is_some().into());
         if let Some(evidence) = needed {
-            self.because(field, "true", evidence);
+            self.with_cause(field, "true", evidence);
         }
     }
 
@@ -79,13 +79,13 @@ impl Draft {
         self.set("allowPrivilegeEscalation", needed.is_some().into());
         if let Some(evidence) = needed {
             let need = if needs.escalating.is_some() { "true" } else { "true: it is left open" };
-            self.because("allowPrivilegeEscalation", need, evidence);
+            self.with_cause("allowPrivilegeEscalation", need, evidence);
         }
     }
 
     fn capabilities(&mut self, needs: &Needs) {
         for (name, evidence) in &needs.capabilities {
-            self.because("allowedCapabilities", name, evidence);
+            self.with_cause("allowedCapabilities", name, evidence);
         }
         let added: Vec<&String> = needs.capabilities.keys().collect();
         if !added.is_empty() {
@@ -96,7 +96,7 @@ impl Draft {
         if self.strictness == Strictness::FilledIn {
             dropped.insert("ALL".to_owned());
         } else if let Some(evidence) = &needs.undropped {
-            self.because("requiredDropCapabilities", "ALL is not dropped", evidence);
+            self.with_cause("requiredDropCapabilities", "ALL is not dropped", evidence);
         }
         // Spelt with its prefix a name drops nothing, and a policy that requires it reads it without the prefix.
         dropped.retain(|name| !needs.capabilities.contains_key(name) && !name.starts_with("CAP_"));
@@ -115,13 +115,13 @@ impl Draft {
         self.set("readOnlyRootFilesystem", needed.is_none().into());
         if let Some(evidence) = needed {
             let need = if needs.writing.is_some() { "false" } else { "false: it is left open" };
-            self.because("readOnlyRootFilesystem", need, evidence);
+            self.with_cause("readOnlyRootFilesystem", need, evidence);
         }
     }
 
     fn sysctls(&mut self, sysctls: &Used<String>) {
         for (name, evidence) in sysctls {
-            self.because("allowedUnsafeSysctls", name, evidence);
+            self.with_cause("allowedUnsafeSysctls", name, evidence);
         }
         if sysctls.is_empty() {
             self.set("forbiddenSysctls", json!(["*"]));
@@ -137,14 +137,14 @@ impl Draft {
 
     fn proc_mounts(&mut self, unmasked: &Option<Evidence>) {
         if let Some(evidence) = unmasked {
-            self.because("allowedProcMountTypes", "Unmasked", evidence);
+            self.with_cause("allowedProcMountTypes", "Unmasked", evidence);
             self.set("allowedProcMountTypes", json!(["Default", "Unmasked"]));
         }
     }
 
     fn runtime_classes(&mut self, classes: &Used<String>) {
         for (name, evidence) in classes {
-            self.because("runtimeClass", name, evidence);
+            self.with_cause("runtimeClass", name, evidence);
         }
         let names: Vec<&String> = classes.keys().collect();
         let names = if names.iter().all(|name| is_subdomain(name)) { json!(names) } else { json!(["*"]) };

@@ -22,7 +22,7 @@ impl Draft {
                 json!({"rule": "MustRunAs", "seLinuxOptions": options})
             }
             (Some((_, evidence)), ..) => {
-                self.because("seLinux", "options of their own", evidence);
+                self.with_cause("seLinux", "options of their own", evidence);
                 json!({"rule": "RunAsAny"})
             }
             (None, ..) => json!({"rule": "RunAsAny"}),
@@ -49,14 +49,14 @@ impl Draft {
             .or_else(|| needs.seccomp.iter().find(|(name, _)| !listable(name)).map(|(_, evidence)| evidence));
         for (name, evidence) in &needs.seccomp {
             match &**name {
-                "" if !filled => self.because("seccomp", "none: it is left open", evidence),
+                "" if !filled => self.with_cause("seccomp", "none: it is left open", evidence),
                 "" | "runtime/default" => {}
-                name => self.because("seccomp", name, evidence),
+                name => self.with_cause("seccomp", name, evidence),
             }
         }
         let allowed = match odd {
             Some(evidence) => {
-                self.because("seccomp", "*: a profile that no list can name", evidence);
+                self.with_cause("seccomp", "*: a profile that no list can name", evidence);
                 Some("*".to_owned())
             }
             None if filled => {
@@ -76,11 +76,11 @@ impl Draft {
 
     pub(super) fn app_armor(&mut self, needs: &Needs) {
         for (name, evidence) in needs.app_armor.iter().filter(|(name, _)| *name != "runtime/default") {
-            self.because("appArmor", name, evidence);
+            self.with_cause("appArmor", name, evidence);
         }
         match &needs.app_armor_open {
             Some(evidence) if !needs.app_armor.is_empty() => {
-                self.because("appArmor", "any: it is left open", evidence);
+                self.with_cause("appArmor", "any: it is left open", evidence);
             }
             None if !needs.app_armor.is_empty() => {
                 let names: Vec<&str> = needs.app_armor.keys().map(String::as_str).collect();

@@ -20,7 +20,7 @@ impl Draft {
             types.insert(known.unwrap_or("*"));
             if !RESTRICTED_VOLUMES.contains(&key.as_str()) {
                 let need = known.map_or_else(|| format!("* for {key}"), str::to_owned);
-                self.because("volumes", need, evidence);
+                self.with_cause("volumes", need, evidence);
             }
         }
         if types.contains("*") {
@@ -30,12 +30,12 @@ impl Draft {
         let paths = prefixes(&needs.host_paths);
         match &needs.odd_paths {
             Some(evidence) => {
-                self.because("allowedHostPaths", "all: a path that does not start with /", evidence);
+                self.with_cause("allowedHostPaths", "all: a path that does not start with /", evidence);
             }
             None if !paths.is_empty() => {
                 for (path, (written, evidence)) in &paths {
                     let need = if *written { format!("{path}, written") } else { (*path).clone() };
-                    self.because("allowedHostPaths", need, evidence);
+                    self.with_cause("allowedHostPaths", need, evidence);
                 }
                 let entries = paths.iter().map(|(path, (written, _))| {
                     if *written {
@@ -63,7 +63,7 @@ impl Draft {
         valid: impl Fn(&str) -> bool,
     ) {
         for (name, evidence) in drivers {
-            self.because(field, name, evidence);
+            self.with_cause(field, name, evidence);
         }
         if !drivers.is_empty() && drivers.keys().all(|name| valid(name)) {
             self.set(field, drivers.keys().map(|name| json!({key: name})).collect());

@@ -1,6 +1,6 @@
 //! AppArmor: two annotations of the policy, one per container of the pod.
 
-use super::Facet;
+use super::Generator;
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -14,7 +14,7 @@ const PROFILES: [&str; 5] = ["runtime/default", "unconfined", "localhost/a", "lo
 #[derive(Debug)]
 pub(super) struct AppArmor;
 
-impl Facet for AppArmor {
+impl Generator for AppArmor {
     fn name(&self) -> &'static str {
         "appArmor"
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Facet;
+use super::Generator;
 use crate::generate::pod::{Container, Pod};
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -32,7 +32,7 @@ const LISTS: [&str; 3] = ["defaultAddCapabilities", "requiredDropCapabilities", 
 #[derive(Debug)]
 pub(super) struct Capabilities;
 
-impl Facet for Capabilities {
+impl Generator for Capabilities {
     fn name(&self) -> &'static str {
         "capabilities"
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Facet;
+use super::Generator;
 use super::mounts::{allows, mount};
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
@@ -34,7 +34,7 @@ const KINDS: [Kind; 2] = [
 #[derive(Debug)]
 pub(super) struct Drivers;
 
-impl Facet for Drivers {
+impl Generator for Drivers {
     fn name(&self) -> &'static str {
         "drivers"
     }

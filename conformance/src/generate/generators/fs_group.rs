@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Facet;
+use super::Generator;
 use crate::generate::ids;
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
@@ -22,7 +22,7 @@ pub(super) fn settle_groups(rng: &mut Rng, policy: &mut Policy, field: &str) {
     policy.set(field, strategy);
 }
 
-impl Facet for FsGroup {
+impl Generator for FsGroup {
     fn name(&self) -> &'static str {
         "fsGroup"
     }

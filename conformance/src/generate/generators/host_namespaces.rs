@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Facet, settle_flag};
+use super::{Generator, settle_flag};
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -12,7 +12,7 @@ const NAMESPACES: [&str; 3] = ["hostNetwork", "hostPID", "hostIPC"];
 #[derive(Debug)]
 pub(super) struct HostNamespaces;
 
-impl Facet for HostNamespaces {
+impl Generator for HostNamespaces {
     fn name(&self) -> &'static str {
         "hostNamespaces"
     }

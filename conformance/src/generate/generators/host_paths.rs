@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Facet;
+use super::Generator;
 use super::mounts::{allows, mount};
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
@@ -67,7 +67,7 @@ const PATHS: [&str; 15] = [
 #[derive(Debug)]
 pub(super) struct HostPaths;
 
-impl Facet for HostPaths {
+impl Generator for HostPaths {
     fn name(&self) -> &'static str {
         FIELD
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Facet;
+use super::Generator;
 use crate::generate::ids::{self, Range};
 use crate::generate::pod::{List, Pod};
 use crate::generate::policy::Policy;
@@ -16,7 +16,7 @@ const MOST: i64 = 65_536;
 #[derive(Debug)]
 pub(super) struct HostPorts;
 
-impl Facet for HostPorts {
+impl Generator for HostPorts {
     fn name(&self) -> &'static str {
         "hostPorts"
     }

@@ -33,7 +33,7 @@ pub(crate) use proc_mount::needs_gate as needs_proc_mount_gate;
 pub(crate) use sources::{TYPES, fs_type, source};
 
 /// One family of rules.
-pub(crate) trait Facet: Debug + Sync {
+pub(crate) trait Generator: Debug + Sync {
     /// The name of a violation of it, in the name of a case.
     fn name(&self) -> &'static str;
 
@@ -49,7 +49,7 @@ pub(crate) trait Facet: Debug + Sync {
 
 /// Every family, in the order in which a pod is generated: volumes come before the rules about their sources, the
 /// host's network before its ports.
-pub(crate) const FACETS: [&dyn Facet; 19] = [
+pub(crate) const GENERATORS: [&dyn Generator; 19] = [
     &privileged::Privileged,
     &host_namespaces::HostNamespaces,
     &host_ports::HostPorts,
@@ -98,11 +98,11 @@ mod tests {
         let mut owners: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for index in 0..300 {
             let mut rng = Rng::new(0, index);
-            for facet in FACETS {
+            for generator in GENERATORS {
                 let mut policy = Policy::default();
-                facet.settle(&mut rng, &Policy::default(), &mut policy);
+                generator.settle(&mut rng, &Policy::default(), &mut policy);
                 for field in policy.spec.keys() {
-                    owners.entry(field.clone()).or_default().insert(facet.name());
+                    owners.entry(field.clone()).or_default().insert(generator.name());
                 }
             }
         }

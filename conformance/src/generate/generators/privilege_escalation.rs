@@ -1,6 +1,6 @@
 //! `allowPrivilegeEscalation`, `defaultAllowPrivilegeEscalation`.
 
-use super::Facet;
+use super::Generator;
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -11,7 +11,7 @@ const DEFAULT: &str = "defaultAllowPrivilegeEscalation";
 #[derive(Debug)]
 pub(super) struct PrivilegeEscalation;
 
-impl Facet for PrivilegeEscalation {
+impl Generator for PrivilegeEscalation {
     fn name(&self) -> &'static str {
         ALLOW
     }

@@ -1,6 +1,6 @@
 //! `privileged`.
 
-use super::{Facet, settle_flag};
+use super::{Generator, settle_flag};
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -8,7 +8,7 @@ use crate::generate::rng::Rng;
 #[derive(Debug)]
 pub(super) struct Privileged;
 
-impl Facet for Privileged {
+impl Generator for Privileged {
     fn name(&self) -> &'static str {
         "privileged"
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Facet;
+use super::Generator;
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -12,7 +12,7 @@ const FIELD: &str = "allowedProcMountTypes";
 #[derive(Debug)]
 pub(super) struct ProcMount;
 
-impl Facet for ProcMount {
+impl Generator for ProcMount {
     fn name(&self) -> &'static str {
         "procMount"
     }

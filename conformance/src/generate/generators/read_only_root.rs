@@ -1,6 +1,6 @@
 //! `readOnlyRootFilesystem`.
 
-use super::{Facet, settle_flag};
+use super::{Generator, settle_flag};
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -10,7 +10,7 @@ const FIELD: &str = "readOnlyRootFilesystem";
 #[derive(Debug)]
 pub(super) struct ReadOnlyRoot;
 
-impl Facet for ReadOnlyRoot {
+impl Generator for ReadOnlyRoot {
     fn name(&self) -> &'static str {
         FIELD
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Facet;
+use super::Generator;
 use super::run_as_user::set_effective;
 use crate::generate::ids;
 use crate::generate::pod::Pod;
@@ -12,7 +12,7 @@ use crate::generate::rng::Rng;
 #[derive(Debug)]
 pub(super) struct RunAsGroup;
 
-impl Facet for RunAsGroup {
+impl Generator for RunAsGroup {
     fn name(&self) -> &'static str {
         "runAsGroup"
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Facet;
+use super::Generator;
 use crate::generate::ids::{self, Range};
 use crate::generate::pod::{Container, Pod};
 use crate::generate::policy::Policy;
@@ -11,7 +11,7 @@ use crate::generate::rng::Rng;
 #[derive(Debug)]
 pub(super) struct RunAsUser;
 
-impl Facet for RunAsUser {
+impl Generator for RunAsUser {
     fn name(&self) -> &'static str {
         "runAsUser"
     }

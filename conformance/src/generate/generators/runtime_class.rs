@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Facet;
+use super::Generator;
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -12,7 +12,7 @@ const NAMES: [&str; 5] = ["gvisor", "gvisor2", "kata", "kata.v2", "runc"];
 #[derive(Debug)]
 pub(super) struct RuntimeClass;
 
-impl Facet for RuntimeClass {
+impl Generator for RuntimeClass {
     fn name(&self) -> &'static str {
         "runtimeClass"
     }

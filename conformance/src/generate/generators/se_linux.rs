@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Facet;
+use super::Generator;
 use crate::generate::pod::{Object, Pod};
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -28,7 +28,7 @@ const OPTIONS: &str = "seLinuxOptions";
 #[derive(Debug)]
 pub(super) struct SeLinux;
 
-impl Facet for SeLinux {
+impl Generator for SeLinux {
     fn name(&self) -> &'static str {
         "seLinux"
     }

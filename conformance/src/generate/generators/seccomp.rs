@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Facet;
+use super::Generator;
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -27,7 +27,7 @@ const BOGUS: [&str; 4] = ["runtime/defaul", "RuntimeDefault", "localhost/", "Unc
 #[derive(Debug)]
 pub(super) struct Seccomp;
 
-impl Facet for Seccomp {
+impl Generator for Seccomp {
     fn name(&self) -> &'static str {
         "seccomp"
     }

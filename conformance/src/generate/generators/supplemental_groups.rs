@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Facet;
+use super::Generator;
 use super::fs_group::settle_groups;
 use crate::generate::ids;
 use crate::generate::pod::Pod;
@@ -14,7 +14,7 @@ const FIELD: &str = "supplementalGroups";
 #[derive(Debug)]
 pub(super) struct SupplementalGroups;
 
-impl Facet for SupplementalGroups {
+impl Generator for SupplementalGroups {
     fn name(&self) -> &'static str {
         FIELD
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Facet;
+use super::Generator;
 use crate::generate::pod::{Pod, append};
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -75,7 +75,7 @@ const NAMES: [&str; 33] = [
 #[derive(Debug)]
 pub(super) struct Sysctls;
 
-impl Facet for Sysctls {
+impl Generator for Sysctls {
     fn name(&self) -> &'static str {
         "sysctls"
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::mounts::{FIELD, allows, mount};
 use super::sources::{TYPES, fs_type, source, token};
-use super::{Facet, drivers, host_paths};
+use super::{Generator, drivers, host_paths};
 use crate::generate::pod::Pod;
 use crate::generate::policy::Policy;
 use crate::generate::rng::Rng;
@@ -12,7 +12,7 @@ use crate::generate::rng::Rng;
 #[derive(Debug)]
 pub(super) struct Volumes;
 
-impl Facet for Volumes {
+impl Generator for Volumes {
     fn name(&self) -> &'static str {
         FIELD
     }
