@@ -3,6 +3,7 @@
 //! `UPDATE_DOCS=1 cargo test --test reference` writes them anew.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod chart;
 mod examples;
 mod page;
 mod questions;
