@@ -60,6 +60,11 @@ fn the_schema_is_that_of_the_code() {
 }
 
 #[test]
+fn the_schema_of_registrations_is_that_of_the_code() {
+    hold("schema/registration.schema.json", &schema::registration_text());
+}
+
+#[test]
 fn the_settings_reference_is_that_of_the_code() {
     hold("docs/settings.md", &page::text());
 }

@@ -3,6 +3,22 @@
 {{- list "mode" "failurePolicy" "name" "mutating" "validating" "exemptNamespaces" "timeoutSeconds" "labels" "module" "policyServer" "grants" "defaultPolicies" "global" | toJson -}}
 {{- end -}}
 
+{{- define "psp.usesDefaultPolicies" -}}
+{{- $values := .Values -}}
+{{- if and $values.defaultPolicies (not (hasKey $values "runAsUser")) (not $values.policies) (not $values.podSecurityStandards) -}}true{{- end -}}
+{{- end -}}
+
+{{- /* Who may use which policy: without a list, what the default policies need. As JSON. */ -}}
+{{- define "psp.grants" -}}
+{{- if .Values.grants -}}
+{{- toJson .Values.grants -}}
+{{- else if include "psp.usesDefaultPolicies" . -}}
+{{- .Files.Get "files/grants.yaml" | fromYamlArray | toJson -}}
+{{- else -}}
+[]
+{{- end -}}
+{{- end -}}
+
 {{- /* The settings of the policy, as JSON. Both halves have the same. */ -}}
 {{- define "psp.settings" -}}
 {{- $settings := dict -}}
@@ -19,7 +35,7 @@
 {{- if and $bare $settings.policies -}}
 {{- fail "\n\npolicies: stands next to the fields of a spec, such as runAsUser: give a list of policies, or the fields of one" -}}
 {{- end -}}
-{{- if and .Values.defaultPolicies (not $bare) (not $settings.policies) (not $settings.podSecurityStandards) -}}
+{{- if include "psp.usesDefaultPolicies" . -}}
 {{- $_ := set $settings "policies" (.Files.Get "files/policies.yaml" | fromYamlArray) -}}
 {{- if not $settings.authorization -}}
 {{- $_ := set $settings "authorization" "RBAC" -}}
