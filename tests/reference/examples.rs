@@ -115,6 +115,7 @@ const OPEN: &str = r#""runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAn
 #[case::two(r#"{"authorization":"None","policies":[{"metadata":{"name":"a"},"spec":{OPEN}},{"metadata":{"name":"b"},"spec":{OPEN}}]}"#)]
 #[case::ranges(r#"{OPEN,"runAsGroup":{"rule":"MayRunAs","ranges":[{"min":1,"max":2}]}}"#)]
 #[case::a_standard_alone(r#"{"podSecurityStandards":{"enforce":"baseline","warn":"restricted:v1.31"}}"#)]
+#[case::labels_of_namespaces_alone(r#"{"namespaceLabels":{"enforce":"restricted"}}"#)]
 #[case::a_standard_beside_a_policy(r#"{OPEN,"podSecurityStandards":{"audit":"restricted"},"enforcement":{"default":"Warn","rules":{"privileged":"Deny"}}}"#)]
 #[case::an_exemption(r#"{OPEN,"exemptions":[{"name":"a","reason":"b","match":{"namespaces":["c"]},"rules":["privileged"],"expires":"2027-01-31"}]}"#)]
 #[case::around_the_pod(r#"{OPEN,"namespaceLabels":{"enforce":"restricted"},"persistentVolumes":"Warn"}"#)]

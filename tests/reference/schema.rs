@@ -192,7 +192,11 @@ fn bare(options: &[&str]) -> Value {
             spec_names().into_iter().map(|name| (name.to_owned(), false.into())).collect();
         members.insert(
             "anyOf".to_owned(),
-            json!([{"required": required()}, {"required": ["podSecurityStandards"], "properties": absent}]),
+            json!([
+                {"required": required()},
+                {"required": ["podSecurityStandards"], "properties": absent},
+                {"required": ["namespaceLabels"], "properties": absent},
+            ]),
         );
     } else {
         members.insert("required".to_owned(), json!(required()));
