@@ -40,7 +40,11 @@ fn root() -> PathBuf {
 
 /// The documents for users: name and text.
 fn documents() -> Vec<(String, String)> {
-    let mut files = vec![root().join("README.md"), root().join("charts/pod-security-policy/README.md")];
+    let mut files = vec![
+        root().join("README.md"),
+        root().join("USAGE.md"),
+        root().join("charts/pod-security-policy/README.md"),
+    ];
     if let Ok(folder) = fs::read_dir(root().join("docs")) {
         files.extend(folder.map(|entry| entry.unwrap().path()));
     }
@@ -290,9 +294,65 @@ fn links_in_the_documents_lead_somewhere() {
             assert!(target.exists(), "{name}: {link}");
             if !anchor.is_empty() {
                 let page = fs::read_to_string(&target).unwrap();
-                assert!(anchors(&page).iter().any(|known| known == anchor), "{name}: {link}: no such heading");
+                assert!(
+                    anchors(&page).iter().any(|known| known == anchor),
+                    "{name}: {link}: no such heading"
+                );
             }
         }
+    }
+}
+
+/// The module, Artifact Hub and chart repositories show these pages elsewhere, where a relative link leads nowhere.
+#[test]
+fn pages_that_are_shown_elsewhere_have_absolute_links() {
+    let links = |name: &str| {
+        let text = fs::read_to_string(root().join(name)).unwrap();
+        let links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned());
+        links.filter(|link| !link.starts_with("https://")).collect::<Vec<_>>()
+    };
+    assert_eq!(links("USAGE.md"), Vec::<String>::new());
+    assert_eq!(links("charts/pod-security-policy/README.md"), Vec::<String>::new());
+}
+
+/// A link to a page of this repository by its address leads to a file that there is.
+#[test]
+fn absolute_links_into_the_repository_lead_to_files() {
+    let repository = concat!(env!("CARGO_PKG_REPOSITORY"), "/");
+    let mut seen = 0;
+    for (name, text) in documents() {
+        for rest in text.split(repository).skip(1) {
+            let link = rest.split([')', '#', ' ', '?', '`', '\n', '<']).next().unwrap();
+            let within =
+                ["blob/main/", "tree/main/", "raw/main/"].iter().find_map(|kind| link.strip_prefix(kind));
+            if let Some(file) = within {
+                assert!(root().join(file).exists(), "{name}: {link}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 8, "only {seen} links were found");
+}
+
+/// Where images and charts are, and whose they are, is said once: in the metadata.
+#[test]
+fn every_page_names_the_published_module() {
+    let metadata: Value =
+        serde_saphyr::from_str(&fs::read_to_string(root().join("metadata.yml")).unwrap()).unwrap();
+    let module =
+        metadata.pointer("/annotations/io.kubewarden.policy.ociUrl").unwrap().as_str().unwrap().to_owned();
+    let organisation = module.rsplit_once('/').unwrap().0;
+    let known = [module.clone(), format!("{organisation}/charts"), "ghcr.io/kubewarden/".to_owned()];
+    for (name, text) in documents() {
+        for (at, _) in text.match_indices("ghcr.io/") {
+            let rest = text.get(at..).unwrap();
+            assert!(
+                known.iter().any(|known| rest.starts_with(known)),
+                "{name}: {}",
+                rest.lines().next().unwrap()
+            );
+        }
+        assert!(!text.contains("registry.example.com/policies"), "{name}: a placeholder");
     }
 }
 

@@ -7,8 +7,20 @@ use serde_json::{Map, Value, json};
 
 /// Words for the options' strings; which of them an option takes is up to the policy.
 const WORDS: &[&str] = &[
-    "baseline", "restricted:v1.31", "spec.template", "Rollout", "argoproj.io", "kube-system", "shop/web", "alice",
-    "registry.example.com/*", "privileged", "pss/*", "2027-01-31", "v1.34", "example.com/guarded",
+    "baseline",
+    "restricted:v1.31",
+    "spec.template",
+    "Rollout",
+    "argoproj.io",
+    "kube-system",
+    "shop/web",
+    "alice",
+    "registry.example.com/*",
+    "privileged",
+    "pss/*",
+    "2027-01-31",
+    "v1.34",
+    "example.com/guarded",
 ];
 
 /// A small generator of numbers: the same seed gives the same values everywhere.
@@ -36,8 +48,24 @@ fn value(shape: Shape, numbers: &mut Numbers) -> Value {
         Shape::Map(element) => json!({*numbers.pick(WORDS): value(*element, numbers)}),
         Shape::Object(fields) => {
             let given = fields.iter().filter(|_| numbers.below(2) == 0).collect::<Vec<_>>();
-            given.into_iter().map(|field| (field.name.to_owned(), value(field.shape, numbers))).collect::<Map<_, _>>().into()
+            given
+                .into_iter()
+                .map(|field| (field.name.to_owned(), value(field.shape, numbers)))
+                .collect::<Map<_, _>>()
+                .into()
         }
+    }
+}
+
+/// Helm reads numbers as floating point, which has no whole numbers above this one.
+const LARGEST: i64 = 1 << 53;
+
+fn is_read_by_helm(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_i64().is_some_and(|number| number.abs() <= LARGEST),
+        Value::Array(elements) => elements.iter().all(is_read_by_helm),
+        Value::Object(members) => members.values().all(is_read_by_helm),
+        _ => true,
     }
 }
 
@@ -48,7 +76,8 @@ fn settings(seed: u64, numbers: &mut Numbers) -> Map<String, Value> {
     for index in 0.. {
         for mut policy in case(seed, index).psps {
             policy["metadata"]["name"] = json!(format!("policy-{}", policies.len()));
-            if Settings::parse(&json!({"policies": [policy]}).to_string()).is_ok() {
+            if is_read_by_helm(&policy) && Settings::parse(&json!({"policies": [policy]}).to_string()).is_ok()
+            {
                 policies.push(policy);
             }
         }
@@ -94,11 +123,17 @@ pub(crate) fn values(seed: u64) -> (Map<String, Value>, Value) {
     let mut values = settings.clone();
     let mut own = |key: &str, value: Value| values.insert(key.to_owned(), value);
     own("mode", json!(numbers.pick(&["monitor", "protect"])));
-    own("exemptNamespaces", numbers.pick(&[json!([]), json!(["kube-system"]), json!(["@rke2", "shop"])]).clone());
+    own(
+        "exemptNamespaces",
+        numbers.pick(&[json!([]), json!(["kube-system"]), json!(["@rke2", "shop"])]).clone(),
+    );
     if numbers.below(2) == 0 {
         own("failurePolicy", json!(numbers.pick(&["Ignore", "Fail"])));
         own("mutating", json!({"mode": "protect", "annotations": {"argocd.argoproj.io/sync-wave": "1"}}));
-        own("module", json!({"registry": "registry.example.com:5000", "digest": format!("sha256:{}", "0".repeat(64))}));
+        own(
+            "module",
+            json!({"registry": "registry.example.com:5000", "digest": format!("sha256:{}", "0".repeat(64))}),
+        );
         own("policyServer", json!({"name": "psp", "create": true, "replicas": 3}));
     }
     (settings, values.into())

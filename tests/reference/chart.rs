@@ -34,7 +34,8 @@ fn chart_file() -> String {
     let image = policy("ociUrl");
     let (registry, repository) = image.split_once('/').unwrap();
     let rules = serde_saphyr::to_string(metadata.get("rules").unwrap()).unwrap();
-    let (author, email) = policy("author").split_once(" <").map(|(a, e)| (a.to_owned(), e.replace('>', ""))).unwrap();
+    let (author, email) =
+        policy("author").split_once(" <").map(|(a, e)| (a.to_owned(), e.replace('>', ""))).unwrap();
     let keywords: Vec<_> = hub("keywords").split(", ").map(str::to_owned).collect();
     let chart = json!({
         "apiVersion": "v2",
@@ -92,7 +93,11 @@ fn own_values() -> Map<String, Value> {
     let mode = || json!({"enum": ["", "monitor", "protect"]});
     let amount = || json!({"type": ["string", "integer"]});
     let annotations = || json!({"type": "object", "additionalProperties": {"type": "string"}});
-    let image = || closed(json!({"registry": name(), "repository": name(), "tag": text(), "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"}}));
+    let image = || {
+        closed(
+            json!({"registry": name(), "repository": name(), "tag": text(), "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"}}),
+        )
+    };
     let grant = json!({
         "type": "object",
         "properties": {"policy": name(), "groups": texts(), "users": texts(), "namespaces": texts(),
@@ -142,12 +147,21 @@ fn exempt_namespaces() -> String {
     format!("^(@({})|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$", known.join("|"))
 }
 
-/// References of the newer drafts, in the words of the draft that every Helm reads.
-fn in_draft_7(value: &mut Value) {
+/// The schema as Helm needs it: in the draft that every version of it reads, and with the largest whole number that it
+/// reads as it is. It would make others inexact without a word.
+fn for_helm(value: &mut Value) {
+    if let Value::Object(members) = value
+        && members.get("type") == Some(&json!("integer"))
+        && !members.contains_key("maximum")
+    {
+        members.insert("maximum".to_owned(), json!(1_i64 << 53));
+    }
     match value {
-        Value::String(text) if text.starts_with("#/$defs/") => *text = text.replace("#/$defs/", "#/definitions/"),
-        Value::Array(elements) => elements.iter_mut().for_each(in_draft_7),
-        Value::Object(members) => members.values_mut().for_each(in_draft_7),
+        Value::String(text) if text.starts_with("#/$defs/") => {
+            *text = text.replace("#/$defs/", "#/definitions/")
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(for_helm),
+        Value::Object(members) => members.values_mut().for_each(for_helm),
         _ => {}
     }
 }
@@ -162,8 +176,10 @@ fn values_schema() -> Value {
         assert_eq!(earlier, None, "{key}: a setting and a value of the chart");
     }
     let policies = json!({"type": "array", "items": {"$ref": "#/definitions/listed"}});
-    properties.insert("policies".to_owned(), described("PodSecurityPolicies, with names of their own.", policies));
-    let required: Vec<_> = fields().filter(|(entry, _)| is_required(entry)).map(|(entry, _)| entry.id).collect();
+    properties
+        .insert("policies".to_owned(), described("PodSecurityPolicies, with names of their own.", policies));
+    let required: Vec<_> =
+        fields().filter(|(entry, _)| is_required(entry)).map(|(entry, _)| entry.id).collect();
     let any_field: Vec<_> = spec.iter().map(|field| json!({"required": [field]})).collect();
     let mut schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -171,13 +187,16 @@ fn values_schema() -> Value {
         "type": "object",
         "properties": properties,
         "additionalProperties": false,
-        "allOf": [
-            {"if": {"anyOf": any_field}, "then": {"required": required}},
-            {"if": {"required": ["policies"], "properties": {"policies": {"minItems": 2}}}, "then": {"required": ["authorization"]}},
-        ],
+        // Not `allOf`, whose objections Helm shows without the missing name.
+        "if": {"anyOf": any_field},
+        "then": {"required": required},
+        "else": {
+            "if": {"required": ["policies"], "properties": {"policies": {"minItems": 2}}},
+            "then": {"required": ["authorization"]},
+        },
         "definitions": settings.get("$defs").unwrap(),
     });
-    in_draft_7(&mut schema);
+    for_helm(&mut schema);
     schema
 }
 
@@ -240,7 +259,11 @@ fn the_templates_know_which_values_are_no_settings() {
 #[test]
 fn the_module_that_the_chart_installs_is_the_published_one() {
     let values: Value =
-        serde_saphyr::from_str(&fs::read_to_string(root().join(FOLDER).join("values.yaml")).unwrap()).unwrap();
+        serde_saphyr::from_str(&fs::read_to_string(root().join(FOLDER).join("values.yaml")).unwrap())
+            .unwrap();
     let at = |key: &str| values.pointer(&format!("/module/{key}")).unwrap().as_str().unwrap().to_owned();
-    assert_eq!(format!("{}/{}", at("registry"), at("repository")), annotation(&metadata(), "io.kubewarden.policy.ociUrl"));
+    assert_eq!(
+        format!("{}/{}", at("registry"), at("repository")),
+        annotation(&metadata(), "io.kubewarden.policy.ociUrl")
+    );
 }

@@ -64,7 +64,8 @@ fn the_schema_of_registrations_accepts_those_that_are_shipped() {
             }
             let text = fs::read_to_string(&path).unwrap();
             for mut manifest in serde_saphyr::from_multiple::<Value>(&text).unwrap() {
-                let problems: Vec<_> = validator.iter_errors(&manifest).map(|error| error.to_string()).collect();
+                let problems: Vec<_> =
+                    validator.iter_errors(&manifest).map(|error| error.to_string()).collect();
                 assert!(problems.is_empty(), "{}: {problems:?}", path.display());
                 if manifest.pointer("/spec/settings").is_some() {
                     seen += 1;
