@@ -19,7 +19,8 @@ fn arguments(command: &str) -> Vec<String> {
     let line = match command {
         "make run" => {
             let (_, recipe) = makefile.split_once("\nrun:").unwrap();
-            recipe.lines().nth(1).unwrap().trim().replace("$(RUN_HOST)", "policy-host")
+            let line = recipe.lines().nth(1).unwrap().trim();
+            line.trim_start_matches('@').replace("$(RUN_HOST)", "policy-host")
         }
         other => other.to_owned(),
     };

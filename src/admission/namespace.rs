@@ -46,7 +46,7 @@ fn label<'s>(namespace: &Tree<'s>, label: &str) -> Read<Option<Text<'s>>> {
 
 impl Verdict {
     fn fill(&mut self, label: &'static str, value: &str) {
-        let path = Path::of(&[Step::Key("metadata"), Step::Key("labels")]).then(Step::Key(label), &[]);
+        let path = Path::through(&[Step::Key("metadata"), Step::Key("labels")], Step::Key(label), &[]);
         self.edits.push(Edit { path, value: Quoted(value).to_string() });
     }
 

@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn all_there_is_to_say_is_said() {
         let edit = |key, value: &str| Edit {
-            path: Path::of(&[Step::Key("spec")]).then(Step::Key(key), &[]),
+            path: Path::through(&[Step::Key("spec")], Step::Key(key), &[]),
             value: value.to_owned(),
         };
         let mut response = Response {

@@ -23,10 +23,7 @@ pub struct Edit<'p> {
 /// The path: `spec.containers[0].securityContext.runAsUser`.
 impl Display for Edit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, step) in self.path.iter().enumerate() {
-            step.write_to(f, nth == 0)?;
-        }
-        Ok(())
+        self.path.fmt(f)
     }
 }
 

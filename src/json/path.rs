@@ -14,29 +14,45 @@ pub enum Step<'p> {
 }
 
 /// The path from the root of a document to a value. It takes no memory of its own, since many containers have many of
-/// them: the steps that are the same for all of them are referred to.
+/// them: it refers to the steps that it has in common with others.
 #[derive(Clone, Copy)]
-pub struct Path<'p> {
-    before: &'p [Step<'p>],
-    step: Option<Step<'p>>,
-    behind: &'p [Step<'p>],
+pub enum Path<'p> {
+    /// Steps that are known as a list, then perhaps one more and those behind it.
+    Steps(&'p [Step<'p>], Option<Step<'p>>, &'p [Step<'p>]),
+    /// A step further than another path, as a document is descended into.
+    Child(&'p Path<'p>, Step<'p>),
 }
 
 impl<'p> Path<'p> {
+    /// The path of the document itself.
+    pub const ROOT: Path<'static> = Path::of(&[]);
+
     /// The path of these steps.
     pub const fn of(steps: &'p [Step<'p>]) -> Self {
-        Path { before: steps, step: None, behind: &[] }
+        Path::Steps(steps, None, &[])
     }
 
-    /// The path with one more step and those behind it.
+    /// The path of these steps, one more, and those behind it.
+    pub const fn through(before: &'p [Step<'p>], step: Step<'p>, behind: &'p [Step<'p>]) -> Self {
+        Path::Steps(before, Some(step), behind)
+    }
+
+    /// The path of the value of a key.
     #[must_use]
-    pub const fn then(self, step: Step<'p>, behind: &'p [Step<'p>]) -> Self {
-        Path { before: self.before, step: Some(step), behind }
+    pub const fn key(&'p self, key: &'p str) -> Self {
+        Path::Child(self, Step::Key(key))
+    }
+
+    /// The path of an element of a list.
+    #[must_use]
+    pub const fn index(&'p self, index: usize) -> Self {
+        Path::Child(self, Step::Index(index))
     }
 
     /// The steps.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Step<'p>> + use<'p> {
-        self.before.iter().copied().chain(self.step).chain(self.behind.iter().copied())
+        let path = *self;
+        (0..path.len()).filter_map(move |depth| path.get(depth))
     }
 
     /// The last step.
@@ -44,13 +60,29 @@ impl<'p> Path<'p> {
         self.iter().next_back()
     }
 
+    fn len(&self) -> usize {
+        match self {
+            Path::Steps(before, step, behind) => before.len() + usize::from(step.is_some()) + behind.len(),
+            Path::Child(path, _) => path.len() + 1,
+        }
+    }
+
     /// The step that leads on from a depth.
     #[inline(never)]
     pub(super) fn get(&self, depth: usize) -> Option<Step<'p>> {
-        match depth.checked_sub(self.before.len()) {
-            None => self.before.get(depth).copied(),
-            Some(0) if self.step.is_some() => self.step,
-            Some(behind) => self.behind.get(behind - usize::from(self.step.is_some())).copied(),
+        match *self {
+            Path::Child(path, step) => {
+                if depth == path.len() {
+                    Some(step)
+                } else {
+                    path.get(depth)
+                }
+            }
+            Path::Steps(before, step, behind) => match depth.checked_sub(before.len()) {
+                None => before.get(depth).copied(),
+                Some(0) if step.is_some() => step,
+                Some(rest) => behind.get(rest - usize::from(step.is_some())).copied(),
+            },
         }
     }
 }
@@ -69,6 +101,13 @@ impl fmt::Debug for Path<'_> {
     }
 }
 
+/// `spec.containers[0].securityContext.runAsUser`
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().enumerate().try_for_each(|(nth, step)| step.write_to(f, nth == 0))
+    }
+}
+
 impl Step<'_> {
     /// Writes the step as it continues a path: `spec`, `.containers`, `[0]`, `[example.com/key]`.
     pub(crate) fn write_to(self, f: &mut impl fmt::Write, is_first: bool) -> fmt::Result {
@@ -78,25 +117,5 @@ impl Step<'_> {
             Step::Key(key) => write!(f, ".{}", Brief(key)),
             Step::Index(index) => write!(f, "[{index}]"),
         }
-    }
-}
-
-/// A path that grows as a document is descended into, and takes no memory until a message writes it.
-#[derive(Clone, Copy)]
-pub(crate) enum Nested<'p> {
-    Root,
-    Key(&'p Nested<'p>, &'p str),
-    Index(&'p Nested<'p>, usize),
-}
-
-impl Display for Nested<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (parent, step) = match *self {
-            Nested::Root => return Ok(()),
-            Nested::Key(parent, key) => (parent, Step::Key(key)),
-            Nested::Index(parent, index) => (parent, Step::Index(index)),
-        };
-        parent.fmt(f)?;
-        step.write_to(f, matches!(parent, Nested::Root))
     }
 }

@@ -181,7 +181,7 @@ fn in_container(slot: Slot) -> impl Fn(&'static [Step<'static>]) -> Path<'static
         List::Regular => &[Step::Key("spec"), Step::Key("containers")],
         List::Ephemeral => &[Step::Key("spec"), Step::Key("ephemeralContainers")],
     };
-    move |behind| Path::of(list).then(Step::Index(slot.index), behind)
+    move |behind| Path::through(list, Step::Index(slot.index), behind)
 }
 
 /// Declares the fields of a view that mutation may set: where each is in the view, and its path in the document.

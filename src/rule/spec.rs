@@ -82,17 +82,19 @@ impl<'v, 's> Spec<'v, 's> {
 
     /// Reports an error of a field; `field` continues the path of the spec.
     pub(crate) fn problem(&mut self, field: impl Display, reason: impl Display) {
-        let at = self.at;
-        let dot = if matches!(at, Path::Root) { "" } else { "." };
-        self.problems.add(format_args!("{at}{dot}{field}"), reason);
+        let path = self.path(field);
+        self.problems.add(path, reason);
     }
 
     /// Reports that a field is missing.
     pub(crate) fn required(&mut self, field: impl Display, reason: impl Display) {
-        let at = self.at;
-        let dot = if matches!(at, Path::Root) { "" } else { "." };
-        let reason = format_args!("Required value: {reason}");
-        self.problems.add_kind(ProblemKind::Required, format_args!("{at}{dot}{field}"), reason);
+        let path = self.path(field);
+        self.problems.add_kind(ProblemKind::Required, path, format_args!("Required value: {reason}"));
+    }
+
+    fn path(&self, field: impl Display) -> String {
+        let dot = if self.at == Path::ROOT { "" } else { "." };
+        format!("{}{dot}{field}", self.at)
     }
 
     /// Reports an error of an annotation.

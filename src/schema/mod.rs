@@ -12,7 +12,7 @@
 
 use std::fmt::{self, Display};
 
-pub(crate) use crate::json::path::Nested as Path;
+pub(crate) use crate::json::Path;
 use crate::json::{Listed, Quoted, STRING, TWICE, Value, place_of, same_name};
 
 pub(crate) mod names;
@@ -140,9 +140,9 @@ impl Shape {
             Shape::List(shape) if value.is_list() => {
                 for (index, element) in value.elements().enumerate() {
                     if element.is_null() {
-                        problems.add(Path::Index(path, index), "must not be null");
+                        problems.add(path.index(index), "must not be null");
                     }
-                    shape.check(element, &Path::Index(path, index), problems);
+                    shape.check(element, &path.index(index), problems);
                 }
                 return;
             }
@@ -160,7 +160,7 @@ impl Shape {
             }
             Shape::Map(shape) if value.is_object() => {
                 for (nth, (key, held)) in value.entries().enumerate() {
-                    let place = Path::Key(path, &key);
+                    let place = path.key(&key);
                     if value.entries().take(nth).any(|(earlier, _)| earlier == key) {
                         problems.add(place, TWICE);
                     }
@@ -197,7 +197,7 @@ pub(crate) fn check_object<'v, 's>(
     }
     let mut seen = 0_u64;
     for (nth, (key, value)) in object.entries().enumerate() {
-        let place = Path::Key(path, &key);
+        let place = path.key(&key);
         match find(&key) {
             Some((number, shape)) => {
                 let bit = 1_u64 << (number & 63);
@@ -288,7 +288,7 @@ mod tests {
     fn check(text: &str) -> String {
         let mut problems = Problems::default();
         let tree: crate::json::Tree<'_> = Reader::document(text).unwrap();
-        THING.check(tree.root(), &Path::Root, &mut problems);
+        THING.check(tree.root(), &Path::ROOT, &mut problems);
         problems.to_string()
     }
 

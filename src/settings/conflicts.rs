@@ -9,6 +9,7 @@ use crate::rule::{Action, Enforcement};
 use crate::rules;
 use crate::schema::{Path, Problems};
 use crate::settings::exemptions::Exemption;
+use crate::settings::policies::{self, Written};
 use crate::standards::{Standard, details};
 
 /// The rules in annotations: those that list the allowed values, the field of the pod, and the checks that look at it.
@@ -36,35 +37,12 @@ pub(crate) struct Enforced<'e, 's> {
 
 /// Finds the policies that contradict the standard.
 pub(crate) fn check(root: Value<'_, '_>, enforced: &Enforced<'_, '_>, problems: &mut Problems) {
-    let manifest = |manifest: Value<'_, '_>, at: &Path<'_>, problems: &mut Problems| {
-        let annotations = manifest.get("metadata").and_then(|metadata| metadata.get("annotations"));
-        let metadata_at = Path::Key(at, "metadata");
-        let annotations = (annotations.unwrap_or_default(), Path::Key(&metadata_at, "annotations"));
-        enforced.check(
-            (manifest.get("spec").unwrap_or_default(), Path::Key(at, "spec")),
-            annotations,
-            problems,
-        );
-    };
-    if let Some(list) = root.get("policies") {
-        let at = Path::Key(&Path::Root, "policies");
-        for (index, policy) in list.elements().enumerate() {
-            manifest(policy, &Path::Index(&at, index), problems);
-        }
-    } else if root.get("spec").is_some() {
-        manifest(root, &Path::Root, problems);
-    } else {
-        let annotations = root.get("annotations").unwrap_or_default();
-        enforced.check((root, Path::Root), (annotations, Path::Key(&Path::Root, "annotations")), problems);
-    }
+    policies::each(root, &mut |policy| enforced.check(policy, problems));
 }
 
-/// A value and its path.
-type Placed<'p, 'v, 's> = (Value<'v, 's>, Path<'p>);
-
 impl Enforced<'_, '_> {
-    fn check(&self, spec: Placed<'_, '_, '_>, annotations: Placed<'_, '_, '_>, problems: &mut Problems) {
-        let ((spec, at), (annotations, annotations_at)) = (spec, annotations);
+    fn check(&self, policy: &Written<'_, '_, '_>, problems: &mut Problems) {
+        let Written { spec, at, annotations, annotations_at } = policy;
         let under = |strategy: &str, key: &str| {
             let strategy = spec.get(strategy)?;
             let rule = strategy.get("rule")?.text()?;
@@ -79,19 +57,19 @@ impl Enforced<'_, '_> {
                 "seLinux",
                 &["seLinuxOptions"],
                 &mut std::iter::once(pod(&options, "")),
-                &Path::Key(&at, "seLinux"),
+                &at.key("seLinux"),
                 problems,
             );
         }
         if let Some(ranges) = under("runAsUser", "ranges") {
             let ids = ranges.elements().filter_map(|range| range.get("max").and_then(Value::integer));
             let mut pods = ids.map(|id| pod(&format!(r#""runAsUser":{id}"#), ""));
-            self.report("runAsUser", &["runAsUser"], &mut pods, &Path::Key(&at, "runAsUser"), problems);
+            self.report("runAsUser", &["runAsUser"], &mut pods, &at.key("runAsUser"), problems);
         }
         if let Some(types) = spec.get("allowedProcMountTypes") {
             let types = types.elements().filter_map(Value::text);
             let mut pods = types.map(|kind| pod("", &format!(r#""procMount":{}"#, Quoted(&kind))));
-            let at = Path::Key(&at, "allowedProcMountTypes");
+            let at = at.key("allowedProcMountTypes");
             let checks = ["procMount", "procMount_restricted"];
             self.report("allowedProcMountTypes", &checks, &mut pods, &at, problems);
         }
@@ -104,7 +82,7 @@ impl Enforced<'_, '_> {
                 Some(profile) => pod(&format!(r#""{field}":{{"type":"{}"}}"#, profile.kind), ""),
                 None => pod("", ""),
             });
-            self.report(rule, checks, &mut pods, &Path::Key(&annotations_at, key), problems);
+            self.report(rule, checks, &mut pods, &annotations_at.key(key), problems);
         }
     }
 

@@ -40,8 +40,8 @@ pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> En
     let rules = option.get("rules").unwrap_or_default();
     for (name, _) in rules.entries() {
         if rule_names::index(&name).is_none() {
-            let at = Path::Key(&Path::Root, FIELD.name);
-            problems.add(Path::Key(&Path::Key(&at, "rules"), &name), rule_names::unknown(&name));
+            let at = Path::ROOT.key(FIELD.name);
+            problems.add(at.key("rules").key(&name), rule_names::unknown(&name));
         }
     }
     let default = option.get("default");

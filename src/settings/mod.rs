@@ -28,6 +28,7 @@ use conflicts::Enforced;
 pub use exemptions::Exemption;
 pub use namespace_labels::NamespaceLabels;
 pub use persistent_volumes::OnVolumes;
+pub use policies::Form;
 use policies::{Options, by_name, load_policies};
 pub use standards::Modes;
 

@@ -87,7 +87,7 @@ impl NamespaceLabels<'_> {
 /// Reads the option, whose shape has been checked.
 pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -> NamespaceLabels<'s> {
     let Some(option) = option else { return NamespaceLabels::default() };
-    let at = Path::Key(&Path::Root, FIELD.name);
+    let at = Path::ROOT.key(FIELD.name);
     let stated = load_modes(option, &at, problems);
     let modes = MODES.into_iter().zip([stated.enforce, stated.warn, stated.audit]);
     let modes = modes.filter_map(|((mode, level, version), stated)| {
@@ -97,11 +97,11 @@ pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -
     });
     let modes = modes.collect();
     let guard = option.get(GUARD).map(texts).unwrap_or_default();
-    let guard_at = Path::Key(&at, GUARD);
+    let guard_at = at.key(GUARD);
     for (index, label) in guard.iter().enumerate() {
         if let Some(problem) = label_problem(label) {
             let label = Quoted(label);
-            problems.add(Path::Index(&guard_at, index), format_args!("Invalid value: {label}: {problem}"));
+            problems.add(guard_at.index(index), format_args!("Invalid value: {label}: {problem}"));
         }
     }
     NamespaceLabels { modes, guard }

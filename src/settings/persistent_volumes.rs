@@ -38,7 +38,7 @@ pub(crate) fn load(
         None => return None,
     };
     if policies.is_empty() && on_volumes != OnVolumes::Ignore {
-        problems.add(Path::Key(&Path::Root, FIELD.name), "needs a policy: no other could allow a volume");
+        problems.add(Path::ROOT.key(FIELD.name), "needs a policy: no other could allow a volume");
     }
     Some(on_volumes)
 }

@@ -1,7 +1,7 @@
 //! The policies in settings: one bare spec, one manifest, or a list of manifests.
 
 use super::OPTIONS;
-use crate::json::{Quoted, Value, same_name};
+use crate::json::{Quoted, Text, Value, same_name};
 use crate::policy::{Policy, PreviousPolicy, SpecFields};
 use crate::rule::spec::Spec;
 use crate::rules;
@@ -57,6 +57,35 @@ impl<'v, 's> Options<'v, 's> {
     }
 }
 
+/// How settings hold their policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Manifests under `policies`.
+    List,
+    /// One manifest: a whole `PodSecurityPolicy`.
+    Manifest,
+    /// The fields of one spec, with its `annotations`.
+    Bare,
+    /// Not at all: there are options alone.
+    Options,
+}
+
+impl Form {
+    /// The form of settings with these keys.
+    pub fn of<'k>(keys: impl Iterator<Item = impl AsRef<str> + 'k>) -> Self {
+        let mut form = Form::Options;
+        for key in keys {
+            match key.as_ref() {
+                "policies" => return Form::List,
+                "apiVersion" | "kind" | "metadata" | "spec" => form = Form::Manifest,
+                key if form == Form::Options && option(key).is_none() => form = Form::Bare,
+                _ => {}
+            }
+        }
+        form
+    }
+}
+
 /// The number of an option among all keys of settings, behind the rules', and its shape.
 fn option(key: &str) -> Option<(usize, Shape)> {
     numbered(OPTIONS, key).map(|(number, shape)| (rules::COUNT + number, shape))
@@ -73,72 +102,99 @@ pub(super) fn load_policies<'v, 's>(
     options: &mut Options<'v, 's>,
     problems: &mut Problems,
 ) -> (Vec<Policy<'s>>, bool) {
-    let (mut is_list, mut is_manifest, mut is_bare) = (false, false, false);
-    for (key, _) in root.entries() {
-        match &*key {
-            "policies" => is_list = true,
-            "apiVersion" | "kind" | "metadata" | "spec" => is_manifest = true,
-            key => is_bare = is_bare || option(key).is_none(),
-        }
-    }
     let behind_options = rules::COUNT + OPTIONS.len();
-    if is_list {
-        let find = |key: &str| match key {
-            // Each is checked key by key when it is loaded.
-            "policies" => Some((behind_options, Shape::List(&Shape::Any))),
-            key => option(key),
-        };
-        check_object(
-            root,
-            &Path::Root,
-            problems,
-            find,
-            &names_of(OPTIONS).chain(["policies"]),
-            |number, value| options.keep(number, value),
-        );
-        return (load_list(root, problems), true);
-    }
-    if is_manifest {
-        let known = names_of(MANIFEST).chain(names_of(OPTIONS));
-        let find = |key: &str| manifest_field(key).or_else(|| option(key));
-        check_object(root, &Path::Root, problems, find, &known, |number, value| options.keep(number, value));
-        for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
-            problems
-                .add(key, "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`");
+    let form = Form::of(root.entries().map(|(key, _)| key));
+    match form {
+        Form::List => {
+            let find = |key: &str| match key {
+                // Each is checked key by key when it is loaded.
+                "policies" => Some((behind_options, Shape::List(&Shape::Any))),
+                key => option(key),
+            };
+            let known = names_of(OPTIONS).chain(["policies"]);
+            let keep = |number, value| options.keep(number, value);
+            check_object(root, &Path::ROOT, problems, find, &known, keep);
+            (load_list(root, problems), true)
         }
-        return (
-            load_manifest(root, &Path::Root, None, problems).map(|(policy, _)| policy).into_iter().collect(),
-            false,
-        );
+        Form::Manifest => {
+            let known = names_of(MANIFEST).chain(names_of(OPTIONS));
+            let find = |key: &str| manifest_field(key).or_else(|| option(key));
+            let keep = |number, value| options.keep(number, value);
+            check_object(root, &Path::ROOT, problems, find, &known, keep);
+            for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
+                let reason = "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`";
+                problems.add(key, reason);
+            }
+            let loaded = load_manifest(root, &Path::ROOT, None, problems);
+            (loaded.map(|(policy, _)| policy).into_iter().collect(), false)
+        }
+        Form::Options => {
+            let keep = |number, value| options.keep(number, value);
+            check_object(root, &Path::ROOT, problems, option, &names_of(OPTIONS), keep);
+            (Vec::new(), false)
+        }
+        Form::Bare => {
+            let find = |key: &str| match key {
+                "annotations" => Some((behind_options, Shape::Map(&Shape::Text))),
+                key => spec_field(key).or_else(|| option(key)),
+            };
+            let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
+            let check = |fields: &mut SpecFields<'v, 's>, problems: &mut Problems| {
+                check_object(root, &Path::ROOT, problems, find, &known, |number, value| {
+                    options.keep(number, value) && fields.keep(number, value, None)
+                });
+            };
+            let (policy, _) = load_spec(&Written::bare(root), DEFAULT_NAME.into(), None, problems, check);
+            (vec![policy], false)
+        }
     }
-    if !is_bare {
-        check_object(root, &Path::Root, problems, option, &names_of(OPTIONS), |number, value| {
-            options.keep(number, value)
-        });
-        return (Vec::new(), false);
+}
+
+/// A policy as settings hold it.
+pub(super) struct Written<'p, 'v, 's> {
+    pub(super) spec: Value<'v, 's>,
+    pub(super) at: Path<'p>,
+    pub(super) annotations: Value<'v, 's>,
+    pub(super) annotations_at: Path<'p>,
+}
+
+impl<'p, 'v, 's> Written<'p, 'v, 's> {
+    fn bare(root: Value<'v, 's>) -> Self {
+        let annotations = root.get("annotations").unwrap_or_default();
+        Written {
+            spec: root,
+            at: Path::ROOT,
+            annotations,
+            annotations_at: const { Path::ROOT.key("annotations") },
+        }
     }
-    let find = |key: &str| match key {
-        "annotations" => Some((behind_options, Shape::Map(&Shape::Text))),
-        key => spec_field(key).or_else(|| option(key)),
+
+    fn manifest(manifest: Value<'v, 's>, at: &'p Path<'p>, metadata_at: &'p Path<'p>) -> Self {
+        let annotations = manifest.get("metadata").and_then(|metadata| metadata.get("annotations"));
+        Written {
+            spec: manifest.get("spec").unwrap_or_default(),
+            at: at.key("spec"),
+            annotations: annotations.unwrap_or_default(),
+            annotations_at: metadata_at.key("annotations"),
+        }
+    }
+}
+
+/// Shows each policy that settings hold, in document order.
+pub(super) fn each<'v, 's>(root: Value<'v, 's>, show: &mut dyn FnMut(&Written<'_, 'v, 's>)) {
+    let mut manifest = |value: Value<'v, 's>, at: &Path<'_>| {
+        show(&Written::manifest(value, at, &at.key("metadata")));
     };
-    let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
-    let annotations = root.get("annotations").unwrap_or_default();
-    check_annotations(annotations, &Path::Key(&Path::Root, "annotations"), problems);
-    let mut fields = SpecFields::new(annotations, None);
-    check_object(root, &Path::Root, problems, find, &known, |number, value| {
-        options.keep(number, value) && fields.keep(number, value, None)
-    });
-    let mut spec = Spec {
-        rule: None,
-        own: Value::default(),
-        others: Default::default(),
-        annotations,
-        volume_types: None,
-        at: Path::Root,
-        annotations_at: Path::Key(&Path::Root, "annotations"),
-        problems,
-    };
-    (vec![Policy::load(DEFAULT_NAME.into(), &mut spec, &fields, None)], false)
+    match Form::of(root.entries().map(|(key, _)| key)) {
+        Form::List => {
+            let at = Path::ROOT.key("policies");
+            let list = root.get("policies").unwrap_or_default().elements();
+            list.enumerate().for_each(|(index, value)| manifest(value, &at.index(index)));
+        }
+        Form::Manifest => manifest(root, &Path::ROOT),
+        Form::Bare => show(&Written::bare(root)),
+        Form::Options => {}
+    }
 }
 
 fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>> {
@@ -147,10 +203,10 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
     if policies.capacity() == 0 {
         problems.add("policies", "must list at least one policy");
     }
-    let at = Path::Key(&Path::Root, "policies");
+    let at = Path::ROOT.key("policies");
     let mut previous = None;
     for (index, manifest) in list.enumerate() {
-        let at = Path::Index(&at, index);
+        let at = at.index(index);
         if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| true) {
             continue;
         }
@@ -177,40 +233,52 @@ fn load_manifest<'v, 's>(
     previous: Option<&PreviousPolicy<'_, 'v, 's>>,
     problems: &mut Problems,
 ) -> Option<(Policy<'s>, SpecFields<'v, 's>)> {
-    let metadata_at = Path::Key(at, "metadata");
+    let metadata_at = at.key("metadata");
+    let written = Written::manifest(manifest, at, &metadata_at);
     let metadata = manifest.get("metadata").unwrap_or_default();
     for (key, shape) in [("name", Shape::Text), ("annotations", Shape::Map(&Shape::Text))] {
-        shape.check(metadata.get(key).unwrap_or_default(), &Path::Key(&metadata_at, key), problems);
+        shape.check(metadata.get(key).unwrap_or_default(), &metadata_at.key(key), problems);
     }
     let name = metadata.get("name").and_then(Value::text).unwrap_or_default();
-    let name_at = Path::Key(&metadata_at, "name");
+    let name_at = metadata_at.key("name");
     if name.is_empty() {
         problems.add(name_at, "Required value: a policy is known by its name");
     } else if let Some(problem) = subdomain_problem(&name) {
         problems.add(name_at, format_args!("Invalid value: {}: {problem}", Quoted(&name)));
     }
-    let spec_at = Path::Key(at, "spec");
-    let Some(spec) = manifest.get("spec") else {
-        problems.add(spec_at, "Required value: the policy itself");
+    if written.spec.is_null() {
+        problems.add(written.at, "Required value: the policy itself");
         return None;
-    };
-    let annotations = metadata.get("annotations").unwrap_or_default();
-    check_annotations(annotations, &Path::Key(&metadata_at, "annotations"), problems);
-    let mut fields = SpecFields::new(annotations, previous);
-    let keep = |number, value| fields.keep(number, value, previous);
-    check_object(spec, &spec_at, problems, spec_field, &spec_names(), keep);
+    }
+    Some(load_spec(&written, name, previous, problems, |fields, problems| {
+        let keep = |number, value| fields.keep(number, value, previous);
+        check_object(written.spec, &written.at, problems, spec_field, &spec_names(), keep);
+    }))
+}
+
+/// Loads a policy, whose keys `check` checks and keeps.
+fn load_spec<'v, 's>(
+    written: &Written<'_, 'v, 's>,
+    name: Text<'s>,
+    previous: Option<&PreviousPolicy<'_, 'v, 's>>,
+    problems: &mut Problems,
+    check: impl FnOnce(&mut SpecFields<'v, 's>, &mut Problems),
+) -> (Policy<'s>, SpecFields<'v, 's>) {
+    check_annotations(written.annotations, &written.annotations_at, problems);
+    let mut fields = SpecFields::new(written.annotations, previous);
+    check(&mut fields, problems);
     let mut spec = Spec {
         rule: None,
         own: Value::default(),
         others: Default::default(),
-        annotations,
+        annotations: written.annotations,
         volume_types: None,
-        at: spec_at,
-        annotations_at: Path::Key(&metadata_at, "annotations"),
+        at: written.at,
+        annotations_at: written.annotations_at,
         problems,
     };
     let policy = Policy::load(name, &mut spec, &fields, previous);
-    Some((policy, fields))
+    (policy, fields)
 }
 
 /// The prefixes of PodSecurityPolicy's own annotations.
@@ -223,7 +291,7 @@ fn check_annotations(annotations: Value<'_, '_>, at: &Path<'_>, problems: &mut P
     for (key, _) in annotations.entries() {
         let is_ours = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
         if is_ours && !known().any(|known| known == key) {
-            problems.add(Path::Key(at, &key), schema::unknown("annotation", &key, known()));
+            problems.add(at.key(&key), schema::unknown("annotation", &key, known()));
         }
     }
 }

@@ -49,7 +49,7 @@ pub struct Modes {
 /// Reads the option, whose shape has been checked.
 pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> Modes {
     let Some(option) = option else { return Modes::default() };
-    let at = Path::Key(&Path::Root, FIELD.name);
+    let at = Path::ROOT.key(FIELD.name);
     let mut modes = load_modes(option, &at, problems);
     modes.warn = modes.warn.or(modes.enforce);
     modes
@@ -63,7 +63,7 @@ pub(crate) fn load_modes(option: Value<'_, '_>, at: &Path<'_>, problems: &mut Pr
             Ok(standard) => Some(standard),
             Err(reason) => {
                 let value = Quoted(&text);
-                problems.add(Path::Key(at, key), format_args!("Invalid value: {value}: {reason}"));
+                problems.add(at.key(key), format_args!("Invalid value: {value}: {reason}"));
                 None
             }
         }

@@ -4,7 +4,8 @@ mod spec;
 
 use std::fmt::{self, Display};
 
-use serde_json::Value;
+use pod_security_policy::settings::Form;
+use serde_json::{Map, Value};
 
 use super::{Judge, Registration};
 use crate::error::Place;
@@ -82,7 +83,7 @@ struct Found<'v> {
 }
 
 /// The policies in a document, with their paths.
-fn policies_in(document: &Value) -> Vec<Found<'_>> {
+fn policies_in<'v>(document: &'v Value) -> Vec<Found<'v>> {
     let kind = document.get("kind").and_then(Value::as_str).unwrap_or_default();
     if kind.ends_with("AdmissionPolicy") {
         let mut inside = document.pointer("/spec/settings").map(policies_in).unwrap_or_default();
@@ -97,36 +98,32 @@ fn policies_in(document: &Value) -> Vec<Found<'_>> {
         }
         return inside;
     }
-    let manifest = |policy: &'_ Value, before: &str| {
-        let name = policy.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-        (format!("{before}spec"), name.to_owned(), format!("{before}metadata.annotations"))
+    let manifest = |policy: &'v Value, before: &str| {
+        Some(Found {
+            path: format!("{before}spec"),
+            policy: policy.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            spec: policy.get("spec")?,
+            annotations_at: format!("{before}metadata.annotations"),
+            annotations: policy.pointer("/metadata/annotations").unwrap_or(&Value::Null),
+        })
     };
-    if let Some(policies) = document.get("policies").and_then(Value::as_array) {
-        let listed = policies.iter().enumerate().filter_map(|(index, policy)| {
-            let (path, name, annotations_at) = manifest(policy, &format!("policies[{index}]."));
-            let annotations = policy.pointer("/metadata/annotations").unwrap_or(&Value::Null);
-            Some(Found { path, policy: name, spec: policy.get("spec")?, annotations_at, annotations })
-        });
-        return listed.collect();
+    let keys = document.as_object().into_iter().flat_map(Map::keys);
+    match Form::of(keys) {
+        Form::List => {
+            let policies = document.get("policies").and_then(Value::as_array).into_iter().flatten();
+            let listed = policies.enumerate();
+            listed.filter_map(|(index, policy)| manifest(policy, &format!("policies[{index}]."))).collect()
+        }
+        Form::Manifest => manifest(document, "").into_iter().collect(),
+        Form::Bare => vec![Found {
+            path: String::new(),
+            policy: String::new(),
+            spec: document,
+            annotations_at: "annotations".to_owned(),
+            annotations: document.get("annotations").unwrap_or(&Value::Null),
+        }],
+        Form::Options => Vec::new(),
     }
-    let annotations = |pointer: &str| document.pointer(pointer).unwrap_or(&Value::Null);
-    if let Some(spec) = document.get("spec") {
-        let (path, policy, annotations_at) = manifest(document, "");
-        return vec![Found {
-            path,
-            policy,
-            spec,
-            annotations_at,
-            annotations: annotations("/metadata/annotations"),
-        }];
-    }
-    vec![Found {
-        path: String::new(),
-        policy: String::new(),
-        spec: document,
-        annotations_at: "annotations".to_owned(),
-        annotations: annotations("/annotations"),
-    }]
 }
 
 /// Advice about how policies are granted.

@@ -9,7 +9,7 @@ use crate::testing::{config, json_text};
 fn path_of(steps: Vec<Step<'_>>) -> Path<'_> {
     let (before, behind) = Box::leak(steps.into_boxed_slice()).split_at(1);
     match behind.split_first() {
-        Some((step, behind)) => Path::of(before).then(*step, behind),
+        Some((step, behind)) => Path::through(before, *step, behind),
         None => Path::of(before),
     }
 }

@@ -117,17 +117,16 @@ impl Exemption<'_> {
 /// Reads the option, whose shape has been checked.
 pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -> Vec<Exemption<'s>> {
     let Some(option) = option else { return Vec::new() };
-    let at = Path::Key(&Path::Root, FIELD.name);
+    let at = Path::ROOT.key(FIELD.name);
     let mut exemptions: Vec<Exemption<'s>> = Vec::new();
     for (index, value) in option.elements().enumerate() {
-        let at = Path::Index(&at, index);
+        let at = at.index(index);
         let exemption = load_one(value, &at, problems);
         if exemption.name.is_empty() {
-            problems
-                .add(Path::Key(&at, "name"), "Required value: the audit log knows an exemption by its name");
+            problems.add(at.key("name"), "Required value: the audit log knows an exemption by its name");
         } else if exemptions.iter().any(|earlier| earlier.name == exemption.name) {
             let name = Quoted(&exemption.name);
-            problems.add(Path::Key(&at, "name"), format_args!("Duplicate value: {name}"));
+            problems.add(at.key("name"), format_args!("Duplicate value: {name}"));
         }
         exemptions.push(exemption);
     }
@@ -137,11 +136,11 @@ pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -
 fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) -> Exemption<'s> {
     let text = |key| value.get(key).and_then(Value::text);
     let grounds = value.get("match").unwrap_or_default();
-    let match_at = Path::Key(at, "match");
+    let match_at = at.key("match");
     let mut exemption = Exemption { name: text("name").unwrap_or_default(), ..Exemption::default() };
 
     let rules = value.get("rules").map(texts).unwrap_or_default();
-    let rules_at = Path::Key(at, "rules");
+    let rules_at = at.key("rules");
     if rules.is_empty() {
         problems.add(rules_at, "Required value: an exemption lists the rules that it frees from");
     }
@@ -150,10 +149,8 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
             Some(rules) => exemption.rules = exemption.rules.or(rules),
             None => {
                 let reason = rule_names::unknown_to_exemptions(name);
-                problems.add(
-                    Path::Index(&rules_at, index),
-                    format_args!("Invalid value: {}: {reason}", Quoted(name)),
-                );
+                problems
+                    .add(rules_at.index(index), format_args!("Invalid value: {}: {reason}", Quoted(name)));
             }
         }
     }
@@ -166,20 +163,19 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
     for authors in [IMAGES, RUNTIME_CLASSES] {
         if given(authors) && !given(NAMESPACES) {
             let reason = "is accepted only together with `namespaces`: pod authors choose it themselves";
-            problems.add(Path::Key(&match_at, authors), reason);
+            problems.add(match_at.key(authors), reason);
         }
     }
     let mut ground = |key: &'static str, problem: fn(&str) -> Option<&'static str>| {
         let Some(list) = grounds.get(key) else { return Vec::new() };
-        let at = Path::Key(&match_at, key);
+        let at = match_at.key(key);
         let list = texts(list);
         if list.is_empty() {
             problems.add(at, "must not be empty");
         }
         for (index, text) in list.iter().enumerate() {
             if let Some(reason) = problem(text) {
-                problems
-                    .add(Path::Index(&at, index), format_args!("Invalid value: {}: {reason}", Quoted(text)));
+                problems.add(at.index(index), format_args!("Invalid value: {}: {reason}", Quoted(text)));
             }
         }
         list
@@ -201,7 +197,7 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
         match date::seconds(&day) {
             Some(seconds) => exemption.expires = Some((day, seconds)),
             None => problems.add(
-                Path::Key(at, "expires"),
+                at.key("expires"),
                 format_args!("Invalid value: {}: must be a day such as \"2027-01-31\"", Quoted(&day)),
             ),
         }
@@ -219,9 +215,9 @@ fn refuse_controllers(exemption: &Exemption<'_>, match_at: &Path<'_>, problems: 
     let Some((key, index, value)) = accounts.find_map(|account| satisfied_by(exemption, account)) else {
         return;
     };
-    let at = Path::Key(match_at, key);
+    let at = match_at.key(key);
     let reason = "would free the pods of every tenant, which controllers with this account or group create; name the `namespaces` as well";
-    problems.add(Path::Index(&at, index), format_args!("Invalid value: {}: {reason}", Quoted(value)));
+    problems.add(at.index(index), format_args!("Invalid value: {}: {reason}", Quoted(value)));
 }
 
 /// The first condition of an exemption that a controller satisfies: its key, and the place and the text of the entry.
