@@ -4,10 +4,11 @@
 // and both WebAssembly modules stand in the page itself: it works from a server as from `file://`, and its content
 // security policy can forbid every connection.
 
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { constants, deflateRawSync, gzipSync } from "node:zlib";
+import * as zlib from "node:zlib";
 
 import { build } from "esbuild";
 import { parse } from "yaml";
@@ -45,7 +46,20 @@ function generated(texts) {
 }
 
 const sha256 = (data, encoding) => createHash("sha256").update(data).digest(encoding);
-const packed = (module) => deflateRawSync(module, { level: constants.Z_BEST_COMPRESSION }).toString("base64");
+const packed = (module) => compressed(module).toString("base64");
+
+/** A sixth smaller than what browsers unpack themselves. Node does it from 22.15 on. */
+function compressed(module) {
+  if (zlib.zstdCompressSync) {
+    const { ZSTD_c_compressionLevel: level } = zlib.constants;
+    return zlib.zstdCompressSync(module, { params: { [level]: 22 } });
+  }
+  const { status, stdout, error } = spawnSync("zstd", ["-22", "--ultra", "--stdout"], { input: module, maxBuffer: 1 << 26 });
+  if (error || status !== 0) {
+    throw new Error("zstd is missing: apt-get install zstd, or Node 22.15", { cause: error });
+  }
+  return stdout;
+}
 
 const modules = { functions: await readFile(options.functions), policy: await readFile(options.policy) };
 const { questions } = parse(await readFile(here("../questions-ui.yml"), "utf8"));
@@ -87,7 +101,7 @@ await mkdir(out, { recursive: true });
 await writeFile(`${out}/index.html`, page);
 
 const kilobytes = (bytes) => `${Math.ceil(bytes / 1000)} KB`;
-const zipped = (data) => kilobytes(gzipSync(data, { level: 9 }).length);
+const zipped = (data) => kilobytes(zlib.gzipSync(data, { level: 9 }).length);
 console.log(`web: ${out}/index.html: ${kilobytes(page.length)}, ${zipped(page)} compressed:`);
 for (const [name, data] of Object.entries(parts)) {
   console.log(`  ${name}: ${zipped(data)}`);

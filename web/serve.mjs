@@ -8,7 +8,7 @@ const page = new URL("dist/index.html", import.meta.url);
 /** A server for the page alone. */
 export function serve(port = 0) {
   const server = createServer(async (request, response) => {
-    if (request.url !== "/") {
+    if (request.url !== "/" && request.url !== "/index.html") {
       response.writeHead(404).end();
       return;
     }

@@ -1,16 +1,17 @@
 // The worker: judges away from the page, so that typing never waits.
 
+import { decompress } from "fzstd";
+
 import { Functions } from "./functions.mjs";
 import { judge } from "./judge.mjs";
 
 let functions;
 let policy;
 
-/** A module out of its text: deflated, then base64, so that it can stand in the page. */
-async function compiled(text) {
+/** A module out of its text: compressed, then base64, so that it can stand in the page. */
+function compiled(text) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return WebAssembly.compile(await new Response(stream).arrayBuffer());
+  return WebAssembly.compile(decompress(bytes));
 }
 
 const calls = {

@@ -307,6 +307,25 @@ test("the content security policy forbids every connection", async () => {
   await page.context().close();
 });
 
+test("settings of the documentation open in the page", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const body = `<main><pre><code class="language-yaml">podSecurityStandards: {enforce: restricted}\n</code></pre>
+    <pre><code class="language-yaml">on: [push]\n</code></pre><a href="../README.html#x">README</a></main>`;
+  await page.route(`${origin}docs/settings.html`, (route) => route.fulfill({ contentType: "text/html", body }));
+  await page.goto(`${origin}docs/settings.html`);
+  await page.addScriptTag({ path: new URL("../book/open-in-page.js", import.meta.url).pathname });
+  const links = page.getByRole("link", { name: "Try these settings in the page" });
+  await links.waitFor();
+  assert.equal(
+    await page.getByRole("link", { name: "README" }).getAttribute("href"),
+    "https://github.com/pod-security-policy/pod-security-policy/blob/main/README.md#x",
+  );
+  await links.click();
+  await page.locator("#status", { hasText: "7 objects: 1 allowed, 0 changed, 6 rejected" }).waitFor();
+  await context.close();
+});
+
 test("a print has the whole texts", async () => {
   const { page, status, close } = await open();
   await status("7 objects");
