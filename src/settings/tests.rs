@@ -108,7 +108,7 @@ fn settings_without_a_policy(#[case] text: &str, #[case] expected: &str) {
 
 const STRATEGIES: &str = "fsGroup.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
     supplementalGroups.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
-    runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
+    runAsUser.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
     seLinux.rule: Required value: supported values: \"MustRunAs\", \"RunAsAny\"";
 
 #[test]
@@ -229,7 +229,7 @@ fn a_name_stands_twice_in_a_manifest() {
      policies[1].spec.privilegd: unknown field; did you mean \"privileged\"?; \
      policies[1].spec.fsGroup.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
      policies[1].spec.supplementalGroups.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
-     policies[1].spec.runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
+     policies[1].spec.runAsUser.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
      policies[1].spec.seLinux.rule: Required value: supported values: \"MustRunAs\", \"RunAsAny\"")]
 fn what_is_wrong_with_several(#[case] settings: Value, #[case] expected: &str) {
     assert_eq!(problems(&settings), expected);
@@ -273,6 +273,11 @@ const EVERY_FIELD: &[(&str, &str, &str)] = &[
     ("forbiddenSysctls", r#"["vm.swappiness"]"#, r#"["vm.*"]"#),
     ("allowedProcMountTypes", r#"["Default", "Unmasked"]"#, r#"["Unmasked"]"#),
     ("runtimeClass", r#"{"allowedRuntimeClassNames": ["a"]}"#, r#"{"allowedRuntimeClassNames": ["b"]}"#),
+    ("userNamespaceLevel", r#""RequirePodLevel""#, r#""AllowHostLevel""#),
+    ("supplementalGroupsPolicy", r#""Strict""#, r#""Merge""#),
+    ("allowedPodCertificateSigners", r#"["a.b/c"]"#, "[]"),
+    ("allowedClusterTrustBundleSigners", r#"["a.b/c"]"#, "[]"),
+    ("windowsOptions", r#"{"runAsUserNames": ["ContainerUser"]}"#, r#"{"hostProcess": false}"#),
 ];
 
 /// The policy with the other value, or with none, of one field; of none if that is not one of them.
