@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Brief, Error, Quoted, Read, Reader, Text, Tree, Value, lookup};
+use crate::json::{Brief, Error, Quoted, Read, Reader, Text, Tree, lookup};
 use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
 use crate::rule::spec::Spec;
@@ -41,7 +41,7 @@ const SIGNERS: Entry = Entry {
     annotations: &[],
     pod_fields: "",
     mutates: doc_only("nothing"),
-    default: doc_only("every signer, if `volumes` lists `projected`; an empty list allows none"),
+    default: doc_only("empty: every signer is allowed, if `volumes` lists `projected`"),
 };
 
 /// A source of a projected volume that names a signer.
@@ -90,7 +90,7 @@ impl Source {
             if source.is_null() {
                 continue;
             }
-            let placed = |error: Error| error.in_key(self.key()).at(index).in_key("sources");
+            let placed = |error: Error| error.in_path(&format!("sources[{index}].{}", self.key()));
             let text = |key| lookup::text(source, &[key]).map(Option::unwrap_or_default).map_err(placed);
             let (signer, name): (Text<'_>, Text<'_>) = (text("signerName")?, text("name")?);
             let by_name = self == Source::TrustBundle && signer.is_empty() && !name.is_empty();
@@ -119,8 +119,7 @@ pub(super) fn load_trust_bundles<'s>(spec: &mut Spec<'_, 's>) -> Option<Signers<
 }
 
 fn load<'s>(spec: &mut Spec<'_, 's>, source: Source) -> Option<Signers<'s>> {
-    let allowed = spec.get(source.setting()).filter(|list| list.is_list())?;
-    let allowed: Vec<Text<'s>> = allowed.elements().filter_map(Value::text).collect();
+    let allowed = spec.texts(source.setting());
     for (index, name) in allowed.iter().enumerate() {
         let problem = match name.strip_suffix('*').unwrap_or(name) {
             "" if !name.is_empty() => None,
@@ -134,7 +133,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>, source: Source) -> Option<Signers<'s>> {
             spec.problem(place, format_args!("Invalid value: {}: {problem}", Quoted(name)));
         }
     }
-    Some(Signers { source, types: spec.volume_types(), allowed })
+    if allowed.is_empty() { None } else { Some(Signers { source, types: spec.volume_types(), allowed }) }
 }
 
 impl Signers<'_> {
@@ -205,20 +204,19 @@ mod tests {
     #[case::of_another_domain(certificates(json!(["example.com/*"])), certificate("example.com.org/ab"), Rejected(
         "spec.volumes[0].projected.sources[1].podCertificate.signerName: Invalid value: \"example.com.org/ab\": signer is not allowed to be used"))]
     #[case::any_by_name(certificates(json!(["*"])), certificate("example.com/a"), Admitted)]
-    #[case::an_empty_list_allows_none(certificates(json!([])), certificate("example.com/a"), Rejected(
-        "spec.volumes[0].projected.sources[1].podCertificate.signerName: Invalid value: \"example.com/a\": signer is not allowed to be used"))]
+    #[case::an_empty_list_allows_any(certificates(json!([])), certificate("example.com/a"), Admitted)]
     #[case::null_is_absent(certificates(Value::Null), certificate("example.com/a"), Admitted)]
     #[case::unnamed(certificates(json!(["example.com/a"])), volume(json!([{"podCertificate": {}}])), Rejected(
         "spec.volumes[0].projected.sources[0].podCertificate.signerName: Invalid value: \"\": signer is not allowed to be used"))]
-    #[case::other_sources(certificates(json!([])), volume(json!([{"secret": {}}, {"podCertificate": null}, {"clusterTrustBundle": {"signerName": "a.b/c"}}])), Admitted)]
-    #[case::no_sources(certificates(json!([])), volume(json!(null)), Admitted)]
+    #[case::other_sources(certificates(json!(["a.b/d"])), volume(json!([{"secret": {}}, {"podCertificate": null}, {"clusterTrustBundle": {"signerName": "a.b/c"}}])), Admitted)]
+    #[case::no_sources(certificates(json!(["a.b/d"])), volume(json!(null)), Admitted)]
     #[case::each_source_counts(certificates(json!(["a.b/c"])),
         volume(json!([{"podCertificate": {"signerName": "x.y/1"}}, {"podCertificate": {"signerName": "a.b/c"}}, {"podCertificate": {"signerName": "x.y/2"}}])), Objected(&[
         "spec.volumes[0].projected.sources[0].podCertificate.signerName: Invalid value: \"x.y/1\": signer is not allowed to be used",
         "spec.volumes[0].projected.sources[2].podCertificate.signerName: Invalid value: \"x.y/2\": signer is not allowed to be used"]))]
     #[case::unreadable(certificates(json!(["*"])), volume(json!([{"podCertificate": {"signerName": 5}}])), Rejected(
         "spec.volumes[0].projected: Forbidden: sources[0].podCertificate.signerName: must be a string, not 5"))]
-    #[case::refused_for_its_type_alone(json!({"allowedPodCertificateSigners": []}), certificate("example.com/a"), Rejected(
+    #[case::refused_for_its_type_alone(json!({"allowedPodCertificateSigners": ["a.b/d"]}), certificate("example.com/a"), Rejected(
         "spec.volumes[0]: Invalid value: \"projected\": projected volumes are not allowed to be used"))]
     fn judges_certificates(#[case] policy: Value, #[case] pod: Value, #[case] expected: Outcome) {
         judge_pod(policy, pod, expected);
@@ -246,7 +244,7 @@ mod tests {
         "spec.volumes[0].projected.sources[1].podCertificate.signerName: Invalid value: \"a.b/c\": signer is not allowed to be used"))]
     #[case::that_does_not(json!([]), None)]
     fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
-        let response = review_added(certificates(json!([])), certificate("a.b/c"), json!({"volumeMounts": mounts}));
+        let response = review_added(certificates(json!(["a.b/d"])), certificate("a.b/c"), json!({"volumeMounts": mounts}));
         assert_eq!(response.rejection.as_deref(), expected);
     }
 

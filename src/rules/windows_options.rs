@@ -17,7 +17,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
         Field {
             name: "runAsUserNames",
             shape: Shape::List(&Shape::Text),
-            doc: doc_only("The allowed names of users; the first is the default."),
+            doc: doc_only("The allowed names of users; the first is the default; empty allows any."),
         },
         Field {
             name: "hostProcess",
@@ -28,7 +28,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
             name: GMSA_NAMES,
             shape: Shape::List(&Shape::Text),
             doc: doc_only(
-                "The group managed service accounts that containers may name; empty allows none, and then or with names the credentials themselves may not be in the pod.",
+                "The group managed service accounts that containers may name, whose credentials may then not be in the pod without a name; empty allows any.",
             ),
         },
     ])),
@@ -54,23 +54,19 @@ pub(crate) struct Windows<'s> {
     users: Vec<Text<'s>>,
     /// Whether `HostProcess` containers are refused here.
     refuses_host_processes: bool,
-    /// The allowed group managed service accounts, if they are restricted.
-    accounts: Option<Vec<Text<'s>>>,
+    /// The allowed group managed service accounts; empty if any is.
+    accounts: Vec<Text<'s>>,
 }
 
 pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Windows<'s>> {
     let options = spec.get("windowsOptions")?;
-    let names = options.get("runAsUserNames");
-    let users = names.map(texts).unwrap_or_default();
-    if names.is_some() && users.is_empty() {
-        spec.required(USER_NAMES, "must list at least one name");
-    }
+    let users = options.get("runAsUserNames").map(texts).unwrap_or_default();
     for (index, _) in users.iter().enumerate().filter(|(_, name)| name.is_empty()) {
         spec.problem(format_args!("{USER_NAMES}[{index}]"), "Invalid value: \"\": must not be empty");
     }
     let refuses_host_processes = options.get("hostProcess").and_then(Value::flag) == Some(false);
-    let accounts = options.get(GMSA_NAMES).map(texts);
-    if users.is_empty() && !refuses_host_processes && accounts.is_none() {
+    let accounts = options.get(GMSA_NAMES).map(texts).unwrap_or_default();
+    if users.is_empty() && !refuses_host_processes && accounts.is_empty() {
         return None;
     }
     Some(Windows { users, refuses_host_processes, accounts })
@@ -84,15 +80,17 @@ fn user<'p>(pod: &'p Pod<'_>, container: &'p Container<'_>) -> Option<&'p Text<'
 
 impl Windows<'_> {
     fn judge_account(&self, options: &WindowsOptions<'_>, root: &str, found: &mut Findings<'_>) {
-        let Some(accounts) = &self.accounts else { return };
+        if self.accounts.is_empty() {
+            return;
+        }
         let name = &options.gmsa_credential_spec_name;
-        if !name.is_empty() && !accounts.contains(name) {
-            let allowed = Listed(accounts);
+        if !name.is_empty() && !self.accounts.contains(name) {
+            let allowed = Listed(&self.accounts);
             let detail = format_args!("must be one of: [{allowed}]");
             found.invalid(format_args!("{root}.gmsaCredentialSpecName"), Quoted(name), detail);
         }
         // A name is looked up in the cluster, where roles guard it; the credentials themselves pass by that. Their
-        // webhook writes them beside an allowed name.
+        // webhook writes them behind an allowed name.
         if name.is_empty() && !options.gmsa_credential_spec.is_empty() {
             found.forbidden(format_args!("{root}.gmsaCredentialSpec"), "must be named by gmsaCredentialSpecName");
         }
@@ -235,8 +233,7 @@ mod tests {
     #[case::completed_by_the_webhook(accounts(&["a"]), json!({"gmsaCredentialSpecName": "a", "gmsaCredentialSpec": "{}"}), Admitted)]
     #[case::another(accounts(&["a"]), json!({"gmsaCredentialSpecName": "A"}), Rejected(
         "securityContext.windowsOptions.gmsaCredentialSpecName: Invalid value: \"A\": must be one of: [\"a\"]"))]
-    #[case::an_empty_list_allows_none(accounts(&[]), json!({"gmsaCredentialSpecName": "a"}), Rejected(
-        "securityContext.windowsOptions.gmsaCredentialSpecName: Invalid value: \"a\": must be one of: []"))]
+    #[case::an_empty_list_allows_any(accounts(&[]), json!({"gmsaCredentialSpecName": "a"}), Admitted)]
     #[case::the_credentials_themselves(accounts(&["a"]), json!({"gmsaCredentialSpec": "{}"}), Rejected(
         "securityContext.windowsOptions.gmsaCredentialSpec: Forbidden: must be named by gmsaCredentialSpecName"))]
     #[case::none_named(accounts(&[]), json!({}), Admitted)]
@@ -255,7 +252,6 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_users(json!({"runAsUserNames": []}), "windowsOptions.runAsUserNames: Required value: must list at least one name")]
     #[case::empty_user(json!({"runAsUserNames": ["a", ""]}), "windowsOptions.runAsUserNames[1]: Invalid value: \"\": must not be empty")]
     #[case::flag(json!({"hostProcess": "false"}), "windowsOptions.hostProcess: must be true or false, not the string \"false\"")]
     #[case::unknown(json!({"runAsUserName": "a"}), "windowsOptions.runAsUserName: unknown field; did you mean \"runAsUserNames\"?")]

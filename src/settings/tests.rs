@@ -185,7 +185,7 @@ fn manifest(over: Value) -> Value {
 #[case::name_is_a_number(json!({"metadata": {"name": 5}}), "metadata.name: must be a string, not 5; metadata.name: Required value: a policy is known by its name")]
 #[case::annotations_are_a_list(json!({"metadata": {"name": "a", "annotations": []}}), "metadata.annotations: must be an object, not a list")]
 #[case::no_spec(json!({"spec": null}), "spec: Required value: the policy itself")]
-#[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\"")]
+#[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"resourceClaims\", \"unknownFields\"")]
 #[case::a_field_beside_the_spec(json!({"specs": {}}), "specs: unknown field; did you mean \"spec\"?")]
 #[case::a_misspelt_field(json!({"spec": with(spec(), json!({"privilegd": true}))}), "spec.privilegd: unknown field; did you mean \"privileged\"?")]
 #[case::an_option_in_the_spec(json!({"spec": with(spec(), json!({"hostPorts": [{"min": -1, "max": 1}]}))}),
@@ -215,7 +215,7 @@ fn a_name_stands_twice_in_a_manifest() {
 #[case::no_name(json!({"policies": [{"spec": spec()}]}), "policies[0].metadata.name: Required value: a policy is known by its name")]
 #[case::no_spec(json!({"policies": [{"metadata": {"name": "a"}}]}), "policies[0].spec: Required value: the policy itself")]
 #[case::beside_a_spec(json!({"policies": [named("a")], "privileged": true}),
-    "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"policies\"")]
+    "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"resourceClaims\", \"unknownFields\", \"policies\"")]
 #[case::options_within_a_policy(json!({"policies": [with(named("a"), json!({"mutate": false}))]}), "policies[0].mutate: unknown field; did you mean \"metadata\"?")]
 #[case::a_misspelt_annotation(json!({"policies": [named("a"), {"metadata": {"name": "b", "annotations": {"apparmor.security.beta.kubernetes.io/allowedProfile": "*"}}, "spec": spec()}], "authorization": "None"}),
     "policies[1].metadata.annotations[apparmor.security.beta.kubernetes.io/allowedProfile]: unknown annotation; did you mean \"apparmor.security.beta.kubernetes.io/allowedProfileNames\"?")]

@@ -2,6 +2,7 @@
 
 mod chain;
 mod controllers;
+mod doubts;
 mod live;
 mod objections;
 mod pods;
@@ -42,6 +43,7 @@ pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Jud
         refused: false,
     };
     evaluation.judged.warnings = object.warnings();
+    evaluation.judged.warnings.extend(doubts::about(object));
     let mut asked = false;
     for registration in &policies.registrations {
         let about = evaluation.chain.asks(registration);
