@@ -138,21 +138,22 @@ pub(crate) fn of_halves(objects: &[Object]) -> Vec<String> {
         .map(|object| (object, object.value()))
         .collect();
     let mutates = |value: &Value| value.pointer("/spec/mutating") == Some(&Value::Bool(true));
-    let demands = |spec: &Value, (field, demand): (&str, &str)| {
+    let demands = |spec: &Value, field: &str, demand: &str| {
         spec.get(field).and_then(Value::as_str).is_some_and(|own| own == demand)
     };
-    let is_judged = |policy: &str, dropped| {
+    let is_judged = |policy: &str, field: &str, demand: &str| {
         values.iter().filter(|(_, value)| !mutates(value)).any(|(_, value)| {
-            policies_in(value).iter().any(|found| found.policy == policy && demands(found.spec, dropped))
+            let mut policies = policies_in(value).into_iter().filter(|found| found.policy == policy);
+            policies.any(|found| demands(found.spec, field, demand))
         })
     };
     let mut reported = Vec::new();
     for (object, value) in values.iter().filter(|(_, value)| mutates(value)) {
         for found in policies_in(value) {
-            let unjudged = |dropped: &&(&str, &str)| {
-                demands(found.spec, **dropped) && !is_judged(&found.policy, **dropped)
-            };
-            for (field, _) in DROPPED.iter().filter(unjudged) {
+            for (field, demand) in DROPPED {
+                if !demands(found.spec, field, demand) || is_judged(&found.policy, field, demand) {
+                    continue;
+                }
                 let path = format!("{}.{field}", found.path);
                 reported.push(format!(
                     "{}: {path}: needs a second registration with mutating: false: an API server without the field drops what this one fills in",
