@@ -15,6 +15,8 @@ PSP_FILES  := cli/Cargo.toml $(SOURCES) $(shell find cli/src -name '*.rs')
 # The same packages and features each time, or dependencies would be compiled once more for each combination.
 WORKSPACE  := --workspace --exclude floor --exclude registry --features pod-security-policy/guest
 SIZE_LIMIT := 500
+WEB_FILES  := $(SOURCES) $(shell find cli/src web/functions -name '*.rs' -o -name Cargo.toml)
+PAGE_FILES := $(shell find web/page examples -type f) web/build.mjs questions-ui.yml
 
 # kwctl where it is installed, else what does the same here.
 KWCTL      ?= kwctl
@@ -31,7 +33,7 @@ CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean
+.PHONY: all run test chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean web web-serve web-test
 
 all: policy.wasm
 
@@ -157,6 +159,32 @@ $(YAML_ORACLE): $(shell find conformance/yaml-oracle conformance/lines -name '*.
 yaml-conformance: $(YAML_ORACLE)
 	YAML_ORACLE=$(abspath $(YAML_ORACLE)) SEED=$(SEED) CASES=$(CASES) FREEZE=$(FREEZE) \
 		$(CARGO) test $(WORKSPACE) -p kubectl-psp --lib -- --ignored --nocapture fresh_yaml
+
+# The page in which the module judges what people paste: one file, which needs nothing else.
+web: web/dist/index.html
+
+web/dist/index.html: policy.wasm web/functions.wasm $(PAGE_FILES) web/node_modules/.package-lock.json
+	cd web && node build.mjs --functions functions.wasm --policy ../policy.wasm
+
+# The command line's library for the page. Smaller matters more than faster: all of it is loaded before the first verdict.
+# Flags in the environment take the place of the module's in .cargo/config.toml, which are for speed.
+web/functions.wasm: export RUSTFLAGS = -C target-feature=+simd128 -C link-arg=--compress-relocations \
+	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo --remap-path-prefix=$(CURDIR)=.
+web/functions.wasm: $(WEB_FILES) | toolchain
+	./scripts/wasm-cargo build --package web-functions --profile web $(LOCKED)
+	WASM_OPT_LEVEL=-Oz ./scripts/shrink $(TARGET_DIR)/wasm32-wasip1/web/web-functions.wasm $@ >&2
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# For a look: `make web-serve PORT=8000`.
+web-serve: web
+	cd web && PORT=$(or $(PORT),8000) node serve.mjs
+
+# In a real Chromium, and the recorded cases in Node: `make web-test ALL=1` takes all of them.
+web-test: web
+	cd web && ALL=$(ALL) npm test
 
 # Every target in turn, for so many minutes in all: `make fuzz MINUTES=30`.
 fuzz:

@@ -30,6 +30,7 @@ const NOT_RUN: &[&str] = &[
     "make conformance ",
     "make fuzz ",
     "make mutants",
+    "make web",
     "scripts/conformance-ci",
     "cargo test --test conformance",
 ];
@@ -227,7 +228,7 @@ fn commands_in_the_documents_are_known() {
 #[test]
 fn workflows_pin_their_actions_and_name_the_compiler_and_targets_that_there_are() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
-    for name in ["ci", "release"] {
+    for name in ["ci", "pages", "release"] {
         let file = format!(".github/workflows/{name}.yml");
         let text = fs::read_to_string(root().join(&file)).unwrap();
         serde_saphyr::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
