@@ -26,12 +26,14 @@ VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1
 
 ORACLE     := conformance/oracle/oracle
 YAML_ORACLE := conformance/yaml-oracle/yaml-oracle
+# Helm and kustomize, at the versions of charts/tools/go.mod.
+TOOLS      := $(TARGET_DIR)/tools
 SEED       ?= 1
 CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean web web-serve web-test
+.PHONY: all run test chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean web web-serve web-test
 
 all: policy.wasm
 
@@ -41,9 +43,9 @@ policy.wasm: $(SOURCES) | toolchain
 		./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release $(LOCKED)
 	@./scripts/shrink $(WASM)/pod_security_policy.wasm $@ >&2
 
-# The module with its metadata and the README in it.
-annotated-policy.wasm: policy.wasm metadata.yml README.md $(ANNOTATOR)
-	$(ANNOTATOR) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+# The module with its metadata and USAGE.md in it.
+annotated-policy.wasm: policy.wasm metadata.yml USAGE.md $(ANNOTATOR)
+	$(ANNOTATOR) annotate policy.wasm --metadata-path metadata.yml --usage-path USAGE.md --output-path $@
 	@echo "$@: $$(($$(wc -c <$@))) bytes"
 
 # What a call costs before a policy looks at it: the floor of every measurement.
@@ -80,6 +82,22 @@ test: policy.wasm floor.wasm
 # Through a registry and back. Needs Debian's docker-registry.
 registry-test: annotated-policy.wasm $(HOST)
 	POLICY_HOST=$(abspath $(HOST)) $(CARGO) test --package registry
+
+# Helm and kustomize, from their Go modules: 5 minutes of CPU the first time, then seconds.
+$(TOOLS)/helm: charts/tools/go.mod charts/tools/go.sum
+	mkdir -p $(TOOLS)
+	cd charts/tools && go build -trimpath -o $(abspath $(TOOLS))/ helm.sh/helm/v3/cmd/helm sigs.k8s.io/kustomize/kustomize/v5
+	touch $@
+
+# The chart and the examples for GitOps, through Helm and kustomize; alerts and health checks, as Prometheus and Argo CD
+# evaluate them. Needs Go.
+chart-test: $(TOOLS)/helm
+	CHART_TOOLS=$(abspath $(TOOLS)) $(CARGO) test $(WORKSPACE) --package pod-security-policy --test chart -- --include-ignored
+	cd conformance/operations && go test ./...
+
+# The chart as a file: pod-security-policy-VERSION.tgz.
+chart: $(TOOLS)/helm
+	$(TOOLS)/helm package charts/pod-security-policy
 
 # Follows the recipes of CONTRIBUTING.md in copies of the code.
 recipes:
