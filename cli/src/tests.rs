@@ -105,6 +105,7 @@ fn check_agrees_with_the_policy(#[case] name: &str, #[case] least: usize) {
             name: "p".to_owned(),
             matches: WebhookMatch::everything(),
             judge: Judge::Settings(loaded),
+            document: settings.to_string(),
         };
         let policies = Policies::of(vec![registration], authority(&case));
         let requester = if case.no_user {

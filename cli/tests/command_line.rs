@@ -171,7 +171,13 @@ fn manifests_are_written_to_a_folder() {
     let text = fs::read_to_string(folder.path().join("out/psp-validating.yaml")).unwrap();
     let manifest: Value = serde_saphyr::from_str(&text).unwrap();
     let spec = &manifest["spec"];
-    assert_eq!(manifest["metadata"], json!({"name": "psp-validating", "namespace": "shop"}));
+    let annotations = json!({
+        "io.kubewarden.policy.title": "pod-security-policy",
+        "io.kubewarden.policy.category": "PSP",
+        "io.kubewarden.policy.severity": "critical",
+    });
+    let metadata = json!({"name": "psp-validating", "namespace": "shop", "annotations": annotations});
+    assert_eq!(manifest["metadata"], metadata);
     assert_eq!(
         json!([
             spec["mode"],

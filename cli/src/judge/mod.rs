@@ -7,6 +7,7 @@ mod live;
 mod objections;
 mod pods;
 mod requester;
+mod reviews;
 mod standard;
 mod templates;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub(crate) use live::LiveObject;
 pub use pod_security_policy::rule::ViolationKind;
 pub(crate) use pods::pods;
 pub use requester::{Requester, doubt, is_judged};
+pub use reviews::{Candidate, Outcome, Review, reviews};
 pub(crate) use standard::{Failing, blamed, failures};
 pub use verdict::{Before, Change, Finding, Judged, Verdict};
 

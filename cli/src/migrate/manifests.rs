@@ -70,6 +70,13 @@ const CHANGES_GOVERNED: &str = "request.operation != 'UPDATE' || !has(object.kin
     && key in pair[1].metadata.annotations \
     && pair[1].metadata.annotations[key] == pair[0].metadata.annotations[key])))";
 
+/// What the reports of the audit scanner say about a registration.
+const ANNOTATIONS: [(&str, &str); 3] = [
+    ("io.kubewarden.policy.title", "pod-security-policy"),
+    ("io.kubewarden.policy.category", "PSP"),
+    ("io.kubewarden.policy.severity", "critical"),
+];
+
 /// The pair that registers settings.
 pub(crate) fn pair(
     name: &str,
@@ -108,6 +115,10 @@ fn registration(
             "AdmissionPolicy"
         }
     };
+    metadata.insert(
+        "annotations".to_owned(),
+        Map::from_iter(ANNOTATIONS.map(|(key, value)| (key.to_owned(), value.into()))).into(),
+    );
     let mode = if form.mode == Mode::Protect { "protect" } else { "monitor" };
     let mut members = vec![
         ("policyServer", form.policy_server.clone().into()),

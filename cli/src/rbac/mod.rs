@@ -13,7 +13,7 @@ mod tests;
 
 use std::fmt::{self, Display};
 
-pub(crate) use dump::is_rbac;
+pub use dump::is_rbac;
 pub(crate) use mistakes::mistakes;
 use pod_security_policy::admission::{Cluster, Question};
 
