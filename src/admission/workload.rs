@@ -82,7 +82,8 @@ impl<'e> Evaluator<'e> {
         let controllers = Controllers::of(&request.kind, object)?;
         let review = PodReview { root, controllers, checks, ..PodReview::of_pod(request, pod, Mode::DryRun) };
         let mut result = self.response(review, object)?;
-        if self.settings.unknown_fields.is_some() {
+        // Operators have fields of their own in the templates of their kinds.
+        if self.settings.unknown_fields.is_some() && template::built_in(&request.kind).is_some() {
             let old = match (&*request.operation, request.old_object) {
                 ("UPDATE", Some(old)) => template::templates(old, path)?,
                 _ => Vec::new(),

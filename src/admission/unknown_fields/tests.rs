@@ -81,6 +81,16 @@ fn a_template_is_judged_with_its_path() {
 }
 
 #[test]
+fn templates_of_other_kinds_are_not_looked_at() {
+    let mut settings = settings(json!("Deny"));
+    settings["podTemplates"] =
+        json!([{"apiGroup": "argoproj.io", "kind": "Rollout", "path": "spec.template"}]);
+    let mut request = request("Rollout", json!({"spec": {"template": typo()}}));
+    request["kind"]["group"] = json!("argoproj.io");
+    assert_eq!(review(&settings, &request).rejection, None);
+}
+
+#[test]
 fn stands_behind_what_the_policy_rejects() {
     let response = review(
         &settings(json!("Deny")),
