@@ -124,6 +124,6 @@ mod tests {
         let chart: serde_json::Value =
             serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
         let lists = DISTRIBUTIONS.iter().map(|(name, names)| ((*name).to_owned(), serde_json::json!(names)));
-        assert_eq!(chart, lists.collect::<serde_json::Map<_, _>>().into());
+        assert_eq!(chart, serde_json::Value::from_iter(lists));
     }
 }
