@@ -44,6 +44,7 @@ fn value(shape: Shape, numbers: &mut Numbers) -> Value {
         Shape::Integer => json!(numbers.below(1000)),
         Shape::Text | Shape::Any => json!(numbers.pick(WORDS)),
         Shape::OneOf(known) => json!(numbers.pick(known)),
+        Shape::Either(one, other) => value(if numbers.below(2) == 0 { *one } else { *other }, numbers),
         Shape::List(element) => (0..1 + numbers.below(2)).map(|_| value(*element, numbers)).collect(),
         Shape::Map(element) => json!({*numbers.pick(WORDS): value(*element, numbers)}),
         Shape::Object(fields) => {

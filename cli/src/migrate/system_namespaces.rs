@@ -113,4 +113,17 @@ mod tests {
             }
         }
     }
+
+    /// The chart has the same lists.
+    #[test]
+    fn the_lists_are_those_of_the_chart() {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../charts/pod-security-policy/files/system-namespaces.yaml"
+        );
+        let chart: serde_json::Value =
+            serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let lists = DISTRIBUTIONS.iter().map(|(name, names)| ((*name).to_owned(), serde_json::json!(names)));
+        assert_eq!(chart, serde_json::Value::from_iter(lists));
+    }
 }
