@@ -257,9 +257,9 @@ for (const [name, options] of [
     const { page, status, close } = await open("", options);
     await status("7 objects");
     await page.evaluate(await readFile(AXE, "utf8"));
-    for (const task of ["try", "migrate", "suggest"]) {
+    for (const [task, done] of [["try", "7 objects"], ["migrate", "1 policy: 1 converted"], ["suggest", "5 policies"]]) {
       await page.locator(`[data-task=${task}]`).click();
-      await page.locator(`#task-${task}`).waitFor();
+      await status(done);
       if (task === "try") {
         await page.locator("#verdicts summary").nth(3).click();
         await page.locator(".explanation").waitFor();
