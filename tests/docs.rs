@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use pod_security_policy::rules;
 use pod_security_policy::settings::Settings;
@@ -251,6 +252,31 @@ fn workflows_pin_their_actions_and_name_the_compiler_and_targets_that_there_are(
             }
         }
     }
+}
+
+/// Digests are over names without folders, so that `sha256sum --check` finds the files where they were downloaded.
+#[test]
+fn files_of_a_release_are_verified_where_they_are_downloaded() {
+    let run = |program: &str, arguments: &[&str], folder: &Path| {
+        let output = Command::new(program).args(arguments).current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "{program}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("release");
+    fs::remove_dir_all(&folder).ok();
+    run("scripts/release-files", &[folder.to_str().unwrap(), "metadata.yml"], &root());
+
+    let verified = run("sha256sum", &["--check", "SHA256SUMS"], &folder);
+    for file in [
+        "metadata.yml",
+        "mutating.yaml",
+        "profile-restricted.yaml",
+        "settings.schema.json",
+        "registration.schema.json",
+    ] {
+        assert!(verified.contains(&format!("{file}: OK\n")), "{file}: {verified}");
+    }
+    assert!(!verified.contains('/') && !verified.contains("kustomization"), "{verified}");
 }
 
 /// One line for each release, so that a slow decline is seen. A figure that was not taken is empty.

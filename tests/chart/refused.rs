@@ -68,7 +68,7 @@ fn an_unknown_volume_is_refused_with_those_that_are_known() {
     json!({"grants": [{"policy": "privilegd"}]}),
     "grants[0].policy: there is no policy \"privilegd\"; there are: privileged, restricted"
 )]
-#[case::grants_without_rbac(open(json!({"grants": [{"policy": "default"}]})), "grants[0]: nobody asks for it: set authorization: RBAC")]
+#[case::grants_without_rbac(open(json!({"grants": [{"policy": "default"}]})), "grants[0]: has no effect: set authorization: RBAC")]
 #[case::two_budgets(
     json!({"policyServer": {"create": true, "minAvailable": 1}}),
     "policyServer: minAvailable and maxUnavailable exclude each other; set one to the empty string"

@@ -119,7 +119,11 @@ const OPEN: &str = r#""runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAn
 #[case::labels_of_namespaces_alone(r#"{"namespaceLabels":{"enforce":"restricted"}}"#)]
 #[case::a_standard_beside_a_policy(r#"{OPEN,"podSecurityStandards":{"audit":"restricted"},"enforcement":{"default":"Warn","rules":{"privileged":"Deny"}}}"#)]
 #[case::an_exemption(r#"{OPEN,"exemptions":[{"name":"a","reason":"b","match":{"namespaces":["c"]},"rules":["privileged"],"expires":"2027-01-31"}]}"#)]
-#[case::around_the_pod(r#"{OPEN,"namespaceLabels":{"enforce":"restricted"},"persistentVolumes":"Warn"}"#)]
+#[case::around_the_pod(
+    r#"{OPEN,"namespaceLabels":{"enforce":"restricted"},"persistentVolumes":"Warn","resourceClaims":"Deny"}"#
+)]
+#[case::continued(r#"{OPEN,"userNamespaceLevel":"RequirePodLevel","supplementalGroupsPolicy":"Strict","allowedPodCertificateSigners":["a.b/*"],"windowsOptions":{"runAsUserNames":["ContainerUser"],"hostProcess":false}}"#)]
+#[case::a_user_may_be_given(r#"{"runAsUser":{"rule":"MayRunAs","ranges":[{"min":1,"max":2}]},"seLinux":{"rule":"MustRunAs","seLinuxOptions":{"level":"s0"},"changePolicy":"Recursive"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"}}"#)]
 fn the_policy_and_the_schema_accept(#[case] settings: &str) {
     let settings = settings.replace("OPEN", OPEN);
     assert!(Settings::parse(&settings).is_ok(), "{settings}");
@@ -136,6 +140,7 @@ fn the_policy_and_the_schema_accept(#[case] settings: &str) {
 #[case::unknown_key_in_depth(r#"{OPEN,"hostPorts":[{"min":1,"max":2,"step":3}]}"#)]
 #[case::wrong_type(r#"{OPEN,"privileged":"true"}"#)]
 #[case::unknown_value(r#"{OPEN,"workloads":"deny"}"#)]
+#[case::unknown_level(r#"{OPEN,"userNamespaceLevel":"Pod"}"#)]
 #[case::no_rule(r#"{OPEN,"runAsGroup":{}}"#)]
 #[case::no_ranges(r#"{OPEN,"runAsGroup":{"rule":"MustRunAs"}}"#)]
 #[case::empty_ranges(r#"{OPEN,"runAsGroup":{"rule":"MustRunAs","ranges":[]}}"#)]

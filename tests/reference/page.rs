@@ -131,6 +131,7 @@ fn parts(page: &mut String, name: &str, shape: Shape) {
     match shape {
         Shape::List(element) => parts(page, &format!("{name}[]"), *element),
         Shape::Map(value) => parts(page, &format!("{name}.*"), *value),
+        Shape::Either(_, other) => parts(page, name, *other),
         Shape::Object(fields) => {
             for field in fields {
                 rows(page, &format!("{name}.{}", field.name), field.shape, field.doc);
@@ -153,6 +154,7 @@ fn value(shape: Shape) -> String {
         },
         Shape::Object(_) => "object".to_owned(),
         Shape::Map(inner) => format!("map to {}", value(*inner)),
+        Shape::Either(one, other) => format!("{}, or {}", value(*one), value(*other)),
         Shape::Any => "any".to_owned(),
     }
 }

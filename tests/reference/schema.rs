@@ -109,6 +109,7 @@ fn of(shape: Shape) -> Value {
         Shape::OneOf(known) => json!({"enum": known}),
         Shape::List(element) => json!({"type": "array", "items": of(*element)}),
         Shape::Map(value) => json!({"type": "object", "additionalProperties": of(*value)}),
+        Shape::Either(one, other) => json!({"anyOf": [of(*one), of(*other)]}),
         Shape::Any => json!({}),
         Shape::Object(fields) => object(fields),
     }

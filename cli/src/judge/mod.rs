@@ -2,6 +2,7 @@
 
 mod chain;
 mod controllers;
+mod doubts;
 mod live;
 mod objections;
 mod pods;
@@ -44,6 +45,7 @@ pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Jud
         refused: false,
     };
     evaluation.judged.warnings = object.warnings();
+    evaluation.judged.warnings.extend(doubts::about(object));
     let mut asked = false;
     for registration in &policies.registrations {
         let about = evaluation.chain.asks(registration);

@@ -74,6 +74,7 @@ pub fn of_objects(
             Err(Errors(more)) => errors.extend(more),
         }
     }
+    reported.extend(lint::of_halves(objects));
     if !manifests.is_empty() {
         let advice = manifests.iter().flat_map(|manifest| lint::of_object(manifest));
         reported.extend(advice.map(|advice| advice.to_string()));
