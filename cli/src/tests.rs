@@ -161,6 +161,7 @@ fn migrated(case: &Case) -> Result<[Value; 2], String> {
         module: "registry://example.com/policy:v1".to_owned(),
         policy_server: "default".to_owned(),
         mode: Mode::Protect,
+        inside_kubewarden: false,
         background_audit: true,
     };
     let pair = migrate::pair("psp", &migrate::all(&policies.manifests), &[], &form);

@@ -142,7 +142,14 @@ enum Verdict<'v, 'a> {
         ungranted: Option<String>,
     },
     /// No policy does.
-    Denied(String),
+    Denied(Denial),
+}
+
+/// Why no policy admits a pod.
+struct Denial {
+    reason: String,
+    /// What the first policy would fill in that then admits the pod, where the settings keep it from doing so.
+    defaults: String,
 }
 
 /// Reviews one request, from the payload of the policy server to the response.
@@ -343,9 +350,9 @@ impl<'e> Evaluator<'e> {
                 Ok(Verdict::Denied(_)) | Err(_) if review.checks == Checks::Standards => {
                     return Ok(Response::accepted());
                 }
-                Ok(Verdict::Denied(reason)) => {
+                Ok(Verdict::Denied(Denial { reason, defaults })) => {
                     self.record_effective_exemptions(review, None, &active, &mut response);
-                    return Ok(Response { rejection: Some(reason), ..response });
+                    return Ok(Response { rejection: Some(reason), defaults, ..response });
                 }
                 Err(cause) => {
                     return Ok(Response::error(format_args!("{UNANSWERED}{}", first_sentence(&cause))));

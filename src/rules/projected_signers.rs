@@ -156,7 +156,8 @@ impl Rule for Signers<'_> {
             }
             match self.source.named(text) {
                 Ok(named) => {
-                    for Named { place, value, .. } in named.iter().filter(|named| !self.allow(&named.signer)) {
+                    for Named { place, value, .. } in named.iter().filter(|named| !self.allow(&named.signer))
+                    {
                         let field = format_args!("spec.volumes[{index}].projected.{place}");
                         found.invalid(field, Quoted(value), "signer is not allowed to be used");
                     }
@@ -192,7 +193,9 @@ mod tests {
     }
 
     fn certificate(signer: &str) -> Value {
-        volume(json!([{"secret": {"name": "s"}}, {"podCertificate": {"signerName": signer, "keyType": "ED25519"}}]))
+        volume(
+            json!([{"secret": {"name": "s"}}, {"podCertificate": {"signerName": signer, "keyType": "ED25519"}}]),
+        )
     }
 
     #[rstest]
@@ -244,7 +247,11 @@ mod tests {
         "spec.volumes[0].projected.sources[1].podCertificate.signerName: Invalid value: \"a.b/c\": signer is not allowed to be used"))]
     #[case::that_does_not(json!([]), None)]
     fn judges_what_is_there_for_an_added_container(#[case] mounts: Value, #[case] expected: Option<&str>) {
-        let response = review_added(certificates(json!(["a.b/d"])), certificate("a.b/c"), json!({"volumeMounts": mounts}));
+        let response = review_added(
+            certificates(json!(["a.b/d"])),
+            certificate("a.b/c"),
+            json!({"volumeMounts": mounts}),
+        );
         assert_eq!(response.rejection.as_deref(), expected);
     }
 

@@ -51,7 +51,9 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     reads: &[],
     annotations: &[],
     pod_fields: doc_only("`securityContext.seLinuxOptions` of pod and containers"),
-    mutates: doc_only("`MustRunAs`: the options, where the pod has none, and with a level the `changePolicy`"),
+    mutates: doc_only(
+        "`MustRunAs`: the options, where the pod has none, and with a level the `changePolicy`",
+    ),
     default: doc_only("must be given"),
 }];
 
@@ -217,7 +219,11 @@ mod tests {
         json!({"seLinuxOptions": {"level": "s0"}, "seLinuxChangePolicy": "MountOption"}), Admitted)]
     #[case::without_the_key(must(json!({"level": "s0"})), json!({}), Mutated(json!({"securityContext": {"seLinuxOptions": {"level": "s0"}}})))]
     #[case::any(json!({"seLinux": {"rule": "RunAsAny", "changePolicy": "Recursive"}}), json!({}), Admitted)]
-    fn a_level_brings_how_volumes_get_it(#[case] policy: Value, #[case] context: Value, #[case] expected: Outcome) {
+    fn a_level_brings_how_volumes_get_it(
+        #[case] policy: Value,
+        #[case] context: Value,
+        #[case] expected: Outcome,
+    ) {
         judge_pod(policy, json!({"spec": {"securityContext": context}}), expected);
     }
 

@@ -118,8 +118,12 @@ mod tests {
     /// In a user namespace ids above 65535 do not exist, so the namespace must be there before ids are filled in.
     #[rstest]
     #[case::that_exist(1000, Mutated(json!({"hostUsers": false, "securityContext": {"fsGroup": 1000}})))]
-    #[case::that_do_not(100_000, Rejected(
-        "spec.securityContext.fsGroup: Required value: must be in the ranges: [{100000 100000}]; the default 100000 is not filled in, because pods with hostUsers: false have no ids above 65535"))]
+    #[case::that_do_not(
+        100_000,
+        Rejected(
+            "spec.securityContext.fsGroup: Required value: must be in the ranges: [{100000 100000}]; the default 100000 is not filled in, because pods with hostUsers: false have no ids above 65535"
+        )
+    )]
     fn comes_before_defaults_for_ids(#[case] id: i64, #[case] expected: Outcome) {
         let ranges = json!([{"min": id, "max": id}]);
         let policy = json!({"userNamespaceLevel": "RequirePodLevel", "fsGroup": {"rule": "MustRunAs", "ranges": ranges}});

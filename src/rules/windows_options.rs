@@ -22,7 +22,9 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
         Field {
             name: "hostProcess",
             shape: Shape::Flag,
-            doc: doc_only("Whether `HostProcess` containers are allowed; unless given, `privileged` decides."),
+            doc: doc_only(
+                "Whether `HostProcess` containers are allowed; unless given, `privileged` decides.",
+            ),
         },
         Field {
             name: GMSA_NAMES,
@@ -92,7 +94,10 @@ impl Windows<'_> {
         // A name is looked up in the cluster, where roles guard it; the credentials themselves pass by that. Their
         // webhook writes them behind an allowed name.
         if name.is_empty() && !options.gmsa_credential_spec.is_empty() {
-            found.forbidden(format_args!("{root}.gmsaCredentialSpec"), "must be named by gmsaCredentialSpecName");
+            found.forbidden(
+                format_args!("{root}.gmsaCredentialSpec"),
+                "must be named by gmsaCredentialSpecName",
+            );
         }
     }
 }
@@ -128,7 +133,8 @@ impl Rule for Windows<'_> {
         match user(pod, container) {
             Some(name) if self.users.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) => return,
             Some(name) => {
-                let inherited = if options.run_as_user_name.is_some() { "" } else { " (inherited from the pod)" };
+                let inherited =
+                    if options.run_as_user_name.is_some() { "" } else { " (inherited from the pod)" };
                 let detail = format_args!("must be one of: [{allowed}]{inherited}");
                 found.invalid(field, Quoted(name), detail);
             }
@@ -247,7 +253,9 @@ mod tests {
             windows(json!({"gmsaCredentialSpecName": "b"})),
             accounts(&["a"]),
             json!({}),
-            Rejected("spec.securityContext.windowsOptions.gmsaCredentialSpecName: Invalid value: \"b\": must be one of: [\"a\"]"),
+            Rejected(
+                "spec.securityContext.windowsOptions.gmsaCredentialSpecName: Invalid value: \"b\": must be one of: [\"a\"]",
+            ),
         );
     }
 

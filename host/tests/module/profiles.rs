@@ -72,7 +72,7 @@ fn what_surrounds_the_pod_has_registrations_of_its_own(
     );
     assert_eq!(
         (&spec["mutating"], &spec["failurePolicy"], &spec["backgroundAudit"]),
-        (&json!(mutating), &json!("Fail"), &json!(false))
+        (&json!(mutating), &json!("Ignore"), &json!(false))
     );
     assert_eq!(spec["module"], read("manifests/validating.yaml")["spec"]["module"]);
 }

@@ -94,10 +94,12 @@ impl Migrate {
                 policy_server: self.policy_server.clone(),
                 mode: if self.monitor { Mode::Monitor } else { Mode::Protect },
                 background_audit: true,
+                inside_kubewarden: false,
             },
             per_policy: self.per_policy,
             name: self.name.clone(),
             exempt_namespaces: self.exempt_namespaces.clone(),
+            emit_rbac: false,
         }
     }
 }
