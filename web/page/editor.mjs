@@ -52,6 +52,10 @@ export function editor(id, label, changed) {
         view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
       }
     },
+    /** Lays out again what was hidden when it was filled. */
+    measure() {
+      view.requestMeasure();
+    },
     /** Marks lines: each with a message. */
     mark(marks) {
       view.dispatch(setDiagnostics(view.state, marks.map((mark) => diagnostic(view.state.doc, mark))));

@@ -44,11 +44,13 @@ document.addEventListener("DOMContentLoaded", async () => {
     } else if (!Object.values(tasks[task].state)[0]) {
       tasks[task].state = tasks[task].start;
     }
+    document.title = `${byId(`heading-${task}`).textContent}: pod security policies in the browser`;
     if (broken) {
       say("The link is damaged: its texts cannot be read.");
     } else {
       await changed(tasks[task].run);
     }
+    Object.values(tasks[task].editors).forEach((editor) => editor.measure());
   }
 
   for (const select of document.querySelectorAll("[data-examples]")) {

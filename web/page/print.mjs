@@ -5,15 +5,18 @@ import { element } from "./elements.mjs";
 /** Puts copies of all texts into the page while it is printed. */
 export function printable(editors) {
   let copies = [];
+  let opened = [];
   window.addEventListener("beforeprint", () => {
     copies = Object.entries(editors).map(([id, { text }]) => {
       const copy = element("pre.printed", {}, text);
       document.getElementById(id).after(copy);
       return copy;
     });
-    for (const details of document.querySelectorAll(".verdicts details")) {
-      details.open = true;
-    }
+    opened = Array.from(document.querySelectorAll(".verdicts details:not([open])"));
+    opened.forEach((details) => (details.open = true));
   });
-  window.addEventListener("afterprint", () => copies.forEach((copy) => copy.remove()));
+  window.addEventListener("afterprint", () => {
+    copies.forEach((copy) => copy.remove());
+    opened.forEach((details) => (details.open = false));
+  });
 }

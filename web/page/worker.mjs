@@ -10,8 +10,19 @@ let policy;
 
 /** A module out of its text: compressed, then base64, so that it can stand in the page. */
 function compiled(text) {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  return WebAssembly.compile(decompress(bytes));
+  return WebAssembly.compile(decompress(bytesOf(text)));
+}
+
+function bytesOf(text) {
+  if (Uint8Array.fromBase64) {
+    return Uint8Array.fromBase64(text);
+  }
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let at = 0; at < bytes.length; at += 1) {
+    bytes[at] = characters.charCodeAt(at);
+  }
+  return bytes;
 }
 
 const calls = {
