@@ -185,20 +185,19 @@ mod tests {
     #[test]
     fn defaults_that_would_settle_it_are_apart() {
         let change = "spec.containers[0].securityContext.readOnlyRootFilesystem = true";
-        let reason = |text: &str| format!("no PodSecurityPolicy admits this pod: \"a\": {text}");
 
         assert_eq!(
             denied(&json!({"operation": "CREATE"}), &json!({})),
-            (reason(&format!("would be filled in: {change}")), json!({"would-be-filled-in": change}))
+            (format!("would be filled in: {change}"), json!({"would-be-filled-in": change}))
         );
         let also = format!("{}; would have to be changed: {change}", privileged(0));
         assert_eq!(
             denied(&json!({"operation": "CREATE"}), &json!({"privileged": true})),
-            (reason(&also), Value::Null)
+            (also, Value::Null)
         );
         assert_eq!(
             denied(&json!({"operation": "UPDATE"}), &json!({})),
-            (reason(&format!("would have to be changed: {change}")), Value::Null)
+            (format!("would have to be changed: {change}"), Value::Null)
         );
     }
 
