@@ -24,12 +24,14 @@ VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1
 
 ORACLE     := conformance/oracle/oracle
 YAML_ORACLE := conformance/yaml-oracle/yaml-oracle
+CLUSTER    := $(TARGET_DIR)/cluster/cluster
+CONFORMANCE := $(TARGET_DIR)/host/conformance
 SEED       ?= 1
 CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean
+.PHONY: all run test cluster cluster-tests cluster-tests-full recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean
 
 all: policy.wasm
 
@@ -78,6 +80,35 @@ test: policy.wasm floor.wasm
 # Through a registry and back. Needs Debian's docker-registry.
 registry-test: annotated-policy.wasm $(HOST)
 	POLICY_HOST=$(abspath $(HOST)) $(CARGO) test --package registry
+
+# A control plane in one binary: etcd, the API server, the controllers and kubectl. No dependency of its own but Go.
+$(CLUSTER): $(shell find cluster-tests -name '*.go' -not -name '*_test.go' -o -name 'go.*')
+	@./scripts/timed "Compiling a Kubernetes control plane (the first time: 15 to 20 minutes)" \
+		env GOBIN= go build -C cluster-tests -o $(abspath $@) .
+
+$(CONFORMANCE): $(shell find conformance/src src -name '*.rs')
+	$(CARGO) build --quiet --profile host --package conformance
+	@touch $@
+
+# Starts it, prints the path of its kubeconfig, and stops it at Ctrl-C.
+cluster: $(CLUSTER)
+	$(CLUSTER) up
+
+# The policy on a real control plane. POLICY_SERVER names Kubewarden's own policy server, to run it in place of `policy-host
+# serve`; RUN selects tests, as in RUN=TestGrants.
+cluster-tests: PODS ?= 200
+cluster-tests: CREATES ?= 500
+cluster-tests: GENERATED ?= 500
+cluster-tests: policy.wasm $(HOST) $(CLUSTER) $(CONFORMANCE)
+	$(CONFORMANCE) mutate --seed $(SEED) --cases $(GENERATED) --out $(TARGET_DIR)/cluster/mutated.jsonl $(RECORDED)
+	CLUSTER=$(abspath $(CLUSTER)) POLICY_HOST=$(abspath $(HOST)) MODULE=$(abspath policy.wasm) \
+		MUTATED=$(abspath $(TARGET_DIR))/cluster/mutated.jsonl PODS=$(PODS) CREATES=$(CREATES) \
+		go test -C cluster-tests -count 1 -timeout 30m $(if $(RUN),-run '$(RUN)') $(VERBOSE) ./...
+
+# The same with all recorded pods, 2,000 generated ones and 10,000 creations.
+cluster-tests-full:
+	$(MAKE) cluster-tests PODS=100000 CREATES=10000 GENERATED=2000 VERBOSE=-v \
+		RECORDED="conformance/golden/admission.jsonl.gz conformance/golden/generated.jsonl.gz"
 
 # Follows the recipes of CONTRIBUTING.md in copies of the code.
 recipes:
