@@ -15,6 +15,8 @@ PSP_FILES  := cli/Cargo.toml $(SOURCES) $(shell find cli/src -name '*.rs')
 # The same packages and features each time, or dependencies would be compiled once more for each combination.
 WORKSPACE  := --workspace --exclude floor --exclude registry --features pod-security-policy/guest
 SIZE_LIMIT := 500
+WEB_FILES  := $(SOURCES) $(shell find cli/src web/functions -name '*.rs' -o -name Cargo.toml)
+PAGE_FILES := $(shell find web/page examples -type f) web/build.mjs questions-ui.yml
 
 # kwctl where it is installed, else what does the same here.
 KWCTL      ?= kwctl
@@ -24,14 +26,14 @@ VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1
 
 ORACLE     := conformance/oracle/oracle
 YAML_ORACLE := conformance/yaml-oracle/yaml-oracle
-CLUSTER    := $(TARGET_DIR)/cluster/cluster
-CONFORMANCE := $(TARGET_DIR)/host/conformance
+# Helm and kustomize, at the versions of charts/tools/go.mod.
+TOOLS      := $(TARGET_DIR)/tools
 SEED       ?= 1
 CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test cluster cluster-tests cluster-tests-full recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean
+.PHONY: all run test cluster cluster-tests cluster-tests-full chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean web web-serve web-test
 
 all: policy.wasm
 
@@ -41,9 +43,9 @@ policy.wasm: $(SOURCES) | toolchain
 		./scripts/wasm-cargo rustc --lib --crate-type cdylib --features guest --release $(LOCKED)
 	@./scripts/shrink $(WASM)/pod_security_policy.wasm $@ >&2
 
-# The module with its metadata and the README in it.
-annotated-policy.wasm: policy.wasm metadata.yml README.md $(ANNOTATOR)
-	$(ANNOTATOR) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+# The module with its metadata and USAGE.md in it.
+annotated-policy.wasm: policy.wasm metadata.yml USAGE.md $(ANNOTATOR)
+	$(ANNOTATOR) annotate policy.wasm --metadata-path metadata.yml --usage-path USAGE.md --output-path $@
 	@echo "$@: $$(($$(wc -c <$@))) bytes"
 
 # What a call costs before a policy looks at it: the floor of every measurement.
@@ -81,34 +83,21 @@ test: policy.wasm floor.wasm
 registry-test: annotated-policy.wasm $(HOST)
 	POLICY_HOST=$(abspath $(HOST)) $(CARGO) test --package registry
 
-# A control plane in one binary: etcd, the API server, the controllers and kubectl. No dependency of its own but Go.
-$(CLUSTER): $(shell find cluster-tests -name '*.go' -not -name '*_test.go' -o -name 'go.*')
-	@./scripts/timed "Compiling a Kubernetes control plane (the first time: 15 to 20 minutes)" \
-		env GOBIN= go build -C cluster-tests -o $(abspath $@) .
+# Helm and kustomize, from their Go modules: 5 minutes of CPU the first time, then seconds.
+$(TOOLS)/helm: charts/tools/go.mod charts/tools/go.sum
+	mkdir -p $(TOOLS)
+	cd charts/tools && go build -trimpath -o $(abspath $(TOOLS))/ helm.sh/helm/v3/cmd/helm sigs.k8s.io/kustomize/kustomize/v5
+	touch $@
 
-$(CONFORMANCE): $(shell find conformance/src src -name '*.rs')
-	$(CARGO) build --quiet --profile host --package conformance
-	@touch $@
+# The chart and the examples for GitOps, through Helm and kustomize; alerts and health checks, as Prometheus and Argo CD
+# evaluate them. Needs Go.
+chart-test: $(TOOLS)/helm
+	CHART_TOOLS=$(abspath $(TOOLS)) $(CARGO) test $(WORKSPACE) --package pod-security-policy --test chart -- --include-ignored
+	cd conformance/operations && go test ./...
 
-# Starts it, prints the path of its kubeconfig, and stops it at Ctrl-C.
-cluster: $(CLUSTER)
-	$(CLUSTER) up
-
-# The policy on a real control plane. POLICY_SERVER names Kubewarden's own policy server, to run it in place of `policy-host
-# serve`; RUN selects tests, as in RUN=TestGrants.
-cluster-tests: PODS ?= 200
-cluster-tests: CREATES ?= 500
-cluster-tests: GENERATED ?= 500
-cluster-tests: policy.wasm $(HOST) $(CLUSTER) $(CONFORMANCE)
-	$(CONFORMANCE) mutate --seed $(SEED) --cases $(GENERATED) --out $(TARGET_DIR)/cluster/mutated.jsonl $(RECORDED)
-	CLUSTER=$(abspath $(CLUSTER)) POLICY_HOST=$(abspath $(HOST)) MODULE=$(abspath policy.wasm) \
-		MUTATED=$(abspath $(TARGET_DIR))/cluster/mutated.jsonl PODS=$(PODS) CREATES=$(CREATES) \
-		go test -C cluster-tests -count 1 -timeout 30m $(if $(RUN),-run '$(RUN)') $(VERBOSE) ./...
-
-# The same with all recorded pods, 2,000 generated ones and 10,000 creations.
-cluster-tests-full:
-	$(MAKE) cluster-tests PODS=100000 CREATES=10000 GENERATED=2000 VERBOSE=-v \
-		RECORDED="conformance/golden/admission.jsonl.gz conformance/golden/generated.jsonl.gz"
+# The chart as a file: pod-security-policy-VERSION.tgz.
+chart: $(TOOLS)/helm
+	$(TOOLS)/helm package charts/pod-security-policy
 
 # Follows the recipes of CONTRIBUTING.md in copies of the code.
 recipes:
@@ -170,6 +159,32 @@ $(YAML_ORACLE): $(shell find conformance/yaml-oracle conformance/lines -name '*.
 yaml-conformance: $(YAML_ORACLE)
 	YAML_ORACLE=$(abspath $(YAML_ORACLE)) SEED=$(SEED) CASES=$(CASES) FREEZE=$(FREEZE) \
 		$(CARGO) test $(WORKSPACE) -p kubectl-psp --lib -- --ignored --nocapture fresh_yaml
+
+# The page in which the module judges what people paste: one file, which needs nothing else.
+web: web/dist/index.html
+
+web/dist/index.html: policy.wasm web/functions.wasm $(PAGE_FILES) web/node_modules/.package-lock.json
+	cd web && node build.mjs --functions functions.wasm --policy ../policy.wasm
+
+# The command line's library for the page. Smaller matters more than faster: all of it is loaded before the first verdict.
+# Flags in the environment take the place of the module's in .cargo/config.toml, which are for speed.
+web/functions.wasm: export RUSTFLAGS = -C target-feature=+simd128 -C link-arg=--compress-relocations \
+	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo --remap-path-prefix=$(CURDIR)=.
+web/functions.wasm: $(WEB_FILES) | toolchain
+	./scripts/wasm-cargo build --package web-functions --profile web $(LOCKED)
+	WASM_OPT_LEVEL=-Oz ./scripts/shrink $(TARGET_DIR)/wasm32-wasip1/web/web-functions.wasm $@ >&2
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# For a look: `make web-serve PORT=8000`.
+web-serve: web
+	cd web && PORT=$(or $(PORT),8000) node serve.mjs
+
+# In a real Chromium, and the recorded cases in Node: `make web-test ALL=1` takes all of them.
+web-test: web
+	cd web && ALL=$(ALL) npm test
 
 # Every target in turn, for so many minutes in all: `make fuzz MINUTES=30`.
 fuzz:

@@ -55,7 +55,7 @@ SPEC='{"serviceAccountName":"web","containers":[{"name":"app","image":"app"}]}'
 @test "the validating half requires the defaults that the mutating half fills in" {
     review "$(migrated 1)" "$(pod "$SPEC")"
     same "$(jq -r .allowed <<<"$answer")" false
-    [[ "$(jq -r .status.message <<<"$answer")" == *"would have to be changed: spec.securityContext.seccompProfile"* ]]
+    [[ "$(jq -r .status.message <<<"$answer")" == *"would be filled in: spec.securityContext.seccompProfile"* ]]
 }
 
 @test "the module and check reject the same pod" {

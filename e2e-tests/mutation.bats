@@ -17,5 +17,5 @@ setup() { load helper; }
 
 @test "mutate: false reports missing defaults" {
     review '{"mutate":false,"runAsUser":{"rule":"MustRunAsNonRoot"},"seLinux":{"rule":"RunAsAny"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"MustRunAs","ranges":[{"min":5,"max":9}]}}' "$(pod "$(container '{}')")"
-    denied 'would have to be changed: spec.securityContext.fsGroup = 5; would have to be changed: spec.containers[0].securityContext.runAsNonRoot = true'
+    denied 'would be filled in: spec.securityContext.fsGroup = 5; would be filled in: spec.containers[0].securityContext.runAsNonRoot = true'
 }

@@ -18,5 +18,5 @@ setup() {
 
 @test "a container added by a later webhook is rejected by the second, with the missing defaults" {
     review "$VALIDATING" "$(pod '{"containers":[{"name":"app","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}},{"name":"injected"}]}')"
-    denied 'would have to be changed: spec.containers[1].securityContext.capabilities.drop = ["ALL"]; would have to be changed: spec.containers[1].securityContext.allowPrivilegeEscalation = false'
+    denied 'would be filled in: spec.containers[1].securityContext.capabilities.drop = ["ALL"]; would be filled in: spec.containers[1].securityContext.allowPrivilegeEscalation = false'
 }

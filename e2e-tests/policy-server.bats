@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 
-# The policy server itself, where $POLICY_SERVER names one: the pair, monitor mode and an audit. Needs curl.
+# The policy server: the pair, monitor mode and an audit. Kubewarden's, where $POLICY_SERVER names it, else `policy-host
+# serve`. Needs curl.
 
 setup_file() {
     load helper
-    [[ -n ${POLICY_SERVER:-} ]] || return 0
     local settings="$OPEN,\"requiredDropCapabilities\":[\"ALL\"]"
     registration() {
         jq -nc --arg path "file://$POLICY" --arg mode "$1" --argjson mutating "$2" --argjson settings "{$3}" \
@@ -21,7 +21,9 @@ setup_file() {
 # Starts the server on ports that seem to be free, and waits until it is ready.
 start() {
     export PORT=$((20000 + RANDOM % 20000))
-    "$POLICY_SERVER" --addr 127.0.0.1 --port "$PORT" --readiness-probe-port "$((PORT + 1))" --workers 1 \
+    local server=("${POLICY_HOST:-policy-host}" serve)
+    if [[ -n ${POLICY_SERVER:-} ]]; then server=("$POLICY_SERVER"); fi
+    "${server[@]}" --addr 127.0.0.1 --port "$PORT" --readiness-probe-port "$((PORT + 1))" --workers 1 \
         --policies "$BATS_FILE_TMPDIR/policies.yml" --policies-download-dir "$BATS_FILE_TMPDIR" \
         --ignore-kubernetes-connection-failure >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- &
     export SERVER=$!
@@ -37,7 +39,6 @@ teardown_file() {
 
 setup() {
     load helper
-    [[ -n ${POLICY_SERVER:-} ]] || skip 'POLICY_SERVER names no policy server'
 }
 
 # post PATH REQUEST: puts the server's response into $answer.
@@ -46,7 +47,7 @@ post() {
         curl --silent --fail --header 'Content-Type: application/json' --data @- "http://127.0.0.1:$PORT/$1" | jq -c .response)
 }
 
-FILLED='would have to be changed: spec.containers[0].securityContext.capabilities.drop = ["ALL"]'
+FILLED='would be filled in: spec.containers[0].securityContext.capabilities.drop = ["ALL"]'
 
 @test "the mutating half fills in" {
     post validate/mutating "$(pod "$(container '{}')")"

@@ -198,7 +198,11 @@ fn five_thousand_silent_containers_that_may_not_be_filled_in_are_counted() {
     let fields = json!({"readOnlyRootFilesystem": true, "mutate": false});
     let message = rejection(fields, &json!({"spec": {"containers": containers}}).to_string());
     let spelt_out: Vec<String> = (0..32)
-        .map(|index| format!("would have to be changed: spec.containers[{index}].securityContext.readOnlyRootFilesystem = true"))
+        .map(|index| {
+            format!(
+                "would be filled in: spec.containers[{index}].securityContext.readOnlyRootFilesystem = true"
+            )
+        })
         .collect();
     assert_eq!(message, format!("{}; and 4968 more", spelt_out.join("; ")));
 }

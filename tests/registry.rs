@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1 as api;
 use pod_security_policy::json::{Reader, Text};
 use pod_security_policy::pod::{
-    self, Capabilities, Container, List, Pod, Profile, SeLinuxOptions, VolumeDetail,
+    self, Capabilities, Container, List, Pod, Profile, SeLinuxOptions, VolumeDetail, WindowsOptions,
 };
 use pod_security_policy::rules;
 use rstest::rstest;
@@ -40,12 +40,23 @@ const FIELDS: [&str; 24] = [
     "volumes",
 ];
 
+/// The fields that continue it: what pods have learnt since.
+const CONTINUED: [&str; 5] = [
+    "allowedClusterTrustBundleSigners",
+    "allowedPodCertificateSigners",
+    "supplementalGroupsPolicy",
+    "userNamespaceLevel",
+    "windowsOptions",
+];
+
 #[test]
 fn every_field_of_the_spec_has_one_rule() {
     let mut ids: Vec<_> =
         rules::all().filter(|(_, entry)| entry.shape.is_some()).map(|(_, entry)| entry.id).collect();
     ids.sort_unstable();
-    assert_eq!(ids, FIELDS);
+    let mut fields = [&FIELDS[..], &CONTINUED].concat();
+    fields.sort_unstable();
+    assert_eq!(ids, fields);
 }
 
 #[test]
@@ -109,10 +120,16 @@ fn security_context() -> api::SecurityContext {
             localhost_profile: text("s"),
             type_: "Localhost".to_owned(),
         }),
-        windows_options: Some(api::WindowsSecurityContextOptions {
-            host_process: Some(true),
-            ..Default::default()
-        }),
+        windows_options: Some(windows_options("container")),
+    }
+}
+
+fn windows_options(of: &str) -> api::WindowsSecurityContextOptions {
+    api::WindowsSecurityContextOptions {
+        gmsa_credential_spec: Some(format!("{of} credentials")),
+        gmsa_credential_spec_name: Some(format!("{of} account")),
+        host_process: Some(true),
+        run_as_user_name: Some(format!("{of} user")),
     }
 }
 
@@ -203,10 +220,9 @@ fn full_pod() -> api::Pod {
         }),
         supplemental_groups: Some(vec![6, 7]),
         sysctls: Some(vec![api::Sysctl { name: "a.b".to_owned(), value: "1".to_owned() }]),
-        windows_options: Some(api::WindowsSecurityContextOptions {
-            host_process: Some(true),
-            ..Default::default()
-        }),
+        supplemental_groups_policy: text("Strict"),
+        se_linux_change_policy: text("Recursive"),
+        windows_options: Some(windows_options("pod")),
         ..Default::default()
     };
     let annotations =
@@ -260,7 +276,9 @@ fn the_view_reads_what_the_api_writes() {
     assert_eq!(context.se_linux_options, Some(options("pod")));
     assert_eq!(context.seccomp_profile, profile("Unconfined", ""));
     assert_eq!(context.app_armor_profile, profile("RuntimeDefault", ""));
-    assert_eq!(context.windows_options.host_process, Some(true));
+    assert_eq!(context.supplemental_groups_policy.as_deref(), Some("Strict"));
+    assert_eq!(context.se_linux_change_policy.as_deref(), Some("Recursive"));
+    assert_windows_options(&context.windows_options, "pod");
     assert_eq!(context.sysctls.iter().map(|sysctl| &*sysctl.name).collect::<Vec<_>>(), ["a.b"]);
     let annotations: Vec<_> = pod.annotations.iter().map(|(key, value)| (key, &**value)).collect();
     let expected = [pod::ADMITTED_BY, pod::SECCOMP_POD].map(|key| (key, format!("of {key}")));
@@ -314,7 +332,14 @@ fn the_view_reads_every_container(#[case] list: List, #[case] name: &str) {
     assert_eq!(context.se_linux_options, Some(options("container")));
     assert_eq!(context.seccomp_profile, profile("Localhost", "s"));
     assert_eq!(context.app_armor_profile, profile("Localhost", "a"));
-    assert_eq!(context.windows_options.host_process, Some(true));
+    assert_windows_options(&context.windows_options, "container");
+}
+
+fn assert_windows_options(options: &WindowsOptions<'_>, of: &str) {
+    assert_eq!(options.host_process, Some(true));
+    assert_eq!(options.run_as_user_name.as_deref(), Some(format!("{of} user").as_str()));
+    assert_eq!(options.gmsa_credential_spec_name, format!("{of} account"));
+    assert_eq!(options.gmsa_credential_spec, format!("{of} credentials"));
 }
 
 fn volume(volume: &api::Volume) -> (String, Option<String>) {

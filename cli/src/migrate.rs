@@ -3,11 +3,14 @@
 mod annotations;
 mod convert;
 mod deviations;
+mod grants;
 mod manifests;
 mod options;
 mod policies;
 mod rewrite;
+mod rollout;
 mod summary;
+mod system_namespaces;
 
 use serde_json::Value;
 
@@ -29,6 +32,8 @@ pub use summary::{Format, Line, Summary};
 pub struct Migration {
     /// The manifests; none if no policy is granted in a namespace that is evaluated.
     pub manifests: Vec<Value>,
+    /// Roles and bindings, which are to be applied first; none unless they are wanted.
+    pub grants: Vec<Value>,
     /// What has changed its meaning, and who may use what.
     pub summary: Summary,
 }
@@ -42,7 +47,21 @@ pub fn migrate(input: &Sorted, authority: &Authority, options: &Options) -> Outc
     let policies = policies_of(&input.policies)?;
     let converted = options.convert(&policies.manifests, authority)?;
     let summary = options.summarize(input, &policies, &converted, authority);
-    Ok(Migration { manifests: converted.manifests, summary })
+    let names: Vec<&str> = policies.manifests.iter().map(convert::name_of).collect();
+    let grants = match options.emit_rbac {
+        true => grants::manifests(&names, authority, &options.name)?,
+        false => Vec::new(),
+    };
+    Ok(Migration { manifests: converted.manifests, grants, summary })
+}
+
+/// The namespaces that a name stands for: itself, or those of a distribution, as in `@rke2`.
+///
+/// # Errors
+///
+/// If there is no such distribution.
+pub fn namespaces(name: &str) -> Result<Vec<String>, String> {
+    system_namespaces::expand(name)
 }
 
 /// The error that there is nothing to register.

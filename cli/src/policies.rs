@@ -43,6 +43,8 @@ pub(crate) struct Registration {
     /// The objects it is called for.
     pub(crate) matches: WebhookMatch,
     pub(crate) judge: Judge,
+    /// The settings as the policy module receives them, in JSON; empty for a standard.
+    pub(crate) document: String,
 }
 
 /// The evaluator.
@@ -90,6 +92,12 @@ impl Policies {
 }
 
 impl Policies {
+    /// The name of each registration, and its settings as the policy module receives them, in JSON; empty for a level of
+    /// the standards, which Pod Security admission enforces.
+    pub fn documents(&self) -> Vec<(&str, &str)> {
+        self.registrations.iter().map(|one| (&*one.name, &*one.document)).collect()
+    }
+
     /// Caveats about the verdicts.
     pub fn caveats(&self) -> Vec<String> {
         let mut caveats: Vec<String> = self.not_judged.iter().cloned().collect();

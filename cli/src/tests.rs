@@ -105,6 +105,7 @@ fn check_agrees_with_the_policy(#[case] name: &str, #[case] least: usize) {
             name: "p".to_owned(),
             matches: WebhookMatch::everything(),
             judge: Judge::Settings(loaded),
+            document: settings.to_string(),
         };
         let policies = Policies::of(vec![registration], authority(&case));
         let requester = if case.no_user {
@@ -160,6 +161,7 @@ fn migrated(case: &Case) -> Result<[Value; 2], String> {
         module: "registry://example.com/policy:v1".to_owned(),
         policy_server: "default".to_owned(),
         mode: Mode::Protect,
+        inside_kubewarden: false,
         background_audit: true,
     };
     let pair = migrate::pair("psp", &migrate::all(&policies.manifests), &[], &form);

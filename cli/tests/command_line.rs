@@ -171,7 +171,13 @@ fn manifests_are_written_to_a_folder() {
     let text = fs::read_to_string(folder.path().join("out/psp-validating.yaml")).unwrap();
     let manifest: Value = serde_saphyr::from_str(&text).unwrap();
     let spec = &manifest["spec"];
-    assert_eq!(manifest["metadata"], json!({"name": "psp-validating", "namespace": "shop"}));
+    let annotations = json!({
+        "io.kubewarden.policy.title": "pod-security-policy",
+        "io.kubewarden.policy.category": "PSP",
+        "io.kubewarden.policy.severity": "critical",
+    });
+    let metadata = json!({"name": "psp-validating", "namespace": "shop", "annotations": annotations});
+    assert_eq!(manifest["metadata"], metadata);
     assert_eq!(
         json!([
             spec["mode"],
@@ -194,7 +200,7 @@ fn an_admission_policy_needs_a_namespace() {
 #[test]
 fn a_registration_of_a_namespace_that_asks_rbac_needs_a_capability() {
     let ended = run(&["migrate", "--kind", "AdmissionPolicy", "-n", "shop", "psp.yaml"]);
-    let reported = "put kubernetes/can_i into spec.namespacedPoliciesCapabilities of PolicyServer default";
+    let reported = "spec.namespacedPoliciesCapabilities of PolicyServer default must be unset, or contain kubernetes/can_i";
     assert_eq!((ended.code, ended.stderr.contains(reported)), (Some(0), true), "{}", ended.stderr);
     let alone = run(&["migrate", "--kind", "AdmissionPolicy", "-n", "shop", "--per-policy", "psp.yaml"]);
     assert!(!alone.stderr.contains("can_i"), "{}", alone.stderr);
@@ -846,6 +852,7 @@ fn the_summary_of_many_policies_is_short() {
         "{}",
         lines[1]
     );
+    assert!(lines.last().unwrap().starts_with("note: 6. to switch all of it off"), "{}", ended.stderr);
     assert!(lines[1].ends_with(" [all policies]"), "{}", lines[1]);
     let first_note = lines.iter().skip(1).position(|line| line.starts_with("note: ")).unwrap() + 1;
     assert!(lines[first_note..].iter().all(|line| line.starts_with("note: ")), "{}", ended.stderr);

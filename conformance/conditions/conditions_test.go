@@ -195,3 +195,21 @@ func TestPodsAreSentWhereSomethingGovernedChanges(t *testing.T) {
 		}
 	}
 }
+
+func TestClaimsAreSentWhereARequestHasAdministrativeAccess(t *testing.T) {
+	program := conditions(t, "../../manifests/resource-claims.yaml")["has-administrative-access"]
+	for text, sent := range map[string]bool{
+		`{"spec": {"devices": {"requests": [{"name": "a", "exactly": {"deviceClassName": "d"}}]}}}`:              false,
+		`{"spec": {"devices": {"requests": [{"name": "a", "exactly": {"adminAccess": false}}]}}}`:                false,
+		`{"spec": {"devices": {"requests": [{"name": "a"}, {"name": "b", "exactly": {"adminAccess": true}}]}}}`:  true,
+		`{"spec": {"devices": {"requests": [{"name": "a", "adminAccess": true}]}}}`:                              true,
+		`{"spec": {"spec": {"devices": {"requests": [{"name": "a", "exactly": {"adminAccess": true}}]}}}}`:       true,
+		`{"spec": {"metadata": {}, "spec": {"devices": {"requests": [{"name": "a", "firstAvailable": [{}]}]}}}}`: false,
+		`{"spec": {"devices": null}}`:                              false,
+		`{"spec": {"devices": {"requests": [{"exactly": null}]}}}`: false,
+	} {
+		if got := holds(t, program, "CREATE", object(t, text), nil); got != sent {
+			t.Errorf("%s: sent: %v", text, got)
+		}
+	}
+}

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::host_calls::{HostCall, HostCalls, Unanswered};
 
 /// Whether a user may perform an action: the parameter of `can_i`.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
 pub struct SubjectAccessReview {
     /// The groups of the user.
     pub groups: Option<Vec<String>>,
@@ -16,7 +16,7 @@ pub struct SubjectAccessReview {
 }
 
 /// An action and its target.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the fields are those of the API of the same name")]
 pub struct ResourceAttributes {
     pub group: Option<String>,

@@ -12,6 +12,8 @@ pub(crate) mod judge;
 pub(crate) mod run;
 #[cfg(feature = "server")]
 pub(crate) mod sample;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 #[cfg(feature = "server")]
 pub(crate) mod slopes;
 #[cfg(feature = "server")]

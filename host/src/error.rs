@@ -93,6 +93,26 @@ pub enum Error {
     /// A measurement cannot be made.
     #[error("{0}")]
     NotMeasured(String),
+    /// A policy cannot be served.
+    #[error("policy `{name}`: {reason}")]
+    PolicyNotServed {
+        /// The name of the policy in `policies.yml`.
+        name: String,
+        /// The problem.
+        reason: Box<Error>,
+    },
+    /// An entry of `policies.yml` cannot be used.
+    #[error("{0}")]
+    RegistrationRefused(String),
+    /// Several errors, a line for each.
+    #[error("{}", lines(.0))]
+    Several(Vec<Error>),
+    /// The server cannot listen, has no usable certificate, or fails while it runs.
+    #[error("{0}")]
+    NotServed(String),
+    /// There is no client for the API server.
+    #[error("Kubernetes: {0}")]
+    NoCluster(String),
 }
 
 impl Error {
@@ -101,4 +121,24 @@ impl Error {
     pub fn in_file(self, path: impl Into<PathBuf>) -> Self {
         Self::FileNotUnderstood { path: path.into(), reason: Box::new(self) }
     }
+
+    /// Adds the policy of `policies.yml` to which it happened.
+    #[cfg(feature = "serve")]
+    #[must_use]
+    pub(crate) fn in_policy(self, name: &str) -> Self {
+        Self::PolicyNotServed { name: name.to_owned(), reason: Box::new(self) }
+    }
+
+    /// One error for all; none if there are none.
+    #[cfg(feature = "serve")]
+    pub(crate) fn all(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.len() {
+            0 | 1 => errors.pop().map_or(Ok(()), Err),
+            _ => Err(Self::Several(errors)),
+        }
+    }
+}
+
+fn lines(errors: &[Error]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use tracing::{debug, error, info, trace, warn};
 
 /// The namespaces and operations that the policy server knows.
-const OPERATIONS: &[(&str, &[&str])] = &[
+pub(crate) const OPERATIONS: &[(&str, &[&str])] = &[
     ("tracing", &["log"]),
     ("kubernetes", &["can_i", "get_resource", "list_resources_all", "list_resources_by_namespace"]),
     ("oci", &["v1/verify", "v2/verify", "v1/manifest_digest", "v1/oci_manifest", "v1/oci_manifest_config"]),

@@ -47,6 +47,8 @@ mod response;
 mod sample;
 #[cfg(feature = "server")]
 mod sections;
+#[cfg(feature = "serve")]
+mod serve;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]
@@ -71,9 +73,11 @@ pub use probe::{Footprint, Meter, Probe};
 pub use recorder::{RecordedCall, Recorder};
 pub use replay::Replay;
 pub use request::{AdmissionRequest, Settings};
-pub use response::{AdmissionResponse, SettingsVerdict, Status};
+pub use response::{AdmissionResponse, SettingsVerdict, Status, StatusCause, StatusDetails};
 #[cfg(feature = "server")]
 pub use sample::Sample;
+#[cfg(feature = "serve")]
+pub use serve::{ServeOptions, Server};
 #[cfg(feature = "server")]
 pub use worst::WorstCase;
 pub use yaml::{read_text, to_yaml};

@@ -20,6 +20,8 @@ struct Arguments {
 enum Command {
     Run(command::run::Run),
     Judge(command::judge::Judge),
+    #[cfg(feature = "serve")]
+    Serve(command::serve::Serve),
     #[cfg(feature = "server")]
     Bench(command::bench::Compare),
     #[cfg(feature = "server")]
@@ -36,13 +38,28 @@ enum Command {
     Worst(command::worst::Worst),
 }
 
-fn main() -> ExitCode {
-    #[cfg(feature = "server")]
-    show_logs();
+#[cfg(feature = "server")]
+impl Command {
+    /// Whether it goes on until it is stopped.
+    fn serves(&self) -> bool {
+        #[cfg(feature = "serve")]
+        if let Self::Serve(_) = self {
+            return true;
+        }
+        false
+    }
+}
 
-    let done = match Arguments::parse().command {
+fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    #[cfg(feature = "server")]
+    show_logs(&command);
+
+    let done = match command {
         Command::Run(run) => run.execute(),
         Command::Judge(judge) => judge.execute(),
+        #[cfg(feature = "serve")]
+        Command::Serve(serve) => serve.execute(),
         #[cfg(feature = "server")]
         Command::Bench(compare) => compare.execute(),
         #[cfg(feature = "server")]
@@ -64,10 +81,15 @@ fn main() -> ExitCode {
     })
 }
 
-/// Logs of the policy are shown; the engine's description of a trap is in the response already.
+/// Logs of the policy are shown; the engine's description of a trap is in the response already. A server logs what it
+/// evaluates, and when.
 #[cfg(feature = "server")]
-fn show_logs() {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,policy_log=info,wapc=info,wasmtime_provider=off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr).without_time().init();
+fn show_logs(command: &Command) {
+    let serves = command.serves();
+    let own = if serves { ",policy_host=info" } else { "" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        EnvFilter::new(format!("warn,policy_log=info,wapc=info,wasmtime_provider=off{own}"))
+    });
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr);
+    if serves { logs.init() } else { logs.without_time().init() }
 }

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, sync::Arc};
 
+use serde_json::Value;
+
 #[cfg(not(feature = "server"))]
 use crate::interpreter::{Guest, Module};
 #[cfg(feature = "server")]
@@ -9,7 +11,7 @@ use crate::server::{Guest, Module};
 use crate::{
     Error,
     host_calls::HostCalls,
-    request::{AdmissionRequest, Settings},
+    request::{AdmissionRequest, Settings, payload},
     response::{AdmissionResponse, SettingsVerdict},
 };
 
@@ -56,6 +58,16 @@ impl Policy {
     /// When the module fails while it starts.
     pub fn instance(&self, host_calls: Arc<dyn HostCalls>) -> Result<Instance, Error> {
         Ok(Instance { guest: self.module.instantiate(host_calls)? })
+    }
+
+    /// A new instance whose calls may each take so many seconds, where [`instance`](Self::instance) allows two.
+    ///
+    /// # Errors
+    ///
+    /// When the module fails while it starts.
+    #[cfg(feature = "server")]
+    pub fn instance_within(&self, seconds: u64, host_calls: Arc<dyn HostCalls>) -> Result<Instance, Error> {
+        Ok(Instance { guest: self.module.instantiate_within(seconds, host_calls)? })
     }
 
     /// Evaluates a request on a new instance, given as JSON. The settings are not validated first.
@@ -116,14 +128,25 @@ impl Instance {
         request: &AdmissionRequest,
         settings: &Settings,
     ) -> Result<AdmissionResponse, Error> {
-        let payload = request.payload(settings)?;
-        Ok(match self.call("validate", &payload) {
-            Ok(answer) => AdmissionResponse::from_guest(&request.uid, request.object.as_ref(), &answer),
-            Err(Error::OutOfTime) => {
-                AdmissionResponse::reject(&request.uid, Error::OutOfTime.to_string(), Some(500))
-            }
-            Err(error) => AdmissionResponse::internal_server_error(&request.uid, error),
-        })
+        Ok(self.respond(&request.uid, request.object.as_ref(), &request.payload(settings)?))
+    }
+
+    /// Evaluates a request of any form: a policy may be about more than the API server's.
+    ///
+    /// # Errors
+    ///
+    /// As [`review`](Self::review).
+    pub fn review_raw(&self, request: &Value, settings: &Settings) -> Result<AdmissionResponse, Error> {
+        let uid = request.get("uid").and_then(Value::as_str).unwrap_or_default();
+        Ok(self.respond(uid, Some(request), &payload(request, settings)?))
+    }
+
+    fn respond(&self, uid: &str, object: Option<&Value>, payload: &[u8]) -> AdmissionResponse {
+        match self.call("validate", payload) {
+            Ok(answer) => AdmissionResponse::from_guest(uid, object, &answer),
+            Err(Error::OutOfTime) => AdmissionResponse::out_of_time(uid),
+            Err(error) => AdmissionResponse::internal_server_error(uid, error),
+        }
     }
 
     /// Validates settings with the policy. A policy that fails to respond rejects them.

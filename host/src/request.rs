@@ -93,6 +93,30 @@ impl AdmissionRequest {
         serde_json::from_value(request).map_err(Error::RequestIncomplete)
     }
 
+    /// The namespace of the object, if it has one.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The name of the object; a created object may have none yet.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
+    #[must_use]
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// The kind in the request as it was sent, before the API server converted it; empty where that is not known.
+    #[must_use]
+    pub fn request_kind(&self) -> &str {
+        self.request_kind.as_ref().map_or("", |kind| &kind.kind)
+    }
+
     /// The payload of a policy's `validate`: request and settings, fields in alphabetical order.
     ///
     /// The policy server passes everything through sorted maps, so that no policy ever sees the author's order.
@@ -101,10 +125,15 @@ impl AdmissionRequest {
     ///
     /// When the settings cannot be written as JSON, which no document that was read can cause.
     pub fn payload(&self, settings: &Settings) -> Result<Vec<u8>, Error> {
-        let mut payload = serde_json::json!({"request": self, "settings": settings});
-        payload.sort_all_objects();
-        serde_json::to_vec(&payload).map_err(Error::PayloadNotWritten)
+        payload(self, settings)
     }
+}
+
+/// A payload of `validate`, about whatever is asked.
+pub(crate) fn payload(request: &impl Serialize, settings: &Settings) -> Result<Vec<u8>, Error> {
+    let mut payload = serde_json::json!({"request": request, "settings": settings});
+    payload.sort_all_objects();
+    serde_json::to_vec(&payload).map_err(Error::PayloadNotWritten)
 }
 
 /// The settings of a policy: an object, or nothing.

@@ -62,9 +62,30 @@ pub struct Status {
     /// For the author of the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What a message of the registration stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<StatusDetails>,
     /// For the author's client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
+}
+
+/// More about a rejection.
+#[derive(Clone, Debug, Default, Serialize, PartialEq, Eq)]
+pub struct StatusDetails {
+    /// The reasons.
+    pub causes: Vec<StatusCause>,
+}
+
+/// A reason, in the policy server's spelling: what it does not know is null.
+#[derive(Clone, Debug, Default, Serialize, PartialEq, Eq)]
+pub struct StatusCause {
+    /// For programs; the policy server knows none.
+    pub reason: Option<String>,
+    /// The policy's message.
+    pub message: Option<String>,
+    /// The field of the object; the policy server knows none.
+    pub field: Option<String>,
 }
 
 impl AdmissionResponse {
@@ -73,7 +94,7 @@ impl AdmissionResponse {
     pub fn reject(uid: &str, message: impl Into<String>, code: Option<u16>) -> Self {
         Self {
             uid: uid.to_owned(),
-            status: Some(Status { message: Some(message.into()), code }),
+            status: Some(Status { message: Some(message.into()), code, ..Status::default() }),
             ..Self::default()
         }
     }
@@ -81,6 +102,11 @@ impl AdmissionResponse {
     /// The rejection that stands for a failed policy.
     pub(crate) fn internal_server_error(uid: &str, reason: impl std::fmt::Display) -> Self {
         Self::reject(uid, format!("internal server error: {reason}"), Some(500))
+    }
+
+    /// The rejection that stands for a policy that took too long.
+    pub(crate) fn out_of_time(uid: &str) -> Self {
+        Self::reject(uid, Error::OutOfTime.to_string(), Some(500))
     }
 
     /// Reads a guest's response about `object`.
@@ -114,7 +140,11 @@ impl AdmissionResponse {
             allowed: answer.accepted,
             patch_type: patch.as_ref().map(|_| "JSONPatch"),
             patch,
-            status: has_status.then_some(Status { message: answer.message, code: answer.code }),
+            status: has_status.then(|| Status {
+                message: answer.message,
+                code: answer.code,
+                ..Status::default()
+            }),
             audit_annotations: answer.audit_annotations,
             warnings: answer.warnings,
             changes,

@@ -30,6 +30,9 @@ const DEADLINE: u64 = 2;
 /// The provider's message for an interrupted call. It has no error type of its own.
 const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
 
+/// As above, where the module was still starting.
+const INTERRUPTED_AT_START: &str = "init interrupted, execution deadline exceeded";
+
 /// A compiled module.
 pub(crate) struct Module {
     prepared: WasmtimeEngineProviderPre,
@@ -50,12 +53,24 @@ impl Module {
     }
 
     pub(crate) fn instantiate(&self, host_calls: Arc<dyn HostCalls>) -> Result<Guest, Error> {
-        let deadlines = EpochDeadlines { wapc_init: DEADLINE, wapc_func: DEADLINE };
+        self.instantiate_within(DEADLINE, host_calls)
+    }
+
+    pub(crate) fn instantiate_within(
+        &self,
+        ticks: u64,
+        host_calls: Arc<dyn HostCalls>,
+    ) -> Result<Guest, Error> {
+        let deadlines = EpochDeadlines { wapc_init: ticks, wapc_func: ticks };
         let engine = self.prepared.rehydrate(Some(deadlines)).map_err(not_instantiated)?;
         let callback = move |_: u64, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
             dispatch(&*host_calls, binding, namespace, operation, payload).map_err(Into::into)
         };
-        let host = WapcHost::new(Box::new(engine), Some(Box::new(callback))).map_err(not_instantiated)?;
+        let host = WapcHost::new(Box::new(engine), Some(Box::new(callback)));
+        let host = host.map_err(|error| match error.to_string() {
+            text if text.contains(INTERRUPTED_AT_START) => Error::OutOfTime,
+            text => Error::NotInstantiated(text),
+        })?;
         Ok(Guest { host, _clock: Arc::clone(&self.clock) })
     }
 }

@@ -39,20 +39,20 @@ fn annotated() -> (String, TempDir) {
     assert!(root().join("policy.wasm").exists(), "there is no module: make policy.wasm");
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("annotated.wasm").display().to_string();
-    let from = ["annotate", "policy.wasm", "--metadata-path", "metadata.yml", "--usage-path", "README.md"];
+    let from = ["annotate", "policy.wasm", "--metadata-path", "metadata.yml", "--usage-path", "USAGE.md"];
     assert_eq!(printed(&[&from[..], &["--output-path", &file]].concat()), "");
     (file, folder)
 }
 
 #[test]
-fn the_module_holds_the_metadata_and_the_readme() {
+fn the_module_holds_the_metadata_and_its_usage() {
     let (file, _folder) = annotated();
 
     let found = Metadata::of_module(&fs::read(file).unwrap()).unwrap().unwrap();
 
     let mut expected = metadata();
     expected.protocol_version = Some("v1".to_owned());
-    expected.annotations.insert(USAGE.to_owned(), text("README.md"));
+    expected.annotations.insert(USAGE.to_owned(), text("USAGE.md"));
     assert_eq!(found, expected);
 }
 
@@ -72,7 +72,7 @@ fn a_module_reports_what_it_is() {
 
     assert_eq!(reported.pointer("/protocolVersion").unwrap(), "v1");
     assert_eq!(reported.pointer("/mutating").unwrap(), true);
-    assert_eq!(reported.pointer(&format!("/annotations/{USAGE}")).unwrap(), &text("README.md"));
+    assert_eq!(reported.pointer(&format!("/annotations/{USAGE}")).unwrap(), &text("USAGE.md"));
 }
 
 #[test]

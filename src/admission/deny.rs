@@ -2,10 +2,10 @@
 
 use super::cluster::Grants;
 use super::select::{MutatedPod, Pass};
-use super::{Evaluator, Mode, PodReview};
+use super::{Denial, Evaluator, Mode, PodReview};
 use crate::json::Quoted;
 use crate::pod::Pod;
-use crate::pod::diff::blocked_changes;
+use crate::pod::diff::{Writable, blocked_changes};
 use crate::policy::Policy;
 use crate::rule::{Action, Findings, ROOM, Row, SPELT_OUT, TAIL, Violation, cut, join_within};
 
@@ -20,7 +20,8 @@ impl<'e> Evaluator<'e> {
         mutated: &mut MutatedPod<'_, 'e, '_>,
         grants: &mut Grants<'_>,
         pass: &Pass<'_>,
-    ) -> Result<String, String> {
+    ) -> Result<Denial, String> {
+        let without_defaults = |reason: String| Ok(Denial { reason, defaults: String::new() });
         let mut usable = Vec::new();
         for policy in &self.settings.policies {
             if grants.allow(&policy.name)? {
@@ -28,11 +29,15 @@ impl<'e> Evaluator<'e> {
             }
         }
         if usable.is_empty() && review.mode != Mode::DryRun {
-            return Ok(format!("no PodSecurityPolicy admits this pod: {}", unusable(grants, review)));
+            return without_defaults(format!(
+                "no PodSecurityPolicy admits this pod: {}",
+                unusable(grants, review)
+            ));
         }
         if usable.is_empty() {
             usable = self.settings.policies.iter().collect();
         }
+        let mut defaults = String::new();
         let mut reason = |policy: &'e Policy<'e>, room: usize| {
             mutated.by(policy, pass);
             let (mut denying, denials) = objections(policy, review, &mutated.pod, pass);
@@ -41,18 +46,27 @@ impl<'e> Evaluator<'e> {
             let (edits, in_all) =
                 blocked_changes(mutated.arrived(), &mutated.pod, &pass.scope.writable, SPELT_OUT);
             if in_all > 0 {
-                let mut row = Row::new("; ", room.saturating_sub(reason.len()));
-                for edit in &edits {
-                    row.push(&cut(&format_args!("would have to be changed: {edit} = {}", edit.value)));
+                let settles = denials == 0 && review.is_filled_in(mutated);
+                let would = if settles { "would be filled in: " } else { "would have to be changed: " };
+                let row = |before: &str, room: usize| {
+                    let mut row = Row::new("; ", room);
+                    for edit in &edits {
+                        row.push(&cut(&format_args!("{before}{edit} = {}", edit.value)));
+                    }
+                    row.end(in_all - edits.len())
+                };
+                let changes = row(would, room.saturating_sub(reason.len()));
+                if settles && defaults.is_empty() {
+                    defaults = row("", ROOM);
                 }
-                let changes = row.end(in_all - edits.len());
                 let before = if reason.is_empty() || changes.is_empty() { "" } else { "; " };
                 reason.push_str(&[before, &changes].concat());
             }
             reason
         };
         if let ([_], [policy]) = (self.settings.policies.as_slice(), usable.as_slice()) {
-            return Ok(reason(policy, ROOM));
+            let reason = reason(policy, ROOM);
+            return Ok(Denial { reason, defaults });
         }
         let mut text = "no PodSecurityPolicy admits this pod: ".to_owned();
         for (nth, policy) in usable.iter().enumerate() {
@@ -71,7 +85,17 @@ impl<'e> Evaluator<'e> {
             text.push_str(&name);
             text.push_str(&reason);
         }
-        Ok(text)
+        Ok(Denial { reason: text, defaults })
+    }
+}
+
+impl PodReview<'_, '_> {
+    /// Whether the other half of a pair, which mutates, would write all of these changes.
+    fn is_filled_in(&self, mutated: &MutatedPod<'_, '_, '_>) -> bool {
+        let added = &self.scope.writable.added;
+        let created = self.request.operation == "CREATE" && self.request.sub_resource.is_empty();
+        let writable = Writable { nothing: !created && added.is_none(), added: added.clone() };
+        self.mode == Mode::Refuse && blocked_changes(mutated.arrived(), &mutated.pod, &writable, 0).1 == 0
     }
 }
 
@@ -139,6 +163,42 @@ mod tests {
         assert!(
             text.contains(&format!("{}; and 8 more; would have to be changed: ", privileged(31))),
             "{text}"
+        );
+    }
+
+    /// Message and annotation about a pod with these settings of its container.
+    fn denied(request: &Value, own: &Value) -> (String, Value) {
+        let spec = policy(&json!({"readOnlyRootFilesystem": true}));
+        let settings = json!({"policies": [{"metadata": {"name": "a"}, "spec": spec}],
+            "authorization": "None", "mutate": false});
+        let pod = |own: &Value| json!({"spec": {"containers": [{"name": "c", "securityContext": own}]}});
+        let mut request = request.clone();
+        request["kind"] = json!({"kind": "Pod"});
+        request["object"] = pod(own);
+        if request["operation"] == "UPDATE" {
+            request["oldObject"] = pod(&json!({"privileged": true}));
+        }
+        let response: Value = serde_json::from_str(&review(&settings, &request).into_json()).unwrap();
+        (response["message"].as_str().unwrap().to_owned(), response["audit_annotations"].clone())
+    }
+
+    #[test]
+    fn defaults_that_would_settle_it_are_apart() {
+        let change = "spec.containers[0].securityContext.readOnlyRootFilesystem = true";
+        let reason = |text: &str| format!("no PodSecurityPolicy admits this pod: \"a\": {text}");
+
+        assert_eq!(
+            denied(&json!({"operation": "CREATE"}), &json!({})),
+            (reason(&format!("would be filled in: {change}")), json!({"would-be-filled-in": change}))
+        );
+        let also = format!("{}; would have to be changed: {change}", privileged(0));
+        assert_eq!(
+            denied(&json!({"operation": "CREATE"}), &json!({"privileged": true})),
+            (reason(&also), Value::Null)
+        );
+        assert_eq!(
+            denied(&json!({"operation": "UPDATE"}), &json!({})),
+            (reason(&format!("would have to be changed: {change}")), Value::Null)
         );
     }
 

@@ -41,14 +41,18 @@ mod namespace;
 mod persistent_volume;
 mod pod_security;
 mod report;
+mod resource_claim;
 pub(crate) mod response;
 mod select;
+mod stand_in;
+mod unknown_fields;
 mod update;
 mod workload;
 
 pub use cluster::{Cluster, Identity, Question};
 pub use report::{Opinion, Report, SetDefault};
 pub use response::{Cause, Response};
+pub use unknown_fields::{UnknownField, unknown_fields};
 
 /// How mutation is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +142,14 @@ enum Verdict<'v, 'a> {
         ungranted: Option<String>,
     },
     /// No policy does.
-    Denied(String),
+    Denied(Denial),
+}
+
+/// Why no policy admits a pod.
+struct Denial {
+    reason: String,
+    /// What the first policy would fill in that then admits the pod, where the settings keep it from doing so.
+    defaults: String,
 }
 
 /// Reviews one request, from the payload of the policy server to the response.
@@ -199,6 +210,12 @@ impl<'e> Evaluator<'e> {
             ("", "PersistentVolume") if let Some(on_volumes) = self.settings.persistent_volumes => {
                 self.review_volume(on_volumes, request)
             }
+            (resource_claim::GROUP, kind)
+                if resource_claim::KINDS.contains(&kind)
+                    && let Some(on_claims) = self.settings.resource_claims =>
+            {
+                self.review_claim(on_claims, request)
+            }
             _ if !self.settings.judges_pods() => Ok(self.unsupported_kind(request)),
             ("", "Pod") if adds_containers => self.review_added_containers(request),
             ("", "Pod") => self.review_pod(request, pod),
@@ -235,7 +252,9 @@ impl<'e> Evaluator<'e> {
                     if is_significant(&review.pod, &old) { Checks::All } else { Checks::Policies };
             }
         }
-        self.response(review, object)
+        let mut response = self.response(review, object)?;
+        self.judge_unknown_fields(object, old.as_slice(), ("", ""), &mut response)?;
+        Ok(response)
     }
 
     /// Reviews new ephemeral containers in the pod that exists: of the request's pod, the API server keeps nothing but
@@ -285,7 +304,10 @@ impl<'e> Evaluator<'e> {
         review.scope.reviewed = Some(reviewed);
         review.scope.writable.added = Some(added);
         review.checks = checks;
-        self.response(review, object)
+        let mut response = self.response(review, object)?;
+        let old = request.old_object.unwrap_or("{}");
+        self.judge_unknown_fields(object, &[old], ("", "spec.ephemeralContainers"), &mut response)?;
+        Ok(response)
     }
 
     /// Evaluates a pod and writes the response.
@@ -328,9 +350,9 @@ impl<'e> Evaluator<'e> {
                 Ok(Verdict::Denied(_)) | Err(_) if review.checks == Checks::Standards => {
                     return Ok(Response::accepted());
                 }
-                Ok(Verdict::Denied(reason)) => {
+                Ok(Verdict::Denied(Denial { reason, defaults })) => {
                     self.record_effective_exemptions(review, None, &active, &mut response);
-                    return Ok(Response { rejection: Some(reason), ..response });
+                    return Ok(Response { rejection: Some(reason), defaults, ..response });
                 }
                 Err(cause) => {
                     return Ok(Response::error(format_args!("{UNANSWERED}{}", first_sentence(&cause))));

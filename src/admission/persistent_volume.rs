@@ -2,18 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::cluster::{Grants, Identity};
-use super::exemptions::{ExemptionSubject, holds, matches};
+use super::Evaluator;
 use super::response::Response;
-use super::{Evaluator, UNANSWERED, first_sentence};
+use super::stand_in::StandIn;
 use crate::json::{Quoted, Read, Reader, Text, Tree, lookup};
-use crate::pod::Pod;
-use crate::policy::Scope;
 use crate::request::Request;
-use crate::rule::{Action, Findings, RuleSet, Violation, ViolationKind, join};
-use crate::rules;
-use crate::settings::persistent_volumes::OnVolumes;
-use crate::settings::{Authorization, rule_names};
+use crate::rule::{Violation, ViolationKind};
+use crate::settings::{OnObjects, rule_names};
 
 /// The rules that concern volumes.
 const RULES: [&str; 3] = ["volumes", "allowedHostPaths", "allowedFlexVolumes"];
@@ -72,8 +67,8 @@ fn retold(mut violation: Violation, sources: &[Source<'_>]) -> Violation {
 
 impl<'e> Evaluator<'e> {
     /// Reviews a volume of the cluster.
-    pub(crate) fn review_volume(&self, on_volumes: OnVolumes, request: &Request<'_>) -> Read<Response> {
-        if on_volumes == OnVolumes::Ignore {
+    pub(crate) fn review_volume(&self, on_volumes: OnObjects, request: &Request<'_>) -> Read<Response> {
+        if on_volumes == OnObjects::Ignore {
             return Ok(Response::accepted());
         }
         let Some(object) = request.object else { return Ok(Response::missing_object()) };
@@ -86,101 +81,16 @@ impl<'e> Evaluator<'e> {
         if sources.is_empty() {
             return Ok(Response::accepted());
         }
-        let mut response = Response::accepted();
-        let pod = mounting(&sources);
-        let pod = Reader::document(&pod)?;
-        match self.admits_volume(request, &sources, &pod, &mut response) {
-            Ok(None) => {}
-            Ok(Some(reason)) if on_volumes == OnVolumes::Warn => {
-                response.cause = None;
-                response.warnings.push(format!("this PersistentVolume would be rejected: {reason}"));
-            }
-            Ok(Some(reason)) => response.rejection = Some(reason),
-            Err(cause) => {
-                return Ok(Response::error(format_args!("{UNANSWERED}{}", first_sentence(&cause))));
-            }
-        }
-        Ok(response)
-    }
-
-    /// Finds a policy that admits a pod with these volumes; otherwise returns why none does.
-    fn admits_volume(
-        &self,
-        request: &Request<'_>,
-        sources: &[Source<'_>],
-        pod: &Pod<'_>,
-        response: &mut Response,
-    ) -> Result<Option<String>, String> {
-        let scope = self.scope_of_volume(request, response);
-        let mut grants = match self.settings.authorization {
-            Authorization::None => Grants::to_everybody(self.cluster),
-            // An empty namespace means all namespaces.
-            Authorization::Rbac => {
-                Grants::new(self.cluster, "", Identity::requesting_user(request).into_iter().collect())
-            }
+        let stand_in = StandIn {
+            kind: "PersistentVolume",
+            name: "volume",
+            pod: mounting(&sources),
+            rules: &RULES,
+            option: rule_names::persistent_volumes(),
+            // Pods of any namespace may mount it.
+            namespace: "",
         };
-        let mut usable = 0;
-        let mut reasons = String::new();
-        for policy in &self.settings.policies {
-            let mut found = Findings::collecting("", &self.settings.enforcement);
-            policy.validate(pod, &scope, &mut found);
-            let (denials, in_all) = (found.denials(), found.tolerated());
-            if !grants.allow(&policy.name)? {
-                continue;
-            }
-            let (denying, tolerated): (Vec<_>, Vec<_>) = found
-                .into_violations()
-                .into_iter()
-                .map(|violation| retold(violation, sources))
-                .partition(|violation| violation.action == Action::Deny);
-            if denials == 0 {
-                response.policy = Some(policy.name.to_string());
-                response.tolerate(tolerated, in_all);
-                return Ok(None);
-            }
-            let before = if usable == 0 { "" } else { "; " };
-            usable += 1;
-            // Writing to a String cannot fail.
-            let _ = write!(reasons, "{before}{}: {}", Quoted(&policy.name), join(&denying, denials));
-            if let [_] = &*self.settings.policies {
-                let reason = join(&denying, denials);
-                if let Some(first) = denying.first().filter(|first| !first.path.is_empty()) {
-                    let start = first.path.len() + ": ".len();
-                    response.set_cause(&first.path, reason.get(start..).unwrap_or_default());
-                }
-                return Ok(Some(reason));
-            }
-        }
-        if usable == 0 {
-            reasons = format!("none may be used by {} in all namespaces", grants.describe());
-        }
-        Ok(Some(format!("no PodSecurityPolicy admits this volume: {reasons}")))
-    }
-
-    /// Only the rules about volumes are evaluated, without those that the user is exempt from.
-    fn scope_of_volume(&self, request: &Request<'_>, response: &mut Response) -> Scope {
-        let others = rules::all().filter(|(_, entry)| !RULES.contains(&entry.id));
-        let mut exempt = others.fold(RuleSet::NONE, |exempt, (index, _)| exempt.with(index));
-        let requester: Vec<_> = Identity::requesting_user(request).into_iter().collect();
-        let subject =
-            ExemptionSubject { namespace: "", users: &requester, service_account: None, runtime_class: None };
-        let about_volumes = RULES.iter().filter_map(|rule| rules::index(rule));
-        let about_volumes = about_volumes.fold(RuleSet::NONE, RuleSet::with);
-        for exemption in &self.settings.exemptions {
-            let mut freed = exemption.rules.and(about_volumes);
-            if exemption.rules.has(rule_names::persistent_volumes()) {
-                freed = about_volumes;
-            }
-            if !freed.is_empty()
-                && exemption.frees_pod()
-                && matches(exemption, &subject)
-                && holds(exemption, self.cluster, response)
-            {
-                response.exemptions.push(exemption.name.to_string());
-                exempt = exempt.or(freed);
-            }
-        }
-        Scope { exempt, ..Scope::default() }
+        self.review_by(&stand_in, on_volumes, request, &|violation| retold(violation, &sources))
     }
 }
 

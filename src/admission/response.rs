@@ -22,6 +22,8 @@ pub struct Response {
     pub mutated_object: Option<String>,
     /// The policy that admits the pod.
     pub policy: Option<String>,
+    /// The defaults that a rejected pod lacks, where it lacks nothing else and a registration that mutates would set them.
+    pub defaults: String,
     /// The defaults that were set: paths and values.
     pub edits: Vec<Edit<'static>>,
     /// Violations that did not deny the request, as far as they are spelt out.
@@ -196,6 +198,7 @@ impl Response {
         let annotations = [
             ("policy", self.policy.clone().unwrap_or_default()),
             ("mutated", self.mutated()),
+            ("would-be-filled-in", self.defaults.clone()),
             ("violations", join(&self.tolerated, self.tolerated.len() + self.omitted)),
             ("exemptions", row(", ", &self.exemptions)),
             ("enforce-policy", self.enforced.map(Standard::resolved).unwrap_or_default()),

@@ -1,11 +1,11 @@
 //! Workloads: evaluation of the pods that their templates describe.
 
 use super::response::Response;
-use super::{Checks, Evaluator, Mode, PodReview};
+use super::{Checks, Evaluator, Mode, PodReview, resource_claim};
 use crate::json::equal::same;
 use crate::json::{Quoted, Read, joined};
 use crate::pod::controllers::Controllers;
-use crate::pod::template::{self, Template};
+use crate::pod::template::{self, PathSegment, Template};
 use crate::request::Request;
 use crate::rule::ROOM;
 use crate::settings::OnWorkloads;
@@ -63,7 +63,7 @@ impl<'e> Evaluator<'e> {
                     });
                     break;
                 }
-                self.dry_run(request, object, (template, checks), &mut response)?;
+                self.dry_run(request, object, (template, path, checks), &mut response)?;
             }
         }
         Ok(response)
@@ -73,7 +73,7 @@ impl<'e> Evaluator<'e> {
         &self,
         request: &Request<'a>,
         object: &'a str,
-        (template, checks): (&Template<'a>, Checks),
+        (template, path, checks): (&Template<'a>, &[PathSegment<'_>], Checks),
         response: &mut Response,
     ) -> Read<()> {
         let mut pod = template::decode_pod(template)?;
@@ -82,6 +82,15 @@ impl<'e> Evaluator<'e> {
         let controllers = Controllers::of(&request.kind, object)?;
         let review = PodReview { root, controllers, checks, ..PodReview::of_pod(request, pod, Mode::DryRun) };
         let mut result = self.response(review, object)?;
+        if self.settings.unknown_fields.is_some() {
+            let old = match (&*request.operation, request.old_object) {
+                ("UPDATE", Some(old)) => template::templates(old, path)?,
+                _ => Vec::new(),
+            };
+            let old: Vec<&str> = old.iter().map(|template| template.text).collect();
+            let root = if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
+            self.judge_unknown_fields(template.text, &old, (&root, ""), &mut result)?;
+        }
         let rejection = result.rejection.take();
         response.absorb(result);
         match rejection {
@@ -108,13 +117,17 @@ impl<'e> Evaluator<'e> {
         let with_pods = with_pods.filter(|_| self.settings.judges_pods());
         let namespace = (!self.settings.namespace_labels.is_empty()).then(|| "Namespace".to_owned());
         let volume = self.settings.persistent_volumes.map(|_| "PersistentVolume".to_owned());
-        let known: Vec<String> = with_pods.chain(namespace).chain(volume).chain(declared).collect();
+        let claims = self.settings.resource_claims.into_iter();
+        let claims = claims.flat_map(|_| resource_claim::KINDS.map(str::to_owned));
+        let known = with_pods.chain(namespace).chain(volume).chain(claims).chain(declared);
+        let known: Vec<String> = known.collect();
         let (group, kind) = (&*request.kind.group, Quoted(&request.kind.kind));
         let of_group =
             if group.is_empty() { String::new() } else { format!(" of the API group {}", Quoted(group)) };
         let remedy = match (group, &*request.kind.kind) {
             ("", "Namespace") => "set `namespaceLabels`",
             ("", "PersistentVolume") => "set `persistentVolumes`",
+            (resource_claim::GROUP, kind) if resource_claim::KINDS.contains(&kind) => "set `resourceClaims`",
             _ if !self.settings.judges_pods() => "give a policy or `podSecurityStandards`",
             _ => "name further kinds in `podTemplates`",
         };

@@ -58,7 +58,7 @@ pub struct SecurityContext<'a> {
     /// `appArmorProfile`
     pub app_armor_profile: Option<Profile<'a>>,
     /// `windowsOptions`
-    pub windows_options: WindowsOptions,
+    pub windows_options: WindowsOptions<'a>,
 }
 
 /// `securityContext.capabilities`
@@ -93,10 +93,16 @@ pub struct Profile<'a> {
 }
 
 /// `securityContext.windowsOptions`
-#[derive(Debug, Clone, Copy, Default)]
-pub struct WindowsOptions {
+#[derive(Debug, Clone, Default)]
+pub struct WindowsOptions<'a> {
     /// `hostProcess`: whether containers run as processes of their node
     pub host_process: Option<bool>,
+    /// `runAsUserName`, inherited by containers that set none
+    pub run_as_user_name: Option<Text<'a>>,
+    /// `gmsaCredentialSpecName`
+    pub gmsa_credential_spec_name: Text<'a>,
+    /// `gmsaCredentialSpec`, the credentials themselves
+    pub gmsa_credential_spec: Text<'a>,
 }
 
 /// `ports[*]`
@@ -143,6 +149,12 @@ impl<'a> Container<'a> {
     /// The user the container runs as, if the pod sets one: its own, else the pod's.
     pub fn run_as_user(&self, pod: &Pod<'a>) -> Option<i64> {
         self.security_context.run_as_user.or(pod.spec.security_context.run_as_user)
+    }
+
+    /// Whether the container is a process of its Windows node: its own value, else the pod's.
+    pub fn is_host_process(&self, pod: &Pod<'a>) -> bool {
+        let inherited = pod.spec.security_context.windows_options.host_process;
+        self.security_context.windows_options.host_process.or(inherited) == Some(true)
     }
 
     /// The group the container runs as, if the pod sets one: its own, else the pod's.
@@ -226,7 +238,12 @@ decode!(SecurityContext<'a> {
 decode!(Capabilities<'a> { "add" => add, "drop" => drop });
 decode!(SeLinuxOptions<'a> { "user" => user, "role" => role, "type" => kind, "level" => level });
 decode!(Profile<'a> { "type" => kind, "localhostProfile" => localhost_profile });
-decode!(WindowsOptions { "hostProcess" => host_process });
+decode!(WindowsOptions<'a> {
+    "hostProcess" => host_process,
+    "runAsUserName" => run_as_user_name,
+    "gmsaCredentialSpecName" => gmsa_credential_spec_name,
+    "gmsaCredentialSpec" => gmsa_credential_spec,
+});
 decode!(Port { "containerPort" => container_port, "hostPort" => host_port });
 decode!(VolumeMount<'a> { "name" => name, "mountPath" => mount_path, "readOnly" => read_only });
 decode!(VolumeDevice<'a> { "name" => name });

@@ -209,15 +209,19 @@ macro_rules! writable {
 // INVARIANT: every field that a rule sets is in these two tables. A missing field would be neither written nor reverted
 // before the next policy is tried.
 writable! { pod_fields: PodSpec;
+    host_users => "spec"."hostUsers";
     security_context.supplemental_groups => "spec"."securityContext"."supplementalGroups";
+    security_context.supplemental_groups_policy => "spec"."securityContext"."supplementalGroupsPolicy";
     security_context.fs_group => "spec"."securityContext"."fsGroup";
     security_context.se_linux_options => "spec"."securityContext"."seLinuxOptions";
+    security_context.se_linux_change_policy => "spec"."securityContext"."seLinuxChangePolicy";
     security_context.seccomp_profile => "spec"."securityContext"."seccompProfile";
     runtime_class_name => "spec"."runtimeClassName";
 }
 writable! { container_fields: SecurityContext;
     run_as_user => "securityContext"."runAsUser";
     run_as_group => "securityContext"."runAsGroup";
+    windows_options.run_as_user_name => "securityContext"."windowsOptions"."runAsUserName";
     se_linux_options => "securityContext"."seLinuxOptions";
     app_armor_profile => "securityContext"."appArmorProfile";
     seccomp_profile => "securityContext"."seccompProfile";
@@ -359,16 +363,16 @@ mod tests {
 
     fn full() -> Value {
         let own = json!({
-            "runAsUser": 1, "runAsGroup": 2, "seLinuxOptions": {"type": "t"}, "appArmorProfile": {"type": "Unconfined"},
+            "runAsUser": 1, "runAsGroup": 2, "windowsOptions": {"runAsUserName": "w"}, "seLinuxOptions": {"type": "t"}, "appArmorProfile": {"type": "Unconfined"},
             "seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": true, "capabilities": {"add": ["A\""], "drop": ["B", "C"]},
             "readOnlyRootFilesystem": false, "allowPrivilegeEscalation": false,
         });
         let context = json!({
-            "supplementalGroups": [3, 4], "fsGroup": 5, "seccompProfile": {"type": "Localhost", "localhostProfile": "p\\q"},
+            "supplementalGroups": [3, 4], "supplementalGroupsPolicy": "Strict", "fsGroup": 5, "seLinuxChangePolicy": "Recursive", "seccompProfile": {"type": "Localhost", "localhostProfile": "p\\q"},
             "seLinuxOptions": {"user": "u", "role": "r", "type": "t", "level": "l"},
         });
         json!({"spec": {
-            "runtimeClassName": "r", "securityContext": context, "containers": [{"name": "b"}, {"name": "c", "securityContext": own}],
+            "hostUsers": false, "runtimeClassName": "r", "securityContext": context, "containers": [{"name": "b"}, {"name": "c", "securityContext": own}],
             "initContainers": [{"name": "i", "securityContext": {"runAsUser": 6}}],
         }})
     }
@@ -387,14 +391,18 @@ mod tests {
         assert_eq!(
             reported(&bare(), &full()),
             [
+                "spec.hostUsers = false",
                 "spec.securityContext.supplementalGroups = [3, 4]",
+                "spec.securityContext.supplementalGroupsPolicy = \"Strict\"",
                 "spec.securityContext.fsGroup = 5",
                 "spec.securityContext.seLinuxOptions = {\"user\":\"u\",\"role\":\"r\",\"type\":\"t\",\"level\":\"l\"}",
+                "spec.securityContext.seLinuxChangePolicy = \"Recursive\"",
                 "spec.securityContext.seccompProfile = {\"type\":\"Localhost\",\"localhostProfile\":\"p\\\\q\"}",
                 "spec.runtimeClassName = \"r\"",
                 "spec.initContainers[0].securityContext.runAsUser = 6",
                 "spec.containers[1].securityContext.runAsUser = 1",
                 "spec.containers[1].securityContext.runAsGroup = 2",
+                "spec.containers[1].securityContext.windowsOptions.runAsUserName = \"w\"",
                 "spec.containers[1].securityContext.seLinuxOptions = {\"type\":\"t\"}",
                 "spec.containers[1].securityContext.appArmorProfile = {\"type\":\"Unconfined\"}",
                 "spec.containers[1].securityContext.seccompProfile = {\"type\":\"RuntimeDefault\"}",

@@ -109,6 +109,10 @@ pub struct PodSecurityContext<'a> {
     pub fs_group: Option<i64>,
     /// `supplementalGroups`; an empty list is not the same as none
     pub supplemental_groups: Option<Vec<i64>>,
+    /// `supplementalGroupsPolicy`: whether groups of the image count as well
+    pub supplemental_groups_policy: Option<Text<'a>>,
+    /// `seLinuxChangePolicy`: how volumes get the SELinux label
+    pub se_linux_change_policy: Option<Text<'a>>,
     /// `seLinuxOptions`, inherited as a whole by containers that set none
     pub se_linux_options: Option<SeLinuxOptions<'a>>,
     /// `seccompProfile`, inherited by containers that set none
@@ -118,7 +122,7 @@ pub struct PodSecurityContext<'a> {
     /// `sysctls`
     pub sysctls: Vec<Sysctl<'a>>,
     /// `windowsOptions`
-    pub windows_options: WindowsOptions,
+    pub windows_options: WindowsOptions<'a>,
 }
 
 /// `securityContext.sysctls[*]`
@@ -248,6 +252,8 @@ decode!(PodSecurityContext<'a> {
     "runAsNonRoot" => run_as_non_root,
     "fsGroup" => fs_group,
     "supplementalGroups" => supplemental_groups,
+    "supplementalGroupsPolicy" => supplemental_groups_policy,
+    "seLinuxChangePolicy" => se_linux_change_policy,
     "seLinuxOptions" => se_linux_options,
     "seccompProfile" => seccomp_profile,
     "appArmorProfile" => app_armor_profile,

@@ -78,9 +78,14 @@ macro_rules! rules {
 // Capabilities come before privilege escalation, which reads them; otherwise this is the order in which
 // PodSecurityPolicy reported (`CreatePodSecurityPolicyProvider` and `ValidatePod` in
 // pkg/security/podsecuritypolicy/provider.go).
+//
+// Rules that PodSecurityPolicy did not have stand behind their nearest relative, except that for user namespaces, which
+// decides whether ids can be filled in.
 rules! {
+    user_namespace { "userNamespaceLevel": UserNamespace(PodLevel) = load }
     fs_group { "fsGroup": FsGroup(FsGroup) = load }
     supplemental_groups { "supplementalGroups": SupplementalGroups(SupplementalGroups) = load }
+    supplemental_groups_policy { "supplementalGroupsPolicy": SupplementalGroupsPolicy(Strict) = load }
     host_namespaces {
         "hostNetwork": HostNetwork(Refused) = load_network;
         "hostPID": HostPid(Refused) = load_pid;
@@ -94,6 +99,10 @@ rules! {
     host_paths { "allowedHostPaths": HostPaths(HostPaths<'s>) = load }
     flex_volumes { "allowedFlexVolumes": FlexVolumes(FlexVolumes<'s>) = load }
     csi_drivers { "allowedCSIDrivers": CsiDrivers(CsiDrivers<'s>) = load }
+    projected_signers {
+        "allowedPodCertificateSigners": PodCertificateSigners(Signers<'s>) = load_certificates;
+        "allowedClusterTrustBundleSigners": TrustBundleSigners(Signers<'s>) = load_trust_bundles
+    }
     runtime_class { "runtimeClass": RuntimeClass(RuntimeClass<'s>) = load }
     run_as_user { "runAsUser": RunAsUser(RunAsUser) = load }
     run_as_group { "runAsGroup": RunAsGroup(RunAsGroup) = load }
@@ -101,6 +110,7 @@ rules! {
     app_armor { "appArmor": AppArmor(AppArmor<'s>) = load }
     seccomp { "seccomp": Seccomp(Seccomp<'s>) = load }
     privileged { "privileged": Privileged(Unprivileged) = load }
+    windows_options { "windowsOptions": WindowsOptions(Windows<'s>) = load }
     proc_mount { "allowedProcMountTypes": ProcMount(ProcMount<'s>) = load }
     capabilities {
         "defaultAddCapabilities": DefaultAddCapabilities(DefaultAdd<'s>) = load_default_add;
@@ -129,7 +139,7 @@ pub const COUNT: usize = {
 /// All entries in one row: loading a policy walks along it once for every field.
 #[expect(clippy::indexing_slicing, reason = "done by the compiler, which would not accept an empty file")]
 const ROW: [&Entry; COUNT] = {
-    let mut row = [&fs_group::ENTRIES[0]; COUNT];
+    let mut row = [&user_namespace::ENTRIES[0]; COUNT];
     let mut length = 0;
     let mut files = FILES;
     while let Some((file, others)) = files.split_first() {

@@ -1,7 +1,7 @@
 //! Privileged containers share every device and capability of their node.
 //!
 //! A Windows `HostProcess` container is the equivalent. PodSecurityPolicy, which is older, did not check it: here it
-//! needs `privileged: true` too.
+//! needs `privileged: true` too, unless `windowsOptions.hostProcess` decides.
 
 use crate::pod::{Container, Pod};
 use crate::rule::spec::Spec;
@@ -12,7 +12,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "privileged",
     purpose: doc_only("Whether containers may be privileged."),
     shape: Some(Shape::Flag),
-    reads: &[],
+    reads: &["windowsOptions"],
     annotations: &[],
     pod_fields: doc_only(
         "containers' `securityContext.privileged`, `windowsOptions.hostProcess` of pod and containers",
@@ -25,15 +25,22 @@ const HOST_PROCESS: &str = "HostProcess containers are privileged, and Privilege
 
 /// Refuses privileged containers; a policy with `privileged: true` has no such rule.
 #[derive(Debug)]
-pub(crate) struct Unprivileged;
+pub(crate) struct Unprivileged {
+    /// Whether that includes `HostProcess` containers.
+    host_processes: bool,
+}
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<Unprivileged> {
-    if spec.flag("privileged") { None } else { Some(Unprivileged) }
+    if spec.flag("privileged") {
+        return None;
+    }
+    let decided = spec.get("windowsOptions").and_then(|options| options.get("hostProcess"));
+    Some(Unprivileged { host_processes: decided.is_none() })
 }
 
 impl Rule for Unprivileged {
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
-        if pod.spec.security_context.windows_options.host_process == Some(true) {
+        if self.host_processes && pod.spec.security_context.windows_options.host_process == Some(true) {
             found.invalid("spec.securityContext.windowsOptions.hostProcess", true, HOST_PROCESS);
         }
     }
@@ -42,8 +49,7 @@ impl Rule for Unprivileged {
         if container.is_privileged() {
             found.invalid("securityContext.privileged", true, "Privileged containers are not allowed");
         }
-        let inherited = pod.spec.security_context.windows_options.host_process;
-        if container.security_context.windows_options.host_process.or(inherited) == Some(true) {
+        if self.host_processes && container.is_host_process(pod) {
             found.invalid("securityContext.windowsOptions.hostProcess", true, HOST_PROCESS);
         }
     }

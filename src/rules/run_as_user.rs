@@ -18,7 +18,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
         Field {
             name: "ranges",
             shape: RANGES,
-            doc: doc_only("The allowed ids; the lowest of the first range is the default."),
+            doc: doc_only("The allowed ids; the lowest of the first range is the default of `MustRunAs`."),
         },
     ])),
     reads: &[],
@@ -30,21 +30,24 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
     default: doc_only("must be given"),
 }];
 
-const STRATEGIES: &[&str] = &["MustRunAs", "MustRunAsNonRoot", "RunAsAny"];
+const STRATEGIES: &[&str] = &["MayRunAs", "MustRunAs", "MustRunAsNonRoot", "RunAsAny"];
 
 /// The strategy for the user; a policy with `RunAsAny` has no such rule.
 #[derive(Debug)]
 pub(crate) enum RunAsUser {
     MustRunAs(IdRanges),
+    /// A user, if set, must be in a range: images may bring any.
+    MayRunAs(IdRanges),
     MustRunAsNonRoot,
 }
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<RunAsUser> {
     let rule = spec.strategy("runAsUser", STRATEGIES);
     let rule = rule.as_deref();
-    let ranges = spec.ranges("runAsUser", rule == Some("MustRunAs"));
+    let ranges = spec.ranges("runAsUser", matches!(rule, Some("MustRunAs" | "MayRunAs")));
     match rule {
         Some("MustRunAs") => Some(RunAsUser::MustRunAs(ranges?)),
+        Some("MayRunAs") => Some(RunAsUser::MayRunAs(ranges?)),
         Some("MustRunAsNonRoot") => Some(RunAsUser::MustRunAsNonRoot),
         _ => None,
     }
@@ -58,6 +61,7 @@ impl Rule for RunAsUser {
         match self {
             // Windows knows users by name: the API server refuses an id there.
             RunAsUser::MustRunAs(_) if pod.is_windows() => {}
+            RunAsUser::MayRunAs(_) => {}
             RunAsUser::MustRunAs(ranges) => {
                 let user = default_id(ranges, pod);
                 container.security_context.run_as_user = user;
@@ -76,13 +80,13 @@ impl Rule for RunAsUser {
         let user_inherited = inherited(container.security_context.run_as_user.is_some());
         let user = container.run_as_user(pod);
         match self {
-            RunAsUser::MustRunAs(ranges) => match user {
+            RunAsUser::MustRunAs(ranges) | RunAsUser::MayRunAs(ranges) => match user {
                 Some(user) if !ranges.allow(user) => {
                     let detail = format_args!("must be in the ranges: {ranges}{user_inherited}");
                     found.invalid("securityContext.runAsUser", user, detail);
                     found.wants(|| ranges.wanted());
                 }
-                None if !pod.is_windows() => {
+                None if matches!(self, RunAsUser::MustRunAs(_)) && !pod.is_windows() => {
                     let why = NotFilled(ranges, pod);
                     let detail = format_args!("must be in the ranges: {ranges}{why}");
                     found.required("securityContext.runAsUser", detail);
@@ -127,6 +131,30 @@ mod tests {
 
     fn non_root() -> Value {
         json!({"runAsUser": {"rule": "MustRunAsNonRoot"}})
+    }
+
+    fn may_run_as() -> Value {
+        json!({"runAsUser": {"rule": "MayRunAs", "ranges": [{"min": 1000, "max": 2000}, {"min": 5, "max": 5}]}})
+    }
+
+    #[rstest]
+    #[case::none(json!({}), Admitted)]
+    #[case::in_a_range(json!({"runAsUser": 5}), Admitted)]
+    #[case::in_none(json!({"runAsUser": 0}), Rejected(
+        "securityContext.runAsUser: Invalid value: 0: must be in the ranges: [{1000 2000} {5 5}]"))]
+    #[case::non_root_is_not_looked_at(json!({"runAsNonRoot": false}), Admitted)]
+    fn a_user_may_be_given(#[case] security_context: Value, #[case] expected: Outcome) {
+        judge(may_run_as(), json!({"securityContext": security_context}), expected);
+    }
+
+    #[rstest]
+    #[case::none(json!({}), json!({}), Admitted)]
+    #[case::of_the_pod(json!({"runAsUser": 4}), json!({}), Rejected(
+        "securityContext.runAsUser: Invalid value: 4: must be in the ranges: [{1000 2000} {5 5}] (inherited from the pod)"))]
+    #[case::of_the_container(json!({"runAsUser": 4}), json!({"runAsUser": 1500}), Admitted)]
+    fn a_user_of_the_pod_may_be_given(#[case] pod: Value, #[case] own: Value, #[case] expected: Outcome) {
+        let pod = json!({"spec": {"securityContext": pod}});
+        judge_within(pod, may_run_as(), json!({"securityContext": own}), expected);
     }
 
     #[rstest]
@@ -250,9 +278,9 @@ mod tests {
     }
 
     #[rstest]
-    #[case::missing(json!(null), "runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"")]
-    #[case::empty(json!({}), "runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"")]
-    #[case::unknown(json!({"rule": "MayRunAs"}), "runAsUser.rule: Unsupported value: \"MayRunAs\": supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"")]
+    #[case::missing(json!(null), "runAsUser.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"")]
+    #[case::empty(json!({}), "runAsUser.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"")]
+    #[case::unknown(json!({"rule": "RunAs"}), "runAsUser.rule: Unsupported value: \"RunAs\": supported values: \"MayRunAs\", \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"")]
     #[case::without_ranges(json!({"rule": "MustRunAs"}), "runAsUser.ranges: Required value: must provide at least one range")]
     #[case::with_no_range(json!({"rule": "MustRunAs", "ranges": []}), "runAsUser.ranges: Required value: must provide at least one range")]
     #[case::all_that_is_wrong_with_a_range(json!({"rule": "MustRunAs", "ranges": [{"min": -1, "max": -2}]}),

@@ -40,13 +40,24 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
             ]),
             doc: doc_only("The context, demanded as a whole: what it leaves out must be left out."),
         },
+        Field {
+            name: CHANGE_POLICY,
+            shape: Shape::OneOf(&["MountOption", "Recursive"]),
+            doc: doc_only(
+                "The `seLinuxChangePolicy` of pods that set none and get the level of the policy; since Kubernetes 1.37 a level changes how volumes are mounted.",
+            ),
+        },
     ])),
     reads: &[],
     annotations: &[],
     pod_fields: doc_only("`securityContext.seLinuxOptions` of pod and containers"),
-    mutates: doc_only("`MustRunAs`: the options, where the pod has none"),
+    mutates: doc_only(
+        "`MustRunAs`: the options, where the pod has none, and with a level the `changePolicy`",
+    ),
     default: doc_only("must be given"),
 }];
+
+const CHANGE_POLICY: &str = "changePolicy";
 
 const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny"];
 
@@ -54,6 +65,8 @@ const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny"];
 #[derive(Debug)]
 pub(crate) struct MustRunAs<'s> {
     options: SeLinuxOptions<'s>,
+    /// How volumes get the level, where it is filled in.
+    change_policy: Option<Text<'s>>,
 }
 
 pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<MustRunAs<'s>> {
@@ -65,10 +78,12 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<MustRunAs<'s>> {
         spec.required("seLinux.seLinuxOptions", "MustRunAs needs the options to demand; `{}` demands none");
         return None;
     };
+    let change_policy = spec.get("seLinux").and_then(|strategy| strategy.get(CHANGE_POLICY)?.text());
     let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();
     let options =
         SeLinuxOptions { user: text("user"), role: text("role"), kind: text("type"), level: text("level") };
-    Some(MustRunAs { options })
+    let change_policy = change_policy.filter(|_| !options.level.is_empty());
+    Some(MustRunAs { options, change_policy })
 }
 
 impl MustRunAs<'_> {
@@ -102,6 +117,10 @@ impl Rule for MustRunAs<'_> {
         if pod.spec.security_context.se_linux_options.is_none() && !pod.is_windows() && !pod.gains_containers
         {
             pod.spec.security_context.se_linux_options = Some(self.default());
+            let change_policy = &mut pod.spec.security_context.se_linux_change_policy;
+            if change_policy.is_none() {
+                *change_policy = self.change_policy.as_ref().map(|policy| Text::Owned(policy.to_string()));
+            }
         }
     }
 
@@ -183,6 +202,37 @@ mod tests {
 
     fn must(options: Value) -> Value {
         json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": options}})
+    }
+
+    fn changing(options: Value) -> Value {
+        json!({"seLinux": {"rule": "MustRunAs", "changePolicy": "Recursive", "seLinuxOptions": options}})
+    }
+
+    #[rstest]
+    #[case::with_the_level(changing(json!({"level": "s0"})), json!({}), Mutated(json!({"securityContext":
+        {"seLinuxOptions": {"level": "s0"}, "seLinuxChangePolicy": "Recursive"}})))]
+    #[case::without_a_level(changing(json!({"type": "t"})), json!({}), Mutated(json!({"securityContext": {"seLinuxOptions": {"type": "t"}}})))]
+    #[case::not_where_the_level_is_given(changing(json!({"level": "s0"})), json!({"seLinuxOptions": {"level": "s0"}}), Admitted)]
+    #[case::not_over_another(changing(json!({"level": "s0"})), json!({"seLinuxChangePolicy": "MountOption"}),
+        Mutated(json!({"securityContext": {"seLinuxOptions": {"level": "s0"}}})))]
+    #[case::none_is_demanded(changing(json!({"level": "s0"})),
+        json!({"seLinuxOptions": {"level": "s0"}, "seLinuxChangePolicy": "MountOption"}), Admitted)]
+    #[case::without_the_key(must(json!({"level": "s0"})), json!({}), Mutated(json!({"securityContext": {"seLinuxOptions": {"level": "s0"}}})))]
+    #[case::any(json!({"seLinux": {"rule": "RunAsAny", "changePolicy": "Recursive"}}), json!({}), Admitted)]
+    fn a_level_brings_how_volumes_get_it(
+        #[case] policy: Value,
+        #[case] context: Value,
+        #[case] expected: Outcome,
+    ) {
+        judge_pod(policy, json!({"spec": {"securityContext": context}}), expected);
+    }
+
+    #[test]
+    fn refuses_an_unknown_change_policy() {
+        assert_eq!(
+            problems(&json!({"seLinux": {"rule": "RunAsAny", "changePolicy": "Mount"}})),
+            "seLinux.changePolicy: Unsupported value: \"Mount\": supported values: \"MountOption\", \"Recursive\""
+        );
     }
 
     #[rstest]

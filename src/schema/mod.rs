@@ -47,6 +47,8 @@ pub enum Shape {
     Object(&'static [Field]),
     /// An object whose keys are free and whose values all look like this
     Map(&'static Shape),
+    /// An object of the second shape, or a value of the first.
+    Either(&'static Shape, &'static Shape),
     /// Anything: validated elsewhere.
     Any,
 }
@@ -124,6 +126,10 @@ impl Shape {
         }
         let wanted = match self {
             Shape::Any => return,
+            Shape::Either(other, object) => {
+                let shape = if value.is_object() { object } else { other };
+                return shape.check(value, path, problems);
+            }
             Shape::Flag if value.flag().is_some() => return,
             Shape::Integer if value.integer().is_some() => return,
             Shape::Text if value.text().is_some() => return,
@@ -233,7 +239,7 @@ pub(crate) fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'
 }
 
 /// The known name that takes the fewest edits to reach, if that is at most half of its characters.
-fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     known
         .map(|candidate| (distance(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase()), candidate))
         .filter(|(edits, candidate)| edits * 2 <= candidate.len())

@@ -21,16 +21,19 @@ pub(crate) mod exemptions;
 pub(crate) mod namespace_labels;
 pub(crate) mod persistent_volumes;
 mod policies;
+pub(crate) mod resource_claims;
 pub(crate) mod rule_names;
 pub(crate) mod standards;
+pub(crate) mod unknown_fields;
 
 use conflicts::Enforced;
 pub use exemptions::Exemption;
 pub use namespace_labels::NamespaceLabels;
-pub use persistent_volumes::OnVolumes;
+pub use persistent_volumes::OnObjects;
 pub use policies::Form;
 use policies::{Options, by_name, load_policies};
 pub use standards::Modes;
+pub use unknown_fields::UnknownFields;
 
 /// Settings that are ready for evaluation: their errors are reported when they are parsed.
 #[derive(Debug)]
@@ -56,7 +59,11 @@ pub struct Settings<'s> {
     /// The labels of namespaces that are set by default and guarded.
     pub namespace_labels: NamespaceLabels<'s>,
     /// The action for a volume of the cluster that no policy allows; `None` if volumes are not reviewed.
-    pub persistent_volumes: Option<OnVolumes>,
+    pub persistent_volumes: Option<OnObjects>,
+    /// The same for claims for devices with administrative access.
+    pub resource_claims: Option<OnObjects>,
+    /// The action for fields of pods that are not known; `None` if they are ignored.
+    pub unknown_fields: Option<UnknownFields<'s>>,
 }
 
 /// Which policies may be used for a pod.
@@ -122,6 +129,8 @@ pub const OPTIONS: &[Field] = &[
     exemptions::FIELD,
     namespace_labels::FIELD,
     persistent_volumes::FIELD,
+    resource_claims::FIELD,
+    unknown_fields::FIELD,
 ];
 
 const NOTHING: &str = "settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`";
@@ -188,6 +197,12 @@ impl<'s> Settings<'s> {
                 &policies,
                 &mut problems,
             ),
+            resource_claims: resource_claims::load(
+                options.get(resource_claims::FIELD.name),
+                &policies,
+                &mut problems,
+            ),
+            unknown_fields: unknown_fields::load(options.get(unknown_fields::FIELD.name), &mut problems),
             policies: by_name(policies),
             listed,
         };

@@ -14,9 +14,9 @@ pub(crate) const FIELD: Field = Field {
     doc: doc_only("Action for PersistentVolumes of a path or a driver of the node that no policy allows."),
 };
 
-/// The action for a volume that no policy allows.
+/// The action for an object of the cluster that no policy allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnVolumes {
+pub enum OnObjects {
     /// Rejected.
     Deny,
     /// Accepted, with a warning.
@@ -30,15 +30,25 @@ pub(crate) fn load(
     option: Option<Value<'_, '_>>,
     policies: &[Policy<'_>],
     problems: &mut Problems,
-) -> Option<OnVolumes> {
-    let on_volumes = match option.and_then(Value::text).as_deref() {
-        Some("Deny") => OnVolumes::Deny,
-        Some("Warn") => OnVolumes::Warn,
-        Some(_) => OnVolumes::Ignore,
+) -> Option<OnObjects> {
+    action(option, (FIELD.name, "volume"), policies, problems)
+}
+
+/// Reads an option that says what objects get which no policy allows: its name, and what the objects are called.
+pub(super) fn action(
+    option: Option<Value<'_, '_>>,
+    (name, object): (&str, &str),
+    policies: &[Policy<'_>],
+    problems: &mut Problems,
+) -> Option<OnObjects> {
+    let action = match option.and_then(Value::text).as_deref() {
+        Some("Deny") => OnObjects::Deny,
+        Some("Warn") => OnObjects::Warn,
+        Some(_) => OnObjects::Ignore,
         None => return None,
     };
-    if policies.is_empty() && on_volumes != OnVolumes::Ignore {
-        problems.add(Path::ROOT.key(FIELD.name), "needs a policy: no other could allow a volume");
+    if policies.is_empty() && action != OnObjects::Ignore {
+        problems.add(Path::ROOT.key(name), format_args!("needs a policy: no other could allow a {object}"));
     }
-    Some(on_volumes)
+    Some(action)
 }

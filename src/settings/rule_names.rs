@@ -26,6 +26,11 @@ pub(crate) fn persistent_volumes() -> usize {
     namespace_labels() + 2
 }
 
+/// The index of the option for claims for devices.
+pub(crate) fn resource_claims() -> usize {
+    namespace_labels() + 3
+}
+
 /// The index of an option that exemptions can name.
 fn option(name: &str) -> Option<usize> {
     let number = OPTIONS.iter().position(|option| *option == name)?;

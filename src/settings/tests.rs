@@ -108,7 +108,7 @@ fn settings_without_a_policy(#[case] text: &str, #[case] expected: &str) {
 
 const STRATEGIES: &str = "fsGroup.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
     supplementalGroups.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
-    runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
+    runAsUser.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
     seLinux.rule: Required value: supported values: \"MustRunAs\", \"RunAsAny\"";
 
 #[test]
@@ -185,7 +185,7 @@ fn manifest(over: Value) -> Value {
 #[case::name_is_a_number(json!({"metadata": {"name": 5}}), "metadata.name: must be a string, not 5; metadata.name: Required value: a policy is known by its name")]
 #[case::annotations_are_a_list(json!({"metadata": {"name": "a", "annotations": []}}), "metadata.annotations: must be an object, not a list")]
 #[case::no_spec(json!({"spec": null}), "spec: Required value: the policy itself")]
-#[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\"")]
+#[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"resourceClaims\", \"unknownFields\"")]
 #[case::a_field_beside_the_spec(json!({"specs": {}}), "specs: unknown field; did you mean \"spec\"?")]
 #[case::a_misspelt_field(json!({"spec": with(spec(), json!({"privilegd": true}))}), "spec.privilegd: unknown field; did you mean \"privileged\"?")]
 #[case::an_option_in_the_spec(json!({"spec": with(spec(), json!({"hostPorts": [{"min": -1, "max": 1}]}))}),
@@ -215,7 +215,7 @@ fn a_name_stands_twice_in_a_manifest() {
 #[case::no_name(json!({"policies": [{"spec": spec()}]}), "policies[0].metadata.name: Required value: a policy is known by its name")]
 #[case::no_spec(json!({"policies": [{"metadata": {"name": "a"}}]}), "policies[0].spec: Required value: the policy itself")]
 #[case::beside_a_spec(json!({"policies": [named("a")], "privileged": true}),
-    "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"policies\"")]
+    "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"resourceClaims\", \"unknownFields\", \"policies\"")]
 #[case::options_within_a_policy(json!({"policies": [with(named("a"), json!({"mutate": false}))]}), "policies[0].mutate: unknown field; did you mean \"metadata\"?")]
 #[case::a_misspelt_annotation(json!({"policies": [named("a"), {"metadata": {"name": "b", "annotations": {"apparmor.security.beta.kubernetes.io/allowedProfile": "*"}}, "spec": spec()}], "authorization": "None"}),
     "policies[1].metadata.annotations[apparmor.security.beta.kubernetes.io/allowedProfile]: unknown annotation; did you mean \"apparmor.security.beta.kubernetes.io/allowedProfileNames\"?")]
@@ -229,7 +229,7 @@ fn a_name_stands_twice_in_a_manifest() {
      policies[1].spec.privilegd: unknown field; did you mean \"privileged\"?; \
      policies[1].spec.fsGroup.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
      policies[1].spec.supplementalGroups.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"RunAsAny\"; \
-     policies[1].spec.runAsUser.rule: Required value: supported values: \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
+     policies[1].spec.runAsUser.rule: Required value: supported values: \"MayRunAs\", \"MustRunAs\", \"MustRunAsNonRoot\", \"RunAsAny\"; \
      policies[1].spec.seLinux.rule: Required value: supported values: \"MustRunAs\", \"RunAsAny\"")]
 fn what_is_wrong_with_several(#[case] settings: Value, #[case] expected: &str) {
     assert_eq!(problems(&settings), expected);
@@ -273,6 +273,11 @@ const EVERY_FIELD: &[(&str, &str, &str)] = &[
     ("forbiddenSysctls", r#"["vm.swappiness"]"#, r#"["vm.*"]"#),
     ("allowedProcMountTypes", r#"["Default", "Unmasked"]"#, r#"["Unmasked"]"#),
     ("runtimeClass", r#"{"allowedRuntimeClassNames": ["a"]}"#, r#"{"allowedRuntimeClassNames": ["b"]}"#),
+    ("userNamespaceLevel", r#""RequirePodLevel""#, r#""AllowHostLevel""#),
+    ("supplementalGroupsPolicy", r#""Strict""#, r#""Merge""#),
+    ("allowedPodCertificateSigners", r#"["a.b/c"]"#, "[]"),
+    ("allowedClusterTrustBundleSigners", r#"["a.b/c"]"#, "[]"),
+    ("windowsOptions", r#"{"runAsUserNames": ["ContainerUser"]}"#, r#"{"hostProcess": false}"#),
 ];
 
 /// The policy with the other value, or with none, of one field; of none if that is not one of them.

@@ -51,6 +51,33 @@ fn shown() -> Vec<(String, Value)> {
     found
 }
 
+#[test]
+fn the_schema_of_registrations_accepts_those_that_are_shipped() {
+    let schema: Value = serde_json::from_str(&schema::registration_text()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let mut seen = 0;
+    for folder in ["manifests", "manifests/profiles"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|kind| kind != "yaml") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            for mut manifest in serde_saphyr::from_multiple::<Value>(&text).unwrap() {
+                let problems: Vec<_> =
+                    validator.iter_errors(&manifest).map(|error| error.to_string()).collect();
+                assert!(problems.is_empty(), "{}: {problems:?}", path.display());
+                if manifest.pointer("/spec/settings").is_some() {
+                    seen += 1;
+                    manifest["spec"]["settings"]["privilegd"] = true.into();
+                    assert!(!validator.is_valid(&manifest), "{}", path.display());
+                }
+            }
+        }
+    }
+    assert!(seen >= 7, "only {seen} registrations were found");
+}
+
 fn documents() -> Vec<std::path::PathBuf> {
     let mut files = vec![root().join("README.md")];
     files.extend(fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()));
@@ -89,9 +116,14 @@ const OPEN: &str = r#""runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAn
 #[case::two(r#"{"authorization":"None","policies":[{"metadata":{"name":"a"},"spec":{OPEN}},{"metadata":{"name":"b"},"spec":{OPEN}}]}"#)]
 #[case::ranges(r#"{OPEN,"runAsGroup":{"rule":"MayRunAs","ranges":[{"min":1,"max":2}]}}"#)]
 #[case::a_standard_alone(r#"{"podSecurityStandards":{"enforce":"baseline","warn":"restricted:v1.31"}}"#)]
+#[case::labels_of_namespaces_alone(r#"{"namespaceLabels":{"enforce":"restricted"}}"#)]
 #[case::a_standard_beside_a_policy(r#"{OPEN,"podSecurityStandards":{"audit":"restricted"},"enforcement":{"default":"Warn","rules":{"privileged":"Deny"}}}"#)]
 #[case::an_exemption(r#"{OPEN,"exemptions":[{"name":"a","reason":"b","match":{"namespaces":["c"]},"rules":["privileged"],"expires":"2027-01-31"}]}"#)]
-#[case::around_the_pod(r#"{OPEN,"namespaceLabels":{"enforce":"restricted"},"persistentVolumes":"Warn"}"#)]
+#[case::around_the_pod(
+    r#"{OPEN,"namespaceLabels":{"enforce":"restricted"},"persistentVolumes":"Warn","resourceClaims":"Deny"}"#
+)]
+#[case::continued(r#"{OPEN,"userNamespaceLevel":"RequirePodLevel","supplementalGroupsPolicy":"Strict","allowedPodCertificateSigners":["a.b/*"],"windowsOptions":{"runAsUserNames":["ContainerUser"],"hostProcess":false}}"#)]
+#[case::a_user_may_be_given(r#"{"runAsUser":{"rule":"MayRunAs","ranges":[{"min":1,"max":2}]},"seLinux":{"rule":"MustRunAs","seLinuxOptions":{"level":"s0"},"changePolicy":"Recursive"},"supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"}}"#)]
 fn the_policy_and_the_schema_accept(#[case] settings: &str) {
     let settings = settings.replace("OPEN", OPEN);
     assert!(Settings::parse(&settings).is_ok(), "{settings}");
@@ -108,6 +140,7 @@ fn the_policy_and_the_schema_accept(#[case] settings: &str) {
 #[case::unknown_key_in_depth(r#"{OPEN,"hostPorts":[{"min":1,"max":2,"step":3}]}"#)]
 #[case::wrong_type(r#"{OPEN,"privileged":"true"}"#)]
 #[case::unknown_value(r#"{OPEN,"workloads":"deny"}"#)]
+#[case::unknown_level(r#"{OPEN,"userNamespaceLevel":"Pod"}"#)]
 #[case::no_rule(r#"{OPEN,"runAsGroup":{}}"#)]
 #[case::no_ranges(r#"{OPEN,"runAsGroup":{"rule":"MustRunAs"}}"#)]
 #[case::empty_ranges(r#"{OPEN,"runAsGroup":{"rule":"MustRunAs","ranges":[]}}"#)]

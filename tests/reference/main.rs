@@ -3,6 +3,7 @@
 //! `UPDATE_DOCS=1 cargo test --test reference` writes them anew.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod chart;
 mod examples;
 mod page;
 mod questions;
@@ -56,6 +57,11 @@ fn hold(file: &str, expected: &str) {
 #[test]
 fn the_schema_is_that_of_the_code() {
     hold("schema/settings.schema.json", &schema::text());
+}
+
+#[test]
+fn the_schema_of_registrations_is_that_of_the_code() {
+    hold("schema/registration.schema.json", &schema::registration_text());
 }
 
 #[test]

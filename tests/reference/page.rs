@@ -10,10 +10,81 @@ const HEAD: &str = "\
 
 <!-- Generated: UPDATE_DOCS=1 cargo test --test reference -->
 
-Settings are a bare PodSecurityPolicy spec, a whole PodSecurityPolicy, or several under `policies`; the
-[README](../README.md#settings) shows one of each. All keys are camelCase. An unknown key is an error at every depth, and a
-key whose value is `null` counts as absent. The same as [JSON Schema](../schema/settings.schema.json), for editors and
-pipelines: `# yaml-language-server: $schema=…` at the head of a file of settings makes an editor check it.
+All keys are camelCase. An unknown key is an error at every depth, and a key whose value is `null` counts as absent. All errors are
+reported at once, each with its path. The same as [JSON Schema](../schema/settings.schema.json), for editors and pipelines:
+`# yaml-language-server: $schema=…` at the head of a file of settings makes an editor check it; there is one
+for [whole registrations](../schema/registration.schema.json) too.
+
+## Forms
+
+**A bare spec.** Its name is `default`. PodSecurityPolicy kept seccomp and AppArmor in annotations, and so do settings:
+
+```yaml
+privileged: false
+allowPrivilegeEscalation: false
+requiredDropCapabilities: [ALL]
+volumes: [configMap, downwardAPI, emptyDir, persistentVolumeClaim, projected, secret]
+runAsUser: {rule: MustRunAsNonRoot}
+seLinux: {rule: RunAsAny}
+supplementalGroups: {rule: MustRunAs, ranges: [{min: 1, max: 65535}]}
+fsGroup: {rule: MustRunAs, ranges: [{min: 1, max: 65535}]}
+annotations:
+  seccomp.security.alpha.kubernetes.io/allowedProfileNames: runtime/default
+  seccomp.security.alpha.kubernetes.io/defaultProfileName: runtime/default
+```
+
+**A whole PodSecurityPolicy**, as exported from an old cluster. Options stand next to `spec`:
+
+```yaml
+apiVersion: policy/v1beta1
+kind: PodSecurityPolicy
+metadata:
+  name: restricted
+spec:
+  runAsUser: {rule: MustRunAs, ranges: [{min: 1000, max: 65535}]}
+  seLinux: {rule: RunAsAny}
+  supplementalGroups: {rule: RunAsAny}
+  fsGroup: {rule: RunAsAny}
+  volumes: [\"*\"]
+workloads: Warn
+```
+
+**Several.** Among the policies the requester may use, in name order, the first that admits the pod unchanged wins;
+otherwise the first that admits it after defaulting. Its name is written into the annotation `kubernetes.io/psp`:
+
+```yaml
+authorization: RBAC
+policies:
+- metadata: {name: baseline}
+  spec:
+    volumes: [configMap, emptyDir, projected, secret]
+    runAsUser: {rule: RunAsAny}
+    seLinux: {rule: RunAsAny}
+    supplementalGroups: {rule: RunAsAny}
+    fsGroup: {rule: RunAsAny}
+- metadata: {name: node-agents}
+  spec:
+    privileged: true
+    hostNetwork: true
+    volumes: [\"*\"]
+    runAsUser: {rule: RunAsAny}
+    seLinux: {rule: RunAsAny}
+    supplementalGroups: {rule: RunAsAny}
+    fsGroup: {rule: RunAsAny}
+```
+
+Kinds that carry pod templates are named with the path of the template:
+
+```yaml
+runAsUser: {rule: RunAsAny}
+seLinux: {rule: RunAsAny}
+supplementalGroups: {rule: RunAsAny}
+fsGroup: {rule: RunAsAny}
+volumes: [\"*\"]
+podTemplates:
+- {apiGroup: argoproj.io, kind: Rollout, path: spec.template}
+- {apiGroup: batch.example.com, kind: Pipeline, path: \"spec.steps[*].template\"}
+```
 
 ";
 
@@ -60,6 +131,7 @@ fn parts(page: &mut String, name: &str, shape: Shape) {
     match shape {
         Shape::List(element) => parts(page, &format!("{name}[]"), *element),
         Shape::Map(value) => parts(page, &format!("{name}.*"), *value),
+        Shape::Either(_, other) => parts(page, name, *other),
         Shape::Object(fields) => {
             for field in fields {
                 rows(page, &format!("{name}.{}", field.name), field.shape, field.doc);
@@ -82,6 +154,7 @@ fn value(shape: Shape) -> String {
         },
         Shape::Object(_) => "object".to_owned(),
         Shape::Map(inner) => format!("map to {}", value(*inner)),
+        Shape::Either(one, other) => format!("{}, or {}", value(*one), value(*other)),
         Shape::Any => "any".to_owned(),
     }
 }

@@ -74,8 +74,7 @@ pub(crate) fn text() -> String {
 fn defaults() -> Value {
     let text = fs::read_to_string(root().join("examples/baseline.yaml")).unwrap();
     let mut defaults: Value = serde_saphyr::from_str(&text).unwrap();
-    let own =
-        json!({"authorization": "None", "mutate": true, "workloads": "Deny", "persistentVolumes": "Ignore"});
+    let own = json!({"authorization": "None", "mutate": true, "workloads": "Deny", "persistentVolumes": "Ignore", "resourceClaims": "Ignore"});
     defaults.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
     defaults
 }
@@ -114,10 +113,12 @@ fn question(name: &str, within: &str, shape: Shape, doc: &str, defaults: &Value,
         variable,
     };
     let own = defaults.get(name);
+    // A form has one kind of input for a field: the simpler value.
+    let shape = if let Shape::Either(simple, _) = shape { *simple } else { shape };
     let (kind, default) = match shape {
         Shape::Flag => (Kind::Flag, json!(false)),
         Shape::Integer => (Kind::Integer, json!(0)),
-        Shape::Text | Shape::Any => (Kind::Text, json!("")),
+        Shape::Text | Shape::Any | Shape::Either(..) => (Kind::Text, json!("")),
         Shape::OneOf(known) => {
             question.options = known.iter().map(|&known| known.to_owned()).collect();
             (Kind::Enum, json!(""))

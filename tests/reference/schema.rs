@@ -13,6 +13,53 @@ pub(crate) fn text() -> String {
     format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap())
 }
 
+/// The schema of a file with registrations: one that is not of this policy may be anything.
+pub(crate) fn registration_text() -> String {
+    let mut settings = schema();
+    let members = settings.as_object_mut().unwrap();
+    let definitions = members.remove("$defs").unwrap();
+    for key in ["$schema", "$id", "title"] {
+        members.remove(key);
+    }
+    let registration = json!({
+        "properties": {
+            "spec": {
+                "type": "object",
+                "properties": {
+                    "module": {"type": "string", "description": "The module, as `registry://…`, `https://…`, `http://…` or `file://…`."},
+                    "mode": {"enum": ["protect", "monitor"], "description": "monitor: log only."},
+                    "mutating": {"type": "boolean", "description": "Whether defaults may be written."},
+                    "failurePolicy": {"enum": ["Ignore", "Fail"], "description": "What happens while the policy server is down."},
+                    "backgroundAudit": {"type": "boolean", "description": "Whether the audit scanner evaluates what is stored."},
+                    "timeoutSeconds": {"type": "integer", "minimum": 2, "maximum": 30},
+                    "rules": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["apiGroups", "apiVersions", "resources", "operations"]}},
+                    "settings": settings,
+                },
+                "required": ["module", "mutating", "rules", "settings"],
+            },
+        },
+        "required": ["metadata", "spec"],
+    });
+    let of_policy = json!({
+        "required": ["kind", "spec"],
+        "properties": {
+            "kind": {"enum": ["ClusterAdmissionPolicy", "AdmissionPolicy"]},
+            "spec": {"required": ["module"], "properties": {"module": {"pattern": "/pod-security-policy([:@][^/]*)?$"}}},
+        },
+    });
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID.replace("settings", "registration"),
+        "title": "Registrations of pod-security-policy",
+        "description": "ClusterAdmissionPolicy and AdmissionPolicy of this policy; other objects of the same file are not checked.",
+        "type": "object",
+        "if": of_policy,
+        "then": registration,
+        "$defs": definitions,
+    });
+    format!("{}\n", serde_json::to_string_pretty(&schema).unwrap())
+}
+
 pub(crate) fn schema() -> Value {
     let mut definitions = Map::new();
     for (entry, shape) in fields() {
@@ -62,6 +109,7 @@ fn of(shape: Shape) -> Value {
         Shape::OneOf(known) => json!({"enum": known}),
         Shape::List(element) => json!({"type": "array", "items": of(*element)}),
         Shape::Map(value) => json!({"type": "object", "additionalProperties": of(*value)}),
+        Shape::Either(one, other) => json!({"anyOf": [of(*one), of(*other)]}),
         Shape::Any => json!({}),
         Shape::Object(fields) => object(fields),
     }
@@ -145,7 +193,11 @@ fn bare(options: &[&str]) -> Value {
             spec_names().into_iter().map(|name| (name.to_owned(), false.into())).collect();
         members.insert(
             "anyOf".to_owned(),
-            json!([{"required": required()}, {"required": ["podSecurityStandards"], "properties": absent}]),
+            json!([
+                {"required": required()},
+                {"required": ["podSecurityStandards"], "properties": absent},
+                {"required": ["namespaceLabels"], "properties": absent},
+            ]),
         );
     } else {
         members.insert("required".to_owned(), json!(required()));

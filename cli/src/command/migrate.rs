@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use kubectl_psp::error::{Error, Errors, Outcome};
 use kubectl_psp::input;
-use kubectl_psp::migrate::{self, Form, Kind, Mode, Options, Summary, migrate};
+use kubectl_psp::migrate::{self, Form, Kind, Migration, Mode, Options, Summary, migrate};
 use kubectl_psp::report;
 use pod_security_policy::schema::subdomain_problem;
 use serde_json::{Value, json};
@@ -29,7 +29,8 @@ Examples:
   kubectl get psp -o yaml | kubectl psp migrate > policies.yaml
   kubectl psp migrate --rbac rbac.json --output-dir policies/ psp/
   kubectl psp migrate --per-policy --rbac rbac.json psp.yaml
-  kubectl psp migrate --mode monitor --policy-server reserved psp.yaml
+  kubectl psp migrate --rbac rbac.json --emit-rbac --exempt-namespaces @rke2 psp.yaml
+  kubectl psp migrate --mode protect --policy-server reserved psp.yaml
   kubectl psp migrate --kind AdmissionPolicy --namespace shop psp.yaml")]
 pub(crate) struct Migrate {
     /// One pair of registrations for each policy, in the namespaces where it is granted or that choose it by the label
@@ -49,19 +50,33 @@ pub(crate) struct Migrate {
     #[arg(long, value_name = "NAME", value_parser = subdomain, default_value = "default")]
     policy_server: String,
     /// What happens to requests that are rejected
+    ///
+    /// `monitor` comes with `failurePolicy: Ignore`, `protect` with `Fail`. The summary shows the commands that switch from
+    /// the one to the other in order.
     #[arg(long, value_enum, default_value_t, value_name = "MODE")]
     mode: Mode,
     /// Whether the audit scanner judges what is in the cluster
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     background_audit: bool,
     /// Namespaces that are not judged, separated by commas; PodSecurityPolicy judged all
-    #[arg(long, value_name = "NAMES", default_value = "kube-system", value_delimiter = ',')]
-    exempt_namespaces: Vec<String>,
+    ///
+    /// `@kubeadm`, `@rke2`, `@rancher`, `@eks`, `@gke` and `@aks` stand for the namespaces that come with such a cluster.
+    #[arg(long, value_name = "NAMES", default_value = "kube-system", value_delimiter = ',', value_parser = namespaces)]
+    exempt_namespaces: Vec<Namespaces>,
+    /// Judge Kubewarden's own namespace as well, by the validating half
+    ///
+    /// Its pods then need a policy server that runs, and it needs them: with `failurePolicy: Fail` a policy server that
+    /// has stopped cannot start again until the registration is deleted.
+    #[arg(long)]
+    include_kubewarden_namespace: bool,
     /// The start of the registrations' names
     #[arg(long, value_name = "NAME", value_parser = start_of_name, default_value = "pod-security-policy")]
     name: String,
     #[command(flatten)]
     grants: GrantSources,
+    /// Write the grants of --rbac, too: ClusterRoles and bindings of their own, which no chart deletes
+    #[arg(long, conflicts_with = "per_policy", help_heading = "Authorization")]
+    emit_rbac: bool,
     /// How manifests are written
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     output: Format,
@@ -100,6 +115,14 @@ fn subdomain(name: &str) -> Result<String, &'static str> {
     subdomain_problem(name).map_or_else(|| Ok(name.to_owned()), Err)
 }
 
+/// What one of the names stands for.
+#[derive(Clone, Debug)]
+struct Namespaces(Vec<String>);
+
+fn namespaces(name: &str) -> Result<Namespaces, String> {
+    migrate::namespaces(name).map(Namespaces)
+}
+
 /// A name to which `pair` appends the endings of its halves.
 fn start_of_name(start: &str) -> Result<String, &'static str> {
     subdomain(&format!("{start}-validating")).map(|_| start.to_owned())
@@ -127,7 +150,7 @@ impl Migrate {
             }
             return Err(migrate::nothing_granted());
         }
-        self.write(&migration.manifests)?;
+        self.write(&migration)?;
         self.report(&migration.summary, options)?;
         unread.conclude(ExitCode::SUCCESS)
     }
@@ -141,11 +164,24 @@ impl Migrate {
                 policy_server: self.policy_server.clone(),
                 mode: self.mode,
                 background_audit: self.background_audit,
+                inside_kubewarden: self.include_kubewarden_namespace,
             },
             per_policy: self.per_policy,
             name: self.name.clone(),
-            exempt_namespaces: self.exempt_namespaces.clone(),
+            exempt_namespaces: self.exempt_namespaces(),
+            emit_rbac: self.emit_rbac,
         }
+    }
+
+    /// The exempt namespaces, each once.
+    fn exempt_namespaces(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for name in self.exempt_namespaces.iter().flat_map(|Namespaces(names)| names) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// Writes the summary to standard error.
@@ -167,34 +203,29 @@ impl Migrate {
         Ok(())
     }
 
-    fn write(&self, manifests: &[Value]) -> Outcome<()> {
+    /// Writes grants and registrations, in the order in which they are to be applied.
+    fn write(&self, migration: &Migration) -> Outcome<()> {
         let unwritten =
             |reason: String| Errors::from(Error::new(format_args!("manifests cannot be written: {reason}")));
-        let text = |value: &Value| match self.output {
-            Format::Json => report::to_json(value),
-            Format::Yaml => report::to_yaml(value),
-        };
+        let Migration { grants, manifests, .. } = migration;
         let Some(folder) = &self.output_dir else {
-            if self.output == Format::Json {
-                let list = json!({"apiVersion": "v1", "kind": "List", "items": manifests});
-                return print(&text(&list).map_err(unwritten)?);
-            }
-            let documents = manifests.iter().map(text).collect::<Result<Vec<_>, _>>().map_err(unwritten)?;
-            return print(&documents.join("---\n"));
+            let all: Vec<&Value> = grants.iter().chain(manifests).collect();
+            return print(&self.text(&all).map_err(unwritten)?);
         };
-        if !self.force {
-            let there = |manifest: &Value| {
-                let name = manifest.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-                let ending = if self.output == Format::Json { "json" } else { "yaml" };
-                Some(folder.join(format!("{name}.{ending}"))).filter(|file| file.exists())
-            };
-            super::refuse_to_overwrite(manifests.iter().filter_map(there))?;
-        }
         let ending = if self.output == Format::Json { "json" } else { "yaml" };
+        let file = |name: &str| folder.join(format!("{name}.{ending}"));
         let mut files = Vec::new();
+        if !grants.is_empty() {
+            let text = self.text(&grants.iter().collect::<Vec<_>>()).map_err(unwritten)?;
+            files.push((file(&format!("{}-rbac", self.name)), text));
+        }
         for manifest in manifests {
             let name = manifest.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-            files.push((folder.join(format!("{name}.{ending}")), text(manifest).map_err(unwritten)?));
+            files.push((file(name), self.one(manifest).map_err(unwritten)?));
+        }
+        if !self.force {
+            let there = files.iter().map(|(file, _)| file).filter(|file| file.exists());
+            super::refuse_to_overwrite(there.cloned())?;
         }
         fs::create_dir_all(folder)
             .map_err(|error| Error::new(format_args!("{}: cannot be made: {error}", folder.display())))?;
@@ -204,5 +235,23 @@ impl Migrate {
             })?;
         }
         Ok(())
+    }
+
+    /// Objects as one text: a stream of documents, or a list.
+    fn text(&self, objects: &[&Value]) -> Result<String, String> {
+        match self.output {
+            Format::Json => self.one(&json!({"apiVersion": "v1", "kind": "List", "items": objects})),
+            Format::Yaml => {
+                let documents = objects.iter().map(|object| self.one(object));
+                Ok(documents.collect::<Result<Vec<_>, _>>()?.join("---\n"))
+            }
+        }
+    }
+
+    fn one(&self, object: &Value) -> Result<String, String> {
+        match self.output {
+            Format::Json => report::to_json(object),
+            Format::Yaml => report::to_yaml(object),
+        }
     }
 }

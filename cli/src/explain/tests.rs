@@ -16,7 +16,12 @@ fn policies(case: &Case) -> Option<Policies> {
     let mut settings = ours::settings(case);
     settings["authorization"] = "None".into();
     let judge = Judge::Settings(parse(settings.to_string()).ok()?);
-    let registration = Registration { name: "p".to_owned(), matches: WebhookMatch::everything(), judge };
+    let registration = Registration {
+        name: "p".to_owned(),
+        matches: WebhookMatch::everything(),
+        judge,
+        document: String::new(),
+    };
     Some(Policies::of(vec![registration], Authority::Everybody))
 }
 
@@ -83,8 +88,12 @@ fn every_violation_of_a_standard_has_a_remedy() {
     let (mut rejected, mut stuck) = (0, Vec::new());
     for level in ["baseline", "restricted", "restricted:v1.24"] {
         let judge = Judge::Standard(level.parse().unwrap());
-        let registrations =
-            vec![Registration { name: level.to_owned(), matches: WebhookMatch::everything(), judge }];
+        let registrations = vec![Registration {
+            name: level.to_owned(),
+            matches: WebhookMatch::everything(),
+            judge,
+            document: String::new(),
+        }];
         let policies = Policies::of(registrations, Authority::Everybody);
         for case in (0..400).map(|index| generate::case(21, index)) {
             let Some(object) = manifest(&case) else { continue };
@@ -107,8 +116,12 @@ fn a_remedy_is_small() {
         "runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 2000}]}, "seLinux": {"rule": "RunAsAny"},
         "supplementalGroups": {"rule": "RunAsAny"}, "fsGroup": {"rule": "RunAsAny"}});
     let judge = Judge::Settings(parse(settings.to_string()).unwrap());
-    let registrations =
-        vec![Registration { name: "p".to_owned(), matches: WebhookMatch::everything(), judge }];
+    let registrations = vec![Registration {
+        name: "p".to_owned(),
+        matches: WebhookMatch::everything(),
+        judge,
+        document: String::new(),
+    }];
     let policies = Policies::of(registrations, Authority::Everybody);
     let object =
         Object::of_value(&json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {
@@ -139,8 +152,12 @@ fn a_remedy_names_places_of_the_manifest_as_it_is() {
     let settings = json!({"volumes": ["emptyDir", "projected"], "runAsUser": any, "seLinux": any,
         "supplementalGroups": any, "fsGroup": any});
     let judge = Judge::Settings(parse(settings.to_string()).unwrap());
-    let registrations =
-        vec![Registration { name: "p".to_owned(), matches: WebhookMatch::everything(), judge }];
+    let registrations = vec![Registration {
+        name: "p".to_owned(),
+        matches: WebhookMatch::everything(),
+        judge,
+        document: String::new(),
+    }];
     let policies = Policies::of(registrations, Authority::Everybody);
     let host = |name: &str| json!({"name": name, "hostPath": {"path": "/"}});
     let mount = |name: &str| json!({"name": name, "mountPath": "/v"});
@@ -173,8 +190,12 @@ fn a_remedy_names_places_of_the_manifest_as_it_is() {
 fn a_remedy_for_a_level_leaves_containers_alone() {
     let standard = "restricted".parse().unwrap();
     let judge = Judge::Standard(standard);
-    let registrations =
-        vec![Registration { name: "restricted".to_owned(), matches: WebhookMatch::everything(), judge }];
+    let registrations = vec![Registration {
+        name: "restricted".to_owned(),
+        matches: WebhookMatch::everything(),
+        judge,
+        document: String::new(),
+    }];
     let policies = Policies::of(registrations, Authority::Everybody);
     let pod = json!({"hostNetwork": true, "hostPID": true,
         "volumes": [{"name": "a", "hostPath": {"path": "/"}}, {"name": "b", "emptyDir": {}}, {"name": "c", "hostPath": {"path": "/"}}],
@@ -221,6 +242,7 @@ fn a_level_explains_the_pods_to_come() {
         name: name.to_owned(),
         matches: WebhookMatch::everything(),
         judge,
+        document: String::new(),
     };
     let registrations = vec![
         registration("p", Judge::Settings(parse(settings.to_string()).unwrap())),
@@ -251,8 +273,12 @@ fn the_missing_profile_is_one_line(#[case] allowed: &str, #[case] profile: &str)
     let settings = json!({"volumes": ["projected"], "runAsUser": any, "seLinux": any, "supplementalGroups": any,
         "fsGroup": any, "annotations": {"seccomp.security.alpha.kubernetes.io/allowedProfileNames": allowed}});
     let judge = Judge::Settings(parse(settings.to_string()).unwrap());
-    let registrations =
-        vec![Registration { name: "p".to_owned(), matches: WebhookMatch::everything(), judge }];
+    let registrations = vec![Registration {
+        name: "p".to_owned(),
+        matches: WebhookMatch::everything(),
+        judge,
+        document: String::new(),
+    }];
     let policies = Policies::of(registrations, Authority::Everybody);
     let pod = json!({"containers": [{"name": "c"}, {"name": "d"}], "initContainers": [{"name": "i"}]});
     let deployment =

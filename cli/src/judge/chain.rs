@@ -2,6 +2,7 @@
 
 use pod_security_policy::admission::{Evaluator, Report, Response};
 use pod_security_policy::json::{Edit, Read};
+use pod_security_policy::request::Request;
 use pod_security_policy::settings::Settings;
 use serde_json::Value;
 
@@ -68,15 +69,20 @@ impl<'p> AdmissionChain<'p> {
         registration.matches.covers(self.object, self.requester.namespace_of(self.object)) == Covered::Perhaps
     }
 
-    /// The response in the cluster.
-    pub(crate) fn review(&self, settings: &Settings<'_>) -> Response {
+    /// The request that a registration receives.
+    pub(crate) fn request(&self, settings: &Settings<'_>) -> Request<'_> {
         let mut request = self.requester.request(self.object, &self.live.json);
         if is_workload(self.object, settings) && request.user.username.is_empty() {
             // Without a user, it would be an audit, which rejects a workload for violations of its pods. The user of a
             // workload makes no difference to its pods.
             request.user.username = AUTHOR.into();
         }
-        Evaluator::new(settings, self.policies).review(request)
+        request
+    }
+
+    /// The response in the cluster.
+    pub(crate) fn review(&self, settings: &Settings<'_>) -> Response {
+        Evaluator::new(settings, self.policies).review(self.request(settings))
     }
 
     /// The results of every policy on every pod.

@@ -2,10 +2,12 @@
 
 mod chain;
 mod controllers;
+mod doubts;
 mod live;
 mod objections;
 mod pods;
 mod requester;
+mod reviews;
 mod standard;
 mod templates;
 #[cfg(test)]
@@ -29,6 +31,7 @@ pub(crate) use live::LiveObject;
 pub use pod_security_policy::rule::ViolationKind;
 pub(crate) use pods::pods;
 pub use requester::{Requester, doubt, is_judged};
+pub use reviews::{Candidate, Outcome, Review, reviews};
 pub(crate) use standard::{Failing, blamed, failures};
 pub use verdict::{Before, Change, Finding, Judged, Verdict};
 
@@ -42,6 +45,7 @@ pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Jud
         refused: false,
     };
     evaluation.judged.warnings = object.warnings();
+    evaluation.judged.warnings.extend(doubts::about(object));
     let mut asked = false;
     for registration in &policies.registrations {
         let about = evaluation.chain.asks(registration);

@@ -17,6 +17,8 @@ pub struct Form {
     pub mode: Mode,
     /// Whether the audit scanner evaluates what is in the cluster.
     pub background_audit: bool,
+    /// Whether the validating half applies in Kubewarden's own namespace as well.
+    pub inside_kubewarden: bool,
 }
 
 /// The kind of the registrations.
@@ -36,11 +38,11 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Mode {
-    /// They are rejected
+    /// They pass and are logged; nothing is filled in. So do all while the policy server is down
     #[default]
-    Protect,
-    /// They pass and are logged; nothing is filled in
     Monitor,
+    /// They are rejected, and so are all while the policy server is down
+    Protect,
 }
 
 /// Which namespaces are evaluated, by one of their labels.
@@ -69,6 +71,13 @@ const CHANGES_GOVERNED: &str = "request.operation != 'UPDATE' || !has(object.kin
     && !(has(pair[1].metadata.annotations) && pair[1].metadata.annotations != null \
     && key in pair[1].metadata.annotations \
     && pair[1].metadata.annotations[key] == pair[0].metadata.annotations[key])))";
+
+/// What the reports of the audit scanner say about a registration.
+const ANNOTATIONS: [(&str, &str); 3] = [
+    ("io.kubewarden.policy.title", "pod-security-policy"),
+    ("io.kubewarden.policy.category", "PSP"),
+    ("io.kubewarden.policy.severity", "critical"),
+];
 
 /// The pair that registers settings.
 pub(crate) fn pair(
@@ -108,18 +117,28 @@ fn registration(
             "AdmissionPolicy"
         }
     };
-    let mode = if form.mode == Mode::Protect { "protect" } else { "monitor" };
+    metadata.insert(
+        "annotations".to_owned(),
+        Map::from_iter(ANNOTATIONS.map(|(key, value)| (key.to_owned(), value.into()))).into(),
+    );
+    let (mode, failure_policy) = match form.mode {
+        Mode::Monitor => ("monitor", "Ignore"),
+        Mode::Protect => ("protect", "Fail"),
+    };
     let mut members = vec![
         ("policyServer", form.policy_server.clone().into()),
         ("module", form.module.clone().into()),
         ("mode", mode.into()),
         ("mutating", mutating.into()),
-        ("failurePolicy", "Fail".into()),
+        ("failurePolicy", failure_policy.into()),
         // An audit would count "would be mutated" as a pass.
         ("backgroundAudit", (form.background_audit && !mutating).into()),
         ("timeoutSeconds", 10.into()),
     ];
     if form.kind == Kind::Cluster {
+        if form.inside_kubewarden && !mutating {
+            members.push(("allowInsideAdmissionControllerNamespace", true.into()));
+        }
         // No object of the cluster is read: RBAC is queried with SubjectAccessReview.
         members.push(("contextAwareResources", json!([])));
         if !selection.is_empty() {
@@ -182,11 +201,40 @@ mod tests {
             namespace: None,
             module: shipped[0]["spec"]["module"].as_str().unwrap().to_owned(),
             policy_server: "default".to_owned(),
-            mode: Mode::Protect,
+            mode: Mode::Monitor,
             background_audit: true,
+            inside_kubewarden: false,
         };
         let selection =
             [Selection { key: NAMESPACE_NAME, wanted: false, values: vec!["kube-system".to_owned()] }];
         assert_eq!(pair("pod-security-policy", &settings, &selection, &form), shipped);
+    }
+
+    #[test]
+    fn protecting_registrations_fail_and_the_validating_one_may_apply_to_kubewarden() {
+        let form = Form {
+            kind: Kind::Cluster,
+            namespace: None,
+            module: "file:///policy.wasm".to_owned(),
+            policy_server: "default".to_owned(),
+            mode: Mode::Protect,
+            background_audit: true,
+            inside_kubewarden: true,
+        };
+        let own = pair("psp", &Map::new(), &[], &form).map(|half| {
+            let spec = &half["spec"];
+            (
+                spec["mode"].clone(),
+                spec["failurePolicy"].clone(),
+                spec.get("allowInsideAdmissionControllerNamespace").cloned(),
+            )
+        });
+        assert_eq!(
+            own,
+            [
+                ("protect".into(), "Fail".into(), None),
+                ("protect".into(), "Fail".into(), Some(Value::Bool(true)))
+            ]
+        );
     }
 }

@@ -14,6 +14,8 @@ pub struct Options {
     pub name: String,
     /// Namespaces that are not evaluated; empty names are left out.
     pub exempt_namespaces: Vec<String>,
+    /// Whether the grants are written as manifests of their own.
+    pub emit_rbac: bool,
 }
 
 impl Options {

@@ -14,6 +14,7 @@ use super::deviations;
 use super::manifests::{CHOSEN, Kind, Mode};
 use super::options::Options;
 use super::policies::{Policies, Sorted};
+use super::rollout;
 use crate::policies::{Advice, lint};
 use crate::rbac::{Authority, Rbac, mistakes};
 
@@ -106,6 +107,7 @@ impl Options {
             ));
         }
         self.what_to_do(&mut summary, &policies.manifests, authority);
+        summary.rollout = rollout::steps(&converted.manifests, &self.form);
         summary
     }
 
@@ -113,8 +115,23 @@ impl Options {
     fn users(&self, summary: &mut Summary, policies: &[Value], authority: &Authority) {
         let Authority::Dump(_) = authority else {
             summary.note("who may use which policy is unknown without --rbac".to_owned());
+            if !self.per_policy {
+                summary.caution(format!(
+                    "no grants are in the input: in protect mode a pod is rejected{} unless its account or its author may use one of these policies; where the roles went with PodSecurityPolicy, that is every pod: see them with --rbac, keep them with --emit-rbac, or start from manifests/rbac.yaml",
+                    self.outside()
+                ));
+            }
             return;
         };
+        let is_granted = |row: &page::Row| {
+            row.status == Status::Converted && !row.may_be_used_by.as_ref().is_some_and(Vec::is_empty)
+        };
+        if !self.per_policy && !summary.policies.iter().any(is_granted) {
+            summary.caution(format!(
+                "no subject may use any of these policies: in protect mode every pod is rejected{}; manifests/rbac.yaml shows what to grant",
+                self.outside()
+            ));
+        }
         if policies.len() <= FEW {
             let lines: Vec<String> = summary
                 .policies
@@ -139,6 +156,12 @@ impl Options {
         }
     }
 
+    /// ` outside of kube-system`
+    fn outside(&self) -> String {
+        let exempt: Vec<&str> = self.exempt().collect();
+        if exempt.is_empty() { String::new() } else { format!(" outside of {}", exempt.join(" and ")) }
+    }
+
     fn what_to_do(&self, summary: &mut Summary, policies: &[Value], authority: &Authority) {
         let exempt: Vec<&str> = self.exempt().collect();
         if !exempt.is_empty() && self.form.kind == Kind::Cluster {
@@ -148,13 +171,13 @@ impl Options {
             ));
         }
         if self.form.mode == Mode::Monitor {
-            summary.note("in monitor mode nothing is rejected and nothing is filled in".to_owned());
+            summary.note("in monitor mode nothing is rejected and nothing is filled in; what the log says would be filled in will be, in protect mode".to_owned());
         }
         if !self.per_policy {
             summary.note("the policy server must be allowed to create SubjectAccessReviews, or every pod is rejected: docs/rbac.md".to_owned());
             if self.form.kind == Kind::Namespace {
-                summary.caution(format!(
-                    "an AdmissionPolicy may ask RBAC only where its PolicyServer lets it, and rejects every pod otherwise: put {CAPABILITY} into spec.namespacedPoliciesCapabilities of PolicyServer {}: docs/rbac.md",
+                summary.note(format!(
+                    "an AdmissionPolicy rejects every pod where its PolicyServer keeps it from asking RBAC: spec.namespacedPoliciesCapabilities of PolicyServer {} must be unset, or contain {CAPABILITY}: docs/rbac.md",
                     self.form.policy_server
                 ));
             }

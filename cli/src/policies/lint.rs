@@ -126,6 +126,45 @@ fn policies_in<'v>(document: &'v Value) -> Vec<Found<'v>> {
     }
 }
 
+/// Demands that a policy fills in, and that an API server without the field drops again, behind the mutating half.
+const DROPPED: [(&str, &str); 2] =
+    [("userNamespaceLevel", "RequirePodLevel"), ("supplementalGroupsPolicy", "Strict")];
+
+/// Advice about registrations that mutate where none judges what is stored.
+pub(crate) fn of_halves(objects: &[Object]) -> Vec<String> {
+    let values: Vec<(&Object, Value)> = objects
+        .iter()
+        .filter(|object| object.kind.ends_with("AdmissionPolicy"))
+        .map(|object| (object, object.value()))
+        .collect();
+    let mutates = |value: &Value| value.pointer("/spec/mutating") == Some(&Value::Bool(true));
+    let demands = |spec: &Value, field: &str, demand: &str| {
+        spec.get(field).and_then(Value::as_str).is_some_and(|own| own == demand)
+    };
+    let is_judged = |policy: &str, field: &str, demand: &str| {
+        values.iter().filter(|(_, value)| !mutates(value)).any(|(_, value)| {
+            let mut policies = policies_in(value).into_iter().filter(|found| found.policy == policy);
+            policies.any(|found| demands(found.spec, field, demand))
+        })
+    };
+    let mut reported = Vec::new();
+    for (object, value) in values.iter().filter(|(_, value)| mutates(value)) {
+        for found in policies_in(value) {
+            for (field, demand) in DROPPED {
+                if !demands(found.spec, field, demand) || is_judged(&found.policy, field, demand) {
+                    continue;
+                }
+                let path = format!("{}.{field}", found.path);
+                reported.push(format!(
+                    "{}: {path}: needs a second registration with mutating: false: an API server without the field drops what this one fills in",
+                    object.place(&path)
+                ));
+            }
+        }
+    }
+    reported
+}
+
 /// Advice about how policies are granted.
 pub(crate) fn of_grants(registrations: &[Registration], rbac: &Rbac) -> Vec<String> {
     let mut reported = Vec::new();
@@ -179,6 +218,30 @@ mod tests {
         let registration = json!({"kind": "ClusterAdmissionPolicy", "spec": {"settings": settings}});
         let registered: Vec<String> = listed.iter().map(|path| format!("spec.settings.{path}")).collect();
         assert_eq!(paths(registration), registered);
+    }
+
+    #[test]
+    fn what_is_filled_in_needs_a_registration_that_judges_it() {
+        let registration = |mutating: bool, level: &str| {
+            let settings = json!({"userNamespaceLevel": level, "runAsUser": {"rule": "RunAsAny"}});
+            Object::of_value(
+                &json!({"kind": "ClusterAdmissionPolicy", "spec": {"mutating": mutating, "settings": settings}}),
+            )
+        };
+        let advice = |objects: &[Object]| of_halves(objects).len();
+        let (filling, judging) =
+            (registration(true, "RequirePodLevel"), registration(false, "RequirePodLevel"));
+        let other = registration(false, "AllowHostLevel");
+        assert_eq!(
+            of_halves(std::slice::from_ref(&filling)),
+            [format!(
+                "{}: spec.settings.userNamespaceLevel: needs a second registration with mutating: false: an API server without the field drops what this one fills in",
+                filling.place("spec.settings.userNamespaceLevel")
+            )]
+        );
+        assert_eq!(advice(&[filling, judging]), 0);
+        assert_eq!(advice(&[registration(true, "RequirePodLevel"), other]), 1);
+        assert_eq!(advice(&[registration(true, "AllowHostLevel")]), 0);
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub fn of_objects(
                     name: "settings".to_owned(),
                     matches: WebhookMatch::everything(),
                     judge: Judge::Settings(settings),
+                    document: object.json.clone(),
                 })
             }
             kind => {
@@ -73,6 +74,7 @@ pub fn of_objects(
             Err(Errors(more)) => errors.extend(more),
         }
     }
+    reported.extend(lint::of_halves(objects));
     if !manifests.is_empty() {
         let advice = manifests.iter().flat_map(|manifest| lint::of_object(manifest));
         reported.extend(advice.map(|advice| advice.to_string()));
@@ -108,6 +110,7 @@ fn of_level(standard: Standard) -> Registration {
         name: format!("PodSecurity \"{standard}\""),
         matches: WebhookMatch::everything(),
         judge: Judge::Standard(standard),
+        document: String::new(),
     }
 }
 
@@ -150,13 +153,13 @@ fn has_options(object: &Object) -> bool {
 /// PodSecurityPolicies are evaluated together, as in the cluster.
 fn of_manifests(manifests: &[&Object], authority: &Authority) -> Outcome<Registration> {
     let authorization = if matches!(authority, Authority::Dump(_)) { "RBAC" } else { "None" };
-    let settings = settings_of(manifests, authorization)?;
+    let (settings, document) = settings_of(manifests, authorization)?;
     let mut name = String::from("PodSecurityPolicy");
     for (nth, policy) in settings.policies.iter().enumerate() {
         // Writing to a String cannot fail.
         let _ = write!(name, "{} {}", if nth == 0 { "" } else { "," }, policy.name);
     }
-    Ok(Registration { name, matches: WebhookMatch::everything(), judge: Judge::Settings(settings) })
+    Ok(Registration { name, matches: WebhookMatch::everything(), judge: Judge::Settings(settings), document })
 }
 
 /// One error in a policy.
@@ -179,12 +182,14 @@ pub(crate) fn misfits(objects: &[Object], policies: &[Value]) -> Vec<Misfit> {
     problems.iter().map(|problem| misfit(&manifests, problem)).collect()
 }
 
-fn settings_of(manifests: &[&Object], authorization: &str) -> Outcome<Settings<'static>> {
+/// The settings that these policies are together, and their text.
+fn settings_of(manifests: &[&Object], authorization: &str) -> Outcome<(Settings<'static>, String)> {
     let policies: Vec<Value> = manifests.iter().map(|manifest| manifest.value()).collect();
     let document = json!({"authorization": authorization, "policies": policies}).to_string();
-    parse(document).map_err(|problems| {
+    let settings = parse(document.clone()).map_err(|problems| {
         Errors(problems.0.iter().map(|problem| misfit(manifests, problem).error).collect())
-    })
+    })?;
+    Ok((settings, document))
 }
 
 fn misfit(manifests: &[&Object], problem: &Problem) -> Misfit {
@@ -231,11 +236,14 @@ fn in_list<'o, 'p>(manifests: &[&'o Object], path: &'p str) -> Option<(usize, &'
 fn registration(object: &Object) -> Outcome<Registration> {
     let value = object.value();
     let at = |pointer: &str| value.pointer(pointer).cloned().unwrap_or_default();
-    let document = at("/spec/settings").to_string();
-    let settings = settings(document, &|path| object.place(&format!("spec.settings.{path}")))?;
-    let mut settings = settings;
+    let mut document = at("/spec/settings");
+    let mut settings =
+        settings(document.to_string(), &|path| object.place(&format!("spec.settings.{path}")))?;
     // The policy server rejects mutations of such a registration.
     settings.mutate &= at("/spec/mutating") == true;
+    if let Some(members) = document.as_object_mut().filter(|_| !settings.mutate) {
+        members.insert("mutate".to_owned(), false.into());
+    }
     Ok(Registration {
         name: object.title(),
         matches: WebhookMatch::of(
@@ -243,6 +251,7 @@ fn registration(object: &Object) -> Outcome<Registration> {
             object.namespace.as_deref().filter(|_| object.kind == "AdmissionPolicy"),
         ),
         judge: Judge::Settings(settings),
+        document: document.to_string(),
     })
 }
 

@@ -30,7 +30,7 @@ struct RawSubject {
 }
 
 /// Whether an object is relevant for RBAC.
-pub(crate) fn is_rbac(object: &Object) -> bool {
+pub fn is_rbac(object: &Object) -> bool {
     object.group() == "rbac.authorization.k8s.io"
         && matches!(&*object.kind, "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding")
 }

@@ -11,11 +11,13 @@ mod role;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
-pub(crate) use dump::is_rbac;
+pub use dump::is_rbac;
 pub(crate) use mistakes::mistakes;
 use pod_security_policy::admission::{Cluster, Question};
+use serde_json::{Value, json};
 
 /// The group that is authorized for everything, without grants.
 const MASTERS: &str = "system:masters";
@@ -112,6 +114,20 @@ impl Rbac {
         Some(namespaces)
     }
 
+    /// The subjects of a policy as bindings name them, by the namespace of the RoleBinding; those without one come first.
+    /// Who may use everything is left out.
+    pub(crate) fn subjects(&self, policy: &str) -> BTreeMap<Option<&str>, Vec<Value>> {
+        let mut places: BTreeMap<Option<&str>, Vec<Value>> = BTreeMap::new();
+        for grant in self.of_policy(policy).filter(|grant| !grant.is_almighty()) {
+            let subjects = places.entry(grant.namespace.as_deref()).or_default();
+            let subject = grant.subject.to_json();
+            if !subjects.contains(&subject) {
+                subjects.push(subject);
+            }
+        }
+        places
+    }
+
     /// The subjects that may use a policy because they have unrestricted access, each once.
     pub(crate) fn almighty(&self, policy: &str) -> Vec<&Grant> {
         let mut grants: Vec<&Grant> = Vec::new();
@@ -164,6 +180,20 @@ impl Cluster for Rbac {
                 && grant.namespace.as_deref().is_none_or(|namespace| namespace == question.namespace)
                 && grant.is_to(question)
         }))
+    }
+}
+
+impl Subject {
+    /// As a binding names it.
+    fn to_json(&self) -> Value {
+        let named = |kind: &str, name: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name});
+        match self {
+            Subject::User(name) => named("User", name),
+            Subject::Group(name) => named("Group", name),
+            Subject::ServiceAccount { namespace, name } => {
+                json!({"kind": "ServiceAccount", "name": name, "namespace": namespace})
+            }
+        }
     }
 }
 

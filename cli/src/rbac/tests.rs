@@ -133,3 +133,32 @@ fn names_are_compared_exactly(#[case] names: Value, #[case] granted: bool) {
     let rbac = Rbac::of(&[binding(None, subject), role(names)], "default").unwrap();
     assert_eq!(rbac.may_use(&asks("p", "shop")).unwrap(), granted);
 }
+
+/// What the shipped grants let this user do with its groups, in a namespace.
+#[rstest]
+#[case::pods("system:serviceaccount:shop:web", &["system:serviceaccounts", "system:serviceaccounts:shop"], "shop", [true, false])]
+#[case::pods_of_the_system("system:serviceaccount:kube-system:proxy", &["system:serviceaccounts", "system:serviceaccounts:kube-system"], "kube-system", [true, true])]
+#[case::controllers_elsewhere("system:serviceaccount:kube-system:job-controller", &["system:serviceaccounts", "system:serviceaccounts:kube-system"], "shop", [true, false])]
+#[case::static_pods("system:node:a", &["system:nodes", "system:authenticated"], "storage", [false, true])]
+#[case::users("alice", &["system:authenticated"], "shop", [false, false])]
+fn the_shipped_grants_are_those_of_the_shipped_policies(
+    #[case] user: &str,
+    #[case] groups: &[&str],
+    #[case] namespace: &str,
+    #[case] expected: [bool; 2],
+) {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/rbac.yaml");
+    let objects = crate::input::read_all(&[file.into()], || Box::new(std::io::empty())).unwrap();
+    let rbac = Rbac::of(&objects, "default").unwrap();
+    let allowed = ["restricted", "privileged"].map(|policy| {
+        let question = Question {
+            user: user.into(),
+            groups: groups.iter().map(|&group| group.into()).collect(),
+            api_group: "policy",
+            policy,
+            namespace,
+        };
+        rbac.may_use(&question).unwrap()
+    });
+    assert_eq!(allowed, expected);
+}

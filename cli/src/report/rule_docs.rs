@@ -66,6 +66,26 @@ const PARAGRAPHS: &[(&[&str], &str, &str)] = &[
         "https://kubernetes.io/docs/concepts/containers/runtime-class/",
     ),
     (
+        &["userNamespaceLevel"],
+        "In a user namespace of its own a pod's root is an ordinary user of the node, and its capabilities reach nothing outside of the pod. Leave `hostUsers` out or set it to false; it does not go together with host namespaces, block devices and Windows.",
+        "https://kubernetes.io/docs/concepts/workloads/pods/user-namespaces/",
+    ),
+    (
+        &["supplementalGroupsPolicy"],
+        "An image can put its user into any group through its /etc/group, past all ranges of group ids. With `supplementalGroupsPolicy: Strict` only the groups of the pod count.",
+        "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#supplementalgroupspolicy",
+    ),
+    (
+        &["allowedPodCertificateSigners", "allowedClusterTrustBundleSigners"],
+        "A projected volume can ask a signer for a certificate of the pod, and hold trust anchors of a signer. A signer decides whom it trusts with what; the policy lists those that pods may name.",
+        "https://kubernetes.io/docs/concepts/storage/projected-volumes/",
+    ),
+    (
+        &["windowsOptions"],
+        "Windows containers run as a named user, and as HostProcess containers they are processes of the node. The policy lists the names; ContainerUser has few rights, ContainerAdministrator has all inside of its container.",
+        "https://kubernetes.io/docs/concepts/windows/intro/",
+    ),
+    (
         &["runAsUser"],
         "Root in a container is root on the node as soon as anything else gives way. Give the image a user and say so: `runAsNonRoot: true` makes the kubelet refuse an image that runs as root, `runAsUser` picks an id.",
         CONTEXT,

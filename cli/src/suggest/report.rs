@@ -24,6 +24,16 @@ fn written(name: &str, needs: &Needs, reasons: &[Reason], look: Look, text: &mut
     if !reasons.is_empty() {
         writeln!(text, "{}", table(reasons, look))?;
     }
+    if let Some(movable) = &needs.movable {
+        writeln!(
+            text,
+            "could move into a user namespace (userNamespaceLevel: RequirePodLevel): {}",
+            by(movable)
+        )?;
+    }
+    if let (Some(privileged), true) = (&needs.privileged, needs.runtime_classes.is_empty()) {
+        writeln!(text, "need a sandbox to be contained (runtimeClass): {}", by(privileged))?;
+    }
     let fails = |level| needs.failing.iter().filter(move |((at, _), _)| *at == level);
     let reached =
         [Level::Restricted, Level::Baseline].into_iter().find(|level| fails(*level).next().is_none());

@@ -78,7 +78,8 @@ pub(super) fn of_ours(pod: &Value, message: &str) -> Vec<Vec<String>> {
     let policies =
         message.strip_prefix(SEVERAL).map_or_else(|| vec![message], |list| list.split("; \"").collect());
     let paths = |policy: &str| -> Vec<String> {
-        let changes = policy.split("would have to be changed: ").skip(1);
+        let before = ["would have to be changed: ", "would be filled in: "];
+        let changes = before.iter().flat_map(|before| policy.split(before).skip(1));
         let changed = changes.filter_map(|change| change.split_once(" = ")).map(|(path, value)| {
             if is_reordered(pod, path, value) { format!("{path}.order") } else { path.to_owned() }
         });

@@ -69,7 +69,7 @@ fn an_update_that_no_policy_accepts_unchanged_is_reported_what_each_would_change
 fn where_nothing_is_written_a_creation_is_reported_the_same() {
     let settings = laid_over(psp(user(6)), &json!({"mutate": false}));
     ask(&settings, &create(pod(json!({}))))
-        .is_rejected("would have to be changed: spec.containers[0].securityContext.runAsUser = 6");
+        .is_rejected("would be filled in: spec.containers[0].securityContext.runAsUser = 6");
     ask(&settings, &create(secured(json!({"runAsUser": 6})))).passes();
 }
 

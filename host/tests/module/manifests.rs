@@ -43,8 +43,8 @@ fn the_pair_is_one_that_mutates_and_one_that_does_not() {
     for manifest in [&mutating, &validating] {
         assert_eq!(manifest["apiVersion"], "policies.kubewarden.io/v1");
         assert_eq!(manifest["kind"], "ClusterAdmissionPolicy");
-        assert_eq!(manifest["spec"]["failurePolicy"], "Fail");
-        assert_eq!(manifest["spec"]["mode"], "protect");
+        assert_eq!(manifest["spec"]["failurePolicy"], "Ignore");
+        assert_eq!(manifest["spec"]["mode"], "monitor");
     }
     assert_eq!(
         (&mutating["spec"]["mutating"], &validating["spec"]["mutating"]),
@@ -156,4 +156,24 @@ fn the_metadata_reports_what_the_module_needs() {
     assert_eq!(version, env!("CARGO_PKG_VERSION"));
     let module = annotations["io.kubewarden.policy.ociUrl"].as_str().unwrap();
     assert_eq!(mutating["spec"]["module"], format!("registry://{module}:v{version}"));
+}
+
+#[test]
+fn the_policy_server_of_its_own_refers_to_what_comes_with_it() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/policy-server.yaml");
+    let objects: Vec<Value> = serde_saphyr::from_multiple(&read_text(&path).unwrap()).unwrap();
+    let of_kind = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap();
+    let spec = &of_kind("PolicyServer")["spec"];
+    assert_eq!([&spec["replicas"], &spec["minAvailable"]], [&json!(2), &json!(1)]);
+    assert_eq!(spec["priorityClassName"], of_kind("PriorityClass")["metadata"]["name"]);
+    let account = &of_kind("ServiceAccount")["metadata"];
+    assert_eq!(spec["serviceAccountName"], account["name"]);
+    let binding = of_kind("ClusterRoleBinding");
+    let subject =
+        json!({"kind": "ServiceAccount", "name": account["name"], "namespace": account["namespace"]});
+    assert_eq!(binding["subjects"], json!([subject]));
+    let role = of_kind("ClusterRole");
+    assert_eq!(binding["roleRef"]["name"], role["metadata"]["name"]);
+    let reviews = json!({"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]});
+    assert_eq!(role["rules"], json!([reviews]));
 }

@@ -44,9 +44,9 @@ fn s40_a_sidecar_injected_in_between_is_refused_for_what_it_lacks() {
     let mut pod = admitted(&settings(), &pod(json!({})));
     pod["spec"]["containers"].as_array_mut().unwrap().push(json!({"name": "istio-proxy", "image": "proxy"}));
     ask(&twin(), &create(pod)).is_rejected(
-        "would have to be changed: spec.containers[1].securityContext.runAsNonRoot = true; \
-         would have to be changed: spec.containers[1].securityContext.capabilities.drop = [\"ALL\"]; \
-         would have to be changed: spec.containers[1].securityContext.readOnlyRootFilesystem = true",
+        "would be filled in: spec.containers[1].securityContext.runAsNonRoot = true; \
+         would be filled in: spec.containers[1].securityContext.capabilities.drop = [\"ALL\"]; \
+         would be filled in: spec.containers[1].securityContext.readOnlyRootFilesystem = true",
     );
 }
 

@@ -56,6 +56,8 @@ fn a_profile_is_registered_as_the_validating_policy_is() {
 #[case::namespaces("namespaces", true,
     &["/namespaces CREATE", "/namespaces UPDATE", "/namespaces/finalize UPDATE", "/namespaces/status UPDATE"])]
 #[case::volumes("persistent-volumes", false, &["/persistentvolumes CREATE", "/persistentvolumes UPDATE"])]
+#[case::claims("resource-claims", false, &["resource.k8s.io/resourceclaims CREATE", "resource.k8s.io/resourceclaims UPDATE",
+    "resource.k8s.io/resourceclaimtemplates CREATE", "resource.k8s.io/resourceclaimtemplates UPDATE"])]
 fn what_surrounds_the_pod_has_registrations_of_its_own(
     #[case] name: &str,
     #[case] mutating: bool,
@@ -70,7 +72,7 @@ fn what_surrounds_the_pod_has_registrations_of_its_own(
     );
     assert_eq!(
         (&spec["mutating"], &spec["failurePolicy"], &spec["backgroundAudit"]),
-        (&json!(mutating), &json!("Fail"), &json!(false))
+        (&json!(mutating), &json!("Ignore"), &json!(false))
     );
     assert_eq!(spec["module"], read("manifests/validating.yaml")["spec"]["module"]);
 }

@@ -96,7 +96,7 @@ fn what_a_new_container_lacks_is_named_where_nothing_is_written() {
     let settings = laid_over(psp(json!({"readOnlyRootFilesystem": true})), &json!({"mutate": false}));
     let old = pod(json!({}));
     ask(&settings, &debug(old.clone(), with_ephemeral(old, json!([{"name": "e"}])))).is_rejected(
-        "would have to be changed: spec.ephemeralContainers[0].securityContext.readOnlyRootFilesystem = true",
+        "would be filled in: spec.ephemeralContainers[0].securityContext.readOnlyRootFilesystem = true",
     );
 }
 

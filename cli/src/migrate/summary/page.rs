@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::deviations;
+use super::super::rollout::Step;
 use crate::rbac::{Authority, Rbac};
 use crate::report;
 
@@ -18,6 +19,8 @@ pub struct Summary {
     /// Deviations from PodSecurityPolicy.
     pub(super) deviations: Vec<Remark>,
     pub(super) notes: Vec<Remark>,
+    /// The commands of the rollout, in order.
+    pub(super) rollout: Vec<Step>,
 }
 
 /// A line of the summary.
@@ -57,6 +60,8 @@ pub(super) struct Remark {
 
 /// The maximum number of lines.
 const LINES: usize = 40;
+/// Commands with more registrations are left to `--summary markdown`.
+const COMMAND: usize = 1200;
 /// The maximum number of policies named in a line.
 const NAMED: usize = 3;
 
@@ -104,13 +109,27 @@ impl Summary {
         let deviations = self.deviations.iter().map(|remark| remark.line("changed meaning: ", all));
         let notes = self.notes.iter().map(|remark| remark.line("", all));
         let mut lines: Vec<Line> = warnings.chain(deviations.chain(notes).map(line(false))).collect();
-        if lines.len() > LINES - 1 {
-            let more = lines.len() - (LINES - 2);
-            lines.truncate(LINES - 2);
+        let steps = self.steps();
+        let room = LINES - 1 - steps.len();
+        if lines.len() > room {
+            let more = lines.len() - (room - 1);
+            lines.truncate(room - 1);
             lines.push(line(false)(format!("and {more} more lines; --summary markdown has all")));
         }
+        lines.extend(steps.into_iter().map(line(false)));
         lines.insert(0, line(false)(self.count()));
         lines
+    }
+
+    /// The commands of the rollout, a line for each.
+    fn steps(&self) -> Vec<String> {
+        if self.rollout.iter().any(|step| step.command.len() > COMMAND) {
+            return vec![
+                "the commands of the rollout, and the one that ends it: --summary markdown".to_owned(),
+            ];
+        }
+        let numbered = self.rollout.iter().enumerate();
+        numbered.map(|(nth, Step { text, command })| format!("{}. {text}: {command}", nth + 1)).collect()
     }
 
     /// The complete summary in Markdown.
@@ -128,6 +147,12 @@ impl Summary {
                 let names: Vec<String> = policies.iter().map(|name| format!("`{name}`")).collect();
                 let names = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
                 let _ = writeln!(text, "* {}{names}", report::escaped(sentence));
+            }
+        }
+        if !self.rollout.is_empty() {
+            let _ = write!(text, "\n### Rollout\n\n");
+            for (nth, Step { text: sentence, command }) in self.rollout.iter().enumerate() {
+                let _ = writeln!(text, "{}. {sentence}: `{command}`", nth + 1);
             }
         }
         let _ = write!(text, "\n### Policies\n\n| Policy | Status | May be used by |\n|---|---|---|\n");

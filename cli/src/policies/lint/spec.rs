@@ -24,6 +24,7 @@ pub(super) fn about(spec: &Value, annotations: &Value) -> Vec<About> {
     review.volumes();
     review.capabilities();
     review.strategies();
+    review.continued();
     review.containers();
     review.seccomp();
     review.app_armor();
@@ -129,6 +130,48 @@ impl<'v> Review<'v> {
                     "is dropped as it is written, which runtimes do not know, since the policy allows the same name without CAP_",
                 ),
                 false => self.note(field, name, "is read without CAP_, as runtimes know it: leave the prefix out"),
+            }
+        }
+    }
+
+    /// What pods have learnt since PodSecurityPolicy ended.
+    fn continued(&mut self) {
+        let rule = |field: &str| self.spec.get(field).and_then(|strategy| strategy.get("rule")?.as_str());
+        if rule("runAsUser") == Some("MayRunAs") {
+            self.note(
+                "runAsUser.rule",
+                "MayRunAs",
+                "lets an image run as root: it judges only users that pods name; MustRunAsNonRoot if images have users of their own",
+            );
+        }
+        let se_linux = self.spec.get("seLinux");
+        let level = se_linux.and_then(|strategy| strategy.get("seLinuxOptions")?.get("level")?.as_str());
+        let change_policy = se_linux.and_then(|strategy| strategy.get("changePolicy"));
+        if rule("seLinux") == Some("MustRunAs")
+            && level.is_some_and(|level| !level.is_empty())
+            && change_policy.is_none_or(Value::is_null)
+        {
+            self.note(
+                "seLinux.seLinuxOptions.level",
+                "",
+                "changes how volumes are mounted since Kubernetes 1.37: pods with another label cannot share them; seLinux.changePolicy: Recursive keeps what was",
+            );
+        }
+        let demands_namespace =
+            self.spec.get("userNamespaceLevel").is_some_and(|level| level == "RequirePodLevel");
+        for field in ["runAsUser", "runAsGroup", "supplementalGroups", "fsGroup"] {
+            let first = self
+                .spec
+                .get(field)
+                .and_then(|strategy| strategy.get("ranges")?.get(0)?.get("min")?.as_i64());
+            if demands_namespace
+                && rule(field) == Some("MustRunAs")
+                && first.is_some_and(|first| first > 65_535)
+            {
+                self.warn(
+                    format!("{field}.ranges[0]"),
+                    "is above 65535 and cannot be filled in, because pods with hostUsers: false have no such ids",
+                );
             }
         }
     }
@@ -273,7 +316,13 @@ mod tests {
     #[case::high_ids(json!({"runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1, "max": 2147483648_i64}]}, "supplementalGroups": {"rule": "MayRunAs", "ranges": [{"min": 1, "max": 2}, {"min": 4294967295_i64, "max": 4294967295_i64}]}}), json!({}),
         &["runAsUser.ranges[0]", "supplementalGroups.ranges[1]"])]
     #[case::options_without_effect(json!({"seLinux": {"rule": "RunAsAny", "seLinuxOptions": {"level": "s0"}}}), json!({}), &["seLinux.seLinuxOptions"])]
-    #[case::options_with_effect(json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": {"level": "s0"}}}), json!({}), &[])]
+    #[case::options_with_effect(json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": {"type": "t"}}}), json!({}), &[])]
+    #[case::a_level(json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": {"level": "s0"}}}), json!({}), &["seLinux.seLinuxOptions.level"])]
+    #[case::a_level_that_relabels(json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": {"level": "s0"}, "changePolicy": "Recursive"}}), json!({}), &[])]
+    #[case::any_user_of_an_image(json!({"runAsUser": {"rule": "MayRunAs", "ranges": [{"min": 1, "max": 2}]}}), json!({}), &["runAsUser.rule"])]
+    #[case::ids_without_a_user(json!({"userNamespaceLevel": "RequirePodLevel", "runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 100000, "max": 100000}]}}), json!({}),
+        &["!runAsUser.ranges[0]"])]
+    #[case::ids_with_a_user(json!({"userNamespaceLevel": "RequirePodLevel", "runAsUser": {"rule": "MustRunAs", "ranges": [{"min": 1000, "max": 100000}]}}), json!({}), &[])]
     #[case::no_options(json!({"seLinux": {"rule": "RunAsAny", "seLinuxOptions": {}}}), json!({}), &[])]
     #[case::privileged_without_escalation(json!({"privileged": true, "allowPrivilegeEscalation": false}), json!({}), &["!privileged"])]
     #[case::privileged(json!({"privileged": true}), json!({}), &[])]

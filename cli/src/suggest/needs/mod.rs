@@ -82,6 +82,16 @@ pub(crate) struct Needs {
     pub(super) sysctls: Used<String>,
     pub(super) unmasked: Option<Evidence>,
     pub(super) runtime_classes: Used<String>,
+    /// Pods that share the users of the node, or leave that open.
+    pub(super) sharing_users: Option<Evidence>,
+    /// Pods that cannot have a user namespace of their own, or say that they have none.
+    pub(super) bound_to_users: Option<Evidence>,
+    /// Pods that could move into a user namespace, and do not say so.
+    pub(crate) movable: Option<Evidence>,
+    /// Pods that run with groups of their images, or leave that open.
+    pub(super) merging_groups: Option<Evidence>,
+    /// Pods that say so.
+    pub(super) merging: Option<Evidence>,
     /// Pods that no policy can admit, and why.
     pub(crate) unfit: Vec<(Evidence, &'static str)>,
     /// The checks of the Pod Security Standards that pods fail, with the level they belong to.

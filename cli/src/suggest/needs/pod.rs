@@ -18,6 +18,7 @@ impl Needs {
                 at.note(slot, field);
             }
         }
+        self.add_users(pod, at);
         self.add_volumes(pod, at);
         let field = "spec.securityContext.supplementalGroups";
         match own.supplemental_groups.as_deref().unwrap_or_default() {
@@ -44,6 +45,46 @@ impl Needs {
         }
         if own.windows_options.host_process == Some(true) {
             at.note(&mut self.privileged, "spec.securityContext.windowsOptions.hostProcess");
+        }
+    }
+
+    /// Whether a user namespace of its own would do for the pod. The API server refuses it together with the node's
+    /// namespaces and block devices; with host paths files belong to users that the pod does not have.
+    fn add_users(&mut self, pod: &Pod<'_>, at: Place<'_>) {
+        let spec = &pod.spec;
+        let linux = !pod.is_windows();
+        let has_devices = pod.containers().any(|(_, container)| !container.volume_devices.is_empty());
+        let has_paths = pod.judged_volumes().any(|(_, volume)| volume.has_source("hostPath"));
+        let is_privileged = pod.containers().any(|(_, container)| container.is_privileged());
+        let obstacle = match () {
+            () if !linux => Some("spec.os.name"),
+            () if spec.host_network => Some("spec.hostNetwork"),
+            () if spec.host_pid => Some("spec.hostPID"),
+            () if spec.host_ipc => Some("spec.hostIPC"),
+            () if spec.host_users == Some(true) => Some("spec.hostUsers"),
+            () if has_devices || has_paths || is_privileged || has_unmapped_ids(pod) => Some("spec"),
+            () => None,
+        };
+        match (pod.has_user_namespace(), obstacle) {
+            (true, _) => {}
+            (false, Some(path)) => {
+                at.note(&mut self.sharing_users, path);
+                at.note(&mut self.bound_to_users, path);
+            }
+            (false, None) => {
+                at.note(&mut self.sharing_users, "spec.hostUsers");
+                at.note(&mut self.movable, "spec.hostUsers");
+            }
+        }
+        let field = "spec.securityContext.supplementalGroupsPolicy";
+        match spec.security_context.supplemental_groups_policy.as_deref() {
+            Some("Strict") => {}
+            Some(_) => {
+                at.note(&mut self.merging, field);
+                at.note(&mut self.merging_groups, field);
+            }
+            None if linux => at.note(&mut self.merging_groups, field),
+            None => {}
         }
     }
 
@@ -87,6 +128,17 @@ impl Needs {
             }
         }
     }
+}
+
+/// Whether a pod uses ids that do not exist in a user namespace.
+fn has_unmapped_ids(pod: &Pod<'_>) -> bool {
+    let context = &pod.spec.security_context;
+    let of_containers = pod
+        .containers()
+        .flat_map(|(_, container)| [container.run_as_user(pod), container.run_as_group(pod)])
+        .flatten();
+    let groups = context.supplemental_groups.iter().flatten().copied();
+    of_containers.chain(groups).chain(context.fs_group).any(|id| id > 65_535)
 }
 
 /// The path in the form in which policies compare it.

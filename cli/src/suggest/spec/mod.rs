@@ -44,6 +44,8 @@ impl Needs {
         draft.sysctls(&self.sysctls);
         draft.proc_mounts(&self.unmasked);
         draft.runtime_classes(&self.runtime_classes);
+        draft.user_namespace(self);
+        draft.groups_of_images(self);
         let Draft { spec, annotations, reasons, .. } = draft;
         Tightest { spec, annotations, reasons }
     }
@@ -139,6 +141,28 @@ impl Draft {
         if let Some(evidence) = unmasked {
             self.with_cause("allowedProcMountTypes", "Unmasked", evidence);
             self.set("allowedProcMountTypes", json!(["Default", "Unmasked"]));
+        }
+    }
+
+    /// Demanded where every pod has a user namespace, or, if defaults are written, could have one.
+    fn user_namespace(&mut self, needs: &Needs) {
+        let sharing = match self.strictness {
+            Strictness::Declared => &needs.sharing_users,
+            Strictness::FilledIn => &needs.bound_to_users,
+        };
+        if sharing.is_none() && needs.workloads.count > 0 {
+            self.set("userNamespaceLevel", "RequirePodLevel".into());
+        }
+    }
+
+    /// The same for groups of images.
+    fn groups_of_images(&mut self, needs: &Needs) {
+        let merging = match self.strictness {
+            Strictness::Declared => &needs.merging_groups,
+            Strictness::FilledIn => &needs.merging,
+        };
+        if merging.is_none() && needs.workloads.count > 0 {
+            self.set("supplementalGroupsPolicy", "Strict".into());
         }
     }
 

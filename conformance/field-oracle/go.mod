@@ -1,0 +1,3 @@
+module field-oracle
+
+go 1.24

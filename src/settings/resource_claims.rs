@@ -1,0 +1,27 @@
+//! The option `resourceClaims`: whether claims for devices need a policy that allows administrative access.
+//!
+//! A claim with `adminAccess` reaches devices that other pods use (KEP-5018), and the pods that refer to it do not show
+//! that. Those who may run privileged pods have the devices of a node anyway: the creator of such a claim, or of a template
+//! for them, needs a policy with `privileged: true`.
+
+use crate::json::Value;
+use crate::policy::Policy;
+use crate::schema::{Field, Problems, Shape, doc_only};
+use crate::settings::persistent_volumes::{OnObjects, action};
+
+pub(crate) const FIELD: Field = Field {
+    name: "resourceClaims",
+    shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
+    doc: doc_only(
+        "Action for ResourceClaims and ResourceClaimTemplates with `adminAccess` that no policy with `privileged: true` allows.",
+    ),
+};
+
+/// Reads the option, whose shape has been checked.
+pub(crate) fn load(
+    option: Option<Value<'_, '_>>,
+    policies: &[Policy<'_>],
+    problems: &mut Problems,
+) -> Option<OnObjects> {
+    action(option, (FIELD.name, "claim"), policies, problems)
+}

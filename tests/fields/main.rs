@@ -1,0 +1,253 @@
+//! Every field under a pod is known and has a class: a field that Kubernetes adds must not pass unnoticed.
+//!
+//! `conformance/golden/fields.txt` has the fields, as `conformance/field-oracle` reads them from the API's own types, and
+//! `classes.txt` their classes. The engine's table of known fields and `docs/fields.md` are made of the two:
+//! `UPDATE_DOCS=1 cargo test --test fields`.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+use pod_security_policy::{rules, standards};
+
+const CLASSES: [&str; 4] = ["judged", "defaulted", "harmless", "limit"];
+
+#[derive(Debug)]
+struct Field {
+    kind: String,
+    key: String,
+    since: String,
+    /// The type of the value, if that has fields.
+    of: String,
+}
+
+#[derive(Debug)]
+struct Class {
+    class: String,
+    kind: String,
+    keys: Vec<String>,
+    /// The last version whose fields the line covers, where it covers all of a type.
+    until: Option<String>,
+    reason: String,
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn fields() -> Vec<Field> {
+    let text = read("conformance/golden/fields.txt");
+    let field = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let own = |index: usize| words.get(index).copied().unwrap_or_default().to_owned();
+        Field { kind: own(0), key: own(1), since: own(2), of: own(3) }
+    };
+    lines(&text).map(field).collect()
+}
+
+fn classes() -> Vec<Class> {
+    let text = read("tests/fields/classes.txt");
+    let class = |line: &str| {
+        let (head, reason) = line.split_once(": ").unwrap_or_else(|| panic!("{line}: no reason"));
+        let words: Vec<&str> = head.split(' ').collect();
+        assert!(CLASSES.contains(&words[0]), "{line}: no class");
+        Class {
+            class: words[0].to_owned(),
+            kind: words[1].to_owned(),
+            keys: words[2].split(',').map(str::to_owned).collect(),
+            until: words.get(3).map(|until| (*until).to_owned()),
+            reason: reason.to_owned(),
+        }
+    };
+    lines(&text).map(class).collect()
+}
+
+fn minor(version: &str) -> u32 {
+    version.strip_prefix("1.").unwrap().parse().unwrap()
+}
+
+impl Class {
+    fn covers(&self, field: &Field) -> bool {
+        let all = self.until.as_ref().is_some_and(|until| minor(&field.since) <= minor(until));
+        self.kind == field.kind && (all || self.keys.contains(&field.key))
+    }
+}
+
+/// The classes of the fields with this type and key.
+fn classified(classes: &[Class], field: &Field) -> Vec<usize> {
+    classes.iter().enumerate().filter(|(_, class)| class.covers(field)).map(|(index, _)| index).collect()
+}
+
+#[test]
+fn every_field_has_one_class() {
+    let classes = classes();
+    let wrong: Vec<String> = fields()
+        .iter()
+        .map(|field| (field, classified(&classes, field).len()))
+        .filter(|(_, count)| *count != 1)
+        .map(|(field, count)| format!("{}.{} ({}): {count} classes", field.kind, field.key, field.since))
+        .collect();
+    assert_eq!(wrong, [""; 0], "write a line into tests/fields/classes.txt");
+}
+
+#[test]
+fn every_class_has_a_field() {
+    let fields = fields();
+    for class in classes() {
+        assert!(fields.iter().any(|field| class.covers(field)), "{class:?}");
+        assert_eq!(class.until.is_some(), class.keys == ["*"], "{class:?}");
+        for key in class.keys.iter().filter(|key| *key != "*") {
+            assert!(
+                fields.iter().any(|field| field.kind == class.kind && field.key == *key),
+                "{class:?}: {key}"
+            );
+        }
+    }
+}
+
+/// A new field of a type that is classified as a whole has no class either.
+#[test]
+fn a_field_of_a_newer_version_has_no_class() {
+    let field = |kind: &str| Field {
+        kind: kind.to_owned(),
+        key: "futureDanger".to_owned(),
+        since: "1.38".to_owned(),
+        of: String::new(),
+    };
+    for kind in ["SecurityContext", "NFSVolumeSource"] {
+        assert_eq!(classified(&classes(), &field(kind)), [0; 0], "{kind}");
+    }
+}
+
+/// The rules and checks that a reason names exist.
+#[test]
+fn what_judges_a_field_exists() {
+    let options = ["resourceClaims", "persistentVolumes", "exemptions"];
+    let known = |name: &str| {
+        let rule = name.split('.').next().unwrap_or_default();
+        match name.strip_prefix("pss/") {
+            Some(check) => standards::all().any(|(_, known)| known.id.starts_with(check)),
+            None => rules::index(rule).is_some() || options.contains(&rule),
+        }
+    };
+    for class in classes() {
+        let names: Vec<&str> = class.reason.split(", ").collect();
+        // Other reasons are sentences.
+        if names.iter().all(|name| !name.contains(' ')) {
+            names.iter().for_each(|name| assert!(known(name), "{class:?}: {name}"));
+        }
+    }
+}
+
+/// The fields by type, in the order of the API.
+fn by_type(fields: &[Field]) -> BTreeMap<&str, Vec<&Field>> {
+    let mut types: BTreeMap<&str, Vec<&Field>> = BTreeMap::new();
+    for field in fields {
+        types.entry(&field.kind).or_default().push(field);
+    }
+    types
+}
+
+fn table_of_the_engine() -> String {
+    let fields = fields();
+    let mut text = String::new();
+    for (kind, fields) in by_type(&fields) {
+        text.push_str(kind);
+        for Field { key, of, .. } in fields {
+            let of = if of.is_empty() { String::new() } else { format!(">{of}") };
+            write!(text, " {key}{of}").unwrap();
+        }
+        text.push('\n');
+    }
+    text
+}
+
+const HEAD: &str = "# Fields under a pod
+
+What becomes of each field that a pod of Kubernetes 1.37 can have. A test fails when Kubernetes adds a field that has no
+class here. A field that this version of the policy does not know is subject to the option `unknownFields`
+([settings.md](settings.md)).
+
+| Class | Meaning |
+|---|---|
+| judged | a rule, a check of the Pod Security Standards (`pss/`) or an option looks at it |
+| defaulted | a policy can fill it in, and judges it |
+| harmless | it gives a pod nothing that a policy guards |
+| limit | it matters, and neither PodSecurityPolicy nor this policy governs it |
+
+Fields without a version were there in Kubernetes 1.24 or before.
+
+<!-- Generated: UPDATE_DOCS=1 cargo test --test fields -->
+";
+
+fn page() -> String {
+    let (fields, classes) = (fields(), classes());
+    let mut page = HEAD.to_owned();
+    for (kind, fields) in by_type(&fields) {
+        write!(page, "\n## {kind}\n\n| Field | Since | Class | By what, or why |\n|---|---|---|---|\n")
+            .unwrap();
+        for field in fields {
+            let class = classified(&classes, field).first().map(|index| &classes[*index]);
+            let (class, reason) = class.map_or(("", ""), |class| (&*class.class, &*class.reason));
+            let since = if field.since == "1.24" { "" } else { &field.since };
+            writeln!(page, "| `{}` | {since} | {class} | {reason} |", field.key).unwrap();
+        }
+    }
+    page
+}
+
+const VERSIONS: &str = "# Versions of Kubernetes
+
+What Kubernetes 1.25 to 1.37 changed about pods, as far as policies are concerned. Fields are those of the API's types, alpha ones
+included: an API server drops a field whose feature is switched off. [fields.md](fields.md) says what becomes of each.
+
+<!-- Generated: UPDATE_DOCS=1 cargo test --test fields -->
+";
+
+fn versions() -> String {
+    let (fields, notes) = (fields(), read("tests/fields/versions.txt"));
+    let mut page = VERSIONS.to_owned();
+    for minor in 25..=37 {
+        let version = format!("1.{minor}");
+        write!(page, "\n## {version}\n\n").unwrap();
+        for note in lines(&notes).filter_map(|line| line.strip_prefix(&*version)?.strip_prefix(": ")) {
+            writeln!(page, "* {note}").unwrap();
+        }
+        let new = fields.iter().filter(|field| field.since == version);
+        let new: Vec<String> = new.map(|field| format!("`{}.{}`", field.kind, field.key)).collect();
+        if !new.is_empty() {
+            writeln!(page, "* New fields: {}.", new.join(", ")).unwrap();
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_of_versions_is_that_of_the_fields() {
+    compare("docs/kubernetes-versions.md", &versions());
+}
+
+fn compare(path: &str, expected: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&file, expected).unwrap();
+    }
+    let written = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(written, expected, "{path} is old: UPDATE_DOCS=1 cargo test --test fields");
+}
+
+#[test]
+fn the_engine_knows_every_field() {
+    compare("src/admission/unknown_fields/known.txt", &table_of_the_engine());
+}
+
+#[test]
+fn the_page_of_fields_is_that_of_the_classes() {
+    compare("docs/fields.md", &page());
+}

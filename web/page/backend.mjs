@@ -1,0 +1,65 @@
+// The worker, from the page's side.
+
+import source from "generated:worker";
+
+/** A worker that answers calls in their order. */
+export class Backend {
+  constructor() {
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    this.worker = new Worker(url);
+    URL.revokeObjectURL(url);
+    this.waiting = new Map();
+    this.count = 0;
+    this.worker.onmessage = ({ data: { id, answer, error, took } }) => {
+      const { resolve, reject } = this.waiting.get(id);
+      this.waiting.delete(id);
+      if (error === undefined) {
+        resolve({ answer, took });
+      } else {
+        reject(new Error(error));
+      }
+    };
+    this.started = this.call("start", { modules: { functions: moved("functions"), policy: moved("policy") } });
+  }
+
+  call(name, parameters) {
+    this.count += 1;
+    const id = this.count;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, name, parameters });
+    });
+  }
+}
+
+/** The text of a module, which the page then no longer holds. */
+function moved(name) {
+  const element = document.getElementById(`module-${name}`);
+  const text = element.textContent;
+  element.remove();
+  return text;
+}
+
+/**
+ * Runs a task after each change, one at a time; what changes while it runs is one more run.
+ * @param {() => Promise<void>} task
+ */
+export function latest(task) {
+  let running = false;
+  let again = false;
+  return async function run() {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    try {
+      do {
+        again = false;
+        await task();
+      } while (again);
+    } finally {
+      running = false;
+    }
+  };
+}
