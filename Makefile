@@ -26,6 +26,8 @@ VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1
 
 ORACLE     := conformance/oracle/oracle
 YAML_ORACLE := conformance/yaml-oracle/yaml-oracle
+CLUSTER    := $(TARGET_DIR)/cluster/cluster
+CONFORMANCE := $(TARGET_DIR)/host/conformance
 # Helm and kustomize, at the versions of charts/tools/go.mod.
 TOOLS      := $(TARGET_DIR)/tools
 SEED       ?= 1
