@@ -80,6 +80,8 @@ type Served struct {
 	PolicyMode      string         `json:"policyMode"`
 	AllowedToMutate bool           `json:"allowedToMutate"`
 	Settings        map[string]any `json:"settings"`
+	// HostCapabilities are the calls that a policy may make: those of cluster-wide policies are not restricted.
+	HostCapabilities []string `json:"hostCapabilities"`
 }
 
 // Policies is policies.yml, with the module from a file.
@@ -92,6 +94,7 @@ func Policies(policies []Policy, module string) ([]byte, error) {
 		}
 		entries[policy.UniqueName()] = Served{
 			Module: "file://" + module, PolicyMode: mode, AllowedToMutate: policy.Spec.Mutating, Settings: policy.Spec.Settings,
+			HostCapabilities: []string{"*"},
 		}
 	}
 	return sigsyaml.Marshal(entries)

@@ -115,7 +115,7 @@ func TestDebugOfAPodOlderThanThePolicy(t *testing.T) {
 	old.Spec.Containers = append(old.Spec.Containers, core.Container{
 		Name: "agent", Image: "registry.example.com/agent:1", SecurityContext: privileged("").Spec.Containers[0].SecurityContext,
 	})
-	old.Spec.SecurityContext = settled("").Spec.SecurityContext
+	old.Spec.SecurityContext, old.Spec.Containers[0].SecurityContext = settled("").Spec.SecurityContext, secured()
 	pod, err := suite.developer(t).CoreV1().Pods(namespace).Create(t.Context(), old, create)
 	admitted(t, pod, err)
 	suite.judge(t, namespace)

@@ -30,6 +30,8 @@ const (
 	variantLabel = "cluster-tests/variant"
 	// unjudged is a variant without registrations: what is older than the policy.
 	unjudged = "unjudged"
+	// labelled is the variant whose namespaces get labels.
+	labelled = "labelled"
 	// developers may write everything, and use no policy of their own.
 	developers = "developers"
 	// patience bounds each wait, on a machine that is busy.
@@ -44,7 +46,7 @@ type Suite struct {
 	*plane.Plane
 	binary, folder, module string
 	admin                  *kubernetes.Clientset
-	protect                *Registered
+	protect, labels        *Registered
 	counter                atomic.Int64
 }
 
@@ -66,18 +68,28 @@ func newSuite(control *plane.Plane, binary, folder string) (*Suite, error) {
 	}
 	shipped, err := register.Read(
 		filepath.Join(root, "manifests/mutating.yaml"), filepath.Join(root, "manifests/validating.yaml"),
-		filepath.Join(root, "manifests/persistent-volumes.yaml"), filepath.Join(root, "manifests/namespaces.yaml"),
+		filepath.Join(root, "manifests/persistent-volumes.yaml"),
 	)
 	if err != nil {
 		return nil, err
 	}
-	s.protect, err = s.register("", protecting(shipped))
+	if s.protect, err = s.register("", protecting(shipped)); err != nil {
+		return s, err
+	}
+	// Pod Security admission would judge the pods of all namespaces that got its labels.
+	labels, err := register.Read(filepath.Join(root, "manifests/namespaces.yaml"))
+	if err != nil {
+		return s, err
+	}
+	s.labels, err = s.register(labelled, protecting(labels))
 	return s, err
 }
 
 func (s *Suite) stop() {
-	if s.protect != nil {
-		s.protect.remove()
+	for _, registered := range []*Registered{s.protect, s.labels} {
+		if registered != nil {
+			registered.remove()
+		}
 	}
 }
 

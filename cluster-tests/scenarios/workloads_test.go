@@ -220,7 +220,7 @@ func TestWorkloadsWhosePodsNobodyMayMakeYetAreWarnedOf(t *testing.T) {
 	seen.Lock()
 	defer seen.Unlock()
 	text := strings.Join(seen.texts, "\n")
-	for _, part := range []string{"privileged", namespace + ":default", "replicaset-controller"} {
+	for _, part := range []string{"privileged", namespace + "/default", "kube-system/replicaset-controller"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%s is not in the warnings: %s", part, text)
 		}
