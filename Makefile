@@ -26,6 +26,8 @@ VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1
 
 ORACLE     := conformance/oracle/oracle
 YAML_ORACLE := conformance/yaml-oracle/yaml-oracle
+CLUSTER    := $(TARGET_DIR)/cluster/cluster
+CONFORMANCE := $(TARGET_DIR)/host/conformance
 # Helm and kustomize, at the versions of charts/tools/go.mod.
 TOOLS      := $(TARGET_DIR)/tools
 SEED       ?= 1
@@ -33,7 +35,7 @@ CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean web web-serve web-test
+.PHONY: all run test cluster cluster-tests cluster-tests-full chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean web web-serve web-test
 
 all: policy.wasm
 

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use conformance::campaign::Tally;
-use conformance::case::{Case, StandardCase};
+use conformance::case::{Answered, Case, StandardCase};
 use conformance::coverage::{self, Coverage};
 use conformance::minimise::minimise;
 use conformance::oracle::Oracle;
 use conformance::subject::{Library, Subject};
-use conformance::{files, generate, standards};
+use conformance::{files, generate, ours, standards};
+use serde_json::{Value, json};
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -34,6 +35,9 @@ enum Command {
     /// Generate cases for the Pod Security Standards, have them answered by the original and by this project, and
     /// compare
     ComparePss(ComparePss),
+    /// Fill in the pods of cases by this project, and write `{name, pod, mutated}` lines: an API server must accept what is
+    /// written
+    Mutate(Mutate),
     /// Print the deviations with their reasons, as the documentation has them
     Deviations,
     /// Read `{case, result}` lines of PodSecurityPolicy and report their coverage
@@ -125,6 +129,21 @@ struct ComparePss {
 }
 
 #[derive(Args)]
+struct Mutate {
+    /// The same seed gives the same cases
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many cases are generated
+    #[arg(long, default_value_t = 0)]
+    cases: u64,
+    /// Files with answered cases
+    recorded: Vec<PathBuf>,
+    /// Where to write; compressed if the name ends in `.gz`
+    #[arg(long, default_value = "-")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
 struct Cover {
     /// The answered cases, one per line
     #[arg(default_value = "-")]
@@ -158,6 +177,7 @@ fn main() -> Result<()> {
         }
         Command::Compare(arguments) => compare(&arguments),
         Command::ComparePss(arguments) => compare_pss(&arguments),
+        Command::Mutate(arguments) => mutate(&arguments),
         Command::Deviations => {
             print_deviations();
             Ok(())
@@ -165,6 +185,28 @@ fn main() -> Result<()> {
         Command::Coverage(arguments) => report::<coverage::Policies>(&arguments),
         Command::CoveragePss(arguments) => report::<coverage::Standards>(&arguments),
     }
+}
+
+/// The pods that are created and changed.
+fn mutate(arguments: &Mutate) -> Result<()> {
+    let mut written: Vec<Result<Value>> = Vec::new();
+    let mut add = |case: &Case| {
+        if (case.op.is_empty() || case.op == "CREATE")
+            && case.sub.is_empty()
+            && let Some(mutated) = ours::natively(case).mutated
+        {
+            written.push(Ok(json!({"name": case.name, "pod": case.pod, "mutated": mutated})));
+        }
+    };
+    for file in &arguments.recorded {
+        for answered in files::read::<Answered<Case, Value>>(file)? {
+            add(&answered?.case);
+        }
+    }
+    for index in 0..arguments.cases {
+        add(&generate::case(arguments.seed, index));
+    }
+    files::write(&arguments.out, written.into_iter())
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what was asked for")]
