@@ -9,7 +9,6 @@ use crate::helm::{rendered, root, tool};
 use crate::{file, hold, registration};
 
 #[test]
-#[ignore = "needs kustomize: make chart-test"]
 fn kustomize_copies_the_settings_of_one_half_to_the_other() {
     let output = Command::new(tool("kustomize"))
         .args(["build", "docs/examples/kustomize"])
@@ -33,7 +32,6 @@ fn kustomize_copies_the_settings_of_one_half_to_the_other() {
 
 /// The values in the examples are ones that the chart takes, with the version that there is.
 #[test]
-#[ignore = "needs Helm: make chart-test"]
 fn examples_with_values_install() {
     let version = env!("CARGO_PKG_VERSION");
     let flux = file("docs/examples/flux/helm.yaml");
@@ -61,7 +59,6 @@ fn examples_with_values_install() {
 
 /// Values in the chart's README are ones that the chart takes.
 #[test]
-#[ignore = "needs Helm: make chart-test"]
 fn values_of_the_readme_install() {
     let text = fs::read_to_string(root().join("charts/pod-security-policy/README.md")).unwrap();
     let blocks: Vec<_> =

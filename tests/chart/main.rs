@@ -73,7 +73,6 @@ fn file(name: &str) -> Vec<Value> {
 
 /// Hand-made values, and the objects that they make.
 #[rstest]
-#[ignore = "needs Helm: make chart-test"]
 #[case::bare("bare", &["mutating", "validating"], &[])]
 #[case::several("several", &["mutating", "validating"], &[
     "ClusterRole pod-security-policy:access-reviews", "ClusterRole pod-security-policy:node-agents", "ClusterRole pod-security-policy:restricted",
@@ -103,7 +102,6 @@ fn hand_made_values_make(#[case] name: &str, #[case] suffixes: &[&str], #[case] 
 }
 
 #[test]
-#[ignore = "needs Helm: make chart-test"]
 fn every_file_of_values_is_a_case() {
     let folder = root().join("charts/pod-security-policy/ci");
     let text = fs::read_to_string(root().join("tests/chart/main.rs")).unwrap();
@@ -115,7 +113,6 @@ fn every_file_of_values_is_a_case() {
 }
 
 #[rstest]
-#[ignore = "needs Helm: make chart-test"]
 fn generated_values_make_settings_that_the_policy_accepts(#[values(0, 1, 2, 3)] part: u64) {
     for seed in (part * 6)..(part * 6 + 6) {
         let (settings, values) = generate::values(seed);
@@ -164,7 +161,6 @@ fn comparable(mut registration: Value, settings: &Value) -> Value {
 
 /// Without values the chart installs what `manifests/` has, and with the options of a manifest that manifest.
 #[test]
-#[ignore = "needs Helm: make chart-test"]
 fn the_chart_installs_the_shipped_manifests() {
     let mut seen = 0;
     for entry in fs::read_dir(root().join("manifests")).unwrap() {
@@ -189,7 +185,6 @@ fn the_chart_installs_the_shipped_manifests() {
 }
 
 #[rstest]
-#[ignore = "needs Helm: make chart-test"]
 #[case::first(json!({}), ["monitor Ignore", "monitor Ignore"])]
 #[case::filling(json!({"mutating": {"mode": "protect"}, "failurePolicy": "Ignore"}), ["protect Ignore", "monitor Ignore"])]
 #[case::protecting(json!({"mode": "protect", "failurePolicy": "Ignore"}), ["protect Ignore", "protect Ignore"])]
@@ -205,7 +200,6 @@ fn modes_set_the_failure_policy(#[case] values: Value, #[case] expected: [&str; 
 
 /// Each step's notes have the command of the next one, whose values are those of the next step.
 #[rstest]
-#[ignore = "needs Helm: make chart-test"]
 #[case::first(json!({}), "--set mutating.mode=protect --set failurePolicy=Ignore\n")]
 #[case::filling(json!({"mutating": {"mode": "protect"}, "failurePolicy": "Ignore"}), "--set mode=protect --set failurePolicy=Ignore\n")]
 #[case::protecting(json!({"mode": "protect", "failurePolicy": "Ignore"}), "--set mode=protect --set failurePolicy=Fail\n")]
@@ -220,7 +214,6 @@ fn notes_have_the_next_step(#[case] values: Value, #[case] expected: &str) {
 }
 
 #[test]
-#[ignore = "needs Helm: make chart-test"]
 fn the_last_step_has_no_next_one() {
     let notes = notes(&json!({"mode": "protect"}));
     assert!(!notes.contains("Next step"), "{notes}");
@@ -228,7 +221,6 @@ fn the_last_step_has_no_next_one() {
 }
 
 #[test]
-#[ignore = "needs Helm: make chart-test"]
 fn policies_that_nobody_may_use_are_noted() {
     let mut values = file("charts/pod-security-policy/ci/several-values.yaml").remove(0);
     values.as_object_mut().unwrap().remove("grants");
@@ -237,7 +229,6 @@ fn policies_that_nobody_may_use_are_noted() {
 }
 
 #[test]
-#[ignore = "needs Helm: make chart-test"]
 fn everything_comes_from_the_registry_of_an_air_gapped_cluster() {
     let values = json!({"global": {"cattle": {"systemDefaultRegistry": "registry.example.com:5000"}}, "policyServer": {"create": true, "name": "psp"}});
     let objects = rendered(&values).unwrap();
@@ -256,7 +247,6 @@ fn everything_comes_from_the_registry_of_an_air_gapped_cluster() {
 }
 
 #[test]
-#[ignore = "needs Helm: make chart-test"]
 fn grants_are_those_that_the_policy_asks_for() {
     let values = file("charts/pod-security-policy/ci/several-values.yaml").remove(0);
     let objects = rendered(&values).unwrap();

@@ -26,7 +26,6 @@ fn objections(values: &Value) -> Vec<String> {
 }
 
 #[rstest]
-#[ignore = "needs Helm: make chart-test"]
 #[case::unknown_key(open(json!({"privilegd": true})), "at '': additional properties 'privilegd' not allowed")]
 #[case::wrong_type(open(json!({"privileged": "true"})), "at '/privileged': got string, want boolean")]
 #[case::in_a_policy(json!({"policies": [{"metadata": {"name": "a"}, "spec": {}}]}), "at '/policies/0/spec': missing properties 'fsGroup', 'supplementalGroups', 'runAsUser', 'seLinux'")]
@@ -49,7 +48,6 @@ fn by_the_schema(#[case] values: Value, #[case] expected: &str) {
 }
 
 #[test]
-#[ignore = "needs Helm: make chart-test"]
 fn an_unknown_volume_is_refused_with_those_that_are_known() {
     let found = objections(&open(json!({"volumes": ["configMap", "confgMap"]}))).join("\n");
     assert!(
@@ -59,7 +57,6 @@ fn an_unknown_volume_is_refused_with_those_that_are_known() {
 }
 
 #[rstest]
-#[ignore = "needs Helm: make chart-test"]
 #[case::a_list_and_fields(
     open(json!({"policies": listed(&["a"])})),
     "policies: stands next to the fields of a spec, such as runAsUser: give a list of policies, or the fields of one"

@@ -24,6 +24,13 @@ fn reported() -> Vec<String> {
             laid_over(psp(json!({"readOnlyRootFilesystem": true})), &json!({"mutate": false})),
             pod(json!({})),
         ),
+        // An update fills nothing in.
+        ask(
+            &psp(json!({"readOnlyRootFilesystem": true})),
+            &update(pod(json!({})), pod(json!({"hostname": "old"}))),
+        )
+        .rejection
+        .unwrap(),
         granted(&[], pod(json!({}))),
         granted(&[("alice", "a")], pod(json!({"hostPID": true}))),
         ask_with(
@@ -60,6 +67,13 @@ fn reported() -> Vec<String> {
         ))
         .unwrap(),
     ]
+}
+
+fn update(object: Value, old: Value) -> Value {
+    let mut request = create(object);
+    request["operation"] = "UPDATE".into();
+    request["oldObject"] = old;
+    request
 }
 
 /// The server's message for a non-mutating registration without `mutate: false`.

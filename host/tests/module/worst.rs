@@ -50,9 +50,13 @@ fn an_ordinary_review_writes_few_pages() {
         (sample.name(), probe.footprint().written_pages)
     });
     let most =
-        [("small", 4), ("typical", 8), ("typical-rejected", 8), ("typical-mutated", 11), ("large", 119)];
+        [("small", 5), ("typical", 8), ("typical-rejected", 9), ("typical-mutated", 12), ("large", 121)];
+    let mut exceeded = Vec::new();
     for ((name, pages), (of, most)) in written.zip(most) {
         assert_eq!(name, of);
-        assert!(pages <= most, "{name}: {pages} pages of 4 KiB, at most {most}");
+        if pages > most {
+            exceeded.push(format!("{name}: {pages} pages of 4 KiB, at most {most}"));
+        }
     }
+    assert_eq!(exceeded, [""; 0]);
 }
