@@ -1,5 +1,5 @@
 //! The patterns of two policies that `docs/continued.md` describes.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::needless_pass_by_value, clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::fs;
 use std::path::Path;

@@ -3,7 +3,13 @@
 //! `conformance/golden/fields.txt` has the fields, as `conformance/field-oracle` reads them from the API's own types, and
 //! `classes.txt` their classes. The engine's table of known fields and `docs/fields.md` are made of the two:
 //! `UPDATE_DOCS=1 cargo test --test fields`.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

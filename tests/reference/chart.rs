@@ -158,7 +158,7 @@ fn for_helm(value: &mut Value) {
     }
     match value {
         Value::String(text) if text.starts_with("#/$defs/") => {
-            *text = text.replace("#/$defs/", "#/definitions/")
+            *text = text.replace("#/$defs/", "#/definitions/");
         }
         Value::Array(elements) => elements.iter_mut().for_each(for_helm),
         Value::Object(members) => members.values_mut().for_each(for_helm),

@@ -18,7 +18,7 @@ pub(super) struct Step {
 /// The commands for these registrations, each of which is half of a pair.
 pub(super) fn steps(manifests: &[Value], form: &Form) -> Vec<Step> {
     let (mutating, validating): (Vec<&Value>, Vec<&Value>) =
-        manifests.iter().partition(|manifest| manifest["spec"]["mutating"] == true);
+        manifests.iter().partition(|manifest| manifest.pointer("/spec/mutating") == Some(&Value::Bool(true)));
     let [mutating, validating] = [mutating, validating].map(|half| names(&half));
     let both = [&*mutating, &*validating].map(str::to_owned).into_iter().filter(|names| !names.is_empty());
     let both = both.collect::<Vec<_>>().join(" ");
@@ -43,7 +43,7 @@ pub(super) fn steps(manifests: &[Value], form: &Form) -> Vec<Step> {
 }
 
 fn names(half: &[&Value]) -> String {
-    let names = half.iter().filter_map(|manifest| manifest["metadata"]["name"].as_str());
+    let names = half.iter().filter_map(|manifest| manifest.pointer("/metadata/name")?.as_str());
     names.collect::<Vec<_>>().join(" ")
 }
 

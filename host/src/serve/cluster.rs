@@ -80,7 +80,6 @@ impl Cluster {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn not_connected(error: impl std::fmt::Display) -> Error {
     Error::NoCluster(error.to_string())
 }

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "serve")]
 #![allow(
+    clippy::needless_pass_by_value,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
