@@ -94,12 +94,39 @@ $(TOOLS)/helm: charts/tools/go.mod charts/tools/go.sum
 # The chart and the examples for GitOps, through Helm and kustomize; alerts and health checks, as Prometheus and Argo CD
 # evaluate them. Needs Go.
 chart-test: $(TOOLS)/helm
-	CHART_TOOLS=$(abspath $(TOOLS)) $(CARGO) test $(WORKSPACE) --package pod-security-policy --test chart
+	CHART_TOOLS=$(abspath $(TOOLS)) $(CARGO) test $(WORKSPACE) --test chart
 	cd conformance/operations && go test ./...
 
 # The chart as a file: pod-security-policy-VERSION.tgz.
 chart: $(TOOLS)/helm
 	$(TOOLS)/helm package charts/pod-security-policy
+
+# A control plane in one binary: etcd, the API server, the controllers and kubectl. Needs Go.
+$(CLUSTER): $(shell find cluster-tests -name '*.go' -not -name '*_test.go' -o -name 'go.*')
+	@./scripts/timed "Compiling a Kubernetes control plane (the first time: 15 to 20 minutes)" \
+		go build -C cluster-tests -o $(abspath $@) .
+
+$(CONFORMANCE): $(shell find conformance/src src -name '*.rs')
+	$(CARGO) build --quiet --profile host --package conformance
+	@touch $@
+
+# Starts it, prints the path of its kubeconfig, and stops it at Ctrl-C.
+cluster: $(CLUSTER)
+	$(CLUSTER) up
+
+# The policy on a real control plane. POLICY_SERVER names Kubewarden's own policy server, to run it in place of `policy-host
+# serve`; RUN selects tests, as in RUN=TestGrants.
+SCENARIOS = CLUSTER=$(abspath $(CLUSTER)) POLICY_HOST=$(abspath $(HOST)) MODULE=$(abspath policy.wasm) \
+	MUTATED=$(abspath $(TARGET_DIR))/cluster/mutated.jsonl go test -C cluster-tests -count 1 -timeout 60m $(if $(RUN),-run '$(RUN)')
+
+cluster-tests: policy.wasm $(HOST) $(CLUSTER)
+	$(SCENARIOS) -skip TestMutatedPods ./...
+
+# With all recorded pods and 2,000 generated ones after their mutation, and 10,000 creations.
+cluster-tests-full: policy.wasm $(HOST) $(CLUSTER) $(CONFORMANCE)
+	$(CONFORMANCE) mutate --seed $(SEED) --cases 2000 --out $(TARGET_DIR)/cluster/mutated.jsonl \
+		conformance/golden/admission.jsonl.gz conformance/golden/generated.jsonl.gz
+	PODS=100000 CREATES=10000 $(SCENARIOS) -v ./...
 
 # Follows the recipes of CONTRIBUTING.md in copies of the code.
 recipes:
