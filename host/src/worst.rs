@@ -50,6 +50,8 @@ impl WorstCase {
         Self { name: "empty mounts", build: empty_mounts },
         Self { name: "CSI volumes", build: csi_volumes },
         Self { name: "projected sources", build: projected_sources },
+        Self { name: "signers of projected sources", build: signers },
+        Self { name: "users of Windows containers", build: windows_users },
         Self { name: "claims of a StatefulSet", build: claims },
         Self { name: "slashes in a host path", build: slashes },
         Self { name: "annotations × containers", build: annotations },
@@ -63,6 +65,8 @@ impl WorstCase {
         Self { name: "tolerations", build: tolerations },
         Self { name: "unknown fields", build: unknown_fields },
         Self { name: "unknown fields, updated", build: unknown_fields_updated },
+        Self { name: "unknown fields, denied", build: unknown_fields_denied },
+        Self { name: "unknown fields, denied, updated", build: unknown_fields_denied_updated },
         Self { name: "nesting", build: nesting },
         Self { name: "escapes", build: escapes },
         Self { name: "duplicate keys", build: keys_twice },
@@ -364,6 +368,34 @@ fn projected_sources(bytes: usize) -> Case {
     Case { settings, object: pod(&format!(r#""containers":[],"volumes":[{volumes}]"#)), ..Case::default() }
 }
 
+fn signers(bytes: usize) -> Case {
+    let sources = many(bytes, |index, text| {
+        put!(
+            text,
+            r#"{{"podCertificate":{{"signerName":"a/{index}"}}}},{{"clusterTrustBundle":{{"name":"a:{index}:b"}}}}"#
+        );
+    });
+    let allowed: Vec<String> = (0..10).map(|nth| format!("example.com/signer-{nth}/*")).collect();
+    let settings = policies(
+        4,
+        &spec(&json!({"allowedPodCertificateSigners": allowed, "allowedClusterTrustBundleSigners": allowed})),
+    );
+    let volumes = format!(r#"{{"name":"v","projected":{{"sources":[{sources}]}}}}"#);
+    Case { settings, object: pod(&format!(r#""containers":[],"volumes":[{volumes}]"#)), ..Case::default() }
+}
+
+fn windows_users(bytes: usize) -> Case {
+    let containers = many(bytes, |index, text| {
+        let own = r#"{"windowsOptions":{"runAsUserName":"u","gmsaCredentialSpecName":"g"}}"#;
+        put!(text, r#"{{"name":"c{index}","securityContext":{own}}}"#);
+    });
+    let names: Vec<String> = (0..10).map(|nth| format!("user-{nth}")).collect();
+    let options = json!({"runAsUserNames": names, "gmsaCredentialSpecNames": names});
+    let settings = policies(4, &spec(&json!({"windowsOptions": options})));
+    let object = pod(&format!(r#""os":{{"name":"windows"}},"containers":[{containers}]"#));
+    Case { settings, object, ..Case::default() }
+}
+
 fn claims(bytes: usize) -> Case {
     let volumes =
         many(bytes / 2, |index, text| put!(text, r#"{{"hostPath":{{"path":"/"}},"name":"v{index}"}}"#));
@@ -495,6 +527,23 @@ fn unknown_fields_updated(bytes: usize) -> Case {
     let fields = many(bytes / 2, |index, text| put!(text, r#""x{index}":{{}}"#));
     let object = |more| pod(&format!(r#"{fields},"y":"{more}","containers":[{{"name":"c"}}]"#));
     Case { settings: filling(), object: object("a"), old_object: Some(object("b")), ..Case::default() }
+}
+
+fn denied_unknown(case: Case) -> Case {
+    let mut settings = case.settings;
+    if let Some(settings) = settings.as_object_mut() {
+        let except = ["spec.future", "spec.containers[*].future"];
+        settings.insert("unknownFields".to_owned(), json!({"action": "Deny", "except": except}));
+    }
+    Case { settings, ..case }
+}
+
+fn unknown_fields_denied(bytes: usize) -> Case {
+    denied_unknown(unknown_fields(bytes))
+}
+
+fn unknown_fields_denied_updated(bytes: usize) -> Case {
+    denied_unknown(unknown_fields_updated(bytes))
 }
 
 fn nesting(bytes: usize) -> Case {

@@ -19,8 +19,14 @@ const TEMPLATE: &str = "ResourceClaimTemplate";
 const MAKERS: [&str; 2] =
     ["system:serviceaccount:kube-system:resource-claim-controller", "system:kube-controller-manager"];
 
-/// The pod in the place of a claim: privileged containers have the devices of their node as well.
-const POD: &str = r#"{"spec":{"containers":[{"securityContext":{"privileged":true}}]}}"#;
+/// A container in the place of a request: privileged ones have the devices of their node as well.
+const CONTAINER: &str = r#"{"securityContext":{"privileged":true}}"#;
+
+/// The path of the request that a container is in the place of.
+fn path_of(container: &str, paths: &[String]) -> Option<String> {
+    let (index, _) = container.strip_prefix("spec.containers[")?.split_once(']')?;
+    paths.get(index.parse::<usize>().ok()?).cloned()
+}
 
 /// The paths of the requests with administrative access.
 ///
@@ -66,17 +72,19 @@ impl<'e> Evaluator<'e> {
         {
             return Ok(Response::accepted());
         }
-        let Some(first) = paths.first() else { return Ok(Response::accepted()) };
+        if paths.is_empty() {
+            return Ok(Response::accepted());
+        }
         let stand_in = StandIn {
             kind: if is_template { TEMPLATE } else { "ResourceClaim" },
             name: if is_template { "template for claims" } else { "claim" },
-            pod: POD.to_owned(),
+            pod: format!(r#"{{"spec":{{"containers":[{}]}}}}"#, vec![CONTAINER; paths.len()].join(",")),
             rules: &["privileged"],
             option: rule_names::resource_claims(),
             namespace: &request.namespace,
         };
-        let retell = |violation| Violation {
-            path: first.clone(),
+        let retell = |violation: Violation| Violation {
+            path: path_of(&violation.path, &paths).unwrap_or_default(),
             detail: "administrative access to devices takes a policy with privileged: true".to_owned(),
             ..violation
         };

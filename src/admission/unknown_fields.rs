@@ -3,6 +3,8 @@
 //! The table is made from the API's own types (`tests/fields`). It is read as text, and only where the option
 //! `unknownFields` is set: other reviews take nothing of it.
 
+use std::collections::BinaryHeap;
+
 use super::Evaluator;
 use super::response::Response;
 use crate::json::{Path, Quoted, Read, Reader, Text};
@@ -23,16 +25,26 @@ const OPTION: &str = "unknownFields";
 pub struct UnknownField {
     /// Its path from the pod.
     pub path: String,
-    /// The same with `[*]` in place of indexes.
-    pub pattern: String,
-    /// The known field of the same object that has the most similar name.
-    pub nearest: Option<&'static str>,
+    key: String,
+    /// The type of the object that has it.
+    kind: &'static str,
 }
 
 impl UnknownField {
+    /// The path with `[*]` in place of indexes.
+    pub fn pattern(&self) -> String {
+        pattern(&self.path)
+    }
+
+    /// The known field of the same object that has the most similar name. To find it takes long, so that it is looked for
+    /// only where it is shown: a pod can have many such fields.
+    pub fn nearest(&self) -> Option<&'static str> {
+        nearest(&self.key, fields_of(self.kind).map(|(name, _)| name))
+    }
+
     /// The problem, and which field may have been meant.
     pub fn problem(&self) -> String {
-        match self.nearest {
+        match self.nearest() {
             Some(near) => format!("unknown field; did you mean {}?", Quoted(near)),
             None => "unknown field".to_owned(),
         }
@@ -64,7 +76,12 @@ pub fn unknown_fields(pod: &str) -> Read<Vec<UnknownField>> {
     Ok(found)
 }
 
-fn walk(reader: &mut Reader<'_>, kind: &str, at: &Path<'_>, found: &mut Vec<UnknownField>) -> Read<()> {
+fn walk(
+    reader: &mut Reader<'_>,
+    kind: &'static str,
+    at: &Path<'_>,
+    found: &mut Vec<UnknownField>,
+) -> Read<()> {
     match reader.next_byte() {
         Some(b'[') => reader.list(|reader, index| walk(reader, kind, &at.index(index), found)),
         Some(b'{') => {
@@ -73,9 +90,7 @@ fn walk(reader: &mut Reader<'_>, kind: &str, at: &Path<'_>, found: &mut Vec<Unkn
                 Some((_, "")) => reader.skip_unchecked(),
                 Some((_, of)) => walk(reader, of, &at.key(key), found),
                 None => {
-                    let path = cut(&at.key(key));
-                    let nearest = nearest(key, fields.clone().map(|(name, _)| name));
-                    found.push(UnknownField { pattern: pattern(&path), path, nearest });
+                    found.push(UnknownField { path: cut(&at.key(key)), key: key.to_string(), kind });
                     reader.skip_unchecked()
                 }
             })
@@ -111,14 +126,19 @@ impl<'e> Evaluator<'e> {
         let Some(option) = &self.settings.unknown_fields else { return Ok(()) };
         let mut unknown = unknown_fields(pod)?;
         unknown.retain(|field| {
-            field.path.starts_with(within) && !option.except.iter().any(|path| *path == field.pattern)
+            let is_excepted = || {
+                let pattern = field.pattern();
+                option.except.iter().any(|path| *path == pattern)
+            };
+            field.path.starts_with(within) && (option.except.is_empty() || !is_excepted())
         });
         for old in old {
             if unknown.is_empty() {
                 break;
             }
-            let before = unknown_fields(old)?;
-            unknown.retain(|field| before.iter().all(|known| known.path != field.path));
+            let before = unknown_fields(old)?.into_iter().map(|field| field.path);
+            let before = before.collect::<BinaryHeap<_>>().into_sorted_vec();
+            unknown.retain(|field| before.binary_search(&field.path).is_err());
         }
         let in_all = unknown.len();
         let violations = unknown.iter().take(SPELT_OUT).map(|field| Violation {

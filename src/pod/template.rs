@@ -208,7 +208,7 @@ pub fn default_pod(pod: &mut Pod<'_>) {
 }
 
 /// On the host network every container port is a host port. The API server writes that into pods only (since Kubernetes
-/// 1.28): of a template it is predicted.
+/// 1.28): in a template it is predicted.
 fn take_host_ports(pod: &mut Pod<'_>, defaulted: bool) {
     if !pod.spec.host_network {
         return;

@@ -43,6 +43,9 @@ const REFUSED: &str = "spec.devices.requests[0].exactly.adminAccess: Invalid val
 #[case::with_access(json!({}), claim(json!([admin()])), Some(REFUSED))]
 #[case::as_v1beta1_has_it(json!({}), claim(json!([{}, {"adminAccess": true}])), Some(
     "spec.devices.requests[1].adminAccess: Invalid value: true: administrative access to devices takes a policy with privileged: true"))]
+#[case::several(json!({}), claim(json!([admin(), {"name": "nic"}, {"adminAccess": true}])), Some(
+    "spec.devices.requests[0].exactly.adminAccess: Invalid value: true: administrative access to devices takes a policy with privileged: true; \
+    spec.devices.requests[2].adminAccess: Invalid value: true: administrative access to devices takes a policy with privileged: true"))]
 #[case::allowed(json!({"privileged": true}), claim(json!([admin()])), None)]
 #[case::whatever_else_the_policy_demands(json!({"privileged": true, "readOnlyRootFilesystem": true}), claim(json!([admin()])), None)]
 #[case::template(json!({}), template(json!([admin()])), Some(
@@ -58,7 +61,7 @@ fn judges(#[case] fields: Value, #[case] request: Value, #[case] expected: Optio
 #[case::flag(claim(json!([{"adminAccess": "true"}])), "spec.devices.requests[0].adminAccess: must be true or false, not the string \"true\"")]
 #[case::requests(claim(json!({})), "spec.devices.requests: must be a list")]
 #[case::request(claim(json!([5])), "spec.devices.requests[0]: must be an object, not 5")]
-#[case::twice(asked("ResourceClaim", "alice", json!({"spec": []})), "spec: must be an object, not a list")]
+#[case::spec(asked("ResourceClaim", "alice", json!({"spec": []})), "spec: must be an object, not a list")]
 fn what_cannot_be_read_is_rejected(#[case] request: Value, #[case] expected: &str) {
     let response = ask(&NoCluster, &settings("Deny", json!({})), &request);
     assert!(response.rejection.as_deref().unwrap().contains(expected), "{response:?}");

@@ -46,7 +46,7 @@ const TYPO: &str =
 fn finds(#[case] spec: Value, #[case] expected: &[&str]) {
     let found = unknown_fields(&json!({"spec": spec}).to_string()).unwrap();
     let found: Vec<String> =
-        found.iter().map(|field| format!("{} ({})", field.path, field.nearest.unwrap_or("-"))).collect();
+        found.iter().map(|field| format!("{} ({})", field.path, field.nearest().unwrap_or("-"))).collect();
     assert_eq!(found, expected);
 }
 
