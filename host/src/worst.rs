@@ -66,6 +66,7 @@ impl WorstCase {
         Self { name: "unknown fields", build: unknown_fields },
         Self { name: "unknown fields, updated", build: unknown_fields_updated },
         Self { name: "unknown fields, denied", build: unknown_fields_denied },
+        Self { name: "empty containers, unknown fields denied", build: empty_containers_denied },
         Self { name: "unknown fields, denied, updated", build: unknown_fields_denied_updated },
         Self { name: "nesting", build: nesting },
         Self { name: "escapes", build: escapes },
@@ -536,6 +537,10 @@ fn denied_unknown(case: Case) -> Case {
         settings.insert("unknownFields".to_owned(), json!({"action": "Deny", "except": except}));
     }
     Case { settings, ..case }
+}
+
+fn empty_containers_denied(bytes: usize) -> Case {
+    denied_unknown(empty_containers(bytes))
 }
 
 fn unknown_fields_denied(bytes: usize) -> Case {

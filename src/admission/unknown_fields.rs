@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 
 use super::Evaluator;
 use super::response::Response;
-use crate::json::{Path, Quoted, Read, Reader, Text};
+use crate::json::{Quoted, Read, Reader, Step, Text};
 use crate::rule::{Action, NonDenying, SPELT_OUT, Violation, ViolationKind, cut, join};
 use crate::schema::nearest;
 
@@ -31,6 +31,10 @@ pub struct UnknownField {
 }
 
 impl UnknownField {
+    fn new(path: &str, key: &str, kind: &'static str) -> Self {
+        UnknownField { path: cut(&path), key: key.to_owned(), kind }
+    }
+
     /// The path with `[*]` in place of indexes.
     pub fn pattern(&self) -> String {
         pattern(&self.path)
@@ -39,7 +43,7 @@ impl UnknownField {
     /// The known field of the same object that has the most similar name. To find it takes long, so that it is looked for
     /// only where it is shown: a pod can have many such fields.
     pub fn nearest(&self) -> Option<&'static str> {
-        nearest(&self.key, fields_of(self.kind).map(|(name, _)| name))
+        nearest(&self.key, Types::read().fields(self.kind).iter().map(|(name, _)| *name))
     }
 
     /// The problem, and which field may have been meant.
@@ -51,10 +55,27 @@ impl UnknownField {
     }
 }
 
-/// The fields of a type, each with the type of its value; nothing for a type that has no table.
-fn fields_of(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
-    let line = KNOWN.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(' '));
-    line.unwrap_or_default().split_ascii_whitespace().map(|word| word.split_once('>').unwrap_or((word, "")))
+/// A type: its name, and its fields, each with the name of the type of its value; that is empty for values without a table.
+type Type = (&'static str, Vec<(&'static str, &'static str)>);
+
+/// The types, sorted by name, each with sorted fields: a pod can have very many objects and fields to look up.
+struct Types(Vec<Type>);
+
+impl Types {
+    fn read() -> Self {
+        let types = KNOWN.lines().filter_map(|line| {
+            let (name, fields) = line.split_once(' ')?;
+            let fields = fields.split_ascii_whitespace();
+            let fields = fields.map(|word| word.split_once('>').unwrap_or((word, "")));
+            Some((name, fields.collect::<BinaryHeap<_>>().into_sorted_vec()))
+        });
+        Types(types.collect::<BinaryHeap<_>>().into_sorted_vec())
+    }
+
+    fn fields(&self, kind: &str) -> &[(&'static str, &'static str)] {
+        let place = self.0.binary_search_by(|(name, _)| (*name).cmp(kind));
+        place.ok().and_then(|place| self.0.get(place)).map_or(&[], |(_, fields)| fields)
+    }
 }
 
 /// Every field of a pod, as JSON, that is not known, in document order.
@@ -64,39 +85,78 @@ fn fields_of(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> +
 /// If the text is not JSON.
 pub fn unknown_fields(pod: &str) -> Read<Vec<UnknownField>> {
     let mut found = Vec::new();
-    let mut reader = Reader::new(pod);
-    if reader.next_byte() != Some(b'{') {
-        return Ok(found);
-    }
-    let at = Path::ROOT;
-    reader.object(|reader, key| match &**key {
-        "spec" => walk(reader, SPEC, &at.key(key), &mut found),
-        _ => reader.skip_unchecked(),
-    })?;
+    each_unknown(pod, &mut |path, key, kind| found.push(UnknownField::new(path, key, kind)))?;
     Ok(found)
 }
 
+/// Calls for each unknown field of a pod with its path, its name, and the type of the object that has it. A pod can have
+/// very many, so that only what is kept becomes texts of their own.
+fn each_unknown(pod: &str, found: &mut Found<'_>) -> Read<()> {
+    let mut reader = Reader::new(pod);
+    if reader.next_byte() != Some(b'{') {
+        return Ok(());
+    }
+    let types = Types::read();
+    reader.object(|reader, key| match &**key {
+        "spec" => walk(reader, &types, SPEC, &mut key.to_string(), found),
+        _ => reader.skip_unchecked(),
+    })
+}
+
+type Found<'a> = dyn FnMut(&str, &str, &'static str) + 'a;
+
+/// `at` is the path of the value that the reader is at.
 fn walk(
     reader: &mut Reader<'_>,
+    types: &Types,
     kind: &'static str,
-    at: &Path<'_>,
-    found: &mut Vec<UnknownField>,
+    at: &mut String,
+    found: &mut Found<'_>,
 ) -> Read<()> {
+    let start = at.len();
+    let enter = |at: &mut String, step: Step<'_>| {
+        at.truncate(start);
+        // Writing to a text does not fail.
+        let _ = step.write_to(at, false);
+    };
     match reader.next_byte() {
-        Some(b'[') => reader.list(|reader, index| walk(reader, kind, &at.index(index), found)),
+        Some(b'[') => reader.list(|reader, index| {
+            enter(at, Step::Index(index));
+            walk(reader, types, kind, at, found)
+        }),
         Some(b'{') => {
-            let fields = fields_of(kind);
-            reader.object(|reader, key: &Text<'_>| match fields.clone().find(|(name, _)| name == key) {
-                Some((_, "")) => reader.skip_unchecked(),
-                Some((_, of)) => walk(reader, of, &at.key(key), found),
-                None => {
-                    found.push(UnknownField { path: cut(&at.key(key)), key: key.to_string(), kind });
-                    reader.skip_unchecked()
+            let fields = types.fields(kind);
+            reader.object(|reader, key: &Text<'_>| {
+                let place = fields.binary_search_by(|(name, _)| (*name).cmp(key));
+                match place.ok().and_then(|place| fields.get(place)) {
+                    Some((_, "")) => reader.skip_unchecked(),
+                    Some((_, of)) => {
+                        enter(at, Step::Key(key));
+                        walk(reader, types, of, at, found)
+                    }
+                    None => {
+                        enter(at, Step::Key(key));
+                        found(at, key, kind);
+                        reader.skip_unchecked()
+                    }
                 }
             })
         }
         _ => reader.skip_unchecked(),
     }
+}
+
+/// A number that most other texts do not have (FNV-1a): to sort by it compares far fewer bytes than to sort paths that
+/// start alike. Texts that share it are compared whole.
+fn digest(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// If sorted paths with their digests hold the path.
+fn holds(sorted: &[(u64, String)], path: &str) -> bool {
+    let digest = digest(path);
+    sorted.binary_search_by(|(of, held)| of.cmp(&digest).then_with(|| (**held).cmp(path))).is_ok()
 }
 
 /// A path with `[*]` in place of indexes.
@@ -113,6 +173,12 @@ fn pattern(path: &str) -> String {
     pattern
 }
 
+/// If the pattern is that of the path.
+fn fits(path: &str, of: &str) -> bool {
+    // Most paths differ at their end; only others are worth a text.
+    path.bytes().next_back() == of.bytes().next_back() && pattern(path) == of
+}
+
 impl<'e> Evaluator<'e> {
     /// Adds the unknown fields of a pod to the response; `old` are pods that it replaces, and `within` the start of the
     /// paths that count.
@@ -124,24 +190,23 @@ impl<'e> Evaluator<'e> {
         response: &mut Response,
     ) -> Read<()> {
         let Some(option) = &self.settings.unknown_fields else { return Ok(()) };
-        let mut unknown = unknown_fields(pod)?;
-        unknown.retain(|field| {
-            let is_excepted = || {
-                let pattern = field.pattern();
-                option.except.iter().any(|path| *path == pattern)
-            };
-            field.path.starts_with(within) && (option.except.is_empty() || !is_excepted())
-        });
+        let mut before = BinaryHeap::new();
         for old in old {
-            if unknown.is_empty() {
-                break;
-            }
-            let before = unknown_fields(old)?.into_iter().map(|field| field.path);
-            let before = before.collect::<BinaryHeap<_>>().into_sorted_vec();
-            unknown.retain(|field| before.binary_search(&field.path).is_err());
+            each_unknown(old, &mut |path, _, _| before.push((digest(path), path.to_owned())))?;
         }
-        let in_all = unknown.len();
-        let violations = unknown.iter().take(SPELT_OUT).map(|field| Violation {
+        let before = before.into_sorted_vec();
+        let (mut unknown, mut in_all) = (Vec::new(), 0);
+        each_unknown(pod, &mut |path, key, kind| {
+            let is_excepted = || option.except.iter().any(|pattern| fits(path, pattern));
+            if !path.starts_with(within) || holds(&before, path) || is_excepted() {
+                return;
+            }
+            in_all += 1;
+            if in_all <= SPELT_OUT {
+                unknown.push(UnknownField::new(path, key, kind));
+            }
+        })?;
+        let violations = unknown.iter().map(|field| Violation {
             rule: OPTION,
             action: option.action,
             path: cut(&format_args!("{root}{}", field.path)),

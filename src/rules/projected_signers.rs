@@ -5,9 +5,7 @@
 //! chosen by its own name belongs to the signer that the name starts with, as the API server demands of bundles:
 //! `example.com:ca:v1` to `example.com/ca`. One without such a start has no signer, so that only `*` lists it.
 
-use std::borrow::Cow;
-
-use crate::json::{Brief, Error, Quoted, Read, Reader, Text, Tree, lookup};
+use crate::json::{Brief, Quoted, Read, Reader, Text, decode, once};
 use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
 use crate::rule::spec::Spec;
@@ -59,12 +57,17 @@ pub(crate) struct Signers<'s> {
     allowed: Vec<Text<'s>>,
 }
 
-/// A signer that a volume names: where in the volume, and who it is.
+/// What a source names. It is read in passing: a volume can have very many sources.
+#[derive(Debug, Default)]
 struct Named<'a> {
-    place: String,
-    value: Text<'a>,
-    signer: Text<'a>,
+    signer_name: Text<'a>,
+    name: Text<'a>,
 }
+
+decode!(Named<'a> { "signerName" => signer_name, "name" => name });
+
+/// The domain of a signer, and its path in that; a signer without a path has none.
+type Signer<'n> = (&'n str, Option<&'n str>);
 
 impl Source {
     const fn setting(self) -> &'static str {
@@ -81,33 +84,49 @@ impl Source {
         }
     }
 
-    /// The signers that a projected volume, as JSON, names.
-    fn named(self, text: &str) -> Read<Vec<Named<'_>>> {
-        let tree: Tree<'_> = Reader::document(text)?;
-        let mut named = Vec::new();
-        for (index, source) in lookup::at(tree.root(), &["sources"])?.elements().enumerate() {
-            let source = lookup::at(source, &[self.key()])?;
-            if source.is_null() {
-                continue;
+    /// Shows each source of a projected volume, as JSON, that is of this kind, with its index.
+    fn each<'a>(self, volume: &'a str, show: &mut dyn FnMut(usize, &Named<'a>)) -> Read<()> {
+        let mut seen = 0;
+        Reader::new(volume).object(|reader, key| {
+            if key != "sources" {
+                return reader.skip_unchecked();
             }
-            let placed = |error: Error| error.in_path(&format!("sources[{index}].{}", self.key()));
-            let text = |key| lookup::text(source, &[key]).map(Option::unwrap_or_default).map_err(placed);
-            let (signer, name): (Text<'_>, Text<'_>) = (text("signerName")?, text("name")?);
-            let by_name = self == Source::TrustBundle && signer.is_empty() && !name.is_empty();
-            let field = if by_name { "name" } else { "signerName" };
-            let place = format!("sources[{index}].{}.{field}", self.key());
-            let signer = if by_name { signer_of_bundle(&name) } else { signer };
-            let value = if by_name { name } else { signer.clone() };
-            named.push(Named { place, value, signer });
+            once(&mut seen, 0)?;
+            if reader.null()? {
+                return Ok(());
+            }
+            reader.list(|reader, index| {
+                let mut seen = 0;
+                reader.object(|reader, key| {
+                    if key != self.key() {
+                        return reader.skip_unchecked();
+                    }
+                    once(&mut seen, 0)?;
+                    if !reader.null()? {
+                        show(index, &reader.value()?);
+                    }
+                    Ok(())
+                })
+            })
+        })
+    }
+
+    /// The field that names the signer, its value, and the signer.
+    fn signer<'n>(self, named: &'n Named<'_>) -> (&'static str, &'n str, Signer<'n>) {
+        let Named { signer_name, name } = named;
+        if self == Source::TrustBundle && signer_name.is_empty() && !name.is_empty() {
+            let signer = name.rsplit_once(':').map_or("", |(signer, _)| signer);
+            return ("name", name, split(signer, ':'));
         }
-        Ok(named)
+        ("signerName", signer_name, split(signer_name, '/'))
     }
 }
 
-/// The signer of a trust bundle with this name; empty if it has none.
-fn signer_of_bundle(name: &str) -> Text<'static> {
-    let signer = name.rsplit_once(':').map(|(signer, _)| signer.replacen(':', "/", 1));
-    Cow::Owned(signer.unwrap_or_default())
+fn split(signer: &str, separator: char) -> Signer<'_> {
+    match signer.split_once(separator) {
+        Some((domain, path)) => (domain, Some(path)),
+        None => (signer, None),
+    }
 }
 
 pub(super) fn load_certificates<'s>(spec: &mut Spec<'_, 's>) -> Option<Signers<'s>> {
@@ -137,10 +156,20 @@ fn load<'s>(spec: &mut Spec<'_, 's>, source: Source) -> Option<Signers<'s>> {
 }
 
 impl Signers<'_> {
-    fn allow(&self, signer: &str) -> bool {
-        self.allowed.iter().any(|allowed| match allowed.strip_suffix('*') {
-            Some(start) => signer.starts_with(start),
-            None => allowed == signer,
+    fn allow(&self, (domain, path): Signer<'_>) -> bool {
+        self.allowed.iter().any(|allowed| {
+            let (start, is_whole) = match allowed.strip_suffix('*') {
+                Some(start) => (start, false),
+                None => (&**allowed, true),
+            };
+            match start.split_once('/') {
+                None => !is_whole && domain.starts_with(start),
+                Some((of, rest)) => {
+                    domain == of
+                        && path
+                            .is_some_and(|path| if is_whole { path == rest } else { path.starts_with(rest) })
+                }
+            }
         })
     }
 }
@@ -154,19 +183,18 @@ impl Rule for Signers<'_> {
             if found.denies(const { rules::number("volumes") }) && !self.types.allow(volume) {
                 continue;
             }
-            match self.source.named(text) {
-                Ok(named) => {
-                    for Named { place, value, .. } in named.iter().filter(|named| !self.allow(&named.signer))
-                    {
-                        let field = format_args!("spec.volumes[{index}].projected.{place}");
-                        found.invalid(field, Quoted(value), "signer is not allowed to be used");
-                    }
+            let key = self.source.key();
+            let read = self.source.each(text, &mut |nth, named| {
+                let (field, value, signer) = self.source.signer(named);
+                if !self.allow(signer) {
+                    let field = format_args!("spec.volumes[{index}].projected.sources[{nth}].{key}.{field}");
+                    found.invalid(field, Quoted(value), "signer is not allowed to be used");
                 }
-                // What cannot be read cannot be allowed.
-                Err(error) => {
-                    let field = format_args!("spec.volumes[{index}].projected");
-                    found.forbidden(field, Brief(&error.to_string()));
-                }
+            });
+            // What cannot be read cannot be allowed.
+            if let Err(error) = read {
+                let field = format_args!("spec.volumes[{index}].projected");
+                found.forbidden(field, Brief(&error.to_string()));
             }
         }
     }
