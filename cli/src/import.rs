@@ -6,6 +6,7 @@
 //! one, since registrations hold together as well.
 
 mod bundle;
+mod gatekeeper;
 mod neutral;
 mod piece;
 mod reach;

@@ -65,7 +65,8 @@ impl Bundle {
             level: None,
             rules: BTreeMap::new(),
         };
-        let fields = piece.spec.keys().map(String::as_str).chain(piece.annotations.keys().map(|key| of_annotation(key)));
+        let restricted = piece.spec.iter().filter(|(field, value)| !neutral::admits_all(field, value));
+        let fields = restricted.map(|(field, _)| field.as_str()).chain(piece.annotations.keys().map(|key| of_annotation(key)));
         let mut rules: Vec<String> = fields.map(str::to_owned).collect();
         for standard in &piece.standards {
             let level = standard.level.parse::<standards::Standard>();
@@ -167,11 +168,15 @@ impl Bundle {
             .collect();
         let mut spec = neutral::spec();
         spec.extend(self.spec.clone());
-        let admits_all = |field: &str| neutral::spec().get(field) == spec.get(field);
-        if self.spec.contains_key("forbiddenSysctls") && admits_all("allowedUnsafeSysctls") {
-            // Lists of allowed and of forbidden patterns may not overlap, and `*` overlaps with all.
-            spec.shift_remove("allowedUnsafeSysctls");
-            actions.insert("allowedUnsafeSysctls", "Ignore");
+        // What is allowed and what is forbidden may not overlap, and `*` overlaps with all.
+        for (forbidding, allowing) in
+            [("forbiddenSysctls", "allowedUnsafeSysctls"), ("requiredDropCapabilities", "allowedCapabilities")]
+        {
+            let admits_all = spec.get(allowing).is_some_and(|value| neutral::admits_all(allowing, value));
+            if self.spec.contains_key(forbidding) && admits_all {
+                spec.shift_remove(allowing);
+                actions.insert(allowing, "Ignore");
+            }
         }
         let ignored: Vec<String> = self.level.into_iter().flat_map(standards::Standard::checks).map(|(_, check)| check_rule(check.id)).filter(|name| !self.rules.contains_key(name)).collect();
         if let Some(level) = self.level {
@@ -191,6 +196,8 @@ impl Bundle {
         if !self.spec.is_empty() || !self.annotations.is_empty() {
             let mut annotations = neutral::annotations();
             annotations.extend(self.annotations.clone());
+            // Without its list, the rule for seccomp admits what is never weaker than nothing.
+            annotations.retain(|_, list| !list.is_null());
             settings.insert("annotations".to_owned(), Value::Object(annotations));
             settings.extend(spec);
         }
