@@ -21,6 +21,7 @@ pub(crate) struct Bundle {
     spec: Map<String, Value>,
     annotations: Map<String, Value>,
     alternatives: Vec<Alternative>,
+    options: Map<String, Value>,
     level: Option<standards::Standard>,
     rules: BTreeMap<String, Rule>,
 }
@@ -64,6 +65,7 @@ impl Bundle {
             spec: piece.spec.clone(),
             annotations: piece.annotations.clone(),
             alternatives: piece.alternatives.clone(),
+            options: piece.options.clone(),
             level: None,
             rules: BTreeMap::new(),
         };
@@ -88,7 +90,8 @@ impl Bundle {
 
     /// Both together, if there is one policy that demands exactly that.
     fn with(&self, other: &Bundle) -> Option<Bundle> {
-        if self.reach != other.reach || self.writes != other.writes {
+        let are_plain = self.options.is_empty() && other.options.is_empty();
+        if !are_plain || self.reach != other.reach || self.writes != other.writes {
             return None;
         }
         let mut together = self.clone();
@@ -175,7 +178,7 @@ impl Bundle {
 
     /// The settings, without `mutate`.
     pub(crate) fn settings(&self) -> Map<String, Value> {
-        let mut settings = Map::new();
+        let mut settings = self.options.clone();
         let mut actions: BTreeMap<&str, &str> = self
             .rules
             .iter()

@@ -45,6 +45,7 @@ pub fn sorted(objects: Vec<Object>, from: &[Source]) -> Outcome<Sorted> {
         if object.kind == "PodSecurityPolicy" && wanted(Source::PodSecurityPolicy) {
             sorted.policies.push(object);
         } else if is_rbac(&object) {
+            sorted.around.rbac.push(object.clone());
             sorted.rbac.push(object);
         } else if object.kind == "ServiceAccount" && object.group().is_empty() {
             sorted.accounts += 1;
