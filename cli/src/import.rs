@@ -6,16 +6,19 @@
 //! one, since registrations hold together as well.
 
 mod bundle;
+mod kubewarden;
 mod neutral;
 mod piece;
 mod reach;
+#[cfg(test)]
+mod testing;
 
 use crate::error::Error;
 use crate::input::Object;
 
 pub(crate) use bundle::{Bundle, bundles};
-pub(crate) use piece::{Action, Inexact, Piece};
-pub(crate) use reach::{Reach, requirement, requirements};
+pub(crate) use piece::{Inexact, Piece};
+pub(crate) use reach::{Reach, requirement};
 
 /// An engine, or the part of one, whose policies can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,48 @@ pub enum Source {
     /// PodSecurityPolicies
     #[cfg_attr(feature = "cli", value(name = "psp"))]
     PodSecurityPolicy,
+    /// Kubewarden's policies for pod security, one a field
+    Kubewarden,
+}
+
+impl Source {
+    /// All sources but PodSecurityPolicies, which are settings already.
+    const FOREIGN: [Source; 1] = [Source::Kubewarden];
+
+    /// The source of an object, if it is another engine's.
+    pub(crate) fn of(object: &Object) -> Option<Source> {
+        Source::FOREIGN.into_iter().find(|source| source.recognizes(object))
+    }
+
+    fn recognizes(self, object: &Object) -> bool {
+        match self {
+            Source::PodSecurityPolicy => object.kind == "PodSecurityPolicy",
+            Source::Kubewarden => kubewarden::recognizes(object),
+        }
+    }
+
+    fn read(self, objects: &[Object], around: &Surroundings) -> Findings {
+        match self {
+            Source::PodSecurityPolicy => Findings::default(),
+            Source::Kubewarden => kubewarden::read(objects, around),
+        }
+    }
+}
+
+/// Reads the objects of all sources.
+pub(crate) fn read(objects: &[Object], around: &Surroundings) -> Findings {
+    let mut all = Findings::default();
+    for source in Source::FOREIGN {
+        let own: Vec<Object> = objects.iter().filter(|object| source.recognizes(object)).cloned().collect();
+        if own.is_empty() {
+            continue;
+        }
+        let Findings { mut pieces, mut refused, mut left_alone } = source.read(&own, around);
+        all.pieces.append(&mut pieces);
+        all.refused.append(&mut refused);
+        all.left_alone.append(&mut left_alone);
+    }
+    all
 }
 
 /// What became of the objects of one source.
@@ -39,9 +84,20 @@ pub(crate) struct Findings {
 
 /// What a conversion may look up besides the policies.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Surroundings {
+pub struct Surroundings {
     /// Namespaces of a dump.
     pub(crate) namespaces: Vec<Object>,
     /// Runtime classes of a dump.
     pub(crate) runtime_classes: Vec<Object>,
+}
+
+impl Surroundings {
+    /// Keeps an object that a conversion may look up.
+    pub fn keep(&mut self, object: Object) {
+        match (object.group(), &*object.kind) {
+            ("", "Namespace") => self.namespaces.push(object),
+            ("node.k8s.io", "RuntimeClass") => self.runtime_classes.push(object),
+            _ => {}
+        }
+    }
 }
