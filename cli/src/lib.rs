@@ -32,7 +32,7 @@
 pub mod check;
 pub mod error;
 pub mod explain;
-mod import;
+pub mod import;
 pub mod input;
 pub mod judge;
 pub mod migrate;

@@ -7,7 +7,7 @@ use pod_security_policy::standards;
 use serde_json::{Map, Value, json};
 
 use super::neutral;
-use super::piece::{Action, Piece};
+use super::piece::{Action, Alternative, Piece};
 use super::reach::Reach;
 use crate::error::Error;
 
@@ -20,6 +20,8 @@ pub(crate) struct Bundle {
     pub(crate) writes: bool,
     spec: Map<String, Value>,
     annotations: Map<String, Value>,
+    alternatives: Vec<Alternative>,
+    options: Map<String, Value>,
     level: Option<standards::Standard>,
     rules: BTreeMap<String, Rule>,
 }
@@ -62,12 +64,15 @@ impl Bundle {
             writes: piece.writes,
             spec: piece.spec.clone(),
             annotations: piece.annotations.clone(),
+            alternatives: piece.alternatives.clone(),
+            options: piece.options.clone(),
             level: None,
             rules: BTreeMap::new(),
         };
-        let restricted = piece.spec.iter().filter(|(field, value)| !neutral::admits_all(field, value));
-        let fields = restricted.map(|(field, _)| field.as_str()).chain(piece.annotations.keys().map(|key| of_annotation(key)));
-        let mut rules: Vec<String> = fields.map(str::to_owned).collect();
+        let mut rules = fields(&piece.spec, &piece.annotations);
+        for Alternative { spec, annotations, .. } in &piece.alternatives {
+            rules.extend(fields(spec, annotations));
+        }
         for standard in &piece.standards {
             let level = standard.level.parse::<standards::Standard>();
             let level = level.map_err(|problem| format!("{}: {problem}", standard.level))?;
@@ -85,10 +90,24 @@ impl Bundle {
 
     /// Both together, if there is one policy that demands exactly that.
     fn with(&self, other: &Bundle) -> Option<Bundle> {
-        if self.reach != other.reach || self.writes != other.writes {
+        let are_plain = self.options.is_empty() && other.options.is_empty();
+        if !are_plain || self.reach != other.reach || self.writes != other.writes {
             return None;
         }
         let mut together = self.clone();
+        if !other.alternatives.is_empty() {
+            if !self.alternatives.is_empty() {
+                return None;
+            }
+            together.alternatives.clone_from(&other.alternatives);
+        }
+        // What holds for all policies would be overwritten by what one of them demands of the same field.
+        for Alternative { spec, annotations, .. } in &together.alternatives {
+            let is_common = |rule: &String| !self.demand(rule).is_empty() || !other.demand(rule).is_empty();
+            if fields(spec, annotations).iter().any(is_common) {
+                return None;
+            }
+        }
         for (name, rule) in &other.rules {
             let Some(known) = together.rules.get_mut(name) else {
                 together.rules.insert(name.clone(), rule.clone());
@@ -140,14 +159,14 @@ impl Bundle {
         let Some(level) = self.level else { return true };
         let evaluated: Vec<String> = level.checks().map(|(_, check)| check_rule(check.id)).collect();
         let overriding = |name: &String| {
-            let check = standards::all().map(|(_, check)| check).find(|check| check_rule(check.id) == *name)?;
+            let check =
+                standards::all().map(|(_, check)| check).find(|check| check_rule(check.id) == *name)?;
             self.rules.get(&check_rule(check.overridden_by()?.id))
         };
         self.rules.iter().filter(|(name, _)| name.starts_with(CHECK)).all(|(name, rule)| {
             evaluated.contains(name)
-                || overriding(name).is_some_and(|over| {
-                    over.action >= rule.action && over.exemptions == rule.exemptions
-                })
+                || overriding(name)
+                    .is_some_and(|over| over.action >= rule.action && over.exemptions == rule.exemptions)
         })
     }
 
@@ -159,7 +178,7 @@ impl Bundle {
 
     /// The settings, without `mutate`.
     pub(crate) fn settings(&self) -> Map<String, Value> {
-        let mut settings = Map::new();
+        let mut settings = self.options.clone();
         let mut actions: BTreeMap<&str, &str> = self
             .rules
             .iter()
@@ -168,17 +187,20 @@ impl Bundle {
             .collect();
         let mut spec = neutral::spec();
         spec.extend(self.spec.clone());
-        // What is allowed and what is forbidden may not overlap, and `*` overlaps with all.
-        for (forbidding, allowing) in
-            [("forbiddenSysctls", "allowedUnsafeSysctls"), ("requiredDropCapabilities", "allowedCapabilities")]
-        {
-            let admits_all = spec.get(allowing).is_some_and(|value| neutral::admits_all(allowing, value));
-            if self.spec.contains_key(forbidding) && admits_all {
-                spec.shift_remove(allowing);
-                actions.insert(allowing, "Ignore");
+        for (demanded, permitting) in NOT_TOGETHER {
+            let admits_all = spec.get(permitting).is_some_and(|value| neutral::admits_all(permitting, value));
+            if self.spec.contains_key(demanded) && admits_all {
+                spec.shift_remove(permitting);
+                actions.insert(permitting, "Ignore");
             }
         }
-        let ignored: Vec<String> = self.level.into_iter().flat_map(standards::Standard::checks).map(|(_, check)| check_rule(check.id)).filter(|name| !self.rules.contains_key(name)).collect();
+        let ignored: Vec<String> = self
+            .level
+            .into_iter()
+            .flat_map(standards::Standard::checks)
+            .map(|(_, check)| check_rule(check.id))
+            .filter(|name| !self.rules.contains_key(name))
+            .collect();
         if let Some(level) = self.level {
             settings.insert("podSecurityStandards".to_owned(), json!({"enforce": level.to_string()}));
             actions.extend(ignored.iter().map(|name| (name.as_str(), "Ignore")));
@@ -193,11 +215,14 @@ impl Bundle {
         if !self.reach.workloads {
             settings.insert("workloads".to_owned(), "Warn".into());
         }
-        if !self.spec.is_empty() || !self.annotations.is_empty() {
-            let mut annotations = neutral::annotations();
-            annotations.extend(self.annotations.clone());
-            // Without its list, the rule for seccomp admits what is never weaker than nothing.
-            annotations.retain(|_, list| !list.is_null());
+        let mut annotations = neutral::annotations();
+        annotations.extend(self.annotations.clone());
+        if !self.alternatives.is_empty() {
+            settings.insert("authorization".to_owned(), "None".into());
+            let policies = self.alternatives.iter().map(|one| one.policy(&spec, &annotations));
+            settings.insert("policies".to_owned(), policies.collect());
+        } else if !self.spec.is_empty() || !self.annotations.is_empty() {
+            annotations.retain(|_, value| !value.is_null());
             settings.insert("annotations".to_owned(), Value::Object(annotations));
             settings.extend(spec);
         }
@@ -223,6 +248,33 @@ impl Bundle {
         whole.collect()
     }
 }
+
+impl Alternative {
+    /// The policy, with what holds for all of them.
+    fn policy(&self, common: &Map<String, Value>, annotations: &Map<String, Value>) -> Value {
+        let mut spec = common.clone();
+        spec.extend(self.spec.clone());
+        let mut annotations = annotations.clone();
+        annotations.extend(self.annotations.clone());
+        annotations.retain(|_, value| !value.is_null());
+        let mut metadata = Map::from_iter([("name".to_owned(), self.name.clone().into())]);
+        if !annotations.is_empty() {
+            metadata.insert("annotations".to_owned(), Value::Object(annotations));
+        }
+        json!({"metadata": metadata, "spec": spec})
+    }
+}
+
+/// The rules that read these fields, where they restrict, and annotations.
+fn fields(spec: &Map<String, Value>, annotations: &Map<String, Value>) -> Vec<String> {
+    let annotations = annotations.keys().map(|key| of_annotation(key));
+    let restricted = spec.iter().filter(|(field, value)| !neutral::admits_all(field, value));
+    restricted.map(|(field, _)| field.as_str()).chain(annotations).map(str::to_owned).collect()
+}
+
+/// Fields that restrict, and those whose `*` a policy may not have besides: the rule of the latter is ignored instead.
+const NOT_TOGETHER: [(&str, &str); 2] =
+    [("forbiddenSysctls", "allowedUnsafeSysctls"), ("requiredDropCapabilities", "allowedCapabilities")];
 
 /// The start of the name of a check among rules.
 const CHECK: &str = "pss/";

@@ -74,4 +74,6 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
 }
 
 #[cfg(test)]
+mod measure;
+#[cfg(test)]
 mod tests;

@@ -19,8 +19,12 @@ pub(crate) struct Piece {
     pub(crate) spec: Map<String, Value>,
     /// The annotations of a policy that it restricts.
     pub(crate) annotations: Map<String, Value>,
+    /// Policies of which a pod must satisfy one, besides the rest; none if there is no choice.
+    pub(crate) alternatives: Vec<Alternative>,
     /// The checks of the Pod Security Standards that it demands.
     pub(crate) standards: Vec<Standard>,
+    /// Options of the settings, as they are written; such a piece is registered by itself.
+    pub(crate) options: Map<String, Value>,
     /// What a violation does.
     pub(crate) action: Action,
     /// Whether it fills in defaults. Else only the validating half is registered.
@@ -29,6 +33,19 @@ pub(crate) struct Piece {
     pub(crate) exemptions: Vec<Map<String, Value>>,
     /// What the settings do differently.
     pub(crate) inexact: Vec<Inexact>,
+    /// What the source did wrong, and the settings do right.
+    pub(crate) repaired: Vec<&'static str>,
+}
+
+/// One of the policies of which a pod must satisfy one: what it restricts besides what holds for all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Alternative {
+    /// The name of the policy, which messages have.
+    pub(crate) name: String,
+    /// Fields of its spec.
+    pub(crate) spec: Map<String, Value>,
+    /// Its annotations; `null` leaves out the one that admits every seccomp profile.
+    pub(crate) annotations: Map<String, Value>,
 }
 
 /// Checks of one level of the Pod Security Standards.
@@ -82,11 +99,14 @@ impl Piece {
             reach,
             spec: Map::new(),
             annotations: Map::new(),
+            alternatives: Vec::new(),
             standards: Vec::new(),
+            options: Map::new(),
             action: Action::Deny,
             writes: false,
             exemptions: Vec::new(),
             inexact: Vec::new(),
+            repaired: Vec::new(),
         }
     }
 
@@ -120,6 +140,10 @@ impl Piece {
 
     /// Whether it demands anything.
     pub(crate) fn is_empty(&self) -> bool {
-        self.spec.is_empty() && self.annotations.is_empty() && self.standards.is_empty()
+        self.spec.is_empty()
+            && self.annotations.is_empty()
+            && self.alternatives.is_empty()
+            && self.standards.is_empty()
+            && self.options.is_empty()
     }
 }

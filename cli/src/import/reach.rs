@@ -49,7 +49,8 @@ pub(crate) fn requirements(selector: Option<&Value>) -> Vec<Value> {
     let labels = selector.and_then(|selector| selector.get("matchLabels")).and_then(Value::as_object);
     let labels = labels.into_iter().flat_map(Map::iter);
     let labels = labels.map(|(key, value)| json!({"key": key, "operator": "In", "values": [value]}));
-    let expressions = selector.and_then(|selector| selector.get("matchExpressions")).and_then(Value::as_array);
+    let expressions =
+        selector.and_then(|selector| selector.get("matchExpressions")).and_then(Value::as_array);
     labels.chain(expressions.into_iter().flatten().cloned()).collect()
 }
 
@@ -63,7 +64,10 @@ mod tests {
             "matchExpressions": [{"key": "c", "operator": "Exists"}]});
         assert_eq!(
             requirements(Some(&selector)),
-            [json!({"key": "a", "operator": "In", "values": ["b"]}), json!({"key": "c", "operator": "Exists"})]
+            [
+                json!({"key": "a", "operator": "In", "values": ["b"]}),
+                json!({"key": "c", "operator": "Exists"})
+            ]
         );
         assert_eq!(requirements(None), Vec::<Value>::new());
     }

@@ -29,6 +29,9 @@ impl Options {
         outside.not_in(&exempt);
         let mut converted = Converted { manifests: Vec::new(), left_out: Vec::new() };
         let mut errors = Vec::new();
+        if policies.is_empty() {
+            return Ok(converted);
+        }
         if !self.per_policy {
             converted.manifests = manifests::pair(&self.name, &all(policies), &outside, &self.form).into();
             return Ok(converted);

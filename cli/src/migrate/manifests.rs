@@ -72,12 +72,7 @@ const ANNOTATIONS: [(&str, &str); 3] = [
 ];
 
 /// The pair that registers settings.
-pub(crate) fn pair(
-    name: &str,
-    settings: &Map<String, Value>,
-    reach: &Reach,
-    form: &Form,
-) -> [Value; 2] {
+pub(crate) fn pair(name: &str, settings: &Map<String, Value>, reach: &Reach, form: &Form) -> [Value; 2] {
     [
         registration(&format!("{name}-mutating"), true, settings.clone(), reach, form),
         validating(name, settings, reach, form),
@@ -144,7 +139,11 @@ fn registration(
     if !reach.objects.is_empty() {
         members.push(("objectSelector", json!({"matchExpressions": reach.objects})));
     }
-    let mut conditions: Vec<Value> = reach.conditions.iter().map(|(name, expression)| json!({"name": name, "expression": expression})).collect();
+    let mut conditions: Vec<Value> = reach
+        .conditions
+        .iter()
+        .map(|(name, expression)| json!({"name": name, "expression": expression}))
+        .collect();
     if !mutating {
         conditions.push(json!({"name": "pod-changes-what-is-governed", "expression": CHANGES_GOVERNED}));
     }

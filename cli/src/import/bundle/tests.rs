@@ -110,16 +110,34 @@ fn exemptions_free_what_their_source_demands() {
     let settings = settings(&[exempting, another, the_same_rule]);
     assert_eq!(
         settings.iter().map(|settings| settings["exemptions"].clone()).collect::<Vec<_>>(),
-        [json!([{"name": "agent", "match": {"usernames": ["jane"]}, "rules": ["hostIPC", "hostPID"]}]), Value::Null]
+        [
+            json!([{"name": "agent", "match": {"usernames": ["jane"]}, "rules": ["hostIPC", "hostPID"]}]),
+            Value::Null
+        ]
     );
 }
 
 #[test]
 fn what_settings_do_not_accept_is_refused() {
-    let (bundles, refused) = bundles(&[piece("a", &json!({"volumes": ["moon"]}))]);
+    let (bundles, refused) = bundles(&[piece("a", &json!({"hostPorts": [{"min": 9, "max": 1}]}))]);
     assert!(bundles.is_empty());
     assert_eq!(
-        refused.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["test:1:1: Source a: cannot be converted: volumes[0]: …"]
+        refused.iter().map(|error| &*error.reason).collect::<Vec<_>>(),
+        ["Source a: cannot be converted: hostPorts[0].min: Invalid value: 9: min cannot be greater than max"]
+    );
+}
+
+#[test]
+fn drops_are_demanded_where_all_capabilities_are_allowed() {
+    let settings = settings(&[piece(
+        "a",
+        &json!({"requiredDropCapabilities": ["CHOWN"], "allowedCapabilities": ["*"]}),
+    )]);
+    assert_eq!(
+        settings
+            .iter()
+            .map(|one| (&one["enforcement"]["rules"], one.get("allowedCapabilities")))
+            .collect::<Vec<_>>(),
+        [(&json!({"allowedCapabilities": "Ignore"}), None)]
     );
 }
