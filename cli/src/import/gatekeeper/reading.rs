@@ -65,7 +65,12 @@ pub(super) fn read(
         first.inexact.splice(0..0, exempt.inexact);
         for key in unknown {
             let because = "only an edited template reads it";
-            first.differs(&format!("parameters.{key}"), "not read by the library's template", "not read", because);
+            first.differs(
+                &format!("parameters.{key}"),
+                "not read by the library's template",
+                "not read",
+                because,
+            );
         }
     }
     Ok(Read::Demands(pieces))

@@ -51,16 +51,35 @@ fn measure() {
     for line in list.lines() {
         let found = objects(&fs::read_to_string(line).unwrap());
         let found: Vec<Object> = found.into_iter().filter(recognizes).collect();
-        if found.is_empty() { out += &format!("NONE {line}\n"); continue }
+        if found.is_empty() {
+            out += &format!("NONE {line}\n");
+            continue;
+        }
         let findings = read(&found, &Surroundings::default());
         for piece in &findings.pieces {
-            out += &format!("CONVERTED {line} {} {:?} {} {} {:?}\n", piece.title, piece.action, Value::Object(piece.spec.clone()), Value::Object(piece.annotations.clone()), piece.standards);
-            for row in &piece.inexact { out += &format!("   ROW {}: was {}, is {}, because {}\n", row.key, row.was, row.is, row.because); }
+            out += &format!(
+                "CONVERTED {line} {} {:?} {} {} {:?}\n",
+                piece.title,
+                piece.action,
+                Value::Object(piece.spec.clone()),
+                Value::Object(piece.annotations.clone()),
+                piece.standards
+            );
+            for row in &piece.inexact {
+                out +=
+                    &format!("   ROW {}: was {}, is {}, because {}\n", row.key, row.was, row.is, row.because);
+            }
         }
-        for (title, reason) in &findings.left_alone { out += &format!("LEFT {line} {title}: {reason}\n"); }
-        for error in &findings.refused { out += &format!("REFUSED {line} {error}\n"); }
+        for (title, reason) in &findings.left_alone {
+            out += &format!("LEFT {line} {title}: {reason}\n");
+        }
+        for error in &findings.refused {
+            out += &format!("REFUSED {line} {error}\n");
+        }
         let (_, refused) = bundles(&findings.pieces);
-        for error in refused { out += &format!("BUNDLE {line} {error}\n"); }
+        for error in refused {
+            out += &format!("BUNDLE {line} {error}\n");
+        }
     }
     fs::write("/tmp/kyvm/out", out).unwrap();
 }

@@ -107,5 +107,9 @@ pub(super) fn read(constraint: &mut Constraint<'_>) -> Demanded {
         }
         pieces.push(piece);
     }
-    if pieces.is_empty() { Why::nothing("it allows every capability and demands no drop") } else { Ok(pieces) }
+    if pieces.is_empty() {
+        Why::nothing("it allows every capability and demands no drop")
+    } else {
+        Ok(pieces)
+    }
 }
