@@ -34,6 +34,7 @@ pub mod error;
 pub mod explain;
 pub mod input;
 pub mod judge;
+pub mod lint;
 pub mod migrate;
 mod patch;
 pub mod policies;
@@ -41,6 +42,8 @@ pub mod rbac;
 mod remedy;
 pub mod report;
 pub mod suggest;
+pub mod suite;
+pub mod target;
 
 #[cfg(test)]
 mod tests;

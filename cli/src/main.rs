@@ -16,6 +16,8 @@ Examples:
   helm template . | kubectl psp check -p policies.yaml
   kubectl psp explain -p policies.yaml pod.yaml
   kubectl get pods,deploy -A -o json | kubectl psp suggest
+  kubectl psp lint policies.yaml
+  kubectl psp test tests/
 
 Exit status: 0: everything admitted; 1: something would be rejected; 2: bad input.")]
 struct Arguments {
@@ -31,6 +33,8 @@ enum Command {
     Check(command::check::Check),
     Explain(command::explain::Explain),
     Suggest(command::suggest::Suggest),
+    Lint(command::lint::Lint),
+    Test(command::test::Test),
     Completions(command::completions::Completions),
     Man(command::man::Manual),
 }
@@ -43,6 +47,8 @@ fn main() -> ExitCode {
         Command::Check(check) => check.execute(options),
         Command::Explain(explain) => explain.execute(options),
         Command::Suggest(suggest) => suggest.execute(options),
+        Command::Lint(lint) => lint.execute(options),
+        Command::Test(test) => test.execute(options),
         Command::Completions(completions) => completions.execute(Arguments::command()),
         Command::Man(manual) => manual.execute(Arguments::command()),
     };

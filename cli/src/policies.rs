@@ -13,13 +13,11 @@ use pod_security_policy::standards::Standard;
 use crate::rbac::Authority;
 
 pub use files::load;
-pub(crate) use lint::{Advice, of_object as lint};
+pub(crate) use lint::{Advice, IS_DROPPED, dropped, holds_policies, of_object as lint};
 pub use load::of_objects;
-#[cfg(test)]
-pub(crate) use load::parse;
-pub(crate) use load::{Misfit, misfits};
+pub(crate) use load::{KUBEWARDEN, Misfit, has_options, misfits, other, parse, settings_without_mutate};
 pub use modules::Modules;
-pub(crate) use webhook_match::{Covered, WebhookMatch};
+pub(crate) use webhook_match::{Covered, RESOURCES, WebhookMatch};
 
 /// The policies to evaluate, and their grants.
 #[derive(Debug)]

@@ -151,6 +151,19 @@ fn commands_print_what_the_documents_show() {
     }
 }
 
+/// The file with tests that the page shows, next to the policy and the manifests that it names.
+#[test]
+fn the_tests_of_the_documents_pass() {
+    let place = Place::new();
+    let text = fs::read_to_string(root().join("docs/cli.md")).unwrap();
+    let blocks = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let with_tests: Vec<&str> = blocks.filter(|block| block.contains("\ntests:")).collect();
+    assert_eq!(with_tests.len(), 1);
+    fs::write(place.0.path().join("of-the-page.yaml"), with_tests[0]).unwrap();
+    let (code, printed) = place.run("kubectl psp test of-the-page.yaml");
+    assert!(code == 0 && printed.ends_with("2 tests: 2 passed, 0 failed\n"), "{code}: {printed}");
+}
+
 #[test]
 fn examples_for_pipelines_run() {
     let place = Place::new();

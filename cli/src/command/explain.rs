@@ -10,8 +10,8 @@ use kubectl_psp::explain::{Subject, explain};
 use kubectl_psp::input::{self, Object, Unread};
 use kubectl_psp::judge::{self, Requester, Verdict};
 use kubectl_psp::policies::Policies;
+use kubectl_psp::target::Target;
 
-use super::target::Target;
 use super::{GrantSources, Identity, Manifests, ModuleOptions, load};
 use crate::output::{self, OutputOptions, print};
 

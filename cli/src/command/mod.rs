@@ -3,10 +3,11 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explain;
+pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod suggest;
-mod target;
+pub(crate) mod test;
 
 use std::io::{IsTerminal as _, Read};
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use kubectl_psp::input::{self, Exclude, Object, Sources};
 use kubectl_psp::judge::Requester;
 use kubectl_psp::policies::{self, Modules, Policies};
 use kubectl_psp::rbac::{Authority, Rbac};
+use kubectl_psp::target::Target;
 
 /// The manifests to look at.
 #[derive(Clone, Debug, Args)]
@@ -55,7 +57,7 @@ impl Manifests {
     pub(crate) fn take_targets(&mut self) -> Vec<String> {
         let named = |path: &PathBuf| {
             let text = path.to_str().filter(|_| !path.exists())?;
-            target::Target::parse_known(text).map(|_| text.to_owned())
+            Target::parse_known(text).map(|_| text.to_owned())
         };
         let targets = self.files.iter().filter_map(named).collect();
         self.files.retain(|path| named(path).is_none());
@@ -115,9 +117,14 @@ fn load(
     let authority = grants.load(&[], namespace)?;
     let modules = Modules { named: modules.named.clone() };
     let mut policies = policies::load(sources, &modules, authority, stdin)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-    policies.now = now.and_then(|now| i64::try_from(now.as_secs()).ok());
+    policies.now = now();
     Ok(policies)
+}
+
+/// The time, in seconds since 1970 UTC.
+fn now() -> Option<i64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(now.as_secs()).ok()
 }
 
 /// The requester.

@@ -75,6 +75,11 @@ impl Unread {
         self.skipped += other.skipped;
     }
 
+    /// Adds what went wrong after reading.
+    pub fn fail(&mut self, mut errors: Errors) {
+        self.errors.append(&mut errors.0);
+    }
+
     /// The final result, after doing what was possible.
     ///
     /// # Errors

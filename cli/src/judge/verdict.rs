@@ -6,13 +6,13 @@ use pod_security_policy::admission::SetDefault;
 use pod_security_policy::json::{Edit, Step};
 use pod_security_policy::pod::ADMITTED_BY;
 use pod_security_policy::rule::{Violation, ViolationKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::input::Object;
 
 /// The verdict on an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Admitted unchanged.
