@@ -3,7 +3,7 @@
 //!
 //! Data flows in one direction: [`input`] reads objects with their lines, [`policies`] and [`rbac`] provide policies and
 //! grants, [`judge`] runs the engine, and [`check`], [`explain`], [`migrate`] and [`suggest`] say what comes of it.
-//! Nothing here prints, exits, or asks for more than it is given.
+//! Nothing here prints, exits, or asks for more than it is given; `cluster` alone (a feature) uses the network.
 //!
 //! ```
 //! use kubectl_psp::check::{Checked, check};
@@ -30,6 +30,8 @@
 #![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
 
 pub mod check;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod error;
 pub mod explain;
 pub mod input;

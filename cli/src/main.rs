@@ -12,6 +12,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 #[command(name = "kubectl-psp", version, max_term_width = 100, propagate_version = true)]
 #[command(after_help = "\
 Examples:
+  kubectl psp check -A
+  kubectl psp explain pod/web -n shop
   kubectl get psp -o yaml | kubectl psp migrate > policies.yaml
   helm template . | kubectl psp check -p policies.yaml
   kubectl psp explain -p policies.yaml pod.yaml
@@ -33,6 +35,8 @@ enum Command {
     Check(command::check::Check),
     Explain(command::explain::Explain),
     Suggest(command::suggest::Suggest),
+    Diff(command::diff::Diff),
+    CanUse(command::can_use::CanUse),
     Lint(command::lint::Lint),
     Test(command::test::Test),
     Completions(command::completions::Completions),
@@ -47,6 +51,8 @@ fn main() -> ExitCode {
         Command::Check(check) => check.execute(options),
         Command::Explain(explain) => explain.execute(options),
         Command::Suggest(suggest) => suggest.execute(options),
+        Command::Diff(diff) => diff.execute(options),
+        Command::CanUse(can_use) => can_use.execute(options),
         Command::Lint(lint) => lint.execute(options),
         Command::Test(test) => test.execute(options),
         Command::Completions(completions) => completions.execute(Arguments::command()),

@@ -96,6 +96,51 @@ impl Policies {
         self.registrations.iter().map(|one| (&*one.name, &*one.document)).collect()
     }
 
+    /// Whether who may use a policy makes a difference.
+    pub fn ask_rbac(&self) -> bool {
+        self.registrations.iter().any(Registration::asks)
+    }
+
+    /// Sets who may use which policy.
+    pub fn authorize(&mut self, authority: Authority) {
+        if let Authority::Dump(rbac) = &authority {
+            self.advice.extend(lint::of_grants(&self.registrations, rbac));
+        }
+        self.authority = authority;
+    }
+
+    /// The names of all policies.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for registration in &self.registrations {
+            let Judge::Settings(settings) = &registration.judge else { continue };
+            names.extend(settings.policies.iter().map(|policy| policy.name.as_ref()));
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Who may use which policy.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// The kinds with pod templates that settings declare: groups and kinds, each once.
+    pub fn pod_templates(&self) -> Vec<(String, String)> {
+        let mut kinds = Vec::new();
+        for registration in &self.registrations {
+            let Judge::Settings(settings) = &registration.judge else { continue };
+            for known in &settings.pod_templates {
+                let kind = (known.group.to_string(), known.kind.to_string());
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                }
+            }
+        }
+        kinds
+    }
+
     /// Caveats about the verdicts.
     pub fn caveats(&self) -> Vec<String> {
         let mut caveats: Vec<String> = self.not_judged.iter().cloned().collect();

@@ -1,5 +1,7 @@
 //! An object in kubectl's notation: `deploy/web`, `deployments.apps/web`, `Deployment/shop/web`.
 
+use std::fmt::{self, Display};
+
 use crate::input::Object;
 
 /// A reference to an object.
@@ -50,14 +52,40 @@ impl Target {
         known(kind).and_then(|_| Target::parse(text))
     }
 
-    /// Whether it refers to an object, which is in `namespace`.
-    pub fn is(&self, object: &Object, namespace: &str) -> bool {
-        let kind = object.kind.to_lowercase();
+    /// The name of the object.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The namespace, if it names one.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// Whether it refers to objects of a kind: `deployments` and `Deployment`
+    pub fn is_kind(&self, kind: &str) -> bool {
+        let kind = kind.to_lowercase();
         let stem = kind.strip_suffix('y').unwrap_or(&kind);
         let plurals = [format!("{kind}s"), format!("{kind}es"), format!("{stem}ies")];
-        (self.kind == kind || plurals.contains(&self.kind))
+        self.kind == kind || plurals.contains(&self.kind)
+    }
+
+    /// Whether it refers to an object, which is in `namespace`.
+    pub fn is(&self, object: &Object, namespace: &str) -> bool {
+        self.is_kind(&object.kind)
             && self.name == object.name
             && self.namespace.as_deref().is_none_or(|own| own == namespace)
+    }
+}
+
+/// `deployment/web`, as it is parsed.
+impl Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Target { kind, namespace, name } = self;
+        match namespace {
+            Some(namespace) => write!(f, "{kind}/{namespace}/{name}"),
+            None => write!(f, "{kind}/{name}"),
+        }
     }
 }
 

@@ -331,7 +331,9 @@ fn shells_and_manuals_are_served() {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["migrate", "check", "explain", "suggest", "lint", "test", "completions", "man"] {
+    for command in
+        ["migrate", "check", "explain", "suggest", "diff", "can-use", "lint", "test", "completions", "man"]
+    {
         let help = run(&[command, "--help"]).stdout;
         assert!(help.contains("Examples:\n"), "{command}");
     }

@@ -24,6 +24,9 @@ pub(crate) use text::Lines;
 pub use text::Text;
 pub use walk::Exclude;
 
+/// The name of what comes from a cluster: it has no lines.
+pub const CLUSTER: &str = "cluster";
+
 /// Receives progress and notes about skipped content.
 pub trait Watch {
     /// Input of so many bytes is coming, if that is known.

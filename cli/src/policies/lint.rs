@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Judge, Registration};
 use crate::error::Place;
-use crate::input::Object;
+use crate::input::{CLUSTER, Object};
 use crate::rbac::{Rbac, mistakes};
 
 /// Advice about one field of one policy.
@@ -41,7 +41,7 @@ pub(crate) struct About {
 impl Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&*self.place.file, &*self.policy) {
-            ("stdin", name) if !name.is_empty() => write!(f, "policy {name}: ")?,
+            ("stdin" | CLUSTER, name) if !name.is_empty() => write!(f, "policy {name}: ")?,
             _ => write!(f, "{}: ", self.place)?,
         }
         write!(f, "{}: ", self.field)?;

@@ -30,7 +30,8 @@ const WIDE: u16 = 160;
 fn columns(results: &Results, look: Look) -> String {
     let mut table = look.table(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"]);
     for judged in &results.results {
-        let name = format!("{}\n{}:{}", judged.title(), judged.file, judged.line);
+        let place = judged.place().map_or_else(String::new, |place| format!("\n{place}"));
+        let name = format!("{}{place}", judged.title());
         table.add_row([
             Cell::new(name),
             verdict(judged, look),
@@ -46,7 +47,8 @@ fn paragraphs(results: &Results, look: Look) -> String {
         let style = look.style(style(judged.verdict));
         let policy = judged.policy.as_ref().map_or_else(String::new, |policy| format!(" by {policy}"));
         let (title, verdict) = (judged.title(), verdicts(judged));
-        let head = format!("{style}{verdict}{style:#} {title}{policy} ({}:{})", judged.file, judged.line);
+        let place = judged.place().map_or_else(String::new, |place| format!(" ({place})"));
+        let head = format!("{style}{verdict}{style:#} {title}{policy}{place}");
         let details = details(judged);
         if details.is_empty() { head } else { format!("{head}\n{}", layout::indented(&details, look)) }
     });
