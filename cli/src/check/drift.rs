@@ -109,7 +109,7 @@ mod tests {
         ] {
             drift.add(&pod, &policies, &requester);
         }
-        let found: Vec<_> = drift.results.results.iter().map(|judged| {
+        let found = drift.results.results.iter().map(|judged| {
             (
                 &*judged.name,
                 judged.verdict,
