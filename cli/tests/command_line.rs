@@ -317,14 +317,16 @@ fn shells_and_manuals_are_served() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display().to_string();
     assert_eq!(run(&["man", "--output-dir", &path]).code, Some(0));
-    for command in ["", "-migrate", "-check", "-explain", "-suggest"] {
+    for command in ["", "-migrate", "-check", "-explain", "-suggest", "-lint", "-test"] {
         assert!(folder.path().join(format!("kubectl-psp{command}.1")).exists(), "{command}");
     }
 }
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["migrate", "check", "explain", "suggest", "completions", "man"] {
+    for command in
+        ["migrate", "check", "explain", "suggest", "diff", "can-use", "lint", "test", "completions", "man"]
+    {
         let help = run(&[command, "--help"]).stdout;
         assert!(help.contains("Examples:\n"), "{command}");
     }
