@@ -9,6 +9,7 @@ mod admission;
 mod bundle;
 mod gatekeeper;
 mod kubewarden;
+mod kyverno;
 mod neutral;
 mod openshift;
 mod piece;
@@ -36,6 +37,8 @@ pub enum Source {
     Kubewarden,
     /// Constraints and mutators of Gatekeeper's library
     Gatekeeper,
+    /// Policies and exceptions of Kyverno
+    Kyverno,
     /// The configuration of Pod Security admission, and labels of namespaces
     #[cfg_attr(feature = "cli", value(name = "psa"))]
     PodSecurityAdmission,
@@ -46,8 +49,13 @@ pub enum Source {
 
 impl Source {
     /// All sources but PodSecurityPolicies, which are settings already.
-    const FOREIGN: [Source; 4] =
-        [Source::Kubewarden, Source::Gatekeeper, Source::PodSecurityAdmission, Source::OpenShift];
+    const FOREIGN: [Source; 5] = [
+        Source::Kubewarden,
+        Source::Gatekeeper,
+        Source::Kyverno,
+        Source::PodSecurityAdmission,
+        Source::OpenShift,
+    ];
 
     /// The source of an object, if it is another engine's.
     pub(crate) fn of(object: &Object) -> Option<Source> {
@@ -59,6 +67,7 @@ impl Source {
             Source::PodSecurityPolicy => object.kind == "PodSecurityPolicy",
             Source::Kubewarden => kubewarden::recognizes(object),
             Source::Gatekeeper => gatekeeper::recognizes(object),
+            Source::Kyverno => kyverno::recognizes(object),
             Source::PodSecurityAdmission => admission::recognizes(object),
             Source::OpenShift => openshift::recognizes(object),
         }
@@ -69,6 +78,7 @@ impl Source {
             Source::PodSecurityPolicy => Findings::default(),
             Source::Kubewarden => kubewarden::read(objects, around),
             Source::Gatekeeper => gatekeeper::read(objects, around),
+            Source::Kyverno => kyverno::read(objects, around),
             Source::PodSecurityAdmission => admission::read(objects, around),
             Source::OpenShift => openshift::read(objects, around),
         }

@@ -77,13 +77,17 @@ impl Exclusions {
         match (excluded, unread.is_empty()) {
             (0, true) => "it excludes no namespace from admission".to_owned(),
             (_, true) => "each registration excludes the namespaces that it excludes".to_owned(),
-            _ => format!("namespaces that it excludes are not excluded, because a `*` may only stand at an end: {}", unread.join(", ")),
+            _ => format!(
+                "namespaces that it excludes are not excluded, because a `*` may only stand at an end: {}",
+                unread.join(", ")
+            ),
         }
     }
 
     fn expand(&mut self, template: &Value) -> String {
         let generated = template.pointer("/spec/generatedGVK");
-        let says = |key, value| generated.and_then(|kind| kind.get(key)).and_then(Value::as_str) == Some(value);
+        let says =
+            |key, value| generated.and_then(|kind| kind.get(key)).and_then(Value::as_str) == Some(value);
         if says("kind", "Pod") {
             self.generates_pods = true;
             "workloads are rejected for the pods of their templates, as it demands".to_owned()

@@ -66,11 +66,7 @@ const KINDS: &[Kind] = &[
     Kind { is_of_containers: false, ..of_containers("K8sPSPHostProcess", &[], containers::host_process) },
     Kind {
         is_of_containers: false,
-        ..of_containers(
-            "K8sPSPHostNetworkingPorts",
-            &["hostNetwork", "min", "max"],
-            containers::host_network,
-        )
+        ..of_containers("K8sPSPHostNetworkingPorts", &["hostNetwork", "min", "max"], containers::host_network)
     },
     Kind {
         is_of_containers: false,

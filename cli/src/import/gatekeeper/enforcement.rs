@@ -69,7 +69,8 @@ mod tests {
         Err("test:1:1: K8sPSPProcMount p: spec.scopedEnforcementActions[0].action: unknown action `stop`"))]
     #[case::scopes_without_scoped(json!({"enforcementAction": "warn", "scopedEnforcementActions": [point("deny", "*")]}), Ok(Some(Action::Warn)))]
     fn is_that_of_the_webhook(#[case] spec: Value, #[case] expected: Result<Option<Action>, &str>) {
-        let object = Object::of_value(&json!({"kind": "K8sPSPProcMount", "metadata": {"name": "p"}, "spec": spec}));
+        let object =
+            Object::of_value(&json!({"kind": "K8sPSPProcMount", "metadata": {"name": "p"}, "spec": spec}));
         assert_eq!(of(&object).map_err(|error| error.to_string()), expected.map_err(str::to_owned));
     }
 }

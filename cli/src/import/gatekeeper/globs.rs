@@ -57,8 +57,7 @@ pub(super) fn divided(globs: Vec<Glob>) -> (Vec<String>, Vec<Glob>) {
     let mut sorted = globs;
     sorted.sort();
     sorted.dedup();
-    let (names, open): (Vec<_>, Vec<_>) =
-        sorted.into_iter().partition(|glob| matches!(glob, Glob::Exact(_)));
+    let (names, open): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|glob| matches!(glob, Glob::Exact(_)));
     let names = names.into_iter().filter_map(|glob| match glob {
         Glob::Exact(name) => Some(name),
         _ => None,

@@ -58,7 +58,11 @@ pub(super) fn read(images: &[String], title: &str, selection: &Selection) -> Exe
         "`nginx` is `docker.io/library/nginx:latest`, where Gatekeeper compared texts",
     );
     if selection.is_open {
-        note(&sayable, "the same, but not in namespaces that are made later", "an exemption names its namespaces");
+        note(
+            &sayable,
+            "the same, but not in namespaces that are made later",
+            "an exemption names its namespaces",
+        );
     }
     let patterns: Vec<String> = sayable.iter().filter_map(|image| pattern(image)).collect();
     let exemption = json!({"name": title, "reason": "exemptImages of a Gatekeeper constraint",

@@ -127,7 +127,8 @@ impl Mutator<'_> {
     fn modified(&self, field: &str, spec: &Value) -> Outcome {
         let parameters = spec.pointer("/spec/parameters").unwrap_or(&Value::Null);
         let list = parameters.pointer("/values/fromList").and_then(Value::as_array);
-        let merges = parameters.get("operation").and_then(Value::as_str).is_none_or(|operation| operation == "merge");
+        let merges =
+            parameters.get("operation").and_then(Value::as_str).is_none_or(|operation| operation == "merge");
         let Some(list) = list.filter(|_| merges) else {
             return Outcome::Refused("it takes values away, which settings never do".to_owned());
         };
@@ -189,7 +190,9 @@ impl Mutator<'_> {
     fn default_of_a_demand(&self, field: &str, value: &Value, pieces: &mut [Piece]) -> Outcome {
         let reach = &self.selection.reach;
         let piece = pieces.iter_mut().find(|piece| {
-            selects_the_same(&piece.reach, reach) && piece.spec.len() == 1 && with_default(piece, field, value).is_some()
+            selects_the_same(&piece.reach, reach)
+                && piece.spec.len() == 1
+                && with_default(piece, field, value).is_some()
         });
         let Some(piece) = piece else {
             return Outcome::Refused(format!(
@@ -250,7 +253,9 @@ fn fills_in(spec: &Value, location: &str) -> bool {
 /// The field of settings that a piece restricts and its value with a default; `None` if it does not demand the field, or
 /// not such a value.
 fn with_default(piece: &Piece, field: &str, value: &Value) -> Option<(&'static str, Value)> {
-    let has_rule = |of: &str, rule: &str| piece.spec.get(of).and_then(|demand| demand.get("rule")).is_some_and(|is| is == rule);
+    let has_rule = |of: &str, rule: &str| {
+        piece.spec.get(of).and_then(|demand| demand.get("rule")).is_some_and(|is| is == rule)
+    };
     let of = match field {
         "readOnlyRootFilesystem" => {
             let is_demanded = piece.spec.get(field) == Some(&Value::Bool(true)) && *value == true;
@@ -285,6 +290,10 @@ fn with_default(piece: &Piece, field: &str, value: &Value) -> Option<(&'static s
     let first = json!({"min": id, "max": id});
     // The lowest id of the first range is the default.
     let is_first = ranges.first().is_some_and(|range| range.get("min").and_then(Value::as_i64) == Some(id));
-    let ranges: Vec<Value> = if is_first { ranges.clone() } else { std::iter::once(first).chain(ranges.iter().cloned()).collect() };
+    let ranges: Vec<Value> = if is_first {
+        ranges.clone()
+    } else {
+        std::iter::once(first).chain(ranges.iter().cloned()).collect()
+    };
     Some((of, json!({"rule": "MustRunAs", "ranges": ranges})))
 }

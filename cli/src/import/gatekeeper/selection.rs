@@ -75,13 +75,18 @@ impl Reader<'_> {
         }
         match self.text("scope").as_deref() {
             None | Some("" | "*" | "Namespaced") => {}
-            Some("Cluster") => return Selected::None("it selects what has no namespace, which pods have".to_owned()),
+            Some("Cluster") => {
+                return Selected::None("it selects what has no namespace, which pods have".to_owned());
+            }
             Some(_) => self.report("scope", "must be `*`, `Cluster` or `Namespaced`"),
         }
         match self.text("source").as_deref() {
             None | Some("" | "All" | "Original") => {}
             Some("Generated") => {
-                return Selected::None("it selects the pods of workloads' templates alone, which are judged where pods are".to_owned());
+                return Selected::None(
+                    "it selects the pods of workloads' templates alone, which are judged where pods are"
+                        .to_owned(),
+                );
             }
             Some(_) => self.report("source", "must be `All`, `Generated` or `Original`"),
         }
@@ -120,9 +125,13 @@ impl Reader<'_> {
         match Glob::parse(&name) {
             None => self.report("name", "a `*` may only stand at its ends"),
             Some(glob) => {
-                let matches = |field: &str| format!("(has({field}) && {})", any_of(std::slice::from_ref(&glob), field));
-                let condition =
-                    format!("{} || {}", matches("object.metadata.name"), matches("object.metadata.generateName"));
+                let matches =
+                    |field: &str| format!("(has({field}) && {})", any_of(std::slice::from_ref(&glob), field));
+                let condition = format!(
+                    "{} || {}",
+                    matches("object.metadata.name"),
+                    matches("object.metadata.generateName")
+                );
                 reach.conditions.push(("name".to_owned(), condition));
             }
         }
@@ -142,7 +151,8 @@ impl Reader<'_> {
             let mut names = list.filter_map(Value::as_str).peekable();
             names.peek().is_none() || names.any(|name| name == "*" || name == wanted)
         };
-        kinds.is_empty() || kinds.iter().any(|entry| lists(entry, "apiGroups", "") && lists(entry, "kinds", "Pod"))
+        kinds.is_empty()
+            || kinds.iter().any(|entry| lists(entry, "apiGroups", "") && lists(entry, "kinds", "Pod"))
     }
 
     fn text(&mut self, key: &str) -> Option<String> {
@@ -170,7 +180,10 @@ impl Reader<'_> {
             match name.as_str().and_then(Glob::parse) {
                 Some(glob) => globs.push(glob),
                 None => {
-                    self.report(&format!("{key}[{index}]"), "must be the name of a namespace, with `*` at its ends at most");
+                    self.report(
+                        &format!("{key}[{index}]"),
+                        "must be the name of a namespace, with `*` at its ends at most",
+                    );
                 }
             }
         }

@@ -81,7 +81,9 @@ pub(super) fn seccomp(constraint: &mut Constraint<'_>) -> Demanded {
             profiles.add_file(file, "parameters.allowedLocalhostFiles", &mut piece);
         }
     }
-    for name in types.iter().filter(|name| !["RuntimeDefault", "Unconfined", "Localhost", NONE].contains(&&***name)) {
+    for name in
+        types.iter().filter(|name| !["RuntimeDefault", "Unconfined", "Localhost", NONE].contains(&&***name))
+    {
         piece.differs(
             KEY,
             format!("`{name}` was compared with the types of profiles"),
@@ -128,7 +130,9 @@ fn seccomp_piece(constraint: &Constraint<'_>, mut piece: Piece, profiles: &Profi
     if runtime_default && unconfined && none && any_file {
         return Why::nothing("it allows every profile");
     }
-    let mut stricter = |what: &str, because: &str| piece.differs(KEY, format!("{what} was admitted"), "it is rejected", because);
+    let mut stricter = |what: &str, because: &str| {
+        piece.differs(KEY, format!("{what} was admitted"), "it is rejected", because)
+    };
     if any_file && !runtime_default {
         return Why::unsayable(
             "settings allow every file of the node only where the runtime's default is allowed, as the Pod Security Standards do",
@@ -136,7 +140,10 @@ fn seccomp_piece(constraint: &Constraint<'_>, mut piece: Piece, profiles: &Profi
     }
     if any_file {
         if unconfined {
-            stricter("`Unconfined`", "every file of the node is allowed by the Pod Security Standards alone, which refuse it");
+            stricter(
+                "`Unconfined`",
+                "every file of the node is allowed by the Pod Security Standards alone, which refuse it",
+            );
         }
         note_overridden(&mut piece, "seccompProfile", constraint);
         let check = if none { "seccompProfile_baseline" } else { "seccompProfile_restricted" };

@@ -12,9 +12,13 @@ const WITHOUT_ENGINES: &str = "baseline:v1.30";
 /// `MustRunAs` demands one context of every pod, so that only the list of the Pod Security Standards can be said.
 pub(super) fn read(constraint: &mut Constraint<'_>) -> Demanded {
     let entries = constraint.parameters.objects("allowedSELinuxOptions");
-    let is_a_type = |entry: &serde_json::Map<String, serde_json::Value>| entry.keys().all(|key| key == "type");
-    let mut types: Vec<&str> =
-        entries.iter().filter(|entry| !entry.is_empty()).filter_map(|entry| entry.get("type")?.as_str()).collect();
+    let is_a_type =
+        |entry: &serde_json::Map<String, serde_json::Value>| entry.keys().all(|key| key == "type");
+    let mut types: Vec<&str> = entries
+        .iter()
+        .filter(|entry| !entry.is_empty())
+        .filter_map(|entry| entry.get("type")?.as_str())
+        .collect();
     types.sort_unstable();
     types.dedup();
     let [_, without_engines @ ..] = &TYPES;
