@@ -32,6 +32,7 @@
 pub mod check;
 pub mod error;
 pub mod explain;
+pub mod import;
 pub mod input;
 pub mod judge;
 pub mod migrate;

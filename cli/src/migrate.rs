@@ -3,10 +3,12 @@
 mod annotations;
 mod convert;
 mod deviations;
+mod foreign;
 mod grants;
 mod manifests;
 mod options;
 mod policies;
+mod rehearsal;
 mod rewrite;
 mod rollout;
 mod summary;
@@ -34,6 +36,10 @@ pub struct Migration {
     pub manifests: Vec<Value>,
     /// Roles and bindings, which are to be applied first; none unless they are wanted.
     pub grants: Vec<Value>,
+    /// Objects of other engines that cannot be converted.
+    pub refused: Vec<Error>,
+    /// Whether anything of other engines' policies means something else now.
+    pub is_inexact: bool,
     /// What has changed its meaning, and who may use what.
     pub summary: Summary,
 }
@@ -45,14 +51,19 @@ pub struct Migration {
 /// All errors in the policies, with their positions; that none of them ever admitted a pod.
 pub fn migrate(input: &Sorted, authority: &Authority, options: &Options) -> Outcome<Migration> {
     let policies = policies_of(&input.policies)?;
-    let converted = options.convert(&policies.manifests, authority)?;
-    let summary = options.summarize(input, &policies, &converted, authority);
+    let mut converted = options.convert(&policies.manifests, authority)?;
+    let foreign = options.foreign(input)?;
+    converted.manifests.extend(foreign.manifests.iter().cloned());
+    let summary = options.summarize(input, &policies, &converted, &foreign, authority);
     let names: Vec<&str> = policies.manifests.iter().map(convert::name_of).collect();
-    let grants = match options.emit_rbac {
+    let mut grants = match options.emit_rbac {
         true => grants::manifests(&names, authority, &options.name)?,
         false => Vec::new(),
     };
-    Ok(Migration { manifests: converted.manifests, grants, summary })
+    grants.extend(foreign.grants);
+    let is_inexact = foreign.pieces.iter().any(|piece| !piece.inexact.is_empty())
+        || foreign.listed.iter().any(|listed| !listed.inexact.is_empty());
+    Ok(Migration { manifests: converted.manifests, grants, refused: foreign.refused, is_inexact, summary })
 }
 
 /// The namespaces that a name stands for: itself, or those of a distribution, as in `@rke2`.

@@ -164,7 +164,8 @@ fn migrated(case: &Case) -> Result<[Value; 2], String> {
         inside_kubewarden: false,
         background_audit: true,
     };
-    let pair = migrate::pair("psp", &migrate::all(&policies.manifests), &[], &form);
+    let pair =
+        migrate::pair("psp", &migrate::all(&policies.manifests), &crate::import::Reach::default(), &form);
     Ok(pair.map(|manifest| {
         let text = report::to_yaml(&manifest).unwrap();
         Object::of_text(&text).value()["spec"]["settings"].clone()

@@ -40,7 +40,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
 ///
 /// `PodSecurityPolicy` knew the first five. An older kubelet refuses those that it does not know, whatever the policy
 /// says.
-const SAFE: &[&str] = &[
+pub const SAFE: &[&str] = &[
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
     "net.ipv4.tcp_syncookies",

@@ -6,23 +6,28 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use kubectl_psp::error::{Error, Errors, Outcome};
+use kubectl_psp::import::Source;
 use kubectl_psp::input;
 use kubectl_psp::migrate::{self, Form, Kind, Migration, Mode, Options, Summary, migrate};
 use kubectl_psp::report;
 use pod_security_policy::schema::subdomain_problem;
 use serde_json::{Value, json};
 
-use super::{GrantSources, Manifests};
+use super::{GrantSources, Manifests, stdin};
 use crate::output::{OutputOptions, print};
 
-/// Turn PodSecurityPolicies into the manifests that register them with Kubewarden
+/// Turn PodSecurityPolicies and other engines' policies into the manifests that register them with Kubewarden
 ///
 /// Reads what `kubectl get psp -o yaml` printed, and the roles and bindings that stand in the same input. Everything is
 /// checked before anything is written; what has changed its meaning, and who may use what, is reported on standard
 /// error. What PodSecurityPolicy took and settings refuse is written as PodSecurityPolicy acted on it; a policy that it
 /// skipped is left out.
 ///
-/// Exit status: 0 if the policies have been converted, 2 if the input is bad; then nothing is written.
+/// Policies of other engines are recognised in the same input: Kubewarden's policies for pod security. What these say
+/// otherwise is reported line by line, and what cannot be said is refused, with its place and the reason.
+///
+/// Exit status: 0 if the policies have been converted, 1 with --strict if one of them means something else now, 2 if the
+/// input is bad; then nothing is written, unless it is another engine's policy that is refused: the rest is.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,7 +36,8 @@ Examples:
   kubectl psp migrate --per-policy --rbac rbac.json psp.yaml
   kubectl psp migrate --rbac rbac.json --emit-rbac --exempt-namespaces @rke2 psp.yaml
   kubectl psp migrate --mode protect --policy-server reserved psp.yaml
-  kubectl psp migrate --kind AdmissionPolicy --namespace shop psp.yaml")]
+  kubectl psp migrate --kind AdmissionPolicy --namespace shop psp.yaml
+  kubectl get clusteradmissionpolicies -o yaml | kubectl psp migrate --strict --pods pods.json > policies.yaml")]
 pub(crate) struct Migrate {
     /// One pair of registrations for each policy, in the namespaces where it is granted or that choose it by the label
     /// `pod-security-policy`, instead of one pair that asks RBAC as the cluster did
@@ -77,6 +83,30 @@ pub(crate) struct Migrate {
     /// Write the grants of --rbac, too: ClusterRoles and bindings of their own, which no chart deletes
     #[arg(long, conflicts_with = "per_policy", help_heading = "Authorization")]
     emit_rbac: bool,
+    /// Only policies of these sources; the rest of the input is left alone
+    #[arg(
+        long,
+        value_enum,
+        value_name = "SOURCE",
+        value_delimiter = ',',
+        help_heading = "Other engines' policies"
+    )]
+    from: Vec<Source>,
+    /// Apply to what the policies applied to, and not to workloads, updates and ephemeral containers as well
+    #[arg(long, help_heading = "Other engines' policies")]
+    same_reach: bool,
+    /// Exit with status 1 if anything means something else than it did
+    #[arg(long, help_heading = "Other engines' policies")]
+    strict: bool,
+    /// A dump of namespaces, which wildcards and annotations are looked up in; those in the input count as well
+    #[arg(long, value_name = "FILE", help_heading = "Other engines' policies")]
+    namespaces: Vec<PathBuf>,
+    /// A dump of runtime classes
+    #[arg(long, value_name = "FILE", help_heading = "Other engines' policies")]
+    runtime_classes: Vec<PathBuf>,
+    /// Pods or workloads, or a dump of them: the summary counts how many of them are admitted unchanged, changed and rejected
+    #[arg(long, value_name = "FILE")]
+    pods: Vec<PathBuf>,
     /// How manifests are written
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     output: Format,
@@ -141,18 +171,33 @@ impl Migrate {
                 options.warn(&format!("{}: {}: {warning}", object.start(), object.title()));
             }
         }
-        let sorted = migrate::sorted(objects)?;
+        let mut sorted = migrate::sorted(objects, &self.from)?;
+        for object in input::read_all(&[&*self.namespaces, &*self.runtime_classes].concat(), stdin)? {
+            sorted.around.keep(object);
+        }
         let authority = self.grants.load(&sorted.rbac, self.namespace.as_deref().unwrap_or("default"))?;
-        let migration = migrate(&sorted, &authority, &wanted)?;
-        if migration.manifests.is_empty() {
+        let mut migration = migrate(&sorted, &authority, &wanted)?;
+        if migration.manifests.is_empty() && !sorted.policies.is_empty() {
             if let Some(gaps) = authority.gaps() {
                 options.warn(&gaps);
             }
             return Err(migrate::nothing_granted());
         }
+        if !self.pods.is_empty() {
+            let pods = input::read_all(&self.pods, stdin)?;
+            migration.rehearse(&pods, self.namespace.as_deref().unwrap_or("default"))?;
+        }
         self.write(&migration)?;
         self.report(&migration.summary, options)?;
-        unread.conclude(ExitCode::SUCCESS)
+        let code = ExitCode::from(u8::from(self.strict && migration.is_inexact));
+        if migration.refused.is_empty() {
+            return unread.conclude(code);
+        }
+        let refused = Errors(migration.refused);
+        match unread.conclude(code) {
+            Ok(_) => Err(refused),
+            Err(Errors(errors)) => Err(Errors(refused.0.into_iter().chain(errors).collect())),
+        }
     }
 
     fn options(&self) -> Options {
@@ -170,6 +215,7 @@ impl Migrate {
             name: self.name.clone(),
             exempt_namespaces: self.exempt_namespaces(),
             emit_rbac: self.emit_rbac,
+            same_reach: self.same_reach,
         }
     }
 

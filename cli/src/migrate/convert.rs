@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use pod_security_policy::schema::subdomain_problem;
 
-use super::manifests::{self, CHOSEN, Kind, NAMESPACE_NAME, Selection};
+use super::manifests::{self, CHOSEN, Kind};
 use super::options::Options;
 use crate::error::{Error, Errors, Outcome};
+use crate::import::{Reach, requirement};
 use crate::rbac::{Authority, Rbac};
 
 /// The manifests, and the policies without one.
@@ -24,34 +25,39 @@ impl Options {
     /// If a name is too long for its place.
     pub(super) fn convert(&self, policies: &[Value], authority: &Authority) -> Outcome<Converted> {
         let exempt: Vec<String> = self.exempt().map(str::to_owned).collect();
-        let outside = Selection { key: NAMESPACE_NAME, wanted: false, values: exempt };
-        let outside: Vec<Selection> =
-            Some(outside).into_iter().filter(|one| !one.values.is_empty()).collect();
+        let mut outside = Reach::default();
+        outside.not_in(&exempt);
         let mut converted = Converted { manifests: Vec::new(), left_out: Vec::new() };
         let mut errors = Vec::new();
+        if policies.is_empty() {
+            return Ok(converted);
+        }
         if !self.per_policy {
             converted.manifests = manifests::pair(&self.name, &all(policies), &outside, &self.form).into();
             return Ok(converted);
         }
         for policy in policies {
             let name = name_of(policy);
-            let selection = match authority {
+            let mut reach = outside.clone();
+            match authority {
                 Authority::Everybody => {
                     if name.len() > LABEL && self.form.kind == Kind::Cluster {
                         errors.push(too_long(name));
                     }
-                    let chosen = Selection { key: CHOSEN, wanted: true, values: vec![name.to_owned()] };
-                    outside.iter().cloned().chain([chosen]).collect()
+                    reach.namespaces.push(requirement(CHOSEN, "In", &[name.to_owned()]));
                 }
                 Authority::Dump(rbac) => match self.places(rbac, name) {
-                    Ok(None) => outside.clone(),
-                    Ok(Some(values)) => vec![Selection { key: NAMESPACE_NAME, wanted: true, values }],
+                    Ok(None) => {}
+                    Ok(Some(names)) => {
+                        reach = Reach::default();
+                        reach.only_in(&names);
+                    }
                     Err(why) => {
                         converted.left_out.push((name.to_owned(), why));
                         continue;
                     }
                 },
-            };
+            }
             let pair_name = format!("{}-{name}", self.name);
             if let Some(problem) = subdomain_problem(&format!("{pair_name}-validating")) {
                 let reason =
@@ -60,7 +66,7 @@ impl Options {
                     Error::new(reason).help("choose a shorter start with --name, or leave --per-policy out"),
                 );
             }
-            converted.manifests.extend(manifests::pair(&pair_name, &alone(policy), &selection, &self.form));
+            converted.manifests.extend(manifests::pair(&pair_name, &alone(policy), &reach, &self.form));
         }
         if errors.is_empty() { Ok(converted) } else { Err(Errors(errors)) }
     }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::import::Reach;
+
 /// Options of the registrations besides their settings.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -45,16 +47,6 @@ pub enum Mode {
     Protect,
 }
 
-/// Which namespaces are evaluated, by one of their labels.
-#[derive(Clone, Debug)]
-pub(crate) struct Selection {
-    pub(crate) key: &'static str,
-    pub(crate) wanted: bool,
-    pub(crate) values: Vec<String>,
-}
-
-/// The label that every namespace has.
-pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// The label by which namespaces choose a policy where no grants do.
 pub(crate) const CHOSEN: &str = "pod-security-policy";
 
@@ -80,12 +72,15 @@ const ANNOTATIONS: [(&str, &str); 3] = [
 ];
 
 /// The pair that registers settings.
-pub(crate) fn pair(
-    name: &str,
-    settings: &Map<String, Value>,
-    selection: &[Selection],
-    form: &Form,
-) -> [Value; 2] {
+pub(crate) fn pair(name: &str, settings: &Map<String, Value>, reach: &Reach, form: &Form) -> [Value; 2] {
+    [
+        registration(&format!("{name}-mutating"), true, settings.clone(), reach, form),
+        validating(name, settings, reach, form),
+    ]
+}
+
+/// The validating half by itself, for settings that fill nothing in.
+pub(crate) fn validating(name: &str, settings: &Map<String, Value>, reach: &Reach, form: &Form) -> Value {
     let mut judging = Map::new();
     for (key, value) in settings {
         // Options stand before the policies, which are long.
@@ -95,28 +90,24 @@ pub(crate) fn pair(
         judging.insert(key.clone(), value.clone());
     }
     judging.entry("mutate").or_insert(Value::Bool(false));
-    [
-        registration(&format!("{name}-mutating"), true, settings.clone(), selection, form),
-        registration(&format!("{name}-validating"), false, judging, selection, form),
-    ]
+    registration(&format!("{name}-validating"), false, judging, reach, form)
 }
 
 fn registration(
     name: &str,
     mutating: bool,
     settings: Map<String, Value>,
-    selection: &[Selection],
+    reach: &Reach,
     form: &Form,
 ) -> Value {
     let mut metadata = Map::new();
     metadata.insert("name".to_owned(), name.into());
-    let kind = match form.kind {
-        Kind::Cluster => "ClusterAdmissionPolicy",
-        Kind::Namespace => {
-            metadata.insert("namespace".to_owned(), form.namespace.clone().into());
-            "AdmissionPolicy"
-        }
-    };
+    let own = form.namespace.as_ref().filter(|_| form.kind == Kind::Namespace);
+    let namespace = reach.namespace.as_ref().or(own);
+    let kind = if namespace.is_some() { "AdmissionPolicy" } else { "ClusterAdmissionPolicy" };
+    if let Some(namespace) = namespace {
+        metadata.insert("namespace".to_owned(), namespace.clone().into());
+    }
     metadata.insert(
         "annotations".to_owned(),
         Map::from_iter(ANNOTATIONS.map(|(key, value)| (key.to_owned(), value.into()))).into(),
@@ -126,7 +117,7 @@ fn registration(
         Mode::Protect => ("protect", "Fail"),
     };
     let mut members = vec![
-        ("policyServer", form.policy_server.clone().into()),
+        ("policyServer", reach.policy_server.as_ref().unwrap_or(&form.policy_server).clone().into()),
         ("module", form.module.clone().into()),
         ("mode", mode.into()),
         ("mutating", mutating.into()),
@@ -135,37 +126,38 @@ fn registration(
         ("backgroundAudit", (form.background_audit && !mutating).into()),
         ("timeoutSeconds", 10.into()),
     ];
-    if form.kind == Kind::Cluster {
+    if namespace.is_none() {
         if form.inside_kubewarden && !mutating {
             members.push(("allowInsideAdmissionControllerNamespace", true.into()));
         }
         // No object of the cluster is read: RBAC is queried with SubjectAccessReview.
         members.push(("contextAwareResources", json!([])));
-        if !selection.is_empty() {
-            // The controller ignores matchLabels here.
-            let expressions: Vec<Value> = selection.iter().map(expression).collect();
-            members.push(("namespaceSelector", json!({"matchExpressions": expressions})));
+        if !reach.namespaces.is_empty() {
+            members.push(("namespaceSelector", json!({"matchExpressions": reach.namespaces})));
         }
     }
-    if !mutating {
-        members.push((
-            "matchConditions",
-            json!([{"name": "pod-changes-what-is-governed", "expression": CHANGES_GOVERNED}]),
-        ));
+    if !reach.objects.is_empty() {
+        members.push(("objectSelector", json!({"matchExpressions": reach.objects})));
     }
-    members.push(("rules", rules(mutating)));
+    let mut conditions: Vec<Value> = reach
+        .conditions
+        .iter()
+        .map(|(name, expression)| json!({"name": name, "expression": expression}))
+        .collect();
+    if !mutating {
+        conditions.push(json!({"name": "pod-changes-what-is-governed", "expression": CHANGES_GOVERNED}));
+    }
+    if !conditions.is_empty() {
+        members.push(("matchConditions", conditions.into()));
+    }
+    members.push(("rules", rules(mutating, reach.pods_only)));
     members.push(("settings", Value::Object(settings)));
     let spec: Map<String, Value> = members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     json!({"apiVersion": "policies.kubewarden.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
 }
 
-fn expression(selection: &Selection) -> Value {
-    let operator = if selection.wanted { "In" } else { "NotIn" };
-    json!({"key": selection.key, "operator": operator, "values": selection.values})
-}
-
 /// Ephemeral containers need a rule of their own: combined with other resources, the audit scanner drops the policy.
-fn rules(mutating: bool) -> Value {
+fn rules(mutating: bool, pods_only: bool) -> Value {
     let rule = |group: &str, resources: &[&str], operations: &[&str]| json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": resources, "operations": operations});
     if mutating {
         return json!([
@@ -174,6 +166,9 @@ fn rules(mutating: bool) -> Value {
         ]);
     }
     let both = &["CREATE", "UPDATE"];
+    if pods_only {
+        return json!([rule("", &["pods"], both)]);
+    }
     json!([
         rule("", &["pods"], both),
         rule("", &["pods/ephemeralcontainers"], &["UPDATE"]),
@@ -205,9 +200,9 @@ mod tests {
             background_audit: true,
             inside_kubewarden: false,
         };
-        let selection =
-            [Selection { key: NAMESPACE_NAME, wanted: false, values: vec!["kube-system".to_owned()] }];
-        assert_eq!(pair("pod-security-policy", &settings, &selection, &form), shipped);
+        let mut reach = Reach::default();
+        reach.not_in(&["kube-system".to_owned()]);
+        assert_eq!(pair("pod-security-policy", &settings, &reach, &form), shipped);
     }
 
     #[test]
@@ -221,7 +216,7 @@ mod tests {
             background_audit: true,
             inside_kubewarden: true,
         };
-        let own = pair("psp", &Map::new(), &[], &form).map(|half| {
+        let own = pair("psp", &Map::new(), &Reach::default(), &form).map(|half| {
             let spec = &half["spec"];
             (
                 spec["mode"].clone(),

@@ -16,6 +16,9 @@ pub struct Options {
     pub exempt_namespaces: Vec<String>,
     /// Whether the grants are written as manifests of their own.
     pub emit_rbac: bool,
+    /// Whether registrations of other engines' policies apply to what these applied to, and not to workloads and ephemeral
+    /// containers as well.
+    pub same_reach: bool,
 }
 
 impl Options {

@@ -1,11 +1,14 @@
 //! The policies of the input: validated, rewritten, and without what the cluster added.
 
+use std::collections::BTreeMap;
+
 use pod_security_policy::schema::ProblemKind;
 use serde_json::{Map, Value, json};
 
 use super::annotations::ANNOTATIONS;
 use super::rewrite::{Rewrite, Rewritten, rewrite};
 use crate::error::{Error, Errors, Outcome};
+use crate::import::{Source, Surroundings};
 use crate::input::Object;
 use crate::policies::{self, Misfit};
 use crate::rbac::is_rbac;
@@ -19,32 +22,51 @@ pub struct Sorted {
     pub rbac: Vec<Object>,
     /// The number of ServiceAccounts, which are ignored.
     pub accounts: usize,
+    /// Policies of other engines.
+    pub(crate) foreign: Vec<Object>,
+    /// What conversions may look up.
+    pub around: Surroundings,
+    /// All other objects: their number by kind.
+    pub(crate) others: BTreeMap<String, usize>,
 }
 
-/// Separates policies from the other objects of a dump or a chart.
+/// Separates policies from the other objects of a dump or a chart. Only policies of the given sources are converted; all, if
+/// none is given.
 ///
 /// # Errors
 ///
-/// If there is no policy, or an object that cannot be migrated.
-pub fn sorted(objects: Vec<Object>) -> Outcome<Sorted> {
+/// If there is no policy, or an object without `kind`.
+pub fn sorted(objects: Vec<Object>, from: &[Source]) -> Outcome<Sorted> {
     let mut sorted = Sorted::default();
     let mut errors = Vec::new();
+    let wanted = |source: Source| from.is_empty() || from.contains(&source);
     for object in objects {
-        if object.kind == "PodSecurityPolicy" {
+        sorted.around.keep(object.clone());
+        if object.kind == "PodSecurityPolicy" && wanted(Source::PodSecurityPolicy) {
             sorted.policies.push(object);
         } else if is_rbac(&object) {
+            sorted.around.rbac.push(object.clone());
             sorted.rbac.push(object);
         } else if object.kind == "ServiceAccount" && object.group().is_empty() {
             sorted.accounts += 1;
+        } else if Source::of(&object).is_some_and(wanted) {
+            sorted.foreign.push(object);
+        } else if object.kind.is_empty() {
+            let found = "expected a policy, found an object without `kind`";
+            errors.push(Error::at(object.start(), found));
         } else {
-            let found = if object.kind.is_empty() { "an object without `kind`" } else { &object.kind };
-            errors
-                .push(Error::at(object.start(), format_args!("expected a PodSecurityPolicy, found {found}")));
+            *sorted.others.entry(object.kind).or_default() += 1;
         }
     }
-    if sorted.policies.is_empty() && errors.is_empty() {
-        let error = Error::new("there is no PodSecurityPolicy in the input");
-        errors.push(error.help("kubectl get psp -o yaml, on a cluster older than 1.25"));
+    if sorted.policies.is_empty() && sorted.foreign.is_empty() && errors.is_empty() {
+        let kinds: Vec<&str> = sorted.others.keys().map(String::as_str).collect();
+        let found = if kinds.is_empty() { String::new() } else { format!(", only {}", kinds.join(", ")) };
+        let error = Error::new(format_args!("there is no policy in the input that can be migrated{found}"));
+        errors.push(
+            error.help(
+                "kubectl get psp -o yaml, on a cluster older than 1.25; --help names what else is read",
+            ),
+        );
     }
     if errors.is_empty() { Ok(sorted) } else { Err(Errors(errors)) }
 }
@@ -67,6 +89,9 @@ pub(crate) struct Policies {
 /// All errors in the policies, with their positions; that none of them ever admitted a pod.
 pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
     let mut done = Policies::default();
+    if objects.is_empty() {
+        return Ok(done);
+    }
     let mut values: Vec<Value> = objects.iter().map(Object::value).collect();
     let mut skipped: Vec<Vec<Error>> = objects.iter().map(|_| Vec::new()).collect();
     for ((object, value), places) in objects.iter().zip(&mut values).zip(&mut skipped) {

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::manifests::{Form, Kind, Mode};
+use super::manifests::{Form, Mode};
 
 /// A command, and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,54 +19,62 @@ pub(super) struct Step {
 pub(super) fn steps(manifests: &[Value], form: &Form) -> Vec<Step> {
     let (mutating, validating): (Vec<&Value>, Vec<&Value>) =
         manifests.iter().partition(|manifest| manifest.pointer("/spec/mutating") == Some(&Value::Bool(true)));
-    let [mutating, validating] = [mutating, validating].map(|half| names(&half));
-    let both = [&*mutating, &*validating].map(str::to_owned).into_iter().filter(|names| !names.is_empty());
-    let both = both.collect::<Vec<_>>().join(" ");
+    let [mutating, validating] = [mutating, validating].map(|half| targets(&half));
+    let both = targets(&manifests.iter().collect::<Vec<_>>());
     let mut steps = Vec::new();
     if form.mode == Mode::Monitor {
         let halves = [("fill in defaults", &mutating), ("reject", &validating)];
-        for (text, names) in halves.into_iter().filter(|(_, names)| !names.is_empty()) {
-            steps.push(Step { text, command: patch(form, names, r#"{"spec":{"mode":"protect"}}"#) });
-            steps.push(Step { text: "wait until the policy server does so", command: wait(form, names) });
+        for (text, targets) in halves.into_iter().filter(|(_, targets)| !targets.is_empty()) {
+            let protect = |target: &String| patch(target, r#"{"spec":{"mode":"protect"}}"#);
+            steps.push(Step { text, command: each(targets, protect) });
+            steps.push(Step { text: "wait until the policy server does so", command: each(targets, wait) });
         }
         let text = "from here on no pod starts while the policy server is down";
-        steps.push(Step { text, command: patch(form, &both, r#"{"spec":{"failurePolicy":"Fail"}}"#) });
+        let fail = |target: &String| patch(target, r#"{"spec":{"failurePolicy":"Fail"}}"#);
+        steps.push(Step { text, command: each(&both, fail) });
     }
-    let delete = [validating, mutating].into_iter().filter(|names| !names.is_empty());
-    let delete: Vec<String> =
-        delete.map(|names| format!("kubectl delete {} {names} --ignore-not-found", resource(form))).collect();
+    let all: Vec<String> = validating.into_iter().chain(mutating).collect();
     steps.push(Step {
         text: "to switch all of it off, which needs no policy server",
-        command: delete.join(" && "),
+        command: each(&all, |target| format!("kubectl delete {target} --ignore-not-found")),
     });
     steps
 }
 
-fn names(half: &[&Value]) -> String {
-    let names = half.iter().filter_map(|manifest| manifest.pointer("/metadata/name")?.as_str());
-    names.collect::<Vec<_>>().join(" ")
+fn each(targets: &[String], command: impl Fn(&String) -> String) -> String {
+    targets.iter().map(command).collect::<Vec<_>>().join(" && ")
 }
 
-/// The kind of the registrations, as arguments of `kubectl`.
-fn resource(form: &Form) -> String {
-    match form.kind {
-        Kind::Cluster => "clusteradmissionpolicy".to_owned(),
-        Kind::Namespace => {
-            format!("admissionpolicy --namespace {}", form.namespace.as_deref().unwrap_or_default())
+/// The registrations as arguments of `kubectl`, those of each kind and namespace together, mutating ones first.
+fn targets(manifests: &[&Value]) -> Vec<String> {
+    let mut targets: Vec<String> = Vec::new();
+    let text =
+        |manifest: &Value, path: &str| manifest.pointer(path).and_then(Value::as_str).map(str::to_owned);
+    let mut sorted = manifests.to_vec();
+    sorted.sort_by_key(|manifest| manifest.pointer("/spec/mutating") != Some(&Value::Bool(true)));
+    for manifest in sorted {
+        let Some(name) = text(manifest, "/metadata/name") else { continue };
+        let resource = match text(manifest, "/metadata/namespace") {
+            None => "clusteradmissionpolicy ".to_owned(),
+            Some(namespace) => format!("admissionpolicy --namespace {namespace} "),
+        };
+        match targets.iter_mut().find(|target| target.starts_with(&resource)) {
+            Some(target) => target.extend([" ", &name]),
+            None => targets.push(resource + &name),
         }
     }
+    targets
 }
 
-fn patch(form: &Form, names: &str, patch: &str) -> String {
-    format!("kubectl patch {} {names} --type merge --patch '{patch}'", resource(form))
+fn patch(target: &str, patch: &str) -> String {
+    format!("kubectl patch {target} --type merge --patch '{patch}'")
 }
 
 /// The mode in the status is that of the server's configuration; its pods have it a little later.
-fn wait(form: &Form, names: &str) -> String {
-    let resource = resource(form);
+fn wait(target: &String) -> String {
     format!(
-        "kubectl wait {resource} {names} --for=jsonpath='{{.status.mode}}'=protect --timeout=5m && \
-         kubectl wait {resource} {names} --for=condition=PolicyUniquelyReachable --timeout=5m"
+        "kubectl wait {target} --for=jsonpath='{{.status.mode}}'=protect --timeout=5m && \
+         kubectl wait {target} --for=condition=PolicyUniquelyReachable --timeout=5m"
     )
 }
 
@@ -75,6 +83,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::migrate::Kind;
 
     fn form(kind: Kind, mode: Mode) -> Form {
         Form {
@@ -90,6 +99,12 @@ mod tests {
 
     fn half(name: &str, mutating: bool) -> Value {
         json!({"metadata": {"name": name}, "spec": {"mutating": mutating}})
+    }
+
+    fn in_shop(half: Value) -> Value {
+        let mut half = half;
+        half["metadata"]["namespace"] = "shop".into();
+        half
     }
 
     fn commands(manifests: &[Value], form: &Form) -> Vec<String> {
@@ -116,7 +131,7 @@ mod tests {
     #[test]
     fn what_only_validates_has_one_half() {
         assert_eq!(
-            commands(&[half("psp-validating", false)], &form(Kind::Namespace, Mode::Monitor)),
+            commands(&[in_shop(half("psp-validating", false))], &form(Kind::Namespace, Mode::Monitor)),
             [
                 r#"kubectl patch admissionpolicy --namespace shop psp-validating --type merge --patch '{"spec":{"mode":"protect"}}'"#,
                 "kubectl wait admissionpolicy --namespace shop psp-validating --for=jsonpath='{.status.mode}'=protect --timeout=5m && kubectl wait admissionpolicy --namespace shop psp-validating --for=condition=PolicyUniquelyReachable --timeout=5m",

@@ -11,6 +11,7 @@ use page::{Remark, Status, add};
 
 use super::convert::{Converted, name_of};
 use super::deviations;
+use super::foreign::Foreign;
 use super::manifests::{CHOSEN, Kind, Mode};
 use super::options::Options;
 use super::policies::{Policies, Sorted};
@@ -43,9 +44,19 @@ impl Options {
         input: &Sorted,
         policies: &Policies,
         converted: &Converted,
+        foreign: &Foreign,
         authority: &Authority,
     ) -> Summary {
         let mut summary = Summary::default();
+        summary.import(foreign);
+        for (kind, count) in &input.others {
+            summary.note(format!("left alone: {count} {kind}"));
+        }
+        summary.rollout = rollout::steps(&converted.manifests, &self.form);
+        if input.policies.is_empty() {
+            self.how_requests_fare(&mut summary);
+            return summary;
+        }
         if let Some(gaps) = authority.gaps() {
             summary.caution(gaps);
         }
@@ -107,7 +118,6 @@ impl Options {
             ));
         }
         self.what_to_do(&mut summary, &policies.manifests, authority);
-        summary.rollout = rollout::steps(&converted.manifests, &self.form);
         summary
     }
 
@@ -162,7 +172,8 @@ impl Options {
         if exempt.is_empty() { String::new() } else { format!(" outside of {}", exempt.join(" and ")) }
     }
 
-    fn what_to_do(&self, summary: &mut Summary, policies: &[Value], authority: &Authority) {
+    /// What is not judged, and what the mode means.
+    fn how_requests_fare(&self, summary: &mut Summary) {
         let exempt: Vec<&str> = self.exempt().collect();
         if !exempt.is_empty() && self.form.kind == Kind::Cluster {
             summary.note(format!(
@@ -173,6 +184,10 @@ impl Options {
         if self.form.mode == Mode::Monitor {
             summary.note("in monitor mode nothing is rejected and nothing is filled in; what the log says would be filled in will be, in protect mode".to_owned());
         }
+    }
+
+    fn what_to_do(&self, summary: &mut Summary, policies: &[Value], authority: &Authority) {
+        self.how_requests_fare(summary);
         if !self.per_policy {
             summary.note("the policy server must be allowed to create SubjectAccessReviews, or every pod is rejected: docs/rbac.md".to_owned());
             if self.form.kind == Kind::Namespace {

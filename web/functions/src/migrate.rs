@@ -1,6 +1,6 @@
 //! Migrate: what people hold today in, registrations out.
 
-use kubectl_psp::error::Outcome;
+use kubectl_psp::error::{Errors, Outcome};
 use kubectl_psp::input::Text;
 use kubectl_psp::migrate::{self, Form, Kind, Mode, Options};
 use kubectl_psp::report;
@@ -70,18 +70,20 @@ impl Migrate {
     fn migrated(&self, objects: Vec<kubectl_psp::input::Object>) -> Outcome<Migrated> {
         let options = self.options();
         options.check()?;
-        let sorted = migrate::sorted(objects)?;
+        let sorted = migrate::sorted(objects, &[])?;
         let authority = texts::authority(&sorted.rbac)?;
         let migration = migrate::migrate(&sorted, &authority, &options)?;
         if migration.manifests.is_empty() {
-            return Err(migrate::nothing_granted());
+            let refused = Errors(migration.refused);
+            return Err(if refused.0.is_empty() { migrate::nothing_granted() } else { refused });
         }
+        let errors = problems(Errors(migration.refused));
         let documents: Result<Vec<String>, String> =
             migration.manifests.iter().map(report::to_yaml).collect();
         let manifests = documents.map_err(kubectl_psp::error::Error::new)?.join("---\n");
         let summary =
             migration.summary.lines().into_iter().map(|line| (line.is_warning, line.text)).collect();
-        Ok(Migrated { errors: Vec::new(), manifests, summary, markdown: migration.summary.markdown() })
+        Ok(Migrated { errors, manifests, summary, markdown: migration.summary.markdown() })
     }
 
     fn options(&self) -> Options {
@@ -100,6 +102,7 @@ impl Migrate {
             name: self.name.clone(),
             exempt_namespaces: self.exempt_namespaces.clone(),
             emit_rbac: false,
+            same_reach: false,
         }
     }
 }

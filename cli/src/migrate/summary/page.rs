@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::deviations;
+use super::super::foreign::Foreign;
 use super::super::rollout::Step;
+use crate::import::Inexact;
 use crate::rbac::{Authority, Rbac};
 use crate::report;
 
@@ -19,6 +21,9 @@ pub struct Summary {
     /// Deviations from PodSecurityPolicy.
     pub(super) deviations: Vec<Remark>,
     pub(super) notes: Vec<Remark>,
+    /// What the registrations would do with the given pods.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pods: Vec<String>,
     /// The commands of the rollout, in order.
     pub(super) rollout: Vec<Step>,
 }
@@ -48,6 +53,18 @@ pub(super) struct Row {
 pub(super) enum Status {
     Converted,
     LeftOut,
+    /// It cannot be converted.
+    Refused,
+}
+
+impl Status {
+    fn name(self) -> &'static str {
+        match self {
+            Status::Converted => "converted",
+            Status::LeftOut => "left out",
+            Status::Refused => "refused",
+        }
+    }
 }
 
 /// A sentence about some policies.
@@ -82,6 +99,11 @@ impl Summary {
         add(&mut self.warnings, text, policy);
     }
 
+    /// A line about the given pods.
+    pub(in crate::migrate) fn rehearsed(&mut self, line: String) {
+        self.pods.push(line);
+    }
+
     /// A warning about the whole.
     pub(super) fn caution(&mut self, text: String) {
         self.warnings.push(Remark { text, policies: Vec::new() });
@@ -91,14 +113,44 @@ impl Summary {
         self.notes.push(Remark { text, policies: Vec::new() });
     }
 
+    /// Rows and remarks of other engines' policies.
+    pub(super) fn import(&mut self, foreign: &Foreign) {
+        let pieces = foreign.pieces.iter().map(|piece| (&piece.title, &piece.inexact));
+        for (title, inexact) in pieces.chain(foreign.listed.iter().map(|one| (&one.title, &one.inexact))) {
+            if self.policies.iter().all(|row| row.name != *title) {
+                self.row(title, Status::Converted, &Value::Null, &Authority::Everybody);
+            }
+            for Inexact { key, was, is, because } in inexact {
+                self.warn(&format!("{key}: was {was}, is {is}, because {because}"), title);
+            }
+        }
+        for piece in &foreign.pieces {
+            for text in &piece.repaired {
+                add(&mut self.notes, &format!("repaired: {text}"), &piece.title);
+            }
+        }
+        if !foreign.listed.is_empty() {
+            self.note("policies are tried in the order of their names, which begin with the place in OpenShift's order; it does not prefer a policy that leaves the pod unchanged".to_owned());
+        }
+        for error in &foreign.refused {
+            self.row(&error.reason, Status::Refused, &Value::Null, &Authority::Everybody);
+        }
+        for (title, reason) in &foreign.left_alone {
+            add(&mut self.notes, &format!("left alone: {reason}"), title);
+        }
+    }
+
     /// `157 policies: 155 converted, 2 left out`
     fn count(&self) -> String {
         let all = self.policies.len();
-        let left_out = self.policies.iter().filter(|row| row.status == Status::LeftOut).count();
         let noun = if all == 1 { "policy" } else { "policies" };
-        let converted = all - left_out;
-        let left_out = if left_out == 0 { String::new() } else { format!(", {left_out} left out") };
-        format!("{all} {noun}: {converted} converted{left_out}")
+        let count = |status: Status| self.policies.iter().filter(|row| row.status == status).count();
+        let counts =
+            [Status::Converted, Status::LeftOut, Status::Refused].map(|status| (status, count(status)));
+        let counts = counts.into_iter().filter(|(status, count)| *count > 0 || *status == Status::Converted);
+        let counts: Vec<String> =
+            counts.map(|(status, count)| format!("{count} {}", status.name())).collect();
+        format!("{all} {noun}: {}", counts.join(", "))
     }
 
     /// The summary for people, in at most 40 lines.
@@ -108,7 +160,9 @@ impl Summary {
         let warnings = self.warnings.iter().map(|remark| remark.line("", all)).map(line(true));
         let deviations = self.deviations.iter().map(|remark| remark.line("changed meaning: ", all));
         let notes = self.notes.iter().map(|remark| remark.line("", all));
-        let mut lines: Vec<Line> = warnings.chain(deviations.chain(notes).map(line(false))).collect();
+        let pods = self.pods.iter().cloned();
+        let mut lines: Vec<Line> = pods.map(line(false)).collect();
+        lines.extend(warnings.chain(deviations.chain(notes).map(line(false))));
         let steps = self.steps();
         let room = LINES - 1 - steps.len();
         if lines.len() > room {
@@ -135,6 +189,13 @@ impl Summary {
     /// The complete summary in Markdown.
     pub fn markdown(&self) -> String {
         let mut text = format!("**{}**\n", self.count());
+        if !self.pods.is_empty() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n### Pods\n\n");
+            for line in &self.pods {
+                let _ = writeln!(text, "* {}", report::escaped(line));
+            }
+        }
         for (title, remarks) in
             [("Warnings", &self.warnings), ("Changed meaning", &self.deviations), ("Notes", &self.notes)]
         {
@@ -157,7 +218,10 @@ impl Summary {
         }
         let _ = write!(text, "\n### Policies\n\n| Policy | Status | May be used by |\n|---|---|---|\n");
         for Row { name, status, may_be_used_by, .. } in &self.policies {
-            let status = if *status == Status::Converted { "converted" } else { "**left out**" };
+            let status = match status {
+                Status::Converted => status.name().to_owned(),
+                Status::LeftOut | Status::Refused => format!("**{}**", status.name()),
+            };
             let users = match may_be_used_by.as_deref() {
                 None => "unknown".to_owned(),
                 Some([]) => "no subject".to_owned(),

@@ -1,0 +1,64 @@
+//! What settings made of pieces do with a pod.
+
+use serde_json::{Map, Value, json};
+
+use super::{Piece, Reach, bundles};
+use crate::check::{Checked, check};
+use crate::input::Object;
+use crate::judge::{Judged, Requester, Verdict};
+use crate::policies::{Modules, of_objects};
+use crate::rbac::Authority;
+use crate::report::Summary;
+
+/// What becomes of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Admitted,
+    Changed,
+    Rejected,
+}
+
+/// What becomes of the pod with this spec. Its token is not mounted, so that only its own volumes count.
+pub(super) fn effect(pieces: &[Piece], spec: &Value) -> Effect {
+    let mut spec = spec.clone();
+    spec["automountServiceAccountToken"] = false.into();
+    let judged =
+        judged(pieces, &json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}));
+    match judged.verdict {
+        Verdict::Allowed => Effect::Admitted,
+        Verdict::Changed => Effect::Changed,
+        Verdict::Rejected => Effect::Rejected,
+    }
+}
+
+/// Judges an object by the registrations of the pieces.
+pub(super) fn judged(pieces: &[Piece], object: &Value) -> Judged {
+    let (bundles, refused) = bundles(pieces);
+    assert_eq!(refused.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+    let mut registrations = Vec::new();
+    for (nth, bundle) in bundles.iter().enumerate() {
+        let settings = bundle.settings();
+        let mut validating = settings.clone();
+        validating.insert("mutate".to_owned(), false.into());
+        if bundle.writes {
+            registrations.push(registration(&format!("{nth}-mutating"), true, &settings, &bundle.reach));
+        }
+        registrations.push(registration(&format!("{nth}-validating"), false, &validating, &bundle.reach));
+    }
+    let policies = of_objects(&registrations, &[], &Modules::default(), Authority::Everybody).unwrap();
+    let requester = Requester::new(String::new(), Vec::new(), "default".to_owned());
+    match check(&Object::of_value(object), &policies, &requester, &mut Summary::default()) {
+        Checked::Judged(judged) => *judged,
+        Checked::Skipped(skipped) => panic!("{skipped:?}"),
+    }
+}
+
+fn registration(name: &str, mutating: bool, settings: &Map<String, Value>, reach: &Reach) -> Object {
+    let resources = ["pods", "deployments", "jobs"];
+    Object::of_value(&json!({"apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy",
+        "metadata": {"name": name},
+        "spec": {"module": "registry://x/pod-security-policy", "mutating": mutating, "settings": settings,
+            "namespaceSelector": {"matchExpressions": reach.namespaces},
+            "objectSelector": {"matchExpressions": reach.objects},
+            "rules": [{"apiGroups": ["*"], "apiVersions": ["v1"], "resources": resources, "operations": ["CREATE"]}]}}))
+}
