@@ -114,8 +114,9 @@ $(CONFORMANCE): $(shell find conformance/src src -name '*.rs')
 cluster: $(CLUSTER)
 	$(CLUSTER) up
 
-# The policy on a real control plane, and the documents followed on another one. POLICY_SERVER names Kubewarden's own policy server, to run it in place of `policy-host
-# serve`; RUN selects tests, as in RUN=TestGrants.
+# The policy on a real control plane, and the documents followed on another one. POLICY_SERVER names Kubewarden's own policy
+# server, to run it in place of `policy-host serve`; KUBEWARDEN_CRDS a folder with Kubewarden's own definitions; RUN selects
+# tests, as in RUN=TestGrants.
 SCENARIOS = CLUSTER=$(abspath $(CLUSTER)) POLICY_HOST=$(abspath $(HOST)) MODULE=$(abspath policy.wasm) \
 	KUBECTL_PSP=$(abspath $(PSP)) HELM=$(abspath $(TOOLS)/helm) \
 	MUTATED=$(abspath $(TARGET_DIR))/cluster/mutated.jsonl go test -C cluster-tests -count 1 -timeout 60m $(if $(RUN),-run '$(RUN)')

@@ -5,11 +5,10 @@ package kubewarden
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -60,6 +59,8 @@ type Controller struct {
 
 	objects dynamic.Interface
 	client  *kubernetes.Clientset
+	// lock is held while it works, and while it scans.
+	lock sync.Mutex
 	// running are policy servers by name, registered the webhooks that were written.
 	running    map[string]*server
 	registered map[string]string
@@ -110,6 +111,8 @@ func (s *server) stop() {
 
 // reconcile makes the cluster what the policies in it say.
 func (c *Controller) reconcile(ctx context.Context) error {
+	c.lock.Lock()
+	defer c.lock.Unlock()
 	list, err := c.objects.Resource(policies).List(ctx, meta.ListOptions{})
 	if err != nil {
 		return err
@@ -220,37 +223,4 @@ func policiesOf(objects []*unstructured.Unstructured) ([]register.Policy, error)
 		read = append(read, policy)
 	}
 	return read, nil
-}
-
-// status is what a policy says of itself.
-type status struct {
-	phase string
-	// modes is whether the mode in the policies is that of the server's configuration.
-	modes, isReachable bool
-}
-
-func (c *Controller) status(ctx context.Context, objects []*unstructured.Unstructured, wanted status) error {
-	var all error
-	for _, object := range objects {
-		mode := "unknown"
-		if wanted.modes {
-			mode, _, _ = unstructured.NestedString(object.Object, "spec", "mode")
-		}
-		state := meta.ConditionFalse
-		if wanted.isReachable {
-			state = meta.ConditionTrue
-		}
-		var conditions []map[string]any
-		for _, kind := range []string{"PolicyActive", "PolicyUniquelyReachable"} {
-			conditions = append(conditions, map[string]any{
-				"type": kind, "status": state, "reason": kind, "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z",
-			})
-		}
-		text, err := json.Marshal(map[string]any{"status": map[string]any{"policyStatus": wanted.phase, "mode": mode, "conditions": conditions}})
-		if err != nil {
-			return err
-		}
-		all = errors.Join(all, c.patch(ctx, object.GetName(), string(text), "status"))
-	}
-	return all
 }

@@ -31,7 +31,7 @@ const (
 var documents = []follow{
 	{file: "docs/rbac.md"},
 	{file: "docs/install.md", after: map[string]func(*reader, *testing.T){
-		reachable: (*reader).admitsEverything, protected: (*reader).protects, backedOut: (*reader).admitsEverything,
+		reachable: (*reader).monitors, protected: (*reader).protects, backedOut: (*reader).admitsEverything,
 	}},
 	{file: "docs/pair.md"},
 	{file: "docs/operating.md", after: map[string]func(*reader, *testing.T){
@@ -183,6 +183,27 @@ func (r *reader) admitsEverything(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// monitors is whether logs and reports say what the documents promise, while nothing is rejected.
+func (r *reader) monitors(t *testing.T) {
+	t.Helper()
+	r.admitsEverything(t)
+	pod, err := r.create(t.Context(), t, plain("lacks-defaults"))
+	admitted(t, pod, err)
+	if err := r.controller.Scan(t.Context(), "shop"); err != nil {
+		t.Error(err)
+	}
+	const rejected, missing = "Privileged containers are not allowed", "would be filled in: "
+	for _, command := range []string{
+		"kubectl logs --namespace kubewarden --selector kubewarden/policy-server=default --tail 100",
+		"kubectl get reports.openreports.io --namespace shop --output yaml",
+	} {
+		output, err := r.shell(command)
+		if err != nil || !strings.Contains(output, rejected) || !strings.Contains(output, missing) {
+			t.Errorf("%s: %v\n%s", command, err, output)
+		}
+	}
 }
 
 func (r *reader) protects(t *testing.T) {

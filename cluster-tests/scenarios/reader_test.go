@@ -22,6 +22,7 @@ type reader struct {
 	// home is the folder of programs and of the kubeconfig, place the one that commands are run in.
 	home, place string
 	pods        int
+	controller  *kubewarden.Controller
 	// ports are those of `policy-host serve`, in place of the usual ones.
 	ports *strings.Replacer
 }
@@ -135,6 +136,7 @@ func (r *reader) installKubewarden(t *testing.T) {
 	if err := controller.Kubelet(t.Context(), certificate, key); err != nil {
 		t.Fatal(err)
 	}
+	r.controller = controller
 	ended := make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
