@@ -5,13 +5,19 @@
 //! within settings are alternatives: pieces are combined into one policy where that is exact, and else are registered one by
 //! one, since registrations hold together as well.
 
+mod admission;
 mod bundle;
+mod gatekeeper;
 mod kubewarden;
+mod kyverno;
 mod neutral;
+mod openshift;
 mod piece;
 mod reach;
 #[cfg(test)]
 mod testing;
+
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::input::Object;
@@ -29,11 +35,27 @@ pub enum Source {
     PodSecurityPolicy,
     /// Kubewarden's policies for pod security, one a field
     Kubewarden,
+    /// Constraints and mutators of Gatekeeper's library
+    Gatekeeper,
+    /// Policies and exceptions of Kyverno
+    Kyverno,
+    /// The configuration of Pod Security admission, and labels of namespaces
+    #[cfg_attr(feature = "cli", value(name = "psa"))]
+    PodSecurityAdmission,
+    /// SecurityContextConstraints of OpenShift
+    #[cfg_attr(feature = "cli", value(name = "scc"))]
+    OpenShift,
 }
 
 impl Source {
     /// All sources but PodSecurityPolicies, which are settings already.
-    const FOREIGN: [Source; 1] = [Source::Kubewarden];
+    const FOREIGN: [Source; 5] = [
+        Source::Kubewarden,
+        Source::Gatekeeper,
+        Source::Kyverno,
+        Source::PodSecurityAdmission,
+        Source::OpenShift,
+    ];
 
     /// The source of an object, if it is another engine's.
     pub(crate) fn of(object: &Object) -> Option<Source> {
@@ -44,6 +66,10 @@ impl Source {
         match self {
             Source::PodSecurityPolicy => object.kind == "PodSecurityPolicy",
             Source::Kubewarden => kubewarden::recognizes(object),
+            Source::Gatekeeper => gatekeeper::recognizes(object),
+            Source::Kyverno => kyverno::recognizes(object),
+            Source::PodSecurityAdmission => admission::recognizes(object),
+            Source::OpenShift => openshift::recognizes(object),
         }
     }
 
@@ -51,6 +77,10 @@ impl Source {
         match self {
             Source::PodSecurityPolicy => Findings::default(),
             Source::Kubewarden => kubewarden::read(objects, around),
+            Source::Gatekeeper => gatekeeper::read(objects, around),
+            Source::Kyverno => kyverno::read(objects, around),
+            Source::PodSecurityAdmission => admission::read(objects, around),
+            Source::OpenShift => openshift::read(objects, around),
         }
     }
 }
@@ -63,10 +93,12 @@ pub(crate) fn read(objects: &[Object], around: &Surroundings) -> Findings {
         if own.is_empty() {
             continue;
         }
-        let Findings { mut pieces, mut refused, mut left_alone } = source.read(&own, around);
-        all.pieces.append(&mut pieces);
-        all.refused.append(&mut refused);
-        all.left_alone.append(&mut left_alone);
+        let findings = source.read(&own, around);
+        all.pieces.extend(findings.pieces);
+        all.refused.extend(findings.refused);
+        all.left_alone.extend(findings.left_alone);
+        all.listed.extend(findings.listed);
+        all.grants.extend(findings.grants);
     }
     all
 }
@@ -80,6 +112,20 @@ pub(crate) struct Findings {
     pub(crate) refused: Vec<Error>,
     /// Objects that stay as they are, and why: each a title and a reason.
     pub(crate) left_alone: Vec<(String, String)>,
+    /// PodSecurityPolicies of one list, of which pods must satisfy one that they are granted.
+    pub(crate) listed: Vec<Listed>,
+    /// Roles and bindings that grant these.
+    pub(crate) grants: Vec<Value>,
+}
+
+/// A `PodSecurityPolicy` that another engine's policy becomes.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    /// The object that it comes from.
+    pub(crate) title: String,
+    pub(crate) policy: Value,
+    /// What it does differently.
+    pub(crate) inexact: Vec<Inexact>,
 }
 
 /// What a conversion may look up besides the policies.
@@ -89,6 +135,8 @@ pub struct Surroundings {
     pub(crate) namespaces: Vec<Object>,
     /// Runtime classes of a dump.
     pub(crate) runtime_classes: Vec<Object>,
+    /// Roles and bindings.
+    pub(crate) rbac: Vec<Object>,
 }
 
 impl Surroundings {

@@ -56,11 +56,13 @@ pub fn migrate(input: &Sorted, authority: &Authority, options: &Options) -> Outc
     converted.manifests.extend(foreign.manifests.iter().cloned());
     let summary = options.summarize(input, &policies, &converted, &foreign, authority);
     let names: Vec<&str> = policies.manifests.iter().map(convert::name_of).collect();
-    let grants = match options.emit_rbac {
+    let mut grants = match options.emit_rbac {
         true => grants::manifests(&names, authority, &options.name)?,
         false => Vec::new(),
     };
-    let is_inexact = foreign.pieces.iter().any(|piece| !piece.inexact.is_empty());
+    grants.extend(foreign.grants);
+    let is_inexact = foreign.pieces.iter().any(|piece| !piece.inexact.is_empty())
+        || foreign.listed.iter().any(|listed| !listed.inexact.is_empty());
     Ok(Migration { manifests: converted.manifests, grants, refused: foreign.refused, is_inexact, summary })
 }
 

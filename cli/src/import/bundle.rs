@@ -21,6 +21,7 @@ pub(crate) struct Bundle {
     spec: Map<String, Value>,
     annotations: Map<String, Value>,
     alternatives: Vec<Alternative>,
+    options: Map<String, Value>,
     level: Option<standards::Standard>,
     rules: BTreeMap<String, Rule>,
 }
@@ -64,6 +65,7 @@ impl Bundle {
             spec: piece.spec.clone(),
             annotations: piece.annotations.clone(),
             alternatives: piece.alternatives.clone(),
+            options: piece.options.clone(),
             level: None,
             rules: BTreeMap::new(),
         };
@@ -88,7 +90,8 @@ impl Bundle {
 
     /// Both together, if there is one policy that demands exactly that.
     fn with(&self, other: &Bundle) -> Option<Bundle> {
-        if self.reach != other.reach || self.writes != other.writes {
+        let are_plain = self.options.is_empty() && other.options.is_empty();
+        if !are_plain || self.reach != other.reach || self.writes != other.writes {
             return None;
         }
         let mut together = self.clone();
@@ -175,7 +178,7 @@ impl Bundle {
 
     /// The settings, without `mutate`.
     pub(crate) fn settings(&self) -> Map<String, Value> {
-        let mut settings = Map::new();
+        let mut settings = self.options.clone();
         let mut actions: BTreeMap<&str, &str> = self
             .rules
             .iter()
@@ -185,7 +188,7 @@ impl Bundle {
         let mut spec = neutral::spec();
         spec.extend(self.spec.clone());
         for (demanded, permitting) in NOT_TOGETHER {
-            let admits_all = neutral::spec().get(permitting) == spec.get(permitting);
+            let admits_all = spec.get(permitting).is_some_and(|value| neutral::admits_all(permitting, value));
             if self.spec.contains_key(demanded) && admits_all {
                 spec.shift_remove(permitting);
                 actions.insert(permitting, "Ignore");
@@ -219,6 +222,7 @@ impl Bundle {
             let policies = self.alternatives.iter().map(|one| one.policy(&spec, &annotations));
             settings.insert("policies".to_owned(), policies.collect());
         } else if !self.spec.is_empty() || !self.annotations.is_empty() {
+            annotations.retain(|_, value| !value.is_null());
             settings.insert("annotations".to_owned(), Value::Object(annotations));
             settings.extend(spec);
         }
@@ -261,10 +265,11 @@ impl Alternative {
     }
 }
 
-/// The rules that read these fields and annotations.
+/// The rules that read these fields, where they restrict, and annotations.
 fn fields(spec: &Map<String, Value>, annotations: &Map<String, Value>) -> Vec<String> {
     let annotations = annotations.keys().map(|key| of_annotation(key));
-    spec.keys().map(String::as_str).chain(annotations).map(str::to_owned).collect()
+    let restricted = spec.iter().filter(|(field, value)| !neutral::admits_all(field, value));
+    restricted.map(|(field, _)| field.as_str()).chain(annotations).map(str::to_owned).collect()
 }
 
 /// Fields that restrict, and those whose `*` a policy may not have besides: the rule of the latter is ignored instead.

@@ -23,6 +23,8 @@ pub(crate) struct Piece {
     pub(crate) alternatives: Vec<Alternative>,
     /// The checks of the Pod Security Standards that it demands.
     pub(crate) standards: Vec<Standard>,
+    /// Options of the settings, as they are written; such a piece is registered by itself.
+    pub(crate) options: Map<String, Value>,
     /// What a violation does.
     pub(crate) action: Action,
     /// Whether it fills in defaults. Else only the validating half is registered.
@@ -99,6 +101,7 @@ impl Piece {
             annotations: Map::new(),
             alternatives: Vec::new(),
             standards: Vec::new(),
+            options: Map::new(),
             action: Action::Deny,
             writes: false,
             exemptions: Vec::new(),
@@ -141,5 +144,6 @@ impl Piece {
             && self.annotations.is_empty()
             && self.alternatives.is_empty()
             && self.standards.is_empty()
+            && self.options.is_empty()
     }
 }

@@ -4,17 +4,21 @@ use serde_json::Value;
 
 use pod_security_policy::schema::subdomain_problem;
 
+use super::convert::all;
 use super::manifests::{pair, validating};
 use super::options::Options;
 use super::policies::Sorted;
 use crate::error::{Error, Errors, Outcome};
-use crate::import::{self, Bundle, Findings, Piece};
+use crate::import::{self, Bundle, Findings, Listed, Piece, Reach};
 
 /// What became of other engines' policies.
 pub(super) struct Foreign {
     pub(super) manifests: Vec<Value>,
     /// The pieces that are registered.
     pub(super) pieces: Vec<Piece>,
+    /// Policies that are registered as a list, with grants.
+    pub(super) listed: Vec<Listed>,
+    pub(super) grants: Vec<Value>,
     pub(super) refused: Vec<Error>,
     /// What stays as it is: a title and a reason.
     pub(super) left_alone: Vec<(String, String)>,
@@ -27,7 +31,8 @@ impl Options {
     ///
     /// If a name is too long for its place.
     pub(super) fn foreign(&self, input: &Sorted) -> Outcome<Foreign> {
-        let Findings { pieces, mut refused, left_alone } = import::read(&input.foreign, &input.around);
+        let Findings { pieces, mut refused, left_alone, listed, grants } =
+            import::read(&input.foreign, &input.around);
         let exempt: Vec<String> = self.exempt().map(str::to_owned).collect();
         let (bundles, failed) = import::bundles(&pieces);
         let is_refused =
@@ -55,9 +60,16 @@ impl Options {
                 false => manifests.push(validating(&name, &settings, &bundle.reach, &self.form)),
             }
         }
+        if !listed.is_empty() {
+            let policies: Vec<Value> = listed.iter().map(|one| one.policy.clone()).collect();
+            let mut reach = Reach { workloads: true, pods_only: self.same_reach, ..Reach::default() };
+            reach.not_in(&exempt);
+            let name = names.free(self.name.clone());
+            manifests.extend(pair(&name, &all(&policies), &reach, &self.form));
+        }
         refused.extend(failed);
         if errors.is_empty() {
-            Ok(Foreign { manifests, pieces, refused, left_alone })
+            Ok(Foreign { manifests, pieces, listed, grants, refused, left_alone })
         } else {
             Err(Errors(errors))
         }
@@ -77,6 +89,11 @@ impl Names<'_> {
             [name] => format!("{}-{}", self.start, name.to_ascii_lowercase().replace([':', '/', '_'], "-")),
             _ => self.start.to_owned(),
         };
+        self.free(wanted)
+    }
+
+    /// The name, with a number behind it if it is taken.
+    fn free(&mut self, wanted: String) -> String {
         let numbered = (2..).map(|nth: u32| format!("{wanted}-{nth}"));
         let free = std::iter::once(wanted.clone()).chain(numbered).find(|name| !self.taken.contains(name));
         let free = free.unwrap_or(wanted);

@@ -45,6 +45,7 @@ pub fn sorted(objects: Vec<Object>, from: &[Source]) -> Outcome<Sorted> {
         if object.kind == "PodSecurityPolicy" && wanted(Source::PodSecurityPolicy) {
             sorted.policies.push(object);
         } else if is_rbac(&object) {
+            sorted.around.rbac.push(object.clone());
             sorted.rbac.push(object);
         } else if object.kind == "ServiceAccount" && object.group().is_empty() {
             sorted.accounts += 1;
@@ -101,7 +102,7 @@ pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
         }));
     }
     let mut errors = Vec::new();
-    for Misfit { nth, path, kind, error } in policies::misfits(objects, &values) {
+    for Misfit { nth, path, kind, error, .. } in policies::misfits(objects, &values) {
         match nth.and_then(|nth| skipped.get_mut(nth)) {
             Some(places) if was_skipped(&path, kind) => places.push(error),
             // Errors after a reason to skip add nothing.

@@ -29,7 +29,10 @@ pub(super) fn split(
     for (nth, one) in overrides.into_iter().flatten().enumerate() {
         let at = format!("{at}[{nth}]");
         if one.get("namespaceSelector").is_some() {
-            return Err(Unread::new(at, "an action for namespaces with some labels cannot be said next to another for the rest"));
+            return Err(Unread::new(
+                at,
+                "an action for namespaces with some labels cannot be said next to another for the rest",
+            ));
         }
         let names = texts(one.get("namespaces"));
         if names.is_empty() {

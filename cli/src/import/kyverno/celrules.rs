@@ -9,7 +9,11 @@ use super::matching::add;
 use crate::import::reach::Reach;
 
 /// What a list of validations demands, each with an `expression`.
-pub(super) fn facts(variables: Option<&Value>, validations: Option<&Value>, at: &str) -> Result<Vec<Fact>, Unread> {
+pub(super) fn facts(
+    variables: Option<&Value>,
+    validations: Option<&Value>,
+    at: &str,
+) -> Result<Vec<Fact>, Unread> {
     let variables = inlined(variables);
     let mut facts = Vec::new();
     for (nth, one) in validations.and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -61,8 +65,17 @@ pub(super) fn condition(one: &Value, of_host_paths: bool, reach: &mut Reach, at:
     }
     let known = ["request.operation", "request.namespace", "request.userInfo.username"];
     let rest = known.iter().fold(text.to_owned(), |text, name| text.replace(name, ""));
-    let reads_more =
-        ["object", "oldObject", "request", "variables", "resource", "http", "globalContext", "image", "params"];
+    let reads_more = [
+        "object",
+        "oldObject",
+        "request",
+        "variables",
+        "resource",
+        "http",
+        "globalContext",
+        "image",
+        "params",
+    ];
     if reads_more.iter().any(|name| rest.contains(name)) {
         return Err(Unread::new(at, "reads more than the operation, the namespace and the user"));
     }
@@ -163,9 +176,9 @@ fn conjunction(mut facts: Vec<Fact>) -> Result<Vec<Fact>, String> {
     }
     let mut together: Vec<Fact> = Vec::new();
     for fact in facts {
-        let same = together.iter_mut().find(|known| {
-            (known.scope, &known.path, known.absent) == (fact.scope, &fact.path, fact.absent)
-        });
+        let same = together
+            .iter_mut()
+            .find(|known| (known.scope, &known.path, known.absent) == (fact.scope, &fact.path, fact.absent));
         match (same, &fact.test) {
             (Some(Fact { test: Test::In(known), .. }), Test::In(values)) => *known = known.and(values),
             (Some(known), test) if known.test == *test => {}
@@ -180,7 +193,10 @@ fn without_guards(facts: Vec<Fact>) -> Vec<Fact> {
     let is_implied = |guard: &Fact| {
         guard.test == Test::Present
             && facts.iter().any(|fact| {
-                fact.scope == guard.scope && !fact.absent && fact != guard && is_within(&fact.path, &guard.path)
+                fact.scope == guard.scope
+                    && !fact.absent
+                    && fact != guard
+                    && is_within(&fact.path, &guard.path)
             })
     };
     facts.iter().filter(|fact| !is_implied(fact)).cloned().collect()
@@ -200,7 +216,12 @@ fn disjunction(terms: &[&Cel], bound: &[Bound]) -> Result<Vec<Fact>, String> {
             continue;
         }
         if let Some(place) = other_volume(term, bound) {
-            guards.push(Fact { scope: place.scope, path: "volumeMounts[]".to_owned(), absent: true, test: Test::Absent });
+            guards.push(Fact {
+                scope: place.scope,
+                path: "volumeMounts[]".to_owned(),
+                absent: true,
+                test: Test::Absent,
+            });
             continue;
         }
         let facts = without_guards(holds(term, bound)?);
@@ -220,15 +241,22 @@ fn disjunction(terms: &[&Cel], bound: &[Bound]) -> Result<Vec<Fact>, String> {
         [] => {
             // Not set, with the fields around it or in them.
             let Some(inner) = guards.iter().max_by_key(|guard| guard.path.len()) else { return no() };
-            let nested = guards.iter().all(|guard| guard.scope == inner.scope && is_within(&inner.path, &guard.path));
+            let nested =
+                guards.iter().all(|guard| guard.scope == inner.scope && is_within(&inner.path, &guard.path));
             return if nested { Ok(vec![inner.clone()]) } else { no() };
         }
         [one] => one.clone(),
         several => {
-            let singles: Option<Vec<&Fact>> =
-                several.iter().map(|facts| if let [fact] = facts.as_slice() { Some(fact) } else { None }).collect();
+            let singles: Option<Vec<&Fact>> = several
+                .iter()
+                .map(|facts| if let [fact] = facts.as_slice() { Some(fact) } else { None })
+                .collect();
             let Some(singles) = singles else { return no() };
-            vec![sources(&singles).or_else(|| one_of(&singles)).ok_or("has alternatives that settings cannot say")?]
+            vec![
+                sources(&singles)
+                    .or_else(|| one_of(&singles))
+                    .ok_or("has alternatives that settings cannot say")?,
+            ]
         }
     };
     let joins_volumes = guards.iter().any(|guard| guard.path == "volumeMounts[]");
@@ -273,7 +301,8 @@ fn sources(facts: &[&Fact]) -> Option<Fact> {
 
 /// Whether a term never holds for what an API server sends: an element without fields, an empty text.
 fn is_void(term: &Cel, bound: &[Bound]) -> bool {
-    let is_bound = |name: &Cel| matches!(name, Cel::Name(name) if bound.iter().any(|(known, _)| known == name));
+    let is_bound =
+        |name: &Cel| matches!(name, Cel::Name(name) if bound.iter().any(|(known, _)| known == name));
     let Some((left, right)) = term.joined("==") else { return false };
     match (left, right) {
         (Cel::Call(None, name, arguments), Cel::Number(0)) if name == "size" => {
@@ -363,7 +392,9 @@ fn wanted(body: &Cel, variable: &str) -> Option<(Vec<String>, bool)> {
 fn sized(left: &Cel, operator: &str, right: &Cel, bound: &[Bound]) -> Option<Fact> {
     let (target, number) = match (left, right) {
         (Cel::Call(Some(target), name, _), Cel::Number(number)) if name == "size" => (&**target, number),
-        (Cel::Call(None, name, arguments), Cel::Number(number)) if name == "size" => (arguments.first()?, number),
+        (Cel::Call(None, name, arguments), Cel::Number(number)) if name == "size" => {
+            (arguments.first()?, number)
+        }
         (Cel::Index(list, index), Cel::Text(text)) if **index == Cel::Number(0) && operator == "==" => {
             let Place { scope, path, .. } = place(list, bound)?;
             let path = format!("{path}[0]");
@@ -374,7 +405,12 @@ fn sized(left: &Cel, operator: &str, right: &Cel, bound: &[Bound]) -> Option<Fac
     let Place { scope, path, .. } = place(target, bound)?;
     match (operator, number) {
         ("==", 0) => Some(Fact { scope, path, absent: true, test: Test::Absent }),
-        ("==", 1) => Some(Fact { scope, path: format!("{path}[0]"), absent: false, test: Test::Has { any: Vec::new(), folded: false } }),
+        ("==", 1) => Some(Fact {
+            scope,
+            path: format!("{path}[0]"),
+            absent: false,
+            test: Test::Has { any: Vec::new(), folded: false },
+        }),
         _ => None,
     }
 }
@@ -429,7 +465,11 @@ fn place(expression: &Cel, bound: &[Bound]) -> Option<Place> {
         }
         Cel::Field(of, field) => {
             if matches!(&**of, Cel::Name(name) if name == "object") {
-                return (field == "spec").then(|| Place { scope: Scope::Pod, path: String::new(), default: None });
+                return (field == "spec").then(|| Place {
+                    scope: Scope::Pod,
+                    path: String::new(),
+                    default: None,
+                });
             }
             let Place { scope, path, default } = place(of, bound)?;
             if default.is_some_and(|default| default != Cel::Map) {
@@ -452,7 +492,9 @@ fn list(expression: &Cel, bound: &[Bound]) -> Option<Place> {
         Cel::Binary(left, "+", right) => {
             let (left, right) = (list(left, bound)?, list(right, bound)?);
             match (left.scope, right.scope) {
-                (Scope::Containers(a), Scope::Containers(b)) if left.path.is_empty() && right.path.is_empty() => {
+                (Scope::Containers(a), Scope::Containers(b))
+                    if left.path.is_empty() && right.path.is_empty() =>
+                {
                     Some(Place { scope: Scope::Containers(a.and(b)), ..left })
                 }
                 _ => None,
@@ -465,7 +507,9 @@ fn list(expression: &Cel, bound: &[Bound]) -> Option<Place> {
             if is_empty && guards { list(then, bound) } else { None }
         }
         Cel::Call(Some(target), name, arguments) if name == "filter" => {
-            let [Cel::Name(variable), Cel::Call(None, has, fields)] = arguments.as_slice() else { return None };
+            let [Cel::Name(variable), Cel::Call(None, has, fields)] = arguments.as_slice() else {
+                return None;
+            };
             let element = list(target, bound)?;
             let of_volume = Cel::Field(Box::new(Cel::Name(variable.clone())), "hostPath".to_owned());
             let is_filter = element.path == "volumes[]" && has == "has" && *fields == [of_volume];
@@ -476,7 +520,9 @@ fn list(expression: &Cel, bound: &[Bound]) -> Option<Place> {
             if found.default.as_ref().is_some_and(|default| *default != Cel::List(Vec::new())) {
                 return None;
             }
-            if found.scope == Scope::Pod && let Some(lists) = Lists::of(&found.path) {
+            if found.scope == Scope::Pod
+                && let Some(lists) = Lists::of(&found.path)
+            {
                 return Some(Place { scope: Scope::Containers(lists), path: String::new(), default: None });
             }
             Some(Place { path: format!("{}[]", found.path), ..found })

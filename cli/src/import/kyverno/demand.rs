@@ -18,7 +18,8 @@ const RESTRICTED: &str = "restricted:v1.24";
 const BASELINE_WITH_ENGINES: &str = "baseline:v1.31";
 
 /// The reason for differences on Windows.
-const WINDOWS: &str = "the API server refuses such fields in pods for Windows, so that no pod could satisfy it";
+const WINDOWS: &str =
+    "the API server refuses such fields in pods for Windows, so that no pod could satisfy it";
 
 /// Adds what the facts of a rule demand. `whole` are the facts of all rules of the policy.
 pub(super) fn add(facts: &[Fact], whole: &[Fact], piece: &mut Piece) -> Result<(), String> {
@@ -94,7 +95,9 @@ fn one(fact: &Fact, pair: bool, whole: &[Fact], piece: &mut Piece) -> Option<()>
                 "the prefix `/` stands for all others",
             );
         }
-        (Scope::Pod, "supplementalGroups", Test::In(values)) => groups("supplementalGroups", *absent, values, piece)?,
+        (Scope::Pod, "supplementalGroups", Test::In(values)) => {
+            groups("supplementalGroups", *absent, values, piece)?
+        }
         (Scope::Pod, "fsGroup", Test::In(values)) => groups("fsGroup", *absent, values, piece)?,
         (Scope::Pod, "sysctls[].name", Test::In(values)) => {
             (*absent && values.ranges.is_empty()).then_some(())?;
@@ -294,10 +297,36 @@ fn bind_service() -> Test {
 
 /// The types of volumes that settings know.
 const VOLUMES: [&str; 30] = [
-    "azureFile", "flocker", "flexVolume", "hostPath", "emptyDir", "gcePersistentDisk", "awsElasticBlockStore", "gitRepo",
-    "secret", "nfs", "iscsi", "glusterfs", "persistentVolumeClaim", "rbd", "cinder", "cephFS", "downwardAPI", "fc",
-    "configMap", "vsphereVolume", "quobyte", "azureDisk", "photonPersistentDisk", "projected", "portworxVolume",
-    "scaleIO", "storageos", "csi", "ephemeral", "image",
+    "azureFile",
+    "flocker",
+    "flexVolume",
+    "hostPath",
+    "emptyDir",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "gitRepo",
+    "secret",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "persistentVolumeClaim",
+    "rbd",
+    "cinder",
+    "cephFS",
+    "downwardAPI",
+    "fc",
+    "configMap",
+    "vsphereVolume",
+    "quobyte",
+    "azureDisk",
+    "photonPersistentDisk",
+    "projected",
+    "portworxVolume",
+    "scaleIO",
+    "storageos",
+    "csi",
+    "ephemeral",
+    "image",
 ];
 
 /// The name that settings have for the key of a volume's source.
@@ -332,7 +361,8 @@ pub(super) fn safe_sysctls(minor: u64) -> impl Iterator<Item = &'static str> {
 
 /// Allows these sysctls alone; a trailing `*` stands for any rest.
 pub(super) fn sysctls(allowed: &[String], piece: &mut Piece) -> Option<()> {
-    let is_pattern = |name: &String| !name.trim_end_matches('*').contains(['*', '?']) && !name.ends_with("**");
+    let is_pattern =
+        |name: &String| !name.trim_end_matches('*').contains(['*', '?']) && !name.ends_with("**");
     allowed.iter().all(is_pattern).then_some(())?;
     let matches = |name: &str| {
         let one = |pattern: &String| {
@@ -342,7 +372,8 @@ pub(super) fn sysctls(allowed: &[String], piece: &mut Piece) -> Option<()> {
     };
     let is_unsafe = |name: &&String| !SAFE_SYSCTLS.iter().any(|(safe, _)| safe == name);
     piece.set("allowedUnsafeSysctls", allowed.iter().filter(is_unsafe).cloned().collect::<Vec<_>>());
-    let forbidden: Vec<&str> = SAFE_SYSCTLS.into_iter().map(|(name, _)| name).filter(|name| !matches(name)).collect();
+    let forbidden: Vec<&str> =
+        SAFE_SYSCTLS.into_iter().map(|(name, _)| name).filter(|name| !matches(name)).collect();
     if !forbidden.is_empty() {
         piece.set("forbiddenSysctls", forbidden);
     }
@@ -385,7 +416,11 @@ fn groups(field: &str, absent: bool, values: &Values, piece: &mut Piece) -> Opti
 fn ids(field: &str, absent: bool, pair: bool, values: &Values, piece: &mut Piece) -> Option<()> {
     let rule = if absent { "MayRunAs" } else { "MustRunAs" };
     piece.set(field, json!({"rule": rule, "ranges": ranges(values, MAX_ID)?}));
-    let was = if pair { "demanded of the pod and of each container" } else { "demanded of each container's own field" };
+    let was = if pair {
+        "demanded of the pod and of each container"
+    } else {
+        "demanded of each container's own field"
+    };
     piece.differs(
         field,
         was,
@@ -439,7 +474,8 @@ fn both_places(field: &str, scope: Scope, pair: bool, piece: &mut Piece) {
 /// Notes the fields of SELinux that the policy leaves alone and the check does not.
 fn se_linux(fields: &[&str], whole: &[Fact], piece: &mut Piece) {
     for field in fields {
-        let is_checked = whole.iter().any(|fact| fact.path == format!("securityContext.seLinuxOptions.{field}"));
+        let is_checked =
+            whole.iter().any(|fact| fact.path == format!("securityContext.seLinuxOptions.{field}"));
         if !is_checked {
             piece.differs(
                 &format!("seLinuxOptions.{field}"),

@@ -7,7 +7,8 @@ use super::pattern;
 
 /// What `validate.deny` or an element of `validate.foreach` demands.
 pub(super) fn facts(conditions: &Value, element: Option<Element>, at: &str) -> Result<Vec<Fact>, Unread> {
-    let list = |key: &str| conditions.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let list =
+        |key: &str| conditions.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let (any, all) = match conditions.as_array() {
         Some(all) => (&[][..], all.as_slice()),
         None => (list("any"), list("all")),
@@ -23,8 +24,9 @@ pub(super) fn facts(conditions: &Value, element: Option<Element>, at: &str) -> R
         ([], all) => {
             let facts = read(all, "all")?;
             let one = facts.into_iter().map(Some).reduce(|a, b| either(&a?, &b?)).flatten();
-            one.map(|fact| vec![fact])
-                .ok_or_else(|| Unread::new(at, "conditions on several fields that hold together cannot be said in settings"))
+            one.map(|fact| vec![fact]).ok_or_else(|| {
+                Unread::new(at, "conditions on several fields that hold together cannot be said in settings")
+            })
         }
         _ => Err(Unread::new(at, "`any` with `all` cannot be said in settings")),
     }
@@ -36,7 +38,9 @@ pub(super) fn of_each(each: &Value, at: &str) -> Result<Vec<Fact>, Unread> {
     for (nth, one) in each.as_array().into_iter().flatten().enumerate() {
         let at = format!("{at}[{nth}]");
         let known = ["list", "deny", "pattern", "elementScope"];
-        if let Some(other) = one.as_object().into_iter().flat_map(|one| one.keys()).find(|key| !known.contains(&key.as_str())) {
+        if let Some(other) =
+            one.as_object().into_iter().flat_map(|one| one.keys()).find(|key| !known.contains(&key.as_str()))
+        {
             return Err(Unread::new(format!("{at}.{other}"), "cannot be said in settings"));
         }
         let list = one.get("list").and_then(Value::as_str).unwrap_or_default();
@@ -73,7 +77,9 @@ impl Element {
         match list {
             "volumes[?hostPath][]" | "volumes[?hostPath]" => Some(Element::HostPathVolume),
             "volumes[?hostPath].hostPath" => Some(Element::HostPath),
-            list => lists(list).filter(|(_, rest)| rest.is_empty()).map(|(lists, _)| Element::Container(lists)),
+            list => {
+                lists(list).filter(|(_, rest)| rest.is_empty()).map(|(lists, _)| Element::Container(lists))
+            }
         }
     }
 }
@@ -117,9 +123,15 @@ fn negated(condition: &Value, element: Option<Element>, at: &str) -> Result<Fact
             match (all, read_only) {
                 (Some((all, _)), Some((lists, _))) if all == lists => {
                     let path = "volumeMounts[].readOnly".to_owned();
-                    Ok(Fact { scope: Scope::Containers(lists), path, absent: true, test: Test::ReadOnlyMounts })
+                    Ok(Fact {
+                        scope: Scope::Containers(lists),
+                        path,
+                        absent: true,
+                        test: Test::ReadOnlyMounts,
+                    })
                 }
-                _ => no("compares something else than the mounts of a volume with those that are read-only".to_owned()),
+                _ => no("compares something else than the mounts of a volume with those that are read-only"
+                    .to_owned()),
             }
         }
         _ => no(format!("`{operator}` of {key} and {value} cannot be said in settings")),
@@ -141,14 +153,17 @@ fn found(value: &Value, element: Option<Element>) -> Option<Found> {
     let text = squashed(value.as_str()?);
     let inner = text.strip_prefix("{{")?.strip_suffix("}}")?;
     let inner = inner.split_once("||").map_or(inner, |(path, _)| path);
-    let (scope, rest) = match (inner.strip_prefix("request.object.spec."), inner.strip_prefix("element."), element) {
-        (Some(path), ..) => match lists(path) {
-            Some((lists, rest)) => (Scope::Containers(lists), rest),
-            None => (Scope::Pod, path.to_owned()),
-        },
-        (None, Some(path), Some(Element::Container(lists))) => (Scope::Containers(lists), path.to_owned()),
-        _ => return None,
-    };
+    let (scope, rest) =
+        match (inner.strip_prefix("request.object.spec."), inner.strip_prefix("element."), element) {
+            (Some(path), ..) => match lists(path) {
+                Some((lists, rest)) => (Scope::Containers(lists), rest),
+                None => (Scope::Pod, path.to_owned()),
+            },
+            (None, Some(path), Some(Element::Container(lists))) => {
+                (Scope::Containers(lists), path.to_owned())
+            }
+            _ => return None,
+        };
     let (rest, folded) = match rest.strip_suffix(".to_upper(@)") {
         Some(rest) => (rest.to_owned(), true),
         None => (rest, false),

@@ -40,9 +40,9 @@ impl Exception {
     pub(super) fn is_for(&self, policy: &Object, rule: &str) -> bool {
         self.names(policy)
             && (self.in_cel
-                || self.entries(policy).any(|one| {
-                    texts(one.get("ruleNames")).iter().any(|pattern| fits(pattern, rule))
-                }))
+                || self
+                    .entries(policy)
+                    .any(|one| texts(one.get("ruleNames")).iter().any(|pattern| fits(pattern, rule))))
     }
 
     /// The entries for a policy, which may name it with its namespace.
@@ -121,11 +121,16 @@ impl Exception {
             return Err(Unread::new(format!("spec.{key}"), "single values cannot be excepted"));
         }
         let mut terms = Vec::new();
-        for (nth, one) in self.spec.get("matchConditions").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (nth, one) in
+            self.spec.get("matchConditions").and_then(Value::as_array).into_iter().flatten().enumerate()
+        {
             let at = format!("spec.matchConditions[{nth}]");
             let expression = one.get("expression").and_then(Value::as_str).unwrap_or_default().trim();
             terms.push(guarded(expression).ok_or_else(|| {
-                Unread::new(at, "reads more than name, namespace and user, or may fail where a field is not set")
+                Unread::new(
+                    at,
+                    "reads more than name, namespace and user, or may fail where a field is not set",
+                )
             })?);
         }
         if terms.is_empty() {
@@ -152,7 +157,8 @@ fn guarded(expression: &str) -> Option<String> {
     for field in ["request.namespace", "request.name", "request.operation", "request.userInfo.username"] {
         rest = rest.replace(field, "");
     }
-    let reads_more = ["object", "request", "variables", "resource", "http", "globalContext", "image", "oldObject"];
+    let reads_more =
+        ["object", "request", "variables", "resource", "http", "globalContext", "image", "oldObject"];
     if reads_more.iter().any(|name| rest.contains(name)) || expression.is_empty() {
         return None;
     }
@@ -165,7 +171,9 @@ pub(super) fn split(piece: Piece, exceptions: &[&Exception]) -> Vec<(Piece, Vec<
     let mut rest = piece;
     let mut parts = Vec::new();
     for exception in exceptions {
-        let (Some(controls), Some(namespaces)) = (exception.controls(), exception.namespaces()) else { continue };
+        let (Some(controls), Some(namespaces)) = (exception.controls(), exception.namespaces()) else {
+            continue;
+        };
         let mut part = rest.clone();
         part.reach.only_in(&namespaces);
         rest.reach.not_in(&namespaces);

@@ -42,7 +42,10 @@ pub(super) enum Test {
     /// It must be there.
     Present,
     /// The list has one of these; names may be compared without regard to case.
-    Has { any: Vec<String>, folded: bool },
+    Has {
+        any: Vec<String>,
+        folded: bool,
+    },
     /// The path starts with this folder.
     FirstFolder(String),
     /// Mounts of the node's folders are read-only.
@@ -168,7 +171,10 @@ pub(super) fn merged(facts: Vec<Fact>) -> Vec<Fact> {
 /// Two alternatives as one fact: the pod has the field, or each container has.
 pub(super) fn inherited(a: &[Fact], b: &[Fact]) -> Option<Fact> {
     match (a, b) {
-        ([by_pod, open], [own]) | ([own], [by_pod, open]) | ([open, by_pod], [own]) | ([own], [open, by_pod])
+        ([by_pod, open], [own])
+        | ([own], [by_pod, open])
+        | ([open, by_pod], [own])
+        | ([own], [open, by_pod])
             if by_pod.scope == Scope::Pod =>
         {
             let Scope::Containers(lists) = own.scope else { return None };

@@ -51,10 +51,12 @@ pub(super) fn word(value: &Value) -> Option<&'static str> {
 /// Whether a kind is that of a workload.
 pub(super) fn is_workload(kind: &str) -> bool {
     let name = kind.rsplit('/').next().unwrap_or_default();
-    ["CronJob", "DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"].contains(&name)
+    ["CronJob", "DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"]
+        .contains(&name)
 }
 
 /// Whether a resource is that of workloads.
 pub(super) fn is_workload_resource(name: &str) -> bool {
-    ["cronjobs", "daemonsets", "deployments", "jobs", "replicasets", "replicationcontrollers", "statefulsets"].contains(&name)
+    ["cronjobs", "daemonsets", "deployments", "jobs", "replicasets", "replicationcontrollers", "statefulsets"]
+        .contains(&name)
 }

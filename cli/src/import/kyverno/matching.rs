@@ -95,8 +95,9 @@ struct Block {
 fn blocks(matching: Option<&Value>, at: &str) -> Vec<Group> {
     let Some(matching) = matching else { return Vec::new() };
     let list = |key: &str| matching.get(key).and_then(Value::as_array);
-    let block = |(nth, value): (usize, &Value), key: &str| {
-        Block { value: value.clone(), at: format!("{at}.{key}[{nth}]") }
+    let block = |(nth, value): (usize, &Value), key: &str| Block {
+        value: value.clone(),
+        at: format!("{at}.{key}[{nth}]"),
     };
     match (list("any"), list("all")) {
         (Some(any), _) => any.iter().enumerate().map(|one| Group(vec![block(one, "any")])).collect(),
@@ -133,16 +134,20 @@ impl Block {
     /// The first part that neither selectors nor conditions can say.
     fn unsayable(&self) -> Option<Unread> {
         let resources = self.value.get("resources").and_then(Value::as_object);
-        let unknown = resources.into_iter().flat_map(Map::keys).find(|key| !RESOURCES.contains(&key.as_str()));
+        let unknown =
+            resources.into_iter().flat_map(Map::keys).find(|key| !RESOURCES.contains(&key.as_str()));
         if let Some(key) = unknown {
             return Some(self.problem(&format!("resources.{key}"), "a registration cannot select by it"));
         }
         let roles = ["roles", "clusterRoles"].into_iter().find(|key| self.value.get(key).is_some());
         if let Some(key) = roles {
-            return Some(self.problem(key, "a registration does not know the roles of users: name users or groups"));
+            return Some(
+                self.problem(key, "a registration does not know the roles of users: name users or groups"),
+            );
         }
         let known = ["resources", "subjects"];
-        let unknown = self.value.as_object().into_iter().flat_map(Map::keys).find(|key| !known.contains(&key.as_str()));
+        let unknown =
+            self.value.as_object().into_iter().flat_map(Map::keys).find(|key| !known.contains(&key.as_str()));
         unknown.map(|key| self.problem(key, "is not known"))
     }
 
@@ -160,7 +165,9 @@ impl Block {
         }
         reach.namespaces.extend(self.selector("namespaceSelector")?);
         reach.objects.extend(self.selector("selector")?);
-        for condition in [self.condition_of_names()?, self.condition_of_operations()?, self.condition_of_subjects()?] {
+        for condition in
+            [self.condition_of_names()?, self.condition_of_operations()?, self.condition_of_subjects()?]
+        {
             condition.into_iter().for_each(|condition| add(reach, condition));
         }
         Ok(())
@@ -191,7 +198,10 @@ impl Block {
             ));
         }
         for one in self.selector("selector")? {
-            terms.push(of_label(&one).ok_or_else(|| self.problem("resources.selector", "its operator is not known"))?);
+            terms.push(
+                of_label(&one)
+                    .ok_or_else(|| self.problem("resources.selector", "its operator is not known"))?,
+            );
         }
         terms.extend(self.condition_of_names()?);
         terms.extend(self.condition_of_operations()?);
@@ -200,7 +210,9 @@ impl Block {
     }
 
     fn condition_of_namespaces(&self, names: &[String]) -> Result<String, Unread> {
-        named("request.namespace", names).ok_or_else(|| self.problem("resources.namespaces", "has other characters than names and wildcards"))
+        named("request.namespace", names).ok_or_else(|| {
+            self.problem("resources.namespaces", "has other characters than names and wildcards")
+        })
     }
 
     fn condition_of_names(&self) -> Result<Option<String>, Unread> {
@@ -211,7 +223,9 @@ impl Block {
         }
         let name = "(has(object.metadata.name) ? object.metadata.name : has(object.metadata.generateName) ? object.metadata.generateName : '')";
         let condition = named(name, &names);
-        condition.map(Some).ok_or_else(|| self.problem("resources.names", "has other characters than names and wildcards"))
+        condition
+            .map(Some)
+            .ok_or_else(|| self.problem("resources.names", "has other characters than names and wildcards"))
     }
 
     fn condition_of_operations(&self) -> Result<Option<String>, Unread> {
@@ -223,7 +237,10 @@ impl Block {
         if !has("CREATE") && !has("UPDATE") {
             return Err(self.problem("resources.operations", "settings judge creations and updates"));
         }
-        Ok(named("request.operation", &operations.into_iter().filter(|name| name == "CREATE" || name == "UPDATE").collect::<Vec<_>>()))
+        Ok(named(
+            "request.operation",
+            &operations.into_iter().filter(|name| name == "CREATE" || name == "UPDATE").collect::<Vec<_>>(),
+        ))
     }
 
     fn condition_of_subjects(&self) -> Result<Option<String>, Unread> {
@@ -237,11 +254,14 @@ impl Block {
                     let name = format!("system:serviceaccount:{}:{name}", text("namespace"));
                     named("request.userInfo.username", &[name])
                 }
-                "Group" => named("group", &[name.to_owned()])
-                    .map(|term| format!("has(request.userInfo.groups) && request.userInfo.groups.exists(group, {term})")),
+                "Group" => named("group", &[name.to_owned()]).map(|term| {
+                    format!("has(request.userInfo.groups) && request.userInfo.groups.exists(group, {term})")
+                }),
                 _ => None,
             };
-            terms.push(term.ok_or_else(|| self.problem("subjects", "must be users, groups and service accounts with plain names"))?);
+            terms.push(term.ok_or_else(|| {
+                self.problem("subjects", "must be users, groups and service accounts with plain names")
+            })?);
         }
         Ok((!terms.is_empty()).then(|| any(&terms)))
     }
@@ -256,7 +276,15 @@ fn exclude(blocks: &[Block], reach: &mut Reach) -> Result<(), Unread> {
         return Err(unsayable);
     }
     if let [block] = blocks {
-        let keys: Vec<&str> = block.value.get("resources").and_then(Value::as_object).into_iter().flat_map(Map::keys).map(String::as_str).filter(|key| *key != "kinds").collect();
+        let keys: Vec<&str> = block
+            .value
+            .get("resources")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(Map::keys)
+            .map(String::as_str)
+            .filter(|key| *key != "kinds")
+            .collect();
         let has_subjects = block.value.get("subjects").is_some();
         match keys.as_slice() {
             ["namespaces"] if !has_subjects => {
@@ -280,7 +308,10 @@ fn exclude(blocks: &[Block], reach: &mut Reach) -> Result<(), Unread> {
         let at = blocks.first().map(|block| block.at.clone()).unwrap_or_default();
         return Err(Unread::new(at, "excludes everything"));
     }
-    add(reach, format!("!({})", terms.iter().map(|term| format!("({term})")).collect::<Vec<_>>().join(" && ")));
+    add(
+        reach,
+        format!("!({})", terms.iter().map(|term| format!("({term})")).collect::<Vec<_>>().join(" && ")),
+    );
     Ok(())
 }
 

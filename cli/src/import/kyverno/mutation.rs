@@ -125,7 +125,9 @@ fn capabilities(each: &[Value], piece: &mut Piece) -> Option<()> {
         let [condition] = conditions? else { return None };
         let name = condition.get("key")?.as_str()?;
         let drops = condition.get("value")?.as_str()?;
-        (condition.get("operator")? == "AnyNotIn" && drops.contains("element.securityContext.capabilities.drop[]")).then_some(())?;
+        (condition.get("operator")? == "AnyNotIn"
+            && drops.contains("element.securityContext.capabilities.drop[]"))
+        .then_some(())?;
         let patch: Value = serde_saphyr::from_str(one.get("patchesJson6902")?.as_str()?).ok()?;
         let [patch] = patch.as_array()?.as_slice() else { return None };
         let path = patch.get("path")?.as_str()?;

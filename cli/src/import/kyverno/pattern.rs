@@ -80,7 +80,10 @@ fn of_spec(spec: &Value, at: &str, facts: &mut Vec<Fact>) -> Result<(), Unread> 
                 walk(element, Scope::Containers(lists), Trail::default(), &at, facts)?;
             }
             (Some(_), Anchor::None, Some([_])) => {
-                return Err(Unread::new(at, format_args!("a pod must have {name}, which settings do not demand")));
+                return Err(Unread::new(
+                    at,
+                    format_args!("a pod must have {name}, which settings do not demand"),
+                ));
             }
             _ => step(key, value, Scope::Pod, Trail::default(), &at, facts)?,
         }
@@ -132,7 +135,10 @@ fn step(
         Anchor::IfPresent => trail.optional = true,
         Anchor::Never => {
             if trail.required {
-                return Err(Unread::new(at, "the fields around it must be there, which settings do not demand"));
+                return Err(Unread::new(
+                    at,
+                    "the fields around it must be there, which settings do not demand",
+                ));
             }
             facts.push(Fact { scope, path: trail.path, absent: true, test: Test::Absent });
             return Ok(());
@@ -166,7 +172,10 @@ fn walk(
         leaf => {
             let is_path_of_volume = trail.path == "volumes[].hostPath.path";
             if trail.optional && trail.required && !is_path_of_volume {
-                return Err(Unread::new(at, "some of the fields around it must be there, which settings do not demand"));
+                return Err(Unread::new(
+                    at,
+                    "some of the fields around it must be there, which settings do not demand",
+                ));
             }
             let test = Test::In(values(leaf, at)?);
             facts.push(Fact { scope, path: trail.path, absent: trail.optional, test });
@@ -195,7 +204,10 @@ fn alternative(text: &str, at: &str) -> Result<Values, Unread> {
     let number = |text: &str| text.trim().parse::<i64>().ok();
     let after = |mark: &str| text.strip_prefix(mark).and_then(number);
     if text.starts_with('!') || text.contains('&') {
-        return Err(Unread::new(at, format_args!("`{text}` forbids single values, where settings list what is allowed")));
+        return Err(Unread::new(
+            at,
+            format_args!("`{text}` forbids single values, where settings list what is allowed"),
+        ));
     }
     if let Some(min) = after(">=") {
         return Ok(Values::range(min, i64::MAX));

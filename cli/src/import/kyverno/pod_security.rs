@@ -18,7 +18,12 @@ struct Control {
     of_containers: bool,
 }
 
-const fn control(name: &'static str, checks: &'static [&'static str], of_pod: bool, of_containers: bool) -> Control {
+const fn control(
+    name: &'static str,
+    checks: &'static [&'static str],
+    of_pod: bool,
+    of_containers: bool,
+) -> Control {
     Control { name, checks, of_pod, of_containers }
 }
 
@@ -77,7 +82,10 @@ pub(super) fn pieces(
     let is_known = |entry: &&Value| CONTROLS.iter().any(|control| control.name == name(entry));
     if let Some(entry) = excluded.iter().find(|entry| !is_known(entry)) {
         let name = name(entry);
-        return Err(Unread::new(format!("{at}.exclude"), format_args!("`{name}` is not a control of the standards")));
+        return Err(Unread::new(
+            format!("{at}.exclude"),
+            format_args!("`{name}` is not a control of the standards"),
+        ));
     }
     let host_paths_stay = !excluded.iter().any(|entry| name(entry) == "HostPath Volumes");
     if standard.level == Level::Restricted && !checks.contains(&"restrictedVolumes") && host_paths_stay {
@@ -112,7 +120,8 @@ struct Exclusion<'n> {
 impl Exclusion<'_> {
     /// Whether the checks of a control are taken out of the level, for nothing or for something else.
     fn takes_out(&mut self, control: &Control, entries: &[&Value]) -> bool {
-        let whole: Vec<&&Value> = entries.iter().filter(|entry| entry.get("restrictedField").is_none()).collect();
+        let whole: Vec<&&Value> =
+            entries.iter().filter(|entry| entry.get("restrictedField").is_none()).collect();
         let images: Vec<String> = whole.iter().flat_map(|entry| texts(entry.get("images"))).collect();
         let pod = whole.iter().any(|entry| texts(entry.get("images")).is_empty());
         let containers = images.iter().any(|image| image == "*");
@@ -126,10 +135,18 @@ impl Exclusion<'_> {
         for entry in entries.iter().filter(|entry| entry.get("restrictedField").is_some()) {
             let field = entry.get("restrictedField").and_then(Value::as_str).unwrap_or_default();
             let values = texts(entry.get("values")).join(", ");
-            self.stricter(control, format!("{values} in {field} excluded"), "a check is demanded with all of its values");
+            self.stricter(
+                control,
+                format!("{values} in {field} excluded"),
+                "a check is demanded with all of its values",
+            );
         }
         if pod && control.of_pod {
-            self.stricter(control, "excluded for fields of the pod".to_owned(), "a check judges pod and containers together");
+            self.stricter(
+                control,
+                "excluded for fields of the pod".to_owned(),
+                "a check judges pod and containers together",
+            );
         }
         if images.is_empty() {
             return false;
@@ -191,7 +208,8 @@ impl Exclusion<'_> {
         match control.name {
             "Capabilities" => {
                 let more = of_containers(entries, "securityContext.capabilities.add")?;
-                let is_restricted = self.standard.checks().any(|(_, check)| check.id == "capabilities_restricted");
+                let is_restricted =
+                    self.standard.checks().any(|(_, check)| check.id == "capabilities_restricted");
                 let mut allowed: Vec<String> = if is_restricted {
                     vec!["NET_BIND_SERVICE".to_owned()]
                 } else {
@@ -205,7 +223,8 @@ impl Exclusion<'_> {
             }
             "Host Ports" => {
                 let ports = of_containers(entries, "ports[*].hostPort")?;
-                let range = |port: &String| port.parse::<u16>().ok().map(|port| json!({"min": port, "max": port}));
+                let range =
+                    |port: &String| port.parse::<u16>().ok().map(|port| json!({"min": port, "max": port}));
                 piece.set("hostPorts", ports.iter().map(range).collect::<Option<Vec<_>>>()?);
             }
             "Host Namespaces" => {
@@ -236,26 +255,45 @@ impl Exclusion<'_> {
 
 /// The capabilities that the baseline level allows.
 const BASELINE_CAPABILITIES: [&str; 13] = [
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
-    "SETPCAP", "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
 ];
 
 /// The values that entries exclude for a field.
 fn of_field(entries: &[&Value], field: &str) -> Option<Vec<String>> {
     let is_of = |entry: &&&Value| entry.get("restrictedField").and_then(Value::as_str) == Some(field);
-    let values: Vec<String> = entries.iter().filter(is_of).flat_map(|entry| texts(entry.get("values"))).collect();
+    let values: Vec<String> =
+        entries.iter().filter(is_of).flat_map(|entry| texts(entry.get("values"))).collect();
     (!values.is_empty() && !values.iter().any(|value| is_pattern(value))).then_some(values)
 }
 
 /// The values that entries exclude for a field of all containers, whatever their image.
 fn of_containers(entries: &[&Value], field: &str) -> Option<Vec<String>> {
-    let any_image: Vec<&Value> =
-        entries.iter().copied().filter(|entry| texts(entry.get("images")).iter().any(|image| image == "*")).collect();
+    let any_image: Vec<&Value> = entries
+        .iter()
+        .copied()
+        .filter(|entry| texts(entry.get("images")).iter().any(|image| image == "*"))
+        .collect();
     let lists = ["containers", "initContainers", "ephemeralContainers"];
     let mut each = lists.iter().map(|list| of_field(&any_image, &format!("spec.{list}[*].{field}")));
     let first = each.next()??;
-    each.all(|other| other.is_some_and(|other| first.iter().all(|value| other.contains(value)) && other.len() == first.len()))
-        .then_some(first)
+    each.all(|other| {
+        other.is_some_and(|other| {
+            first.iter().all(|value| other.contains(value)) && other.len() == first.len()
+        })
+    })
+    .then_some(first)
 }
 
 /// Whether a pattern for images is one of an exemption: a tag or digest, or a folder.

@@ -52,7 +52,8 @@ impl<'o> Policy<'o> {
         }
         let mut policy = Policy { object, spec, base, whole: Vec::new() };
         for (nth, rule) in policy.rules().iter().enumerate() {
-            let facts = rule.get("validate").map(|validate| facts(validate, &format!("spec.rules[{nth}].validate")));
+            let facts =
+                rule.get("validate").map(|validate| facts(validate, &format!("spec.rules[{nth}].validate")));
             policy.whole.extend(facts.and_then(Result::ok).flatten().unwrap_or_default());
         }
         Ok(policy)
@@ -80,7 +81,10 @@ impl<'o> Policy<'o> {
         if matched.reaches.is_empty() {
             let kinds = texts(rule.pointer("/match/any/0/resources/kinds"));
             if kinds.iter().any(|kind| is_workload(kind)) {
-                return Err(Unread::new(format!("{at}.match"), "a rule for workloads alone: settings judge them by their pods"));
+                return Err(Unread::new(
+                    format!("{at}.match"),
+                    "a rule for workloads alone: settings judge them by their pods",
+                ));
             }
             return left("is not about pods");
         }
@@ -98,7 +102,9 @@ impl<'o> Policy<'o> {
         }
         let mut pieces = Vec::new();
         for reach in &matched.reaches {
-            for (reach, action) in action::split(&self.spec, validate, reach, "spec.validationFailureActionOverrides")? {
+            for (reach, action) in
+                action::split(&self.spec, validate, reach, "spec.validationFailureActionOverrides")?
+            {
                 pieces.extend(self.pieces(rule, &at, facts.as_deref(), reach, action, context)?);
             }
         }
@@ -132,7 +138,8 @@ impl<'o> Policy<'o> {
         if self.rules().len() > 1 {
             piece.title = format!("{}, rule {name}", piece.title);
         }
-        let exceptions: Vec<&Exception> = context.exceptions.iter().filter(|one| one.is_for(self.object, name)).collect();
+        let exceptions: Vec<&Exception> =
+            context.exceptions.iter().filter(|one| one.is_for(self.object, name)).collect();
         exceptions.iter().for_each(|exception| exception.apply(&mut piece));
         let validate = rule.get("validate");
         let mut pieces = match (facts, validate.and_then(|validate| validate.get("podSecurity"))) {
@@ -162,15 +169,27 @@ impl<'o> Policy<'o> {
     /// Refuses parts of a rule that would be dropped.
     fn known_keys(&self, rule: &Value, at: &str) -> Result<(), Unread> {
         const KNOWN: [&str; 10] = [
-            "name", "match", "exclude", "context", "preconditions", "celPreconditions", "validate", "mutate",
-            "skipBackgroundRequests", "reportProperties",
+            "name",
+            "match",
+            "exclude",
+            "context",
+            "preconditions",
+            "celPreconditions",
+            "validate",
+            "mutate",
+            "skipBackgroundRequests",
+            "reportProperties",
         ];
-        let unknown = rule.as_object().into_iter().flat_map(Map::keys).find(|key| !KNOWN.contains(&key.as_str()));
+        let unknown =
+            rule.as_object().into_iter().flat_map(Map::keys).find(|key| !KNOWN.contains(&key.as_str()));
         if let Some(key) = unknown {
             return Err(Unread::new(format!("{at}.{key}"), "is not known"));
         }
         if self.spec.get("applyRules").and_then(Value::as_str) == Some("One") && self.rules().len() > 1 {
-            return Err(Unread::new("spec.applyRules", "all rules hold in settings, not only the first that matches"));
+            return Err(Unread::new(
+                "spec.applyRules",
+                "all rules hold in settings, not only the first that matches",
+            ));
         }
         Ok(())
     }
@@ -213,10 +232,19 @@ pub(super) fn standards_and_workloads(piece: &mut Piece) {
 /// What `validate` demands, unless it is a level of the standards.
 fn facts(validate: &Value, at: &str) -> Result<Option<Vec<Fact>>, Unread> {
     const KNOWN: [&str; 10] = [
-        "message", "failureAction", "failureActionOverrides", "allowExistingViolations", "pattern", "anyPattern",
-        "deny", "foreach", "cel", "podSecurity",
+        "message",
+        "failureAction",
+        "failureActionOverrides",
+        "allowExistingViolations",
+        "pattern",
+        "anyPattern",
+        "deny",
+        "foreach",
+        "cel",
+        "podSecurity",
     ];
-    let unknown = validate.as_object().into_iter().flat_map(Map::keys).find(|key| !KNOWN.contains(&key.as_str()));
+    let unknown =
+        validate.as_object().into_iter().flat_map(Map::keys).find(|key| !KNOWN.contains(&key.as_str()));
     if let Some(key) = unknown {
         return Err(Unread::new(format!("{at}.{key}"), "is not known"));
     }
@@ -243,18 +271,24 @@ fn facts(validate: &Value, at: &str) -> Result<Option<Vec<Fact>>, Unread> {
 /// Preconditions, as far as they concern the operation, or say the same as the rule.
 fn preconditions(rule: &Value, facts: Option<&[Fact]>, reach: &mut Reach, at: &str) -> Result<(), Unread> {
     let of_host_paths = facts.is_some_and(|facts| {
-        facts.iter().all(|fact| fact.path.starts_with("volumes[].hostPath") || fact.path.starts_with("volumeMounts"))
+        facts
+            .iter()
+            .all(|fact| fact.path.starts_with("volumes[].hostPath") || fact.path.starts_with("volumeMounts"))
     });
     if let Some(conditions) = rule.get("preconditions") {
         let list = |key: &str| conditions.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
         let all = conditions.as_array().cloned().unwrap_or_else(|| list("all"));
         let any = list("any");
         if any.len() > 1 {
-            return Err(Unread::new(format!("{at}.preconditions.any"), "alternatives cannot be said in settings"));
+            return Err(Unread::new(
+                format!("{at}.preconditions.any"),
+                "alternatives cannot be said in settings",
+            ));
         }
         for (nth, condition) in all.iter().chain(&any).enumerate() {
-            precondition(condition, of_host_paths, reach)
-                .ok_or_else(|| Unread::new(format!("{at}.preconditions.all[{nth}]"), "cannot be said in settings"))?;
+            precondition(condition, of_host_paths, reach).ok_or_else(|| {
+                Unread::new(format!("{at}.preconditions.all[{nth}]"), "cannot be said in settings")
+            })?;
         }
     }
     let conditions = rule.get("celPreconditions").and_then(Value::as_array);
@@ -269,7 +303,8 @@ fn precondition(condition: &Value, of_host_paths: bool, reach: &mut Reach) -> Op
     let operator = condition.get("operator")?.as_str()?;
     let value = condition.get("value")?;
     if key == "{{request.object.spec.volumes[?hostPath]|length(@)}}" {
-        let is_some = matches!((operator, value.as_i64()), ("GreaterThanOrEquals", Some(1)) | ("GreaterThan", Some(0)));
+        let is_some =
+            matches!((operator, value.as_i64()), ("GreaterThanOrEquals", Some(1)) | ("GreaterThan", Some(0)));
         return (of_host_paths && is_some).then_some(());
     }
     if !key.starts_with("{{request.operation") {

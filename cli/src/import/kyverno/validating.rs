@@ -23,14 +23,19 @@ pub(super) fn convert(object: &Object, context: Context<'_>) -> Result<Outcome, 
     if spec.pointer("/evaluation/admission/enabled") == Some(&Value::Bool(false)) {
         return left("only reports in the background");
     }
-    let body = Value::Array(["variables", "validations", "mutations"].iter().filter_map(|key| spec.get(key)).cloned().collect());
+    let body = Value::Array(
+        ["variables", "validations", "mutations"].iter().filter_map(|key| spec.get(key)).cloned().collect(),
+    );
     if word(&body).is_none() {
         return left("checks no field that settings govern");
     }
     let Some(reach) = reach(object, &spec)? else {
         let resources = rules(&spec).flat_map(|rule| texts(rule.get("resources"))).collect::<Vec<_>>();
         if resources.iter().any(|name| is_workload_resource(name)) {
-            return Err(Unread::new("spec.matchConstraints", "a policy for workloads alone: settings judge them by their pods"));
+            return Err(Unread::new(
+                "spec.matchConstraints",
+                "a policy for workloads alone: settings judge them by their pods",
+            ));
         }
         return left("is not about pods");
     };
@@ -43,7 +48,12 @@ pub(super) fn convert(object: &Object, context: Context<'_>) -> Result<Outcome, 
         let conditions = spec.get("matchConditions").and_then(Value::as_array);
         let of_host_paths = facts.iter().all(is_of_host_paths);
         for (nth, one) in conditions.into_iter().flatten().enumerate() {
-            celrules::condition(one, of_host_paths, &mut piece.reach, &format!("spec.matchConditions[{nth}]"))?;
+            celrules::condition(
+                one,
+                of_host_paths,
+                &mut piece.reach,
+                &format!("spec.matchConditions[{nth}]"),
+            )?;
         }
         demand::add(&facts, &facts, &mut piece).map_err(|reason| Unread::new("spec.validations", reason))?;
     }
@@ -69,7 +79,9 @@ fn reach(object: &Object, spec: &Value) -> Result<Option<Reach>, Unread> {
     }
     let is_of_pods = |rule: &&Value| {
         let resources = texts(rule.get("resources"));
-        resources.iter().any(|name| ["pods", "*", "pods/*", "*/*", "pods/ephemeralcontainers"].contains(&name.as_str()))
+        resources
+            .iter()
+            .any(|name| ["pods", "*", "pods/*", "*/*", "pods/ephemeralcontainers"].contains(&name.as_str()))
     };
     let of_pods: Vec<&Value> = rules(spec).filter(is_of_pods).collect();
     if of_pods.is_empty() {
@@ -77,12 +89,16 @@ fn reach(object: &Object, spec: &Value) -> Result<Option<Reach>, Unread> {
     }
     let constraints = spec.get("matchConstraints").cloned().unwrap_or_default();
     let known = ["resourceRules", "namespaceSelector", "objectSelector", "matchPolicy"];
-    let unknown = constraints.as_object().into_iter().flat_map(Map::keys).find(|key| !known.contains(&key.as_str()));
+    let unknown =
+        constraints.as_object().into_iter().flat_map(Map::keys).find(|key| !known.contains(&key.as_str()));
     if let Some(key) = unknown {
         return Err(Unread::new(format!("spec.matchConstraints.{key}"), "a registration cannot say it"));
     }
     if of_pods.iter().any(|rule| !texts(rule.get("resourceNames")).is_empty()) {
-        return Err(Unread::new("spec.matchConstraints.resourceRules", "a registration selects no objects by name"));
+        return Err(Unread::new(
+            "spec.matchConstraints.resourceRules",
+            "a registration selects no objects by name",
+        ));
     }
     let operations: Vec<String> = of_pods.iter().flat_map(|rule| texts(rule.get("operations"))).collect();
     let has = |name: &str| operations.iter().any(|operation| operation == name || operation == "*");
@@ -92,7 +108,9 @@ fn reach(object: &Object, spec: &Value) -> Result<Option<Reach>, Unread> {
         (false, false) => {}
         (create, _) => {
             let name = if create { "CREATE" } else { "UPDATE" };
-            named("request.operation", &[name.to_owned()]).into_iter().for_each(|condition| add(&mut reach, condition));
+            named("request.operation", &[name.to_owned()])
+                .into_iter()
+                .for_each(|condition| add(&mut reach, condition));
         }
     }
     reach.namespaces = requirements(constraints.get("namespaceSelector"));
@@ -104,7 +122,8 @@ fn reach(object: &Object, spec: &Value) -> Result<Option<Reach>, Unread> {
 /// Whether rules for workloads are made.
 fn has_autogen(spec: &Value) -> bool {
     let controllers = spec.pointer("/autogen/podControllers/controllers").and_then(Value::as_array);
-    controllers.is_none_or(|controllers| !controllers.is_empty() && !controllers.iter().all(|one| one == "none"))
+    controllers
+        .is_none_or(|controllers| !controllers.is_empty() && !controllers.iter().all(|one| one == "none"))
 }
 
 /// Adds what a policy fills in.
@@ -112,11 +131,15 @@ fn mutations(spec: &Value, piece: &mut Piece) -> Result<(), Unread> {
     let list = spec.get("mutations").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let no = |nth: usize| Unread::new(format!("spec.mutations[{nth}]"), mutation::BEYOND);
     if spec.get("matchConditions").is_some() {
-        return Err(Unread::new("spec.matchConditions", "a default under conditions cannot be said in settings"));
+        return Err(Unread::new(
+            "spec.matchConditions",
+            "a default under conditions cannot be said in settings",
+        ));
     }
     for (nth, one) in list.iter().enumerate() {
         let text = one.pointer("/applyConfiguration/expression").and_then(Value::as_str);
-        let expression = text.and_then(cel::parse).map(|read| read.inlined(&celrules::inlined(spec.get("variables"))));
+        let expression =
+            text.and_then(cel::parse).map(|read| read.inlined(&celrules::inlined(spec.get("variables"))));
         let name = expression.as_ref().and_then(runtime_class).ok_or_else(|| no(nth))?;
         mutation::runtime_class(name, true, piece);
     }

@@ -115,16 +115,22 @@ impl Summary {
 
     /// Rows and remarks of other engines' policies.
     pub(super) fn import(&mut self, foreign: &Foreign) {
+        let pieces = foreign.pieces.iter().map(|piece| (&piece.title, &piece.inexact));
+        for (title, inexact) in pieces.chain(foreign.listed.iter().map(|one| (&one.title, &one.inexact))) {
+            if self.policies.iter().all(|row| row.name != *title) {
+                self.row(title, Status::Converted, &Value::Null, &Authority::Everybody);
+            }
+            for Inexact { key, was, is, because } in inexact {
+                self.warn(&format!("{key}: was {was}, is {is}, because {because}"), title);
+            }
+        }
         for piece in &foreign.pieces {
-            if self.policies.iter().all(|row| row.name != piece.title) {
-                self.row(&piece.title, Status::Converted, &Value::Null, &Authority::Everybody);
-            }
-            for Inexact { key, was, is, because } in &piece.inexact {
-                self.warn(&format!("{key}: was {was}, is {is}, because {because}"), &piece.title);
-            }
             for text in &piece.repaired {
                 add(&mut self.notes, &format!("repaired: {text}"), &piece.title);
             }
+        }
+        if !foreign.listed.is_empty() {
+            self.note("policies are tried in the order of their names, which begin with the place in OpenShift's order; it does not prefer a policy that leaves the pod unchanged".to_owned());
         }
         for error in &foreign.refused {
             self.row(&error.reason, Status::Refused, &Value::Null, &Authority::Everybody);

@@ -1,0 +1,210 @@
+//! Pod Security admission: its configuration, and the labels of namespaces.
+//!
+//! A registration selects namespaces by these labels, one for each combination that the input has, so that a namespace keeps its
+//! level when it is renamed or labelled anew. The labels themselves cannot be read while a pod is judged: neither the request
+//! nor the object has them, and to ask the cluster at each request would make every pod depend on one more answer.
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value, json};
+
+use pod_security_policy::standards::Standard;
+
+use super::piece::Piece;
+use super::reach::Reach;
+use super::{Findings, Surroundings};
+use crate::error::Error;
+use crate::input::Object;
+
+const PREFIX: &str = "pod-security.kubernetes.io/";
+const MODES: [&str; 3] = ["enforce", "warn", "audit"];
+
+/// Whether an object configures Pod Security admission.
+pub(super) fn recognizes(object: &Object) -> bool {
+    match &*object.kind {
+        "PodSecurityConfiguration" => true,
+        "AdmissionConfiguration" => object.group() == "apiserver.config.k8s.io",
+        "Namespace" => object.group().is_empty() && object.json.contains(PREFIX),
+        _ => false,
+    }
+}
+
+/// The level of each mode, as `baseline:v1.31`.
+type Levels = [String; 3];
+
+pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
+    let mut findings = Findings::default();
+    let mut configurations = Vec::new();
+    for object in objects.iter().filter(|object| object.kind != "Namespace") {
+        match configuration(object) {
+            Ok(Some(value)) => configurations.push((object, value)),
+            Ok(None) => {
+                let reason = "does not configure PodSecurity".to_owned();
+                findings.left_alone.push((object.title(), reason));
+            }
+            Err(error) => findings.refused.push(error),
+        }
+    }
+    for (object, _) in configurations.iter().skip(1) {
+        let reason = format_args!(
+            "{}: an API server has one configuration of PodSecurity, and this is another",
+            object.title()
+        );
+        findings.refused.push(Error::at(object.start(), reason));
+    }
+    let first = configurations.first();
+    let nothing = Value::Null;
+    let (defaults, exemptions) = match first {
+        Some((_, value)) => {
+            (value.get("defaults").unwrap_or(&nothing), value.get("exemptions").unwrap_or(&nothing))
+        }
+        None => (&nothing, &nothing),
+    };
+    let text =
+        |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let default = MODES.map(|mode| {
+        let (level, version) = (text(defaults, mode), text(defaults, &format!("{mode}-version")));
+        let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
+        (or(level, "privileged"), or(version, "latest"))
+    });
+    let exempt = names(exemptions, "namespaces");
+    let mut combinations: Vec<(Object, Levels, Vec<Value>)> = Vec::new();
+    if let Some((object, _)) = first {
+        let levels = default.clone().map(|(level, version)| format!("{level}:{version}"));
+        let requirements = labels().map(|label| json!({"key": label, "operator": "DoesNotExist"})).collect();
+        combinations.push(((*object).clone(), levels, requirements));
+    }
+    for object in objects.iter().filter(|object| object.kind == "Namespace" && !exempt.contains(&object.name))
+    {
+        let value = object.value();
+        let nothing = Map::new();
+        let own = value.pointer("/metadata/labels").and_then(Value::as_object).unwrap_or(&nothing);
+        if !labels().any(|label| own.contains_key(&label)) {
+            continue;
+        }
+        let label = |name: String| own.get(&name).and_then(Value::as_str).map(str::to_owned);
+        let mut levels = Levels::default();
+        for ((mode, (level, version)), of_mode) in MODES.iter().zip(&default).zip(&mut levels) {
+            let level = label(format!("{PREFIX}{mode}")).unwrap_or_else(|| level.clone());
+            let version = label(format!("{PREFIX}{mode}-version")).unwrap_or_else(|| version.clone());
+            *of_mode = format!("{level}:{version}");
+        }
+        let requirements: Vec<Value> = labels()
+            .map(|name| match label(name.clone()) {
+                Some(value) => json!({"key": name, "operator": "In", "values": [value]}),
+                None => json!({"key": name, "operator": "DoesNotExist"}),
+            })
+            .collect();
+        if combinations.iter().all(|(_, _, known)| *known != requirements) {
+            combinations.push((object.clone(), levels, requirements));
+        }
+    }
+    for (object, levels, requirements) in combinations {
+        piece(&object, &levels, requirements, (&exempt, exemptions), around, &mut findings);
+    }
+    findings
+}
+
+/// All labels that Pod Security admission reads.
+fn labels() -> impl Iterator<Item = String> {
+    MODES.into_iter().flat_map(|mode| [format!("{PREFIX}{mode}"), format!("{PREFIX}{mode}-version")])
+}
+
+fn names(value: &Value, key: &str) -> Vec<String> {
+    let names = value.get(key).and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The configuration of the plug-in; `None` if the object configures others.
+fn configuration(object: &Object) -> Result<Option<Value>, Error> {
+    let value = object.value();
+    if object.kind == "PodSecurityConfiguration" {
+        return Ok(Some(value));
+    }
+    let plugins = value.get("plugins").and_then(Value::as_array).into_iter().flatten();
+    for (nth, plugin) in
+        plugins.enumerate().filter(|(_, plugin)| plugin.get("name").is_some_and(|name| name == "PodSecurity"))
+    {
+        if let Some(configuration) = plugin.get("configuration").filter(|value| value.is_object()) {
+            return Ok(Some(configuration.clone()));
+        }
+        let place = object.place(&format!("plugins[{nth}]"));
+        let path = plugin.get("path").and_then(Value::as_str).unwrap_or_default();
+        let reason =
+            format_args!("{}: the configuration of PodSecurity is in another file: {path}", object.title());
+        return Err(Error::at(place, reason).help("give that file"));
+    }
+    Ok(None)
+}
+
+fn piece(
+    object: &Object,
+    levels: &Levels,
+    requirements: Vec<Value>,
+    (exempt, exemptions): (&[String], &Value),
+    around: &Surroundings,
+    findings: &mut Findings,
+) {
+    let mut reach = Reach { namespaces: requirements, workloads: true, ..Reach::default() };
+    reach.not_in(exempt);
+    let mut piece = Piece::new(object, reach);
+    if piece.name.is_empty() {
+        "defaults".clone_into(&mut piece.name);
+        piece.title.clone_from(&object.kind);
+    }
+    for (mode, level) in MODES.iter().zip(levels) {
+        if let Err(problem) = level.parse::<Standard>() {
+            let (text, version) = level.split_once(':').unwrap_or((level, ""));
+            let reason = format_args!("{}: {mode} is {text} {version}: {problem}", piece.title);
+            findings.refused.push(Error::at(object.start(), reason));
+            return;
+        }
+    }
+    if levels.iter().all(|level| level.starts_with("privileged:")) {
+        findings.left_alone.push((piece.title, "all modes are privileged, which demands nothing".to_owned()));
+        return;
+    }
+    let modes: Map<String, Value> =
+        MODES.iter().zip(levels).map(|(mode, level)| ((*mode).to_owned(), level.clone().into())).collect();
+    piece.options.insert("podSecurityStandards".to_owned(), Value::Object(modes));
+    let mut entries = Vec::new();
+    let users = names(exemptions, "usernames");
+    if !users.is_empty() {
+        entries.push(json!({"name": "exempt-users", "reason": "exempt from Pod Security admission",
+            "match": {"usernames": users}, "rules": ["pss/*"]}));
+        piece.differs(
+            "exemptions.usernames",
+            "that workloads of these users are exempt as well",
+            "that their pods are",
+            "a workload is judged by who makes its pods",
+        );
+    }
+    let classes = names(exemptions, "runtimeClasses");
+    if !classes.is_empty() {
+        let places: Vec<&str> = around.namespaces.iter().map(|namespace| &*namespace.name).collect();
+        if places.is_empty() {
+            piece.differs(
+                "exemptions.runtimeClasses",
+                classes.join(", "),
+                "left out",
+                "authors of pods name runtime classes, so that exemptions for these need namespaces: give them with --namespaces",
+            );
+        } else {
+            piece.differs(
+                "exemptions.runtimeClasses",
+                "exempt in all namespaces",
+                "exempt in those of the dump",
+                "authors of pods name runtime classes, so that exemptions for these need namespaces",
+            );
+            entries.push(
+                json!({"name": "exempt-runtime-classes", "reason": "exempt from Pod Security admission",
+                "match": {"namespaces": places, "runtimeClasses": classes}, "rules": ["pss/*"]}),
+            );
+        }
+    }
+    if !entries.is_empty() {
+        piece.options.insert("exemptions".to_owned(), entries.into());
+    }
+    findings.pieces.push(piece);
+}
