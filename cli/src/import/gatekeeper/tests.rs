@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::import::{Piece, bundles};
-use crate::import::testing::{Effect, effect};
+use crate::import::testing::{Effect, effect, spec};
 
 fn constraint(kind: &str, spec: &Value) -> Object {
     Object::of_value(&json!({"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": kind,
@@ -61,21 +61,6 @@ impl Case {
         assert_eq!(unknown, [""; 0], "{} names pods of another family", self.kind);
         family.pods.keys().filter(|name| list.contains(name) == listed_is_admitted).collect()
     }
-}
-
-/// The spec of a pod that is written short.
-fn spec(short: &Map<String, Value>) -> Value {
-    let containers = |contexts: &Value| -> Value {
-        let contexts = contexts.as_array().unwrap().iter().enumerate();
-        contexts.map(|(nth, context)| json!({"name": format!("c{nth}"), "image": "i", "securityContext": context})).collect()
-    };
-    let long = short.iter().map(|(key, value)| match key.as_str() {
-        "c" => ("containers".to_owned(), containers(value)),
-        "i" => ("initContainers".to_owned(), containers(value)),
-        "pod" => ("securityContext".to_owned(), value.clone()),
-        _ => (key.clone(), value.clone()),
-    });
-    Value::Object(long.collect())
 }
 
 #[test]
