@@ -143,7 +143,7 @@ fn every_pod_of_the_corpus_gets_the_verdict_of_kyverno_by_every_policy() {
 #[case::wildcards(json!({"pattern": {"spec": {"=(runtimeClassName)": "kata-*"}}}),
     "test:1:143: ClusterPolicy p: cannot be converted: spec.rules[0].validate: `runtimeClassName` must be `kata-*`, or not be set in the pod, which settings cannot say: restrict-runtimeclass demands a list of names")]
 #[case::version(json!({"podSecurity": {"level": "baseline", "version": "1.30"}}),
-    "test:1:158: ClusterPolicy p: cannot be converted: spec.rules[0].validate.podSecurity: `baseline:1.30`: must be "latest" or "v1.x"")]
+    "test:1:158: ClusterPolicy p: cannot be converted: spec.rules[0].validate.podSecurity: `baseline:1.30`: must be \"latest\" or \"v1.x\"")]
 #[case::control(json!({"podSecurity": {"level": "baseline", "exclude": [{"controlName": "Ports"}]}}),
     "test:1:188: ClusterPolicy p: cannot be converted: spec.rules[0].validate.podSecurity.exclude: `Ports` is not a control of the standards")]
 fn what_settings_cannot_say_is_refused_with_the_difference(#[case] validate: Value, #[case] expected: &str) {
