@@ -9,7 +9,7 @@ use super::{Piece, Reach, bundles};
 use crate::check::{Checked, check};
 use crate::input::Object;
 use crate::judge::{Judged, Requester, Verdict};
-use crate::policies::{Modules, of_objects};
+use crate::policies::{Modules, Policies, of_objects};
 use crate::rbac::Authority;
 use crate::report::Summary;
 
@@ -36,6 +36,11 @@ pub(super) fn effect(pieces: &[Piece], spec: &Value) -> Effect {
 
 /// Judges an object by the registrations of the pieces.
 pub(super) fn judged(pieces: &[Piece], object: &Value) -> Judged {
+    judged_by(&registered(pieces), object)
+}
+
+/// The registrations of the pieces.
+pub(super) fn registered(pieces: &[Piece]) -> Policies {
     let (bundles, refused) = bundles(pieces);
     assert_eq!(refused.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
     let mut registrations = Vec::new();
@@ -48,9 +53,13 @@ pub(super) fn judged(pieces: &[Piece], object: &Value) -> Judged {
         }
         registrations.push(registration(&format!("{nth}-validating"), false, &validating, &bundle.reach));
     }
-    let policies = of_objects(&registrations, &[], &Modules::default(), Authority::Everybody).unwrap();
+    of_objects(&registrations, &[], &Modules::default(), Authority::Everybody).unwrap()
+}
+
+/// Judges an object by registrations.
+pub(super) fn judged_by(policies: &Policies, object: &Value) -> Judged {
     let requester = Requester::new(String::new(), Vec::new(), "default".to_owned());
-    match check(&Object::of_value(object), &policies, &requester, &mut Summary::default()) {
+    match check(&Object::of_value(object), policies, &requester, &mut Summary::default()) {
         Checked::Judged(judged) => *judged,
         Checked::Skipped(skipped) => panic!("{skipped:?}"),
     }
