@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 /// those of `kubectl psp` by the command line's.
 const NOT_RUN: &[&str] = &[
     "kubectl ",
+    "oc ",
     "helm ",
     "cargo install ",
     "kwctl pull ",
