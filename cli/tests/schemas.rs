@@ -42,7 +42,7 @@ fn errors(file: &str, output: &Value) -> Vec<String> {
 #[case::check_grants("check.schema.json", &["check", "-p", "psp", "--rbac", "rbac.yaml", "-o", "json", "pod.yaml"])]
 #[case::compare("check.schema.json", &["check", "--compare", "psp.yaml", "psp", "-o", "json", "manifests"])]
 #[case::lint("lint.schema.json", &["lint", "-o", "json", "lint"])]
-#[case::test("test.schema.json", &["test", "-o", "json", "tests.yaml"])]
+#[case::tests("test.schema.json", &["test", "-o", "json", "tests.yaml"])]
 fn outputs_are_as_described(#[case] schema: &str, #[case] arguments: &[&str]) {
     let ended = run(arguments);
     let output: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
@@ -74,8 +74,8 @@ fn results_of_tests_are_results_of_check() {
 /// OpenReports' types: what they require, and the values that they allow.
 #[test]
 fn reports_are_objects_of_openreports() {
-    let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: x}\nspec: {hostPID: true, containers: []}\n---\n\
-        apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: y}\nspec: {containers: []}\n";
+    let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: db}\nspec: {hostPID: true, containers: []}\n---\n\
+        apiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: shop}\nspec: {containers: []}\n";
     let ended = run_in(&common::data(), &["check", "-p", "baseline", "-o", "openreports"], pods);
     let reports: Vec<Map<String, Value>> = serde_saphyr::from_multiple(&ended.stdout).unwrap();
     let about: Vec<_> = reports
@@ -88,7 +88,7 @@ fn reports_are_objects_of_openreports() {
     let counts = |pass: u32, fail: u32| json!({"pass": pass, "fail": fail, "warn": 0, "error": 0, "skip": 0});
     assert_eq!(
         about,
-        [(&version, &kind, &json!("x"), &counts(0, 1)), (&version, &kind, &json!("y"), &counts(1, 0))]
+        [(&version, &kind, &json!("db"), &counts(0, 1)), (&version, &kind, &json!("shop"), &counts(1, 0))]
     );
     for result in reports.iter().flat_map(|report| report["results"].as_array().unwrap()) {
         assert!(result["policy"].is_string() && result["source"].is_string(), "{result}");
