@@ -59,7 +59,8 @@ impl Linted {
             let Finding { object, file, start, line, .. } = found;
             if last != (&**file, *start) {
                 // Writing to a String cannot fail.
-                let _ = writeln!(text, "{bold}{object}{bold:#} ({file}:{start})");
+                let title = report::wrapped(&format!("{object} ({file}:{start})"), look, 4);
+                let _ = writeln!(text, "{bold}{title}{bold:#}");
             }
             last = (&**file, *start);
             let style = look.style(found.level.style());
@@ -68,7 +69,8 @@ impl Linted {
             let _ = writeln!(text, "{}", said.replacen(level, &format!("{style}{level}{style:#}"), 1));
         }
         let space = if text.is_empty() { "" } else { "\n" };
-        format!("{text}{space}{bold}{}{bold:#}\n", self.summary)
+        let summary = report::wrapped(&self.summary.to_string(), look, 2);
+        format!("{text}{space}{bold}{summary}{bold:#}\n")
     }
 
     fn sarif(&self) -> Result<String, String> {

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use comfy_table::Cell;
 use serde::Serialize;
 
+use super::escaped;
 use super::layout::Look;
-use super::markdown::cell;
 use crate::judge::{Judged, Verdict};
 
 /// How many objects each rule rejects, and each namespace holds.
@@ -97,12 +97,12 @@ impl<'r> Overview<'r> {
         }
         for Rule { rule, objects, violations } in &self.rules {
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "| `{}` | {objects} | {violations} |", cell(rule));
+            let _ = writeln!(text, "| `{}` | {objects} | {violations} |", escaped(rule));
         }
         if self.namespaces.len() > 1 {
             text.push_str("\n| Namespace | Allowed | Changed | Rejected |\n|---|--:|--:|--:|\n");
             for Namespace { namespace, allowed, changed, rejected } in self.namespaces.iter().take(SHOWN) {
-                let _ = writeln!(text, "| {} | {allowed} | {changed} | {rejected} |", cell(namespace));
+                let _ = writeln!(text, "| {} | {allowed} | {changed} | {rejected} |", escaped(namespace));
             }
             let more = self.more();
             let _ = write!(text, "{}{more}", if more.is_empty() { "" } else { "\n" });

@@ -14,7 +14,8 @@ const SHOWN: usize = 16;
 /// In columns where there is room for them. In a file columns would be padded to the longest line of all.
 pub(super) fn write(results: &Results, look: Look) -> String {
     let style = look.bold();
-    let summary = format!("{style}{}{style:#}\n", results.summary);
+    let summary = layout::wrapped(&results.summary.to_string(), look, 2);
+    let summary = format!("{style}{summary}{style:#}\n");
     if results.results.is_empty() {
         return summary;
     }
