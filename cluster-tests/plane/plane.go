@@ -112,22 +112,24 @@ func (p *Plane) writeKeys() error {
 	})
 }
 
-// StartAPIServer starts one more API server on the same etcd, and returns the administrator's configuration for it.
-func (p *Plane) StartAPIServer(ctx context.Context, name string) (*rest.Config, error) {
+// StartAPIServer starts one more API server on the same etcd, with more options, and returns the administrator's configuration
+// for it.
+func (p *Plane) StartAPIServer(ctx context.Context, name string, options ...string) (*rest.Config, error) {
 	ports, err := FreePorts(1)
 	if err != nil {
 		return nil, err
 	}
-	return p.startAPIServer(ctx, name, ports[0])
+	return p.startAPIServer(ctx, name, ports[0], options...)
 }
 
-func (p *Plane) startAPIServer(ctx context.Context, name string, port int) (*rest.Config, error) {
-	if err := p.run(name, APIServer, "--etcd-servers", p.etcd, "--bind-address", "127.0.0.1", "--secure-port", fmt.Sprint(port),
+func (p *Plane) startAPIServer(ctx context.Context, name string, port int, options ...string) (*rest.Config, error) {
+	arguments := append([]string{APIServer, "--etcd-servers", p.etcd, "--bind-address", "127.0.0.1", "--secure-port", fmt.Sprint(port),
 		"--tls-cert-file", p.file("server.crt"), "--tls-private-key-file", p.file("server.key"), "--client-ca-file", p.file("ca.crt"),
 		"--service-account-issuer", "https://kubernetes.default.svc", "--service-account-key-file", p.file("accounts.pub"),
 		"--service-account-signing-key-file", p.file("accounts.key"), "--service-cluster-ip-range", "10.0.0.0/24",
 		"--authorization-mode", "Node,RBAC", "--allow-privileged", "--endpoint-reconciler-type", "none",
-	); err != nil {
+	}, options...)
+	if err := p.run(name, arguments...); err != nil {
 		return nil, err
 	}
 	config, err := p.config(fmt.Sprintf("https://127.0.0.1:%d", port), "admin", "system:masters")
