@@ -92,6 +92,8 @@ func (p *Plane) start(ctx context.Context) error {
 	if err := p.run(Controllers, Controllers, "--kubeconfig", p.file("controllers.kubeconfig"), "--use-service-account-credentials",
 		"--service-account-private-key-file", p.file("accounts.key"), "--root-ca-file", p.file("ca.crt"),
 		"--leader-elect=false", "--secure-port=0", "--concurrent-job-syncs=2",
+		// No kubelet says that its node is alive, and DaemonSets make no pods for nodes that are given up.
+		"--node-startup-grace-period=2h", "--node-monitor-grace-period=2h",
 	); err != nil {
 		return err
 	}
