@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 /// those of `kubectl psp` by the command line's.
 const NOT_RUN: &[&str] = &[
     "kubectl ",
+    "oc ",
     "helm ",
     "cargo install ",
     "kwctl pull ",
@@ -93,6 +94,8 @@ fn settings_in(document: &Value) -> Option<&Value> {
             Some(document.pointer("/spec/settings").unwrap())
         }
         Some("ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" | "ConfigMap") => None,
+        // Tests of policies, for `kubectl psp test`, which has tests of its own.
+        None if document.get("tests").is_some() => None,
         None if is_chart_values(document) || !settings_in_policies_yml(document).is_empty() => None,
         _ => Some(document),
     }

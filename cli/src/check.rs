@@ -1,5 +1,6 @@
 //! Checks objects against policies, and compares two sets of policies.
 
+mod drift;
 mod patch;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use crate::judge::{self, Before, Judged, Requester, Verdict};
 use crate::policies::Policies;
 use crate::report::{Results, Summary};
 
+pub use drift::Drift;
 pub use patch::FilePatch;
 
 /// An object after a check.

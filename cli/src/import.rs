@@ -7,7 +7,9 @@
 
 mod admission;
 mod bundle;
+mod gatekeeper;
 mod kubewarden;
+mod kyverno;
 mod neutral;
 mod openshift;
 mod piece;
@@ -33,6 +35,10 @@ pub enum Source {
     PodSecurityPolicy,
     /// Kubewarden's policies for pod security, one a field
     Kubewarden,
+    /// Constraints and mutators of Gatekeeper's library
+    Gatekeeper,
+    /// Policies and exceptions of Kyverno
+    Kyverno,
     /// The configuration of Pod Security admission, and labels of namespaces
     #[cfg_attr(feature = "cli", value(name = "psa"))]
     PodSecurityAdmission,
@@ -43,7 +49,13 @@ pub enum Source {
 
 impl Source {
     /// All sources but PodSecurityPolicies, which are settings already.
-    const FOREIGN: [Source; 3] = [Source::Kubewarden, Source::PodSecurityAdmission, Source::OpenShift];
+    const FOREIGN: [Source; 5] = [
+        Source::Kubewarden,
+        Source::Gatekeeper,
+        Source::Kyverno,
+        Source::PodSecurityAdmission,
+        Source::OpenShift,
+    ];
 
     /// The source of an object, if it is another engine's.
     pub(crate) fn of(object: &Object) -> Option<Source> {
@@ -54,6 +66,8 @@ impl Source {
         match self {
             Source::PodSecurityPolicy => object.kind == "PodSecurityPolicy",
             Source::Kubewarden => kubewarden::recognizes(object),
+            Source::Gatekeeper => gatekeeper::recognizes(object),
+            Source::Kyverno => kyverno::recognizes(object),
             Source::PodSecurityAdmission => admission::recognizes(object),
             Source::OpenShift => openshift::recognizes(object),
         }
@@ -63,6 +77,8 @@ impl Source {
         match self {
             Source::PodSecurityPolicy => Findings::default(),
             Source::Kubewarden => kubewarden::read(objects, around),
+            Source::Gatekeeper => gatekeeper::read(objects, around),
+            Source::Kyverno => kyverno::read(objects, around),
             Source::PodSecurityAdmission => admission::read(objects, around),
             Source::OpenShift => openshift::read(objects, around),
         }

@@ -3,7 +3,7 @@
 //!
 //! Data flows in one direction: [`input`] reads objects with their lines, [`policies`] and [`rbac`] provide policies and
 //! grants, [`judge`] runs the engine, and [`check`], [`explain`], [`migrate`] and [`suggest`] say what comes of it.
-//! Nothing here prints, exits, or asks for more than it is given.
+//! Nothing here prints, exits, or asks for more than it is given; `cluster` alone (a feature) uses the network.
 //!
 //! ```
 //! use kubectl_psp::check::{Checked, check};
@@ -30,11 +30,14 @@
 #![cfg_attr(test, allow(clippy::needless_pass_by_value, reason = "the cases of a table own what they hold"))]
 
 pub mod check;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod error;
 pub mod explain;
 pub mod import;
 pub mod input;
 pub mod judge;
+pub mod lint;
 pub mod migrate;
 mod patch;
 pub mod policies;
@@ -42,6 +45,8 @@ pub mod rbac;
 mod remedy;
 pub mod report;
 pub mod suggest;
+pub mod suite;
+pub mod target;
 
 #[cfg(test)]
 mod tests;

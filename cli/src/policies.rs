@@ -13,13 +13,11 @@ use pod_security_policy::standards::Standard;
 use crate::rbac::Authority;
 
 pub use files::load;
-pub(crate) use lint::{Advice, of_object as lint};
+pub(crate) use lint::{Advice, IS_DROPPED, dropped, holds_policies, of_object as lint};
 pub use load::of_objects;
-#[cfg(test)]
-pub(crate) use load::parse;
-pub(crate) use load::{Misfit, misfits};
+pub(crate) use load::{KUBEWARDEN, Misfit, has_options, misfits, other, parse, settings_without_mutate};
 pub use modules::Modules;
-pub(crate) use webhook_match::{Covered, WebhookMatch};
+pub(crate) use webhook_match::{Covered, RESOURCES, WebhookMatch};
 
 /// The policies to evaluate, and their grants.
 #[derive(Debug)]
@@ -96,6 +94,51 @@ impl Policies {
     /// the standards, which Pod Security admission enforces.
     pub fn documents(&self) -> Vec<(&str, &str)> {
         self.registrations.iter().map(|one| (&*one.name, &*one.document)).collect()
+    }
+
+    /// Whether who may use a policy makes a difference.
+    pub fn ask_rbac(&self) -> bool {
+        self.registrations.iter().any(Registration::asks)
+    }
+
+    /// Sets who may use which policy.
+    pub fn authorize(&mut self, authority: Authority) {
+        if let Authority::Dump(rbac) = &authority {
+            self.advice.extend(lint::of_grants(&self.registrations, rbac));
+        }
+        self.authority = authority;
+    }
+
+    /// The names of all policies.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for registration in &self.registrations {
+            let Judge::Settings(settings) = &registration.judge else { continue };
+            names.extend(settings.policies.iter().map(|policy| policy.name.as_ref()));
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Who may use which policy.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// The kinds with pod templates that settings declare: groups and kinds, each once.
+    pub fn pod_templates(&self) -> Vec<(String, String)> {
+        let mut kinds = Vec::new();
+        for registration in &self.registrations {
+            let Judge::Settings(settings) = &registration.judge else { continue };
+            for known in &settings.pod_templates {
+                let kind = (known.group.to_string(), known.kind.to_string());
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                }
+            }
+        }
+        kinds
     }
 
     /// Caveats about the verdicts.

@@ -107,21 +107,14 @@ fn first_document(file: &str) -> Value {
 #[rstest]
 #[case::a_config_map(
     "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n",
-    "stdin:1:1: expected a PodSecurityPolicy, found ConfigMap"
-)]
-#[case::among_others(
-    "kind: PodSecurityPolicy\napiVersion: policy/v1beta1\n---\nkind: Pod\napiVersion: v1\n",
-    "stdin:4:1: expected a PodSecurityPolicy, found Pod"
+    "there is no policy in the input that can be migrated, only ConfigMap"
 )]
 #[case::broken("a: [\n", "is not YAML: ")]
 #[case::broken_json("{\"kind\": }", "stdin:1:10: is not JSON: expected value")]
-#[case::empty("", "there is no PodSecurityPolicy in the input")]
-#[case::comments("# nothing\n---\n", "there is no PodSecurityPolicy in the input")]
+#[case::empty("", "there is no policy in the input that can be migrated")]
+#[case::comments("# nothing\n---\n", "there is no policy in the input that can be migrated")]
 #[case::a_text("hello", "is not a Kubernetes object")]
-#[case::a_bare_spec(
-    "privileged: true\n",
-    "stdin:1:1: expected a PodSecurityPolicy, found an object without `kind`"
-)]
+#[case::a_bare_spec("privileged: true\n", "stdin:1:1: expected a policy, found an object without `kind`")]
 #[case::a_typing_error(
     "kind: PodSecurityPolicy\napiVersion: policy/v1beta1\nmetadata: {name: p}\nspec:\n  privilegd: true\n",
     "stdin:5:3: p: spec.privilegd: unknown field; did you mean \"privileged\"?"
@@ -324,14 +317,16 @@ fn shells_and_manuals_are_served() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display().to_string();
     assert_eq!(run(&["man", "--output-dir", &path]).code, Some(0));
-    for command in ["", "-migrate", "-check", "-explain", "-suggest"] {
+    for command in ["", "-migrate", "-check", "-explain", "-suggest", "-lint", "-test"] {
         assert!(folder.path().join(format!("kubectl-psp{command}.1")).exists(), "{command}");
     }
 }
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["migrate", "check", "explain", "suggest", "completions", "man"] {
+    for command in
+        ["migrate", "check", "explain", "suggest", "diff", "can-use", "lint", "test", "completions", "man"]
+    {
         let help = run(&[command, "--help"]).stdout;
         assert!(help.contains("Examples:\n"), "{command}");
     }
@@ -441,7 +436,7 @@ fn a_boolean_inside_of_an_object_is_reported_too() {
 
 #[test]
 fn of_thousands_of_errors_some_are_reported() {
-    let pods = "kind: Pod\napiVersion: v1\nmetadata: {name: a}\n---\n".repeat(3000);
+    let pods = "metadata: {name: a}\n---\n".repeat(3000);
     let ended = run_in(&data(), &["migrate"], &pods);
     assert_eq!(ended.code, Some(2));
     assert_eq!(ended.stderr.matches("error: ").count(), 10);

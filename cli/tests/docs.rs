@@ -14,8 +14,17 @@ use std::process::Command;
 use common::data;
 use serde_json::{Value, json};
 
-/// Commands that need the network, or minutes; and those with the shipped manifests, which `cluster-tests/` runs.
-const NOT_RUN: &[&str] = &["cargo install ", "kubectl get pods,deployments --all-namespaces "];
+/// Commands that need the network, minutes, or a cluster (tests/cluster.rs has one, and cluster-tests/ runs them).
+const NOT_RUN: &[&str] = &[
+    "cargo install ",
+    "kubectl psp check -A",
+    "kubectl psp explain pod/",
+    "kubectl psp suggest -n",
+    "kubectl psp check deployment.yaml",
+    "kubectl psp check -p restricted -l",
+    "kubectl psp diff",
+    "kubectl psp can-use",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -149,6 +158,19 @@ fn commands_print_what_the_documents_show() {
             );
         }
     }
+}
+
+/// The file with tests that the page shows, next to the policy and the manifests that it names.
+#[test]
+fn the_tests_of_the_documents_pass() {
+    let place = Place::new();
+    let text = fs::read_to_string(root().join("docs/cli.md")).unwrap();
+    let blocks = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let with_tests: Vec<&str> = blocks.filter(|block| block.contains("\ntests:")).collect();
+    assert_eq!(with_tests.len(), 1);
+    fs::write(place.0.path().join("of-the-page.yaml"), with_tests[0]).unwrap();
+    let (code, printed) = place.run("kubectl psp test of-the-page.yaml");
+    assert!(code == 0 && printed.ends_with("2 tests: 2 passed, 0 failed\n"), "{code}: {printed}");
 }
 
 #[test]

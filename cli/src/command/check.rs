@@ -5,21 +5,26 @@ use std::process::ExitCode;
 
 use clap::Args;
 use kubectl_psp::check::{Checked, Comparison, FilePatch, check};
-use kubectl_psp::error::Outcome;
-use kubectl_psp::input::{self, Object, Text, Unread};
+use kubectl_psp::cluster::Kinds;
+use kubectl_psp::error::{Error, Outcome};
+use kubectl_psp::input::{self, Object, Take, Text, Unread, Watch};
 use kubectl_psp::judge::{Judged, Requester, Verdict};
 use kubectl_psp::policies::Policies;
 use kubectl_psp::report::{Format, Results, Summary};
 
+use super::live::{ClusterOptions, Live, Source};
 use super::{GrantSources, Identity, Manifests, ModuleOptions, load};
 use crate::output::{self, OutputOptions, print};
 
-/// Judge manifests as if they were created: what is admitted, what is filled in, what is refused and why
+/// Judge manifests, or the objects of a cluster, as if they were created: what is admitted, what is filled in, what is refused and why
 ///
 /// Exit status: 0 if all is admitted, 1 if something is rejected, 2 if the input is bad.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  kubectl psp check -A
+  kubectl psp check -n shop -p restricted
+  kubectl psp check deployment.yaml
   kubectl psp check -p psp.yaml deployment.yaml
   helm template . | kubectl psp check -p restricted
   kubectl get pods,deploy -A -o json | kubectl psp check -p policies/ --rbac rbac.json
@@ -29,8 +34,8 @@ Examples:
   kubectl psp check -p psp.yaml --rbac rbac.json --as alice --as-group developers pod.yaml")]
 pub(crate) struct Check {
     /// What judges: files or folders with PodSecurityPolicies, settings or (Cluster)AdmissionPolicies, or a level of
-    /// the Pod Security Standards such as `restricted` or `baseline:v1.31`
-    #[arg(short, long, value_name = "FILE|LEVEL", required_unless_present = "compare")]
+    /// the Pod Security Standards such as `restricted` or `baseline:v1.31`; without it the registrations of the cluster
+    #[arg(short, long, value_name = "FILE|LEVEL")]
     policies: Vec<PathBuf>,
     #[command(flatten)]
     modules: ModuleOptions,
@@ -38,6 +43,8 @@ pub(crate) struct Check {
     grants: GrantSources,
     #[command(flatten)]
     identity: Identity,
+    #[command(flatten)]
+    cluster: ClusterOptions,
     /// How results are written
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     output: Format,
@@ -56,29 +63,33 @@ const DOUBTS: usize = 10;
 
 impl Check {
     pub(crate) fn execute(&self, options: OutputOptions) -> Outcome<ExitCode> {
-        let requester = self.identity.requester(&self.grants)?;
+        let live = Live::new(&self.cluster, self.identity.given_namespace());
+        let source = self.manifests.source(&self.cluster)?;
+        let has_policies = !self.policies.is_empty() || !self.compare.is_empty();
+        let used = (source.is_cluster() || !has_policies).then_some(&live);
+        let requester = self.identity.requester(&self.grants, used)?;
+        let input = Input { source, live: &live, used };
         if let [old, new] = self.compare.as_slice() {
-            return self.compare(old, new, &requester, options);
+            return self.compare(old, new, &requester, &input, options);
         }
-        let policies = self.load(&self.policies)?;
+        let policies = self.load(&self.policies, &requester, used)?;
         for caveat in policies.caveats() {
             options.warn(&caveat);
         }
         let mut checking = Checking::new(&policies, &requester, options);
         if self.diff {
-            return self.patch(&mut checking);
+            return self.patch(&mut checking, &input);
         }
         let mut results = Results::default();
         let progress = options.progress();
-        let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
+        let unread = input.read(&policies, &progress, &mut |object| {
             results.results.extend(checking.check(&object));
             Ok(())
-        });
+        })?;
         drop(progress);
         results.summary = checking.summary;
         if results.summary.is_empty() && !unread.has_skipped() {
-            unread.conclude(())?;
-            return Err(Summary::no_objects());
+            return input.is_empty(unread, options);
         }
         results.advice.clone_from(&policies.advice);
         if !matches!(self.output, Format::Json | Format::Yaml | Format::Markdown) {
@@ -90,8 +101,8 @@ impl Check {
         unread.conclude(exit_code(&results.summary))
     }
 
-    fn load(&self, sources: &[PathBuf]) -> Outcome<Policies> {
-        load(sources, &self.modules, &self.grants, self.identity.namespace())
+    fn load(&self, sources: &[PathBuf], requester: &Requester, used: Option<&Live>) -> Outcome<Policies> {
+        load(sources, &self.modules, &self.grants, &requester.namespace, used)
     }
 
     /// Changes under another set of policies.
@@ -100,23 +111,23 @@ impl Check {
         old: &PathBuf,
         new: &PathBuf,
         requester: &Requester,
+        input: &Input<'_>,
         options: OutputOptions,
     ) -> Outcome<ExitCode> {
-        let load = |path: &PathBuf| self.load(std::slice::from_ref(path));
+        let load = |path: &PathBuf| self.load(std::slice::from_ref(path), requester, input.used);
         let (old, new) = (load(old)?, load(new)?);
         for caveat in new.caveats() {
             options.warn(&caveat);
         }
         let mut comparison = Comparison::default();
         let progress = options.progress();
-        let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
+        let unread = input.read(&new, &progress, &mut |object| {
             comparison.add(&object, &old, &new, requester);
             Ok(())
-        });
+        })?;
         drop(progress);
         if comparison.is_empty() && !unread.has_skipped() {
-            unread.conclude(())?;
-            return Err(Summary::no_objects());
+            return input.is_empty(unread, options);
         }
         print(&comparison.results.write(self.output, output::of_results())?)?;
         for note in comparison.notes() {
@@ -126,11 +137,15 @@ impl Check {
     }
 
     /// Prints the patch of each file, and reports what it omits.
-    fn patch(&self, checking: &mut Checking<'_>) -> Outcome<ExitCode> {
+    fn patch(&self, checking: &mut Checking<'_>, input: &Input<'_>) -> Outcome<ExitCode> {
+        let Source::Files(sources) = &input.source else {
+            let error = Error::new("--diff patches files, and none is named");
+            return Err(error.help("kubectl get deploy/web -o yaml | kubectl psp check --diff").into());
+        };
         for advice in &checking.policies.advice {
             checking.options.note(advice);
         }
-        let (texts, mut unread) = input::texts(&self.manifests.files()?);
+        let (texts, mut unread) = input::texts(sources);
         for text in texts {
             unread.append(checking.patch(&text)?);
         }
@@ -141,6 +156,29 @@ impl Check {
         }
         options.note(&summary.to_string());
         unread.conclude(exit_code(summary))
+    }
+}
+
+/// Where objects come from, and the cluster if one is used.
+struct Input<'l> {
+    source: Source,
+    live: &'l Live,
+    used: Option<&'l Live>,
+}
+
+impl Input<'_> {
+    fn read(&self, policies: &Policies, watch: &dyn Watch, take: Take<'_>) -> Outcome<Unread> {
+        self.source.read(self.live, Kinds::Workloads(Some(policies)), watch, take)
+    }
+
+    /// The end where there is nothing: an error for files, a note for a namespace without pods.
+    fn is_empty(&self, unread: Unread, options: OutputOptions) -> Outcome<ExitCode> {
+        unread.conclude(())?;
+        if !self.source.is_cluster() {
+            return Err(Summary::no_objects());
+        }
+        options.note(&format!("there are no pods and no workloads in {}", self.live.scope()?));
+        Ok(ExitCode::SUCCESS)
     }
 }
 

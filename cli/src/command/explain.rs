@@ -7,11 +7,12 @@ use std::rc::Rc;
 use clap::Args;
 use kubectl_psp::error::{Error, Outcome};
 use kubectl_psp::explain::{Subject, explain};
-use kubectl_psp::input::{self, Object, Unread};
+use kubectl_psp::input::{self, Object, Sources, Unread, Unwatched};
 use kubectl_psp::judge::{self, Requester, Verdict};
 use kubectl_psp::policies::Policies;
+use kubectl_psp::target::Target;
 
-use super::target::Target;
+use super::live::{ClusterOptions, Live, Source};
 use super::{GrantSources, Identity, Manifests, ModuleOptions, load};
 use crate::output::{self, OutputOptions, print};
 
@@ -21,14 +22,15 @@ use crate::output::{self, OutputOptions, print};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  kubectl psp explain pod/web -n shop
   kubectl psp explain -p policies.yaml pod.yaml
   kubectl get pod web -o yaml | kubectl psp explain -p psp/ --rbac rbac.json
   helm template . | kubectl psp explain -p restricted deploy/web
   kubectl psp explain -p psp.yaml -f manifests/ ds/monitoring/agent")]
 pub(crate) struct Explain {
     /// What judges: files or folders with PodSecurityPolicies, settings or (Cluster)AdmissionPolicies, or a level of
-    /// the Pod Security Standards such as `restricted` or `baseline:v1.31`
-    #[arg(short, long, value_name = "FILE|LEVEL", required = true)]
+    /// the Pod Security Standards such as `restricted` or `baseline:v1.31`; without it the registrations of the cluster
+    #[arg(short, long, value_name = "FILE|LEVEL")]
     policies: Vec<PathBuf>,
     #[command(flatten)]
     modules: ModuleOptions,
@@ -36,6 +38,8 @@ pub(crate) struct Explain {
     grants: GrantSources,
     #[command(flatten)]
     identity: Identity,
+    #[command(flatten)]
+    cluster: ClusterOptions,
     /// Which object to explain, if there are several: `KIND/NAME` or `KIND/NAMESPACE/NAME`, with the short names of
     /// kubectl; `deploy/web` among the files means the same
     #[arg(long, value_name = "KIND/NAME")]
@@ -56,12 +60,19 @@ impl Explain {
             }
             (wanted, _) => wanted,
         };
-        let requester = self.identity.requester(&self.grants)?;
-        let policies = load(&self.policies, &self.modules, &self.grants, self.identity.namespace())?;
+        let live = Live::new(&self.cluster, self.identity.given_namespace());
+        // A target alone names an object of the cluster, unless something is piped in.
+        let source = self.manifests.source(&self.cluster)?;
+        let used = (source.is_cluster() || self.policies.is_empty()).then_some(&live);
+        let requester = self.identity.requester(&self.grants, used)?;
+        let policies = load(&self.policies, &self.modules, &self.grants, &requester.namespace, used)?;
         for caveat in policies.caveats() {
             options.warn(&caveat);
         }
-        let (subject, unread) = self.pick(&policies, &requester, options)?;
+        let (subject, unread) = match source {
+            Source::Files(sources) => self.pick(&sources, &policies, &requester, options)?,
+            Source::Cluster => (self.fetch(&live, &policies, &requester)?, Unread::default()),
+        };
         let explanation = explain(&subject, &policies, &requester, output::of_results())?;
         let mut text = explanation.text;
         for remedy in explanation.remedies {
@@ -73,16 +84,35 @@ impl Explain {
         unread.conclude(if is_rejected { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 
+    /// The object of the cluster.
+    fn fetch(&self, live: &Live, policies: &Policies, requester: &Requester) -> Outcome<Subject> {
+        let wanted = self.object.as_deref().and_then(Target::parse);
+        let Some(target) = wanted else {
+            let error = Error::new("no object is named, and nothing comes through standard input");
+            return Err(error.help("kubectl psp explain pod/web -n shop, or a file with the object").into());
+        };
+        let text = Rc::new(live.cluster()?.get(&target, policies, &requester.namespace)?);
+        let mut objects = Vec::new();
+        text.read(&Unwatched, &mut |object| {
+            objects.push(object);
+            Ok(())
+        })
+        .conclude(())?;
+        let object = objects.pop().ok_or_else(|| Error::new(format_args!("{target} is empty")))?;
+        Ok(Subject { object, text, nth: 0 })
+    }
+
     /// The object to explain.
     fn pick(
         &self,
+        sources: &Sources,
         policies: &Policies,
         requester: &Requester,
         options: OutputOptions,
     ) -> Outcome<(Subject, Unread)> {
         let mut found = Found::default();
         let progress = options.progress();
-        let (texts, mut unread) = input::texts(&self.manifests.files()?);
+        let (texts, mut unread) = input::texts(sources);
         for text in texts {
             let text = Rc::new(text);
             let mut nth = 0;

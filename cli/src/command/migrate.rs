@@ -23,7 +23,8 @@ use crate::output::{OutputOptions, print};
 /// error. What PodSecurityPolicy took and settings refuse is written as PodSecurityPolicy acted on it; a policy that it
 /// skipped is left out.
 ///
-/// Policies of other engines are recognised in the same input: Kubewarden's policies for pod security. What these say
+/// Policies of other engines are recognised in the same input: those of Kubewarden for pod security, Gatekeeper, Kyverno,
+/// Pod Security admission and OpenShift. What these say
 /// otherwise is reported line by line, and what cannot be said is refused, with its place and the reason.
 ///
 /// Exit status: 0 if the policies have been converted, 1 with --strict if one of them means something else now, 2 if the

@@ -1,12 +1,16 @@
 //! The commands, one file each.
 
+pub(crate) mod can_use;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod lint;
+mod live;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod suggest;
-mod target;
+pub(crate) mod test;
 
 use std::io::{IsTerminal as _, Read};
 use std::path::PathBuf;
@@ -18,6 +22,8 @@ use kubectl_psp::input::{self, Exclude, Object, Sources};
 use kubectl_psp::judge::Requester;
 use kubectl_psp::policies::{self, Modules, Policies};
 use kubectl_psp::rbac::{Authority, Rbac};
+use kubectl_psp::target::Target;
+use live::{ClusterOptions, Live, Source};
 
 /// The manifests to look at.
 #[derive(Clone, Debug, Args)]
@@ -51,16 +57,43 @@ impl Manifests {
         Ok(Sources { paths: vec![PathBuf::from("-")], exclude, stdin })
     }
 
+    /// The files named, or what comes through standard input; a cluster if neither is there, or one is named.
+    fn source(&self, cluster: &ClusterOptions) -> Outcome<Source> {
+        let names_files = !self.files.is_empty() || !self.filenames.is_empty();
+        if names_files || (!cluster.is_given() && is_piped()) {
+            return Ok(Source::Files(self.files()?));
+        }
+        Ok(Source::Cluster)
+    }
+
     /// Takes out the arguments that are not files but refer to an object, such as `deploy/web`.
     pub(crate) fn take_targets(&mut self) -> Vec<String> {
         let named = |path: &PathBuf| {
             let text = path.to_str().filter(|_| !path.exists())?;
-            target::Target::parse_known(text).map(|_| text.to_owned())
+            Target::parse_known(text).map(|_| text.to_owned())
         };
         let targets = self.files.iter().filter_map(named).collect();
         self.files.retain(|path| named(path).is_none());
         targets
     }
+}
+
+/// Whether something comes through standard input: neither a terminal nor `/dev/null`, as in scheduled jobs.
+#[cfg(unix)]
+fn is_piped() -> bool {
+    use std::os::fd::AsFd as _;
+    let here = std::io::stdin().as_fd().try_clone_to_owned();
+    let known = here.and_then(|descriptor| std::fs::File::from(descriptor).metadata());
+    known.is_ok_and(|known| {
+        use std::os::unix::fs::FileTypeExt as _;
+        !known.file_type().is_char_device()
+    })
+}
+
+/// Whether something comes through standard input.
+#[cfg(not(unix))]
+fn is_piped() -> bool {
+    !std::io::stdin().is_terminal()
 }
 
 /// Standard input.
@@ -86,6 +119,11 @@ pub(crate) struct GrantSources {
 }
 
 impl GrantSources {
+    /// Whether no dump is named.
+    fn is_empty(&self) -> bool {
+        self.rbac.is_empty()
+    }
+
     /// The grants, in the dump and in more objects. Roles and bindings without a namespace belong to the given one.
     ///
     /// # Errors
@@ -101,7 +139,9 @@ impl GrantSources {
     }
 }
 
-/// The policies in these files, with grants for the given namespace.
+/// The policies in these files, with grants for the given namespace; without files those of the cluster.
+///
+/// A cluster that is read anyway says who may use policies that ask RBAC.
 ///
 /// # Errors
 ///
@@ -111,22 +151,40 @@ fn load(
     modules: &ModuleOptions,
     grants: &GrantSources,
     namespace: &str,
+    live: Option<&Live>,
 ) -> Outcome<Policies> {
-    let authority = grants.load(&[], namespace)?;
     let modules = Modules { named: modules.named.clone() };
-    let mut policies = policies::load(sources, &modules, authority, stdin)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-    policies.now = now.and_then(|now| i64::try_from(now.as_secs()).ok());
+    let authority = grants.load(&[], namespace)?;
+    let mut policies = match live.filter(|_| sources.is_empty()) {
+        Some(live) => {
+            let mut policies = live.cluster()?.policies(&live.selection()?, &modules)?;
+            policies.authorize(authority);
+            policies
+        }
+        None => policies::load(sources, &modules, authority, stdin)?,
+    };
+    if let Some(live) = live.filter(|_| grants.is_empty() && policies.ask_rbac()) {
+        policies.authorize(live.cluster()?.authority()?);
+    }
+    policies.now = now();
     Ok(policies)
+}
+
+/// The time, in seconds since 1970 UTC.
+fn now() -> Option<i64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(now.as_secs()).ok()
 }
 
 /// The requester.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Identity {
-    /// The namespace of objects that name none
-    #[arg(short, long, value_name = "NAME", default_value = "default")]
-    namespace: String,
-    /// The user who creates the objects, who may use policies in addition to the pods' service accounts; needs --rbac
+    /// The namespace that is read, and that of objects that name none [default: that of the context for a cluster,
+    /// else `default`]
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// The user who creates the objects, who may use policies in addition to the pods' service accounts; needs
+    /// --rbac or a cluster
     ///
     /// Groups that the API server adds need not be named: `system:authenticated`, for `system:anonymous`
     /// `system:unauthenticated`, and for `system:serviceaccount:NS:NAME` also `system:serviceaccounts` and
@@ -139,27 +197,39 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The namespace of objects that name none.
-    pub(crate) fn namespace(&self) -> &str {
-        &self.namespace
+    /// The namespace, if one is named.
+    pub(crate) fn given_namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
     }
 
-    /// The requester.
+    /// Whether a user is named.
+    pub(crate) fn names_a_user(&self) -> bool {
+        self.user.is_some()
+    }
+
+    /// The requester, with the namespace of the cluster that is read, if one is.
     ///
     /// # Errors
     ///
     /// If a requester is given without grants.
-    pub(crate) fn requester(&self, grants: &GrantSources) -> Outcome<Requester> {
-        if self.user.is_some() && grants.rbac.is_empty() {
+    pub(crate) fn requester(&self, grants: &GrantSources, live: Option<&Live>) -> Outcome<Requester> {
+        if self.user.is_some() && grants.is_empty() && live.is_none() {
             let error = Error::new("--as says who asks, and without --rbac everybody may use every policy");
             return Err(error
                 .help("kubectl get roles,rolebindings,clusterroles,clusterrolebindings -A -o json > rbac.json, then --rbac rbac.json")
                 .into());
         }
         let user = self.user.clone().unwrap_or_default();
-        Ok(Requester::new(user, self.groups.clone(), self.namespace.clone()))
+        let namespace = match (live, &self.namespace) {
+            (Some(live), _) => live.namespace()?,
+            (None, namespace) => namespace.clone().unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+        };
+        Ok(Requester::new(user, self.groups.clone(), namespace))
     }
 }
+
+/// The namespace of objects that name none, where no cluster is read.
+const DEFAULT_NAMESPACE: &str = "default";
 
 /// Ensures that nothing is overwritten.
 ///

@@ -3,14 +3,16 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use kubectl_psp::cluster::Kinds;
 use kubectl_psp::error::{Error, Outcome};
-use kubectl_psp::input::{self, Unread};
+use kubectl_psp::input::Unread;
 use kubectl_psp::judge;
 use kubectl_psp::report;
 use kubectl_psp::suggest::{Per, Strictness, Workloads};
 use serde_json::{Value, json};
 
-use super::Manifests;
+use super::live::{ClusterOptions, Live, Source};
+use super::{DEFAULT_NAMESPACE, Manifests};
 use crate::output::{self, OutputOptions, print};
 
 /// Write the tightest PodSecurityPolicy that admits workloads, and say what keeps it from being tighter
@@ -22,6 +24,7 @@ use crate::output::{self, OutputOptions, print};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  kubectl psp suggest -n shop
   kubectl get pods,deploy -A -o json | kubectl psp suggest > policies.yaml
   helm template . | kubectl psp suggest --per all
   kubectl psp suggest --per service-account --fill-in manifests/")]
@@ -32,9 +35,12 @@ pub(crate) struct Suggest {
     /// Demand what workloads leave open, too, where it can be filled in; an image may not bear that
     #[arg(long)]
     fill_in: bool,
-    /// The namespace of objects that name none
-    #[arg(short, long, value_name = "NAME", default_value = "default")]
-    namespace: String,
+    /// The namespace that is read, and that of objects that name none [default: that of the context for a cluster,
+    /// else `default`]
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
+    #[command(flatten)]
+    cluster: ClusterOptions,
     /// How policies are written
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     output: Format,
@@ -72,10 +78,18 @@ impl Suggest {
     }
 
     fn gather(&self, options: OutputOptions) -> Outcome<(Workloads, Unread)> {
-        let mut workloads = Workloads::new(self.per, &self.namespace);
+        let live = Live::new(&self.cluster, self.namespace.as_deref());
+        let source = self.manifests.source(&self.cluster)?;
+        let namespace = match (&source, &self.namespace) {
+            (Source::Cluster, _) => live.namespace()?,
+            (Source::Files(_), namespace) => {
+                namespace.clone().unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())
+            }
+        };
+        let mut workloads = Workloads::new(self.per, &namespace);
         let progress = options.progress();
         let mut doubts = 0;
-        let unread = input::read(&self.manifests.files()?, &progress, &mut |object| {
+        let unread = source.read(&live, Kinds::Workloads(None), &progress, &mut |object| {
             for warning in object.warnings() {
                 options.warn(&format!("{}: {}: {warning}", object.start(), object.title()));
             }
@@ -89,9 +103,13 @@ impl Suggest {
                 _ => {}
             }
             Ok(())
-        });
+        })?;
         if workloads.is_empty() {
             unread.conclude(())?;
+            if source.is_cluster() {
+                let scope = live.scope()?;
+                return Err(Error::new(format_args!("there are no pods and no workloads in {scope}")).into());
+            }
             return Err(workloads.none());
         }
         Ok((workloads, unread))

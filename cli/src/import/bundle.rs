@@ -188,7 +188,7 @@ impl Bundle {
         let mut spec = neutral::spec();
         spec.extend(self.spec.clone());
         for (demanded, permitting) in NOT_TOGETHER {
-            let admits_all = neutral::spec().get(permitting) == spec.get(permitting);
+            let admits_all = spec.get(permitting).is_some_and(|value| neutral::admits_all(permitting, value));
             if self.spec.contains_key(demanded) && admits_all {
                 spec.shift_remove(permitting);
                 actions.insert(permitting, "Ignore");
@@ -222,6 +222,7 @@ impl Bundle {
             let policies = self.alternatives.iter().map(|one| one.policy(&spec, &annotations));
             settings.insert("policies".to_owned(), policies.collect());
         } else if !self.spec.is_empty() || !self.annotations.is_empty() {
+            annotations.retain(|_, value| !value.is_null());
             settings.insert("annotations".to_owned(), Value::Object(annotations));
             settings.extend(spec);
         }
@@ -264,10 +265,11 @@ impl Alternative {
     }
 }
 
-/// The rules that read these fields and annotations.
+/// The rules that read these fields, where they restrict, and annotations.
 fn fields(spec: &Map<String, Value>, annotations: &Map<String, Value>) -> Vec<String> {
     let annotations = annotations.keys().map(|key| of_annotation(key));
-    spec.keys().map(String::as_str).chain(annotations).map(str::to_owned).collect()
+    let restricted = spec.iter().filter(|(field, value)| !neutral::admits_all(field, value));
+    restricted.map(|(field, _)| field.as_str()).chain(annotations).map(str::to_owned).collect()
 }
 
 /// Fields that restrict, and those whose `*` a policy may not have besides: the rule of the latter is ignored instead.

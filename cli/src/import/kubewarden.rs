@@ -54,10 +54,12 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
         };
         let mut piece = Piece::new(object, reach(object, spec));
         piece.title = format!("{} ({module})", object.title());
-        if spec.get("mode").is_some_and(|mode| mode == "monitor") {
+        let is_monitored = spec.get("mode").is_some_and(|mode| mode == "monitor");
+        if is_monitored {
             piece.action = Action::Audit;
         }
-        piece.writes = spec.get("mutating") == Some(&Value::Bool(true));
+        // In monitor mode nothing is written either.
+        piece.writes = spec.get("mutating") == Some(&Value::Bool(true)) && !is_monitored;
         let mut keys = Keys::new(spec.get("settings"));
         if let Err(problem) = (known.convert)(&mut keys, &mut piece, around) {
             let reason = format_args!("{}: {problem}", piece.title);

@@ -32,12 +32,21 @@ pub(super) fn annotations() -> Map<String, Value> {
     Map::from_iter([(SECCOMP.to_owned(), "*".into())])
 }
 
+/// Whether a value of a field rejects nothing.
+pub(super) fn admits_all(field: &str, value: &Value) -> bool {
+    match field {
+        // Without the key, `privileged` decides about HostProcess containers.
+        "windowsOptions" => *value == json!({"hostProcess": true}),
+        _ => spec().get(field) == Some(value),
+    }
+}
+
 /// The value of a field that demands what both values demand; `None` if there is none.
 pub(super) fn both(field: &str, a: &Value, b: &Value) -> Option<Value> {
-    if a == b || spec().get(field) == Some(b) {
+    if a == b || admits_all(field, b) {
         return Some(a.clone());
     }
-    if spec().get(field) == Some(a) {
+    if admits_all(field, a) {
         return Some(b.clone());
     }
     match (field, a, b) {
@@ -70,6 +79,7 @@ mod tests {
     #[case::the_same("runAsUser", json!({"rule": "MustRunAsNonRoot"}), json!({"rule": "MustRunAsNonRoot"}), Some(json!({"rule": "MustRunAsNonRoot"})))]
     #[case::any_user_demands_nothing("runAsUser", json!({"rule": "RunAsAny"}), json!({"rule": "MustRunAsNonRoot"}), Some(json!({"rule": "MustRunAsNonRoot"})))]
     #[case::two_demands_on_users("fsGroup", json!({"rule": "MayRunAs", "ranges": [{"min": 1, "max": 9}]}), json!({"rule": "MayRunAs", "ranges": [{"min": 5, "max": 7}]}), None)]
+    #[case::host_processes("windowsOptions", json!({"hostProcess": true}), json!({"hostProcess": false}), Some(json!({"hostProcess": false})))]
     #[case::permission("hostPID", json!(true), json!(false), Some(json!(false)))]
     #[case::demand("readOnlyRootFilesystem", json!(false), json!(true), Some(json!(true)))]
     #[case::drops_add_up("requiredDropCapabilities", json!(["A", "B"]), json!(["B", "C"]), Some(json!(["A", "B", "C"])))]

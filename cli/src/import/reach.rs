@@ -32,8 +32,17 @@ impl Reach {
 
     /// All namespaces but those with these names.
     pub(crate) fn not_in(&mut self, names: &[String]) {
+        let mut names = names.to_vec();
+        let is_exclusion = |one: &&Value| {
+            one.get("key").is_some_and(|key| key == NAMESPACE_NAME)
+                && one.get("operator").is_some_and(|operator| operator == "NotIn")
+        };
+        for known in self.namespaces.iter().filter(is_exclusion) {
+            let values = known.get("values").and_then(Value::as_array);
+            names.retain(|name| !values.is_some_and(|values| values.iter().any(|value| value == name)));
+        }
         if !names.is_empty() {
-            self.namespaces.push(requirement(NAMESPACE_NAME, "NotIn", names));
+            self.namespaces.push(requirement(NAMESPACE_NAME, "NotIn", &names));
         }
     }
 }
@@ -57,6 +66,22 @@ pub(crate) fn requirements(selector: Option<&Value>) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_namespace_is_left_out_once() {
+        let mut reach = Reach::default();
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        reach.not_in(&names(&["kube-system", "a"]));
+        reach.not_in(&names(&["kube-system"]));
+        reach.not_in(&names(&["a", "b"]));
+        assert_eq!(
+            reach.namespaces,
+            [
+                requirement(NAMESPACE_NAME, "NotIn", &names(&["kube-system", "a"])),
+                requirement(NAMESPACE_NAME, "NotIn", &names(&["b"]))
+            ]
+        );
+    }
 
     #[test]
     fn labels_become_expressions() {

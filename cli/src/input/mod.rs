@@ -24,6 +24,9 @@ pub(crate) use text::Lines;
 pub use text::Text;
 pub use walk::Exclude;
 
+/// The name of what comes from a cluster: it has no lines.
+pub const CLUSTER: &str = "cluster";
+
 /// Receives progress and notes about skipped content.
 pub trait Watch {
     /// Input of so many bytes is coming, if that is known.
@@ -73,6 +76,11 @@ impl Unread {
     pub fn append(&mut self, mut other: Unread) {
         self.errors.append(&mut other.errors);
         self.skipped += other.skipped;
+    }
+
+    /// Adds what went wrong after reading.
+    pub fn fail(&mut self, mut errors: Errors) {
+        self.errors.append(&mut errors.0);
     }
 
     /// The final result, after doing what was possible.

@@ -122,6 +122,20 @@ impl Object {
         place(&self.file, self.mark(path))
     }
 
+    /// An object that stands inside of this one, at a path.
+    ///
+    /// # Errors
+    ///
+    /// If what stands there is not an object.
+    pub(crate) fn within(&self, path: &str) -> Result<Object, Error> {
+        let value = self.value();
+        let Some(inner) = look(&value, &steps(path)).filter(|inner| inner.is_object()) else {
+            return Err(Error::at(self.place(path), format_args!("{path} is not an object")));
+        };
+        let layout = self.layout.within(self.source.as_deref().unwrap_or(&self.json), path);
+        Object::new(&self.file, inner.to_string(), layout)
+    }
+
     pub(super) fn mark(&self, path: &str) -> Mark {
         self.layout.find(self.source.as_deref().unwrap_or(&self.json), path)
     }

@@ -86,6 +86,18 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// The layout of a value inside, which is at a path.
+    pub(crate) fn within(&self, json: &str, path: &str) -> Layout {
+        match self {
+            Layout::Json(_) => Layout::Json(self.find(json, path)),
+            Layout::Yaml(tree) => {
+                Layout::Yaml(tree.within(&steps(path)).cloned().unwrap_or_else(|| tree.clone()))
+            }
+        }
+    }
+}
+
 impl Mark {
     /// The mark moved down by a number of lines.
     pub(super) fn below(self, lines: u32) -> Mark {
@@ -123,6 +135,16 @@ impl Tree {
                 }
             }
         }
+    }
+
+    fn within(&self, steps: &[Step]) -> Option<&Tree> {
+        steps.iter().try_fold(self, |here, step| match (&here.inside, step) {
+            (Inside::Map(members), Step::Key(key)) => {
+                members.iter().find(|(name, ..)| name == key).map(|(.., tree)| tree)
+            }
+            (Inside::List(elements), Step::Index(index)) => elements.get(*index),
+            _ => None,
+        })
     }
 
     fn find(&self, steps: &[Step]) -> Mark {

@@ -6,13 +6,13 @@ use pod_security_policy::admission::SetDefault;
 use pod_security_policy::json::{Edit, Step};
 use pod_security_policy::pod::ADMITTED_BY;
 use pod_security_policy::rule::{Violation, ViolationKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::input::Object;
+use crate::input::{CLUSTER, Object};
 
 /// The verdict on an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Admitted unchanged.
@@ -148,6 +148,11 @@ impl Judged {
     /// `Deployment shop/web`
     pub fn title(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
+    }
+
+    /// `pods/web.yaml:12`; `None` if it comes from a cluster.
+    pub(crate) fn place(&self) -> Option<String> {
+        (self.file != CLUSTER).then(|| format!("{}:{}", self.file, self.line))
     }
 
     /// Records mutations. The annotation with the name of the winning policy does not count as a change.

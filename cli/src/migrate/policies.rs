@@ -102,7 +102,7 @@ pub(crate) fn policies_of(objects: &[Object]) -> Outcome<Policies> {
         }));
     }
     let mut errors = Vec::new();
-    for Misfit { nth, path, kind, error } in policies::misfits(objects, &values) {
+    for Misfit { nth, path, kind, error, .. } in policies::misfits(objects, &values) {
         match nth.and_then(|nth| skipped.get_mut(nth)) {
             Some(places) if was_skipped(&path, kind) => places.push(error),
             // Errors after a reason to skip add nothing.

@@ -49,6 +49,9 @@ impl Options {
     ) -> Summary {
         let mut summary = Summary::default();
         summary.import(foreign);
+        if !self.same_reach && foreign.pieces.iter().any(|piece| !piece.reach.workloads) {
+            summary.note("policies that judged pods when they were created now judge updates and ephemeral containers as well, and warn of workloads whose pods would be rejected; --same-reach leaves the latter two out".to_owned());
+        }
         for (kind, count) in &input.others {
             summary.note(format!("left alone: {count} {kind}"));
         }

@@ -72,17 +72,26 @@ impl<'t> Patch<'t> {
 
     /// The patch, if there are changes, and the objects that it omits.
     pub(crate) fn finish(mut self) -> (Option<String>, Vec<usize>) {
+        let changed = self.settle();
+        let replacements = self.all(&self.wanted.keys().copied().collect::<Vec<_>>());
+        let (name, old) = (&self.text.name, &self.text.text);
+        let patch = changed.map(|changed| hunks::unified(name, old, &changed, &replacements));
+        (patch, self.failed)
+    }
+
+    /// The changed text, if there are changes, and the objects that it omits.
+    pub(crate) fn changed(mut self) -> (Option<String>, Vec<usize>) {
+        (self.settle(), self.failed)
+    }
+
+    /// The changed text, without the changes that do not come out as intended.
+    fn settle(&mut self) -> Option<String> {
         let wrong = self.wrong(&self.wanted.keys().copied().collect::<Vec<_>>());
         self.wanted.retain(|nth, _| !wrong.contains(nth));
         self.failed.extend(wrong);
         self.failed.sort_unstable();
-        if self.wanted.is_empty() {
-            return (None, self.failed);
-        }
         let replacements = self.all(&self.wanted.keys().copied().collect::<Vec<_>>());
-        let changed = hunks::changed(&self.text.text, &replacements);
-        let patch = hunks::unified(&self.text.name, &self.text.text, &changed, &replacements);
-        (Some(patch), self.failed)
+        (!self.wanted.is_empty()).then(|| hunks::changed(&self.text.text, &replacements))
     }
 
     /// The replacements of some objects, in order.

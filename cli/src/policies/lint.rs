@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Judge, Registration};
 use crate::error::Place;
-use crate::input::Object;
+use crate::input::{CLUSTER, Object};
 use crate::rbac::{Rbac, mistakes};
 
 /// Advice about one field of one policy.
@@ -18,9 +18,9 @@ pub(crate) struct Advice {
     /// The name of the policy; empty for settings that have none.
     pub(crate) policy: String,
     /// The position of the field.
-    place: Place,
+    pub(crate) place: Place,
     /// The path of the field in the object.
-    field: String,
+    pub(crate) field: String,
     pub(crate) about: About,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct About {
 impl Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&*self.place.file, &*self.policy) {
-            ("stdin", name) if !name.is_empty() => write!(f, "policy {name}: ")?,
+            ("stdin" | CLUSTER, name) if !name.is_empty() => write!(f, "policy {name}: ")?,
             _ => write!(f, "{}: ", self.place)?,
         }
         write!(f, "{}: ", self.field)?;
@@ -126,41 +126,52 @@ fn policies_in<'v>(document: &'v Value) -> Vec<Found<'v>> {
     }
 }
 
+/// Whether settings or a registration hold policies.
+pub(crate) fn holds_policies(document: &Value) -> bool {
+    !policies_in(document).is_empty()
+}
+
 /// Demands that a policy fills in, and that an API server without the field drops again, behind the mutating half.
 const DROPPED: [(&str, &str); 2] =
     [("userNamespaceLevel", "RequirePodLevel"), ("supplementalGroupsPolicy", "Strict")];
 
-/// Advice about registrations that mutate where none judges what is stored.
-pub(crate) fn of_halves(objects: &[Object]) -> Vec<String> {
-    let values: Vec<(&Object, Value)> = objects
-        .iter()
-        .filter(|object| object.kind.ends_with("AdmissionPolicy"))
-        .map(|object| (object, object.value()))
-        .collect();
-    let mutates = |value: &Value| value.pointer("/spec/mutating") == Some(&Value::Bool(true));
+/// The paths of demands that a mutating registration fills in, and that none of the others judges: an API server
+/// without the field drops them.
+pub(crate) fn dropped(mutating: &Value, judging: &[&Value]) -> Vec<String> {
     let demands = |spec: &Value, field: &str, demand: &str| {
         spec.get(field).and_then(Value::as_str).is_some_and(|own| own == demand)
     };
     let is_judged = |policy: &str, field: &str, demand: &str| {
-        values.iter().filter(|(_, value)| !mutates(value)).any(|(_, value)| {
+        judging.iter().any(|value| {
             let mut policies = policies_in(value).into_iter().filter(|found| found.policy == policy);
             policies.any(|found| demands(found.spec, field, demand))
         })
     };
-    let mut reported = Vec::new();
-    for (object, value) in values.iter().filter(|(_, value)| mutates(value)) {
-        for found in policies_in(value) {
-            for (field, demand) in DROPPED {
-                if !demands(found.spec, field, demand) || is_judged(&found.policy, field, demand) {
-                    continue;
-                }
-                let path = format!("{}.{field}", found.path);
-                reported.push(format!(
-                    "{}: {path}: needs a second registration with mutating: false: an API server without the field drops what this one fills in",
-                    object.place(&path)
-                ));
+    let mut paths = Vec::new();
+    for found in policies_in(mutating) {
+        for (field, demand) in DROPPED {
+            if demands(found.spec, field, demand) && !is_judged(&found.policy, field, demand) {
+                paths.push(format!("{}.{field}", found.path));
             }
         }
+    }
+    paths
+}
+
+/// What is wrong with such a demand.
+pub(crate) const IS_DROPPED: &str = "needs a second registration with mutating: false: an API server without the field drops what this one fills in";
+
+/// Advice about registrations that mutate where none judges what is stored.
+pub(crate) fn of_halves(objects: &[Object]) -> Vec<String> {
+    let registrations = objects.iter().filter(|object| object.kind.ends_with("AdmissionPolicy"));
+    let (mutating, judging): (Vec<_>, Vec<_>) = registrations
+        .map(|object| (object, object.value()))
+        .partition(|(_, value)| value.pointer("/spec/mutating") == Some(&Value::Bool(true)));
+    let judging: Vec<&Value> = judging.iter().map(|(_, value)| value).collect();
+    let mut reported = Vec::new();
+    for (object, value) in &mutating {
+        let paths = dropped(value, &judging);
+        reported.extend(paths.iter().map(|path| format!("{}: {path}: {IS_DROPPED}", object.place(path))));
     }
     reported
 }

@@ -64,7 +64,7 @@ pub fn of_objects(
             }
         };
         // Both halves of a pair have the same settings: advice once is enough.
-        let own = policies_in(object);
+        let own = settings_without_mutate(object);
         if !advised.contains(&own) {
             reported.extend(lint::of_object(object).iter().map(ToString::to_string));
             advised.push(own);
@@ -115,10 +115,10 @@ fn of_level(standard: Standard) -> Registration {
 }
 
 /// The API group of Kubewarden.
-const KUBEWARDEN: &str = "policies.kubewarden.io";
+pub(crate) const KUBEWARDEN: &str = "policies.kubewarden.io";
 
 /// How registrations of other modules are named: `ClusterAdmissionPolicy drop (registry://example.com/drop:v1)`
-fn other(object: &Object) -> String {
+pub(crate) fn other(object: &Object) -> String {
     match object.value().pointer("/spec/module").and_then(Value::as_str) {
         Some(module) => format!("{} ({module})", object.title()),
         None => object.title(),
@@ -136,7 +136,7 @@ fn others_reported(others: &[String]) -> String {
 }
 
 /// The settings of a registration, from either half of a pair.
-fn policies_in(object: &Object) -> Value {
+pub(crate) fn settings_without_mutate(object: &Object) -> Value {
     let mut value = object.value();
     let mut settings = value.pointer_mut("/spec/settings").map(Value::take).unwrap_or(value);
     if let Value::Object(members) = &mut settings {
@@ -145,7 +145,8 @@ fn policies_in(object: &Object) -> Value {
     settings
 }
 
-fn has_options(object: &Object) -> bool {
+/// Whether it has options next to `spec`, so that it is settings.
+pub(crate) fn has_options(object: &Object) -> bool {
     let value = object.value();
     OPTIONS.iter().any(|option| value.get(option.name).is_some())
 }
@@ -170,6 +171,8 @@ pub(crate) struct Misfit {
     /// The path in the policy.
     pub(crate) path: String,
     pub(crate) kind: ProblemKind,
+    /// The problem, without its path.
+    pub(crate) reason: String,
     /// The same, for people.
     pub(crate) error: Error,
 }
@@ -195,7 +198,8 @@ fn settings_of(manifests: &[&Object], authorization: &str) -> Outcome<(Settings<
 fn misfit(manifests: &[&Object], problem: &Problem) -> Misfit {
     let kind = problem.kind;
     let Some((nth, manifest, path)) = in_list(manifests, &problem.path) else {
-        return Misfit { nth: None, path: problem.path.clone(), kind, error: Error::new(problem) };
+        let Problem { path, reason, .. } = problem.clone();
+        return Misfit { nth: None, path, kind, reason, error: Error::new(problem) };
     };
     let of_annotation = (kind == ProblemKind::UnknownField).then(|| profiles(path)).flatten();
     let reason = if of_annotation.is_some() { "unknown field" } else { &problem.reason };
@@ -207,7 +211,7 @@ fn misfit(manifests: &[&Object], problem: &Problem) -> Misfit {
         Some(remedy) => error.help(remedy),
         None => error,
     };
-    Misfit { nth: Some(nth), path: path.to_owned(), kind, error }
+    Misfit { nth: Some(nth), path: own.path, kind, reason: own.reason, error }
 }
 
 /// The replacement for a profile field, which PodSecurityPolicy kept in annotations.

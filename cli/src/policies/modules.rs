@@ -11,7 +11,7 @@ pub struct Modules {
 
 impl Modules {
     /// Whether a registration is for this policy, from any registry and in any version.
-    pub(super) fn are_ours(&self, registration: &Object) -> bool {
+    pub(crate) fn are_ours(&self, registration: &Object) -> bool {
         let value = registration.value();
         let Some(module) = value.pointer("/spec/module").and_then(serde_json::Value::as_str) else {
             return true;

@@ -142,8 +142,8 @@ fn is_built_in(group: &str, resource: &str) -> bool {
     RESOURCES.iter().any(|(known, _, name)| *known == group && *name == resource)
 }
 
-/// The kinds that policies may match.
-const RESOURCES: &[(&str, &str, &str)] = &[
+/// The kinds that policies may match: group, kind, resource.
+pub(crate) const RESOURCES: &[(&str, &str, &str)] = &[
     ("", "Pod", "pods"),
     ("", "PodTemplate", "podtemplates"),
     ("", "ReplicationController", "replicationcontrollers"),

@@ -5,6 +5,7 @@
 //! ```
 
 mod aggregation;
+mod can_use;
 mod dump;
 mod mistakes;
 mod role;
@@ -29,6 +30,8 @@ pub struct Rbac {
     /// `RoleBinding shop/web (Role web)`: bindings whose roles are missing in the dump.
     roleless: Vec<String>,
     has_bindings: bool,
+    /// The cluster, where it is asked instead.
+    live: Option<Box<dyn Live>>,
 }
 
 /// One subject of one binding to one rule of a role.
@@ -75,6 +78,11 @@ const DUMP: &str = "kubectl get clusterroles,roles,clusterrolebindings,rolebindi
 const NAMED: usize = 10;
 
 impl Rbac {
+    /// The grants of a cluster whose roles may not be read, and which is asked about each of them.
+    pub fn asking(cluster: Box<dyn Live>) -> Self {
+        Rbac { live: Some(cluster), has_bindings: true, ..Rbac::default() }
+    }
+
     /// Gaps in the dump, through which it grants less than the cluster does.
     pub(crate) fn gaps(&self) -> Option<String> {
         if !self.has_bindings {
@@ -157,6 +165,13 @@ impl Grant {
         self.policies.is_empty() || self.policies.iter().any(|name| name == policy)
     }
 
+    /// Whether it grants what is asked.
+    fn answers(&self, question: &Question<'_>) -> bool {
+        self.api_groups.iter().any(|group| group == question.api_group || group == "*")
+            && self.namespace.as_deref().is_none_or(|namespace| namespace == question.namespace)
+            && self.is_to(question)
+    }
+
     fn is_to(&self, question: &Question<'_>) -> bool {
         match &self.subject {
             Subject::User(name) => question.user == *name,
@@ -171,15 +186,14 @@ impl Grant {
 
 impl Cluster for Rbac {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
+        if let Some(cluster) = &self.live {
+            return cluster.may_use(question);
+        }
         // The API server does not consult roles for this group.
         if question.groups.iter().any(|group| group == MASTERS) {
             return Ok(true);
         }
-        Ok(self.of_policy(question.policy).any(|grant| {
-            grant.api_groups.iter().any(|group| group == question.api_group || group == "*")
-                && grant.namespace.as_deref().is_none_or(|namespace| namespace == question.namespace)
-                && grant.is_to(question)
-        }))
+        Ok(self.of_policy(question.policy).any(|grant| grant.answers(question)))
     }
 }
 
@@ -223,6 +237,11 @@ impl Display for Grant {
         }
     }
 }
+
+/// A cluster that is asked.
+pub trait Live: Cluster + fmt::Debug {}
+
+impl<T: Cluster + fmt::Debug> Live for T {}
 
 /// The source of grants: a dump, or none where every policy is granted.
 #[derive(Debug)]

@@ -66,8 +66,12 @@ impl Look {
     }
 }
 
-/// Indented lines.
-pub(super) fn indented(text: &str, width: u16) -> String {
+/// Indented lines, which wrap at words where there is a width.
+pub(crate) fn indented(text: &str, look: Look) -> String {
+    let Some(width) = look.width else {
+        let lines: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
+        return lines.join("\n");
+    };
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width).add_row([Cell::new(text)]);

@@ -35,10 +35,9 @@ pub(super) fn write(results: &Results) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| {}<br>`{}:{}` | {before}{verdict} | {policy} | {} |",
+            "| {}{} | {before}{verdict} | {policy} | {} |",
             cell(&judged.title()),
-            cell(&judged.file),
-            judged.line,
+            judged.place().map_or_else(String::new, |place| format!("<br>`{}`", cell(&place))),
             details.join("<br>")
         );
     }

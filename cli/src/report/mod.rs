@@ -6,7 +6,7 @@ mod junit;
 mod layout;
 mod markdown;
 pub(crate) mod rule_docs;
-mod sarif;
+pub(crate) mod sarif;
 mod table;
 mod yaml;
 
@@ -18,6 +18,7 @@ use crate::judge::{Judged, Verdict};
 pub use diff::colored;
 pub(crate) use diff::of as diff;
 pub use layout::Look;
+pub(crate) use layout::indented;
 pub(crate) use table::style;
 
 /// How results are written.

@@ -18,7 +18,7 @@ pub(super) fn write(results: &Results, look: Look) -> String {
         return summary;
     }
     let shown = match look.width() {
-        Some(width) if width < WIDE => paragraphs(results, width, look),
+        Some(width) if width < WIDE => paragraphs(results, look),
         _ => columns(results, look),
     };
     format!("{shown}\n\n{summary}")
@@ -30,7 +30,8 @@ const WIDE: u16 = 160;
 fn columns(results: &Results, look: Look) -> String {
     let mut table = look.table(&["WORKLOAD", "VERDICT", "POLICY", "DETAILS"]);
     for judged in &results.results {
-        let name = format!("{}\n{}:{}", judged.title(), judged.file, judged.line);
+        let place = judged.place().map_or_else(String::new, |place| format!("\n{place}"));
+        let name = format!("{}{place}", judged.title());
         table.add_row([
             Cell::new(name),
             verdict(judged, look),
@@ -41,14 +42,15 @@ fn columns(results: &Results, look: Look) -> String {
     table.trim_fmt()
 }
 
-fn paragraphs(results: &Results, width: u16, look: Look) -> String {
+fn paragraphs(results: &Results, look: Look) -> String {
     let reported = results.results.iter().map(|judged| {
         let style = look.style(style(judged.verdict));
         let policy = judged.policy.as_ref().map_or_else(String::new, |policy| format!(" by {policy}"));
         let (title, verdict) = (judged.title(), verdicts(judged));
-        let head = format!("{style}{verdict}{style:#} {title}{policy} ({}:{})", judged.file, judged.line);
+        let place = judged.place().map_or_else(String::new, |place| format!(" ({place})"));
+        let head = format!("{style}{verdict}{style:#} {title}{policy}{place}");
         let details = details(judged);
-        if details.is_empty() { head } else { format!("{head}\n{}", layout::indented(&details, width)) }
+        if details.is_empty() { head } else { format!("{head}\n{}", layout::indented(&details, look)) }
     });
     reported.collect::<Vec<_>>().join("\n")
 }

@@ -1,10 +1,12 @@
 //! An object in kubectl's notation: `deploy/web`, `deployments.apps/web`, `Deployment/shop/web`.
 
-use kubectl_psp::input::Object;
+use std::fmt::{self, Display};
+
+use crate::input::Object;
 
 /// A reference to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+pub struct Target {
     /// The kind, in lower case.
     kind: String,
     namespace: Option<String>,
@@ -28,7 +30,7 @@ const NAMES: &[(&str, &[&str])] = &[
 
 impl Target {
     /// The object that `KIND/NAME` or `KIND/NAMESPACE/NAME` refers to; `None` for anything else.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once('/')?;
         let (namespace, name) = match rest.split_once('/') {
             Some((namespace, name)) => (Some(namespace.to_owned()), name),
@@ -45,19 +47,45 @@ impl Target {
     }
 
     /// The same, for kinds that exist on every cluster: used where arguments may also be files.
-    pub(crate) fn parse_known(text: &str) -> Option<Self> {
+    pub fn parse_known(text: &str) -> Option<Self> {
         let (kind, _) = text.split_once('/')?;
         known(kind).and_then(|_| Target::parse(text))
     }
 
-    /// Whether it refers to an object, which is in `namespace`.
-    pub(crate) fn is(&self, object: &Object, namespace: &str) -> bool {
-        let kind = object.kind.to_lowercase();
+    /// The name of the object.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The namespace, if it names one.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// Whether it refers to objects of a kind: `deployments` and `Deployment`
+    pub fn is_kind(&self, kind: &str) -> bool {
+        let kind = kind.to_lowercase();
         let stem = kind.strip_suffix('y').unwrap_or(&kind);
         let plurals = [format!("{kind}s"), format!("{kind}es"), format!("{stem}ies")];
-        (self.kind == kind || plurals.contains(&self.kind))
+        self.kind == kind || plurals.contains(&self.kind)
+    }
+
+    /// Whether it refers to an object, which is in `namespace`.
+    pub fn is(&self, object: &Object, namespace: &str) -> bool {
+        self.is_kind(&object.kind)
             && self.name == object.name
             && self.namespace.as_deref().is_none_or(|own| own == namespace)
+    }
+}
+
+/// `deployment/web`, as it is parsed.
+impl Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Target { kind, namespace, name } = self;
+        match namespace {
+            Some(namespace) => write!(f, "{kind}/{namespace}/{name}"),
+            None => write!(f, "{kind}/{name}"),
+        }
     }
 }
 
@@ -73,21 +101,10 @@ fn known(kind: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use kubectl_psp::input::{Text, Unwatched};
     use rstest::rstest;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-
-    fn object(value: &Value) -> Object {
-        let mut objects = Vec::new();
-        let unread = Text::new("test", value.to_string()).read(&Unwatched, &mut |object| {
-            objects.push(object);
-            Ok(())
-        });
-        assert!(unread.is_empty(), "{unread:?}");
-        objects.remove(0)
-    }
 
     #[rstest]
     #[case::short("deploy/web", true)]
@@ -99,8 +116,9 @@ mod tests {
     #[case::of_another_kind("ds/web", false)]
     #[case::of_another_name("deploy/we", false)]
     fn objects_are_named_as_kubectl_does(#[case] text: &str, #[case] expected: bool) {
-        let object =
-            object(&json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}));
+        let object = Object::of_value(
+            &json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}),
+        );
         let target = Target::parse_known(text).unwrap();
         assert_eq!(target.is(&object, "shop"), expected);
     }
@@ -109,8 +127,9 @@ mod tests {
     #[case::by_kind("rollout/web")]
     #[case::by_plural("Rollouts.argoproj.io/web")]
     fn kinds_of_others_are_named_as_well(#[case] text: &str) {
-        let object =
-            object(&json!({"apiVersion": "argoproj.io/v1", "kind": "Rollout", "metadata": {"name": "web"}}));
+        let object = Object::of_value(
+            &json!({"apiVersion": "argoproj.io/v1", "kind": "Rollout", "metadata": {"name": "web"}}),
+        );
         assert_eq!(Target::parse_known(text), None);
         assert!(Target::parse(text).unwrap().is(&object, "shop"));
     }

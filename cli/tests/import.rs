@@ -1,0 +1,94 @@
+//! Other engines' policies, migrated by the program and accepted by the module.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::path::Path;
+
+use common::{data, run, run_in};
+use policy_host::Policy;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+/// The module, which accepts the settings of all that is written.
+fn assert_accepted(manifests: &[Value]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
+    let module = Policy::from_file(&path).expect("make the module with `make policy.wasm` first");
+    for manifest in
+        manifests.iter().filter(|manifest| manifest["kind"].as_str().unwrap().ends_with("AdmissionPolicy"))
+    {
+        let host = std::sync::Arc::new(policy_host::Grants(|_: &policy_host::SubjectAccessReview| true));
+        let settings = manifest["spec"]["settings"].to_string();
+        let answer = module.instance(host).unwrap().call("validate_settings", settings.as_bytes()).unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer, json!({"valid": true}), "{manifest:#}");
+    }
+}
+
+fn written(stdout: &str) -> Vec<Value> {
+    serde_saphyr::from_multiple(stdout).unwrap()
+}
+
+#[rstest]
+#[case::kubewarden("kubewarden", &[])]
+#[case::pod_security_admission("psa", &[])]
+#[case::openshift("scc", &["--namespaces", "sources/namespaces.yaml"])]
+fn a_source_is_migrated(#[case] source: &str, #[case] more: &[&str]) {
+    let file = format!("sources/{source}.yaml");
+    let ended = run(&[&["migrate", &*file], more].concat());
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_accepted(&written(&ended.stdout));
+    insta::assert_snapshot!(source, format!("{}\n---- summary\n{}", ended.stdout, ended.stderr));
+}
+
+#[test]
+fn what_is_inexact_fails_where_that_is_wanted() {
+    for (file, expected) in [("sources/kubewarden.yaml", 1), ("sources/kubewarden-exact.yaml", 0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let text = std::fs::read_to_string(data().join("sources/kubewarden.yaml")).unwrap();
+        let documents: Vec<&str> = text.split("---\n").collect();
+        let input = if file.contains("exact") { documents[0].to_owned() } else { text.clone() };
+        let ended = run_in(folder.path(), &["migrate", "--strict", "--quiet"], &input);
+        assert_eq!(ended.code, Some(expected), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_refused_object_stops_no_other() {
+    let refused = "---\napiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: bad}\nspec:\n  \
+        module: x/pod-privileged:v1\n  settings: {skip_init_containers: 1}\n";
+    let text = std::fs::read_to_string(data().join("sources/kubewarden.yaml")).unwrap() + refused;
+    let ended = run_in(&data(), &["migrate"], &text);
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(written(&ended.stdout).len(), 4);
+    let expected = "ClusterAdmissionPolicy bad (pod-privileged): skip_init_containers is 1, not a boolean";
+    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+}
+
+#[test]
+fn only_the_wanted_sources_are_migrated() {
+    let ended =
+        run(&["migrate", "--from", "psa", "-o", "json", "sources/kubewarden.yaml", "sources/psa.yaml"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let list: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(list["items"].as_array().unwrap().len(), 2);
+    assert!(ended.stderr.contains("note: left alone: 5 ClusterAdmissionPolicy\n"), "{}", ended.stderr);
+}
+
+#[test]
+fn pods_are_counted_by_what_becomes_of_them() {
+    let ended = run(&["migrate", "--pods", "manifests", "--pods", "pod.yaml", "sources/kubewarden.yaml"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let lines: Vec<&str> = ended.stderr.lines().filter(|line| line.contains("would be")).take(3).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn the_same_reach_leaves_workloads_out() {
+    let ended = run(&["migrate", "--same-reach", "-o", "json", "sources/kubewarden.yaml"]);
+    let list: Value = serde_json::from_str(&ended.stdout).unwrap();
+    for manifest in list["items"].as_array().unwrap().iter().filter(|one| one["spec"]["mutating"] == false) {
+        let rules = json!([{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE", "UPDATE"]}]);
+        assert_eq!(manifest["spec"]["rules"], rules);
+    }
+}
