@@ -114,16 +114,18 @@ $(CONFORMANCE): $(shell find conformance/src src -name '*.rs')
 cluster: $(CLUSTER)
 	$(CLUSTER) up
 
-# The policy on a real control plane. POLICY_SERVER names Kubewarden's own policy server, to run it in place of `policy-host
-# serve`; RUN selects tests, as in RUN=TestGrants.
+# The policy on a real control plane, and the documents followed on another one. POLICY_SERVER names Kubewarden's own policy
+# server, to run it in place of `policy-host serve`; KUBEWARDEN_CRDS a folder with Kubewarden's own definitions; RUN selects
+# tests, as in RUN=TestGrants.
 SCENARIOS = CLUSTER=$(abspath $(CLUSTER)) POLICY_HOST=$(abspath $(HOST)) MODULE=$(abspath policy.wasm) \
+	KUBECTL_PSP=$(abspath $(PSP)) HELM=$(abspath $(TOOLS)/helm) \
 	MUTATED=$(abspath $(TARGET_DIR))/cluster/mutated.jsonl go test -C cluster-tests -count 1 -timeout 60m $(if $(RUN),-run '$(RUN)')
 
-cluster-tests: policy.wasm $(HOST) $(CLUSTER)
+cluster-tests: policy.wasm $(HOST) $(PSP) $(TOOLS)/helm $(CLUSTER)
 	$(SCENARIOS) -skip TestMutatedPods ./...
 
 # With all recorded pods and 2,000 generated ones after their mutation, and 10,000 creations.
-cluster-tests-full: policy.wasm $(HOST) $(CLUSTER) $(CONFORMANCE)
+cluster-tests-full: policy.wasm $(HOST) $(PSP) $(TOOLS)/helm $(CLUSTER) $(CONFORMANCE)
 	$(CONFORMANCE) mutate --seed $(SEED) --cases 2000 --out $(TARGET_DIR)/cluster/mutated.jsonl \
 		conformance/golden/admission.jsonl.gz conformance/golden/generated.jsonl.gz
 	PODS=100000 CREATES=10000 $(SCENARIOS) -v ./...

@@ -403,6 +403,19 @@ fn every_page_names_the_published_module() {
     }
 }
 
+/// The chart says it, and the manifest says the same.
+#[test]
+fn the_image_of_the_policy_server_is_named_once() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let values: Value = serde_saphyr::from_str(&read("charts/pod-security-policy/values.yaml")).unwrap();
+    let part = |key: &str| values.pointer(&format!("/policyServer/image/{key}")).unwrap().as_str().unwrap();
+    let image = format!("{}/{}:{}", part("registry"), part("repository"), part("tag"));
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&read("manifests/policy-server.yaml")).unwrap();
+    let server =
+        documents.iter().find(|document| document.get("kind") == Some(&json!("PolicyServer"))).unwrap();
+    assert_eq!(server.pointer("/spec/image"), Some(&json!(image)));
+}
+
 fn rule_table() -> String {
     let mut table =
         String::from("| Rule | Purpose | Reads in a pod | Writes | Without it |\n|---|---|---|---|---|\n");

@@ -3,16 +3,15 @@
 package register
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	admission "k8s.io/api/admissionregistration/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/utils/ptr"
 	sigsyaml "sigs.k8s.io/yaml"
 )
@@ -167,24 +166,24 @@ func selector(spec Spec) *meta.LabelSelector {
 	return &meta.LabelSelector{MatchExpressions: expressions}
 }
 
-// Objects reads the documents of a YAML file as objects of any kind.
-func Objects(file string) ([]map[string]any, error) {
-	text, err := os.Open(file)
+// Configurations is a client for one kind of webhook configuration.
+type Configurations[P any] interface {
+	Create(context.Context, P, meta.CreateOptions) (P, error)
+	Get(context.Context, string, meta.GetOptions) (P, error)
+	Update(context.Context, P, meta.UpdateOptions) (P, error)
+}
+
+// Put creates a webhook configuration, or takes the place of the one that there is.
+func Put[P meta.Object](ctx context.Context, client Configurations[P], object P) error {
+	_, err := client.Create(ctx, object, meta.CreateOptions{})
+	if !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	old, err := client.Get(ctx, object.GetName(), meta.GetOptions{})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer text.Close()
-	var objects []map[string]any
-	decoder := yaml.NewYAMLOrJSONDecoder(text, 4096)
-	for {
-		object := map[string]any{}
-		switch err := decoder.Decode(&object); {
-		case err == nil:
-			objects = append(objects, object)
-		case errors.Is(err, io.EOF):
-			return objects, nil
-		default:
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-	}
+	object.SetResourceVersion(old.GetResourceVersion())
+	_, err = client.Update(ctx, object, meta.UpdateOptions{})
+	return err
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	core "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 
@@ -151,38 +150,15 @@ func (r *Registered) apply(url string) error {
 		policy := &r.policies[index]
 		var err error
 		if policy.Spec.Mutating {
-			err = put(client.MutatingWebhookConfigurations(), register.Mutating(policy, url, r.suite.Authority.PEM))
+			err = register.Put(context.Background(), client.MutatingWebhookConfigurations(), register.Mutating(policy, url, r.suite.Authority.PEM))
 		} else {
-			err = put(client.ValidatingWebhookConfigurations(), register.Validating(policy, url, r.suite.Authority.PEM))
+			err = register.Put(context.Background(), client.ValidatingWebhookConfigurations(), register.Validating(policy, url, r.suite.Authority.PEM))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// objects is a client for one kind.
-type objects[P any] interface {
-	Create(context.Context, P, meta.CreateOptions) (P, error)
-	Get(context.Context, string, meta.GetOptions) (P, error)
-	Update(context.Context, P, meta.UpdateOptions) (P, error)
-}
-
-// put creates an object, or takes the place of the one that there is.
-func put[P meta.Object](client objects[P], object P) error {
-	ctx := context.Background()
-	_, err := client.Create(ctx, object, create)
-	if !apierrors.IsAlreadyExists(err) {
-		return err
-	}
-	old, err := client.Get(ctx, object.GetName(), meta.GetOptions{})
-	if err != nil {
-		return err
-	}
-	object.SetResourceVersion(old.GetResourceVersion())
-	_, err = client.Update(ctx, object, meta.UpdateOptions{})
-	return err
 }
 
 // unregister removes the webhook configurations, the validating ones first, as the command that switches the policy off does.

@@ -131,13 +131,13 @@ impl Seccomp<'_> {
         profile: Option<&Profile<'_>>,
         windows: bool,
         field: &str,
-        inherited: &str,
+        note: &str,
         found: &mut Findings<'_>,
     ) {
         let name = match profile.map(Profile::name) {
             Some(None) => {
                 let detail = "is not a seccomp profile: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile";
-                return found.forbidden(field, format_args!("{detail}{inherited}"));
+                return found.forbidden(field, format_args!("{detail}{note}"));
             }
             Some(Some(name)) => name,
             None if windows => return,
@@ -147,17 +147,14 @@ impl Seccomp<'_> {
             allowed if allowed.allow(&name) => {}
             Allowed::Named(list) => {
                 if name.is_empty() {
-                    found.required(
-                        field,
-                        format_args!(
-                            "no profile is set, which is not an allowed seccomp profile. Valid values are {list}"
-                        ),
-                    );
+                    let detail =
+                        "no profile is set, which is not an allowed seccomp profile. Valid values are";
+                    found.required(field, format_args!("{detail} {list}{note}"));
                 } else {
                     found.forbidden(
                         field,
                         format_args!(
-                            "{name} is not an allowed seccomp profile. Valid values are {list}{inherited}"
+                            "{name} is not an allowed seccomp profile. Valid values are {list}{note}"
                         ),
                     );
                 }
@@ -165,23 +162,37 @@ impl Seccomp<'_> {
             }
             _ => found.forbidden(
                 field,
-                format_args!("seccomp may not be set to {name}, only to runtime/default{inherited}"),
+                format_args!("seccomp may not be set to {name}, only to runtime/default{note}"),
             ),
         }
     }
 }
 
+/// Why no default is filled in next to an annotation that names no profile, such as `localhost/`.
+const ANNOTATED: &str = " (the annotation names none, and the API server would refuse a field that differs: remove the annotation)";
+
+/// Whether the pod has the annotation, which the API server compares with the field. One that names a profile has
+/// become the field when the pod is created.
+fn is_annotated(pod: &Pod<'_>) -> bool {
+    pod.annotations.get(SECCOMP_POD).is_some_and(|name| !name.is_empty())
+}
+
+fn is_container_annotated(pod: &Pod<'_>, container: &Container<'_>) -> bool {
+    pod.annotations.of_container(SECCOMP_CONTAINER, &container.name).is_some_and(|name| !name.is_empty())
+}
+
 impl Rule for Seccomp<'_> {
     fn mutate(&self, pod: &mut Pod<'_>) {
         let open = pod.spec.security_context.seccomp_profile.is_none() && !pod.is_windows();
-        let is_writable = open && !pod.gains_containers;
+        let is_writable = open && !pod.gains_containers && !is_annotated(pod);
         if is_writable && self.default.is_some() && !self.is_satisfied_by_containers(pod) {
             pod.spec.security_context.seccomp_profile = self.default_profile();
         }
     }
 
     fn mutate_container(&self, pod: &Pod<'_>, container: &mut Container<'_>, _: Demands) {
-        if container.seccomp_profile(pod).is_none() && !pod.is_windows() {
+        let open = container.seccomp_profile(pod).is_none() && !pod.is_windows();
+        if open && !is_container_annotated(pod, container) {
             container.security_context.seccomp_profile = self.default_profile();
         }
     }
@@ -195,15 +206,20 @@ impl Rule for Seccomp<'_> {
         let is_malformed = profile.is_some_and(|profile| profile.name().is_none());
         // A profile that the API server refuses is refused here, whether or not it is inherited.
         if is_malformed || !self.is_satisfied_by_containers(pod) {
-            self.judge(profile, pod.is_windows(), "spec.securityContext.seccompProfile", "", found);
+            let note =
+                if profile.is_none() && self.default.is_some() && is_annotated(pod) { ANNOTATED } else { "" };
+            self.judge(profile, pod.is_windows(), "spec.securityContext.seccompProfile", note, found);
         }
     }
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
         let profile = container.seccomp_profile(pod);
-        let own = container.security_context.seccomp_profile.is_some();
-        let inherited = if own { "" } else { " (inherited from the pod)" };
-        self.judge(profile, pod.is_windows(), "securityContext.seccompProfile", inherited, found);
+        let note = match profile {
+            None if self.default.is_some() && is_container_annotated(pod, container) => ANNOTATED,
+            Some(_) if container.security_context.seccomp_profile.is_none() => " (inherited from the pod)",
+            _ => "",
+        };
+        self.judge(profile, pod.is_windows(), "securityContext.seccompProfile", note, found);
     }
 }
 

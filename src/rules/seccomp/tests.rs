@@ -252,9 +252,12 @@ fn annotated(of_pod: Option<&str>, of_container: Option<&str>, context: Value) -
 }
 
 fn reviewed(operation: &str, allowed: &str, pod: &Value) -> Result<Option<Value>, String> {
-    let settings = policy(&profiles(json!(allowed), json!(null)));
+    reviewed_by(&profiles(json!(allowed), json!(null)), operation, pod)
+}
+
+fn reviewed_by(profiles: &Value, operation: &str, pod: &Value) -> Result<Option<Value>, String> {
     let request = json!({"operation": operation, "kind": {"kind": "Pod"}, "object": pod});
-    let response = review(&settings, &request);
+    let response = review(&policy(profiles), &request);
     let mutated = response.mutated_object.map(|object| serde_json::from_str(&object).unwrap());
     response.rejection.map_or(Ok(mutated), Err)
 }
@@ -274,6 +277,33 @@ fn annotations_become_fields_when_a_pod_is_created() {
 #[case::so_is_the_empty_one(annotated(Some(""), Some(""), json!({"seccompProfile": {"type": "RuntimeDefault"}})))]
 fn annotations_that_change_nothing(#[case] pod: Value) {
     assert_eq!(reviewed("CREATE", "runtime/default", &pod), Ok(None));
+}
+
+fn created(allowed: &str, default: &str, pod: &Value) -> Result<Option<Value>, String> {
+    reviewed_by(&profiles(json!(allowed), json!(default)), "CREATE", pod)
+}
+
+/// The API server takes the annotation, and refuses a field of the pod that differs.
+#[test]
+fn the_default_goes_into_containers_next_to_an_annotation_that_names_no_profile() {
+    let pod = annotated(Some("localhost/"), None, json!(null));
+    let mut mutated = pod.clone();
+    for container in mutated["spec"]["containers"].as_array_mut().unwrap() {
+        container["securityContext"] = json!({"seccompProfile": localhost("a")});
+    }
+    assert_eq!(created("localhost/a", "localhost/a", &pod), Ok(Some(mutated)));
+}
+
+#[test]
+fn no_default_is_filled_in_where_the_api_server_would_refuse_it() {
+    let pod = annotated(Some("localhost/"), Some("localhost/"), json!(null));
+    assert_eq!(
+        created("localhost/a", "localhost/a", &pod).unwrap_err(),
+        "spec.securityContext.seccompProfile: Required value: no profile is set, which is not an allowed seccomp profile. Valid values are localhost/a \
+         (the annotation names none, and the API server would refuse a field that differs: remove the annotation); \
+         spec.containers[1].securityContext.seccompProfile: Required value: no profile is set, which is not an allowed seccomp profile. Valid values are localhost/a \
+         (the annotation names none, and the API server would refuse a field that differs: remove the annotation)"
+    );
 }
 
 #[test]
