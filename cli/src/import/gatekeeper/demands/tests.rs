@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::import::gatekeeper::read;
-use crate::import::testing::{Effect, effect};
+use crate::import::testing::{Effect, effect, spec};
 use crate::import::{Findings, Piece, Surroundings};
 use crate::input::Object;
 
@@ -50,28 +50,9 @@ impl Case {
     }
 }
 
-/// The spec of a pod that is written short.
-fn spec(short: &Map<String, Value>) -> Value {
-    let containers = |contexts: &Value| -> Value {
-        let contexts = contexts.as_array().unwrap().iter().enumerate();
-        contexts
-            .map(
-                |(nth, context)| json!({"name": format!("c{nth}"), "image": "i", "securityContext": context}),
-            )
-            .collect()
-    };
-    let long = short.iter().map(|(key, value)| match key.as_str() {
-        "c" => ("containers".to_owned(), containers(value)),
-        "i" => ("initContainers".to_owned(), containers(value)),
-        "pod" => ("securityContext".to_owned(), value.clone()),
-        _ => (key.clone(), value.clone()),
-    });
-    Value::Object(long.collect())
-}
-
 #[test]
 fn constraints_reject_what_their_documentation_says() {
-    let families: BTreeMap<String, Family> = serde_saphyr::from_str(include_str!("corpus.yaml")).unwrap();
+    let families: BTreeMap<String, Family> = serde_saphyr::from_str(include_str!("../corpus.yaml")).unwrap();
     let (mut constraints, mut pods) = (0, 0);
     for (name, family) in &families {
         pods += family.pods.len();
