@@ -44,9 +44,19 @@ pub(super) fn add(facts: &[Fact], whole: &[Fact], piece: &mut Piece) -> Result<(
         }
     }
     let mut noted = Vec::new();
-    piece.inexact.retain(|row| !noted.contains(row) && { noted.push(row.clone()); true });
+    piece.inexact.retain(|row| {
+        !noted.contains(row) && {
+            noted.push(row.clone());
+            true
+        }
+    });
     let mut demanded = Vec::new();
-    piece.standards.retain(|standard| !demanded.contains(standard) && { demanded.push(standard.clone()); true });
+    piece.standards.retain(|standard| {
+        !demanded.contains(standard) && {
+            demanded.push(standard.clone());
+            true
+        }
+    });
     Ok(())
 }
 
@@ -224,7 +234,8 @@ fn of_container(path: &str, fact: &Fact, whole: &[Fact], piece: &mut Piece) -> O
     let absent = fact.absent;
     match (path, &fact.test) {
         ("capabilities.drop", Test::Has { any, folded: false })
-            if *any == ["ALL"] && whole.iter().any(|fact| fact.path == ADDED && fact.test == bind_service()) =>
+            if *any == ["ALL"]
+                && whole.iter().any(|fact| fact.path == ADDED && fact.test == bind_service()) =>
         {
             // With what may be added, it is one check.
             piece.demand(RESTRICTED, Some(vec!["capabilities_restricted"]));

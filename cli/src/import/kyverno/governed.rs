@@ -42,7 +42,9 @@ pub(super) fn word(value: &Value) -> Option<&'static str> {
         Value::Object(members) => members
             .iter()
             // What a patch depends on is not what it changes.
-            .filter(|(key, _)| !["message", "messageExpression"].contains(&key.as_str()) && !key.starts_with(['(', '<']))
+            .filter(|(key, _)| {
+                !["message", "messageExpression"].contains(&key.as_str()) && !key.starts_with(['(', '<'])
+            })
             .find_map(|(key, value)| in_text(key).or_else(|| word(value))),
         _ => None,
     }

@@ -196,10 +196,14 @@ fn rules_apply_where_they_did(
     assert!(refused.is_empty(), "{refused:?}");
     let found: Vec<Value> = pieces.iter().map(|piece| piece.reach.namespaces.clone().into()).collect();
     assert_eq!(Value::Array(found), namespaces);
-    let found: Vec<&str> =
-        pieces.iter().flat_map(|piece| &piece.reach.conditions).map(|(_, condition)| condition.as_str()).collect();
+    let found: Vec<&str> = pieces
+        .iter()
+        .flat_map(|piece| &piece.reach.conditions)
+        .map(|(_, condition)| condition.as_str())
+        .collect();
     assert_eq!(found.join("; "), conditions);
-    assert!(pieces.iter().all(|piece| piece.reach.workloads == workloads && piece.spec == *json!({"hostPID": false}).as_object().unwrap()));
+    assert!(pieces.iter().all(|piece| piece.reach.workloads == workloads
+        && piece.spec == *json!({"hostPID": false}).as_object().unwrap()));
 }
 
 #[rstest]
@@ -250,10 +254,15 @@ fn exception(spec: Value) -> Value {
 
 #[test]
 fn an_exception_for_namespaces_is_an_exemption() {
-    let exception = exception(json!({"match": {"any": [{"resources": {"kinds": ["Pod"], "namespaces": ["a"]}}]}}));
+    let exception =
+        exception(json!({"match": {"any": [{"resources": {"kinds": ["Pod"], "namespaces": ["a"]}}]}}));
     let pieces = read_all(&[exception, policy(json!({"validate": no_host_pid()}))]).pieces;
-    let found: Vec<Value> = pieces.iter().flat_map(|piece| piece.exemptions.clone()).map(Value::Object).collect();
-    assert_eq!(found, [json!({"name": "e", "reason": "from PolicyException n/e", "match": {"namespaces": ["a"]}})]);
+    let found: Vec<Value> =
+        pieces.iter().flat_map(|piece| piece.exemptions.clone()).map(Value::Object).collect();
+    assert_eq!(
+        found,
+        [json!({"name": "e", "reason": "from PolicyException n/e", "match": {"namespaces": ["a"]}})]
+    );
     assert_eq!(rows(&pieces), [""; 0]);
 }
 
@@ -270,22 +279,27 @@ fn other_exceptions_are_conditions_or_not_applied(
     #[case] expected: Vec<&str>,
 ) {
     let pieces = read_all(&[exception(spec), policy(json!({"validate": no_host_pid()}))]).pieces;
-    let conditions: Vec<&str> =
-        pieces.iter().flat_map(|piece| &piece.reach.conditions).map(|(_, condition)| condition.as_str()).collect();
+    let conditions: Vec<&str> = pieces
+        .iter()
+        .flat_map(|piece| &piece.reach.conditions)
+        .map(|(_, condition)| condition.as_str())
+        .collect();
     assert_eq!(conditions.join("; "), condition);
     assert_eq!(rows(&pieces), expected);
 }
 
 #[test]
 fn an_exception_from_controls_holds_in_its_namespaces() {
-    let exception = exception(json!({"match": {"any": [{"resources": {"kinds": ["Pod"], "namespaces": ["a"]}}]},
+    let exception =
+        exception(json!({"match": {"any": [{"resources": {"kinds": ["Pod"], "namespaces": ["a"]}}]},
         "podSecurity": [{"controlName": "Host Namespaces"}]}));
     let rule = json!({"validate": {"podSecurity": {"level": "baseline", "version": "v1.24"}}});
     let pieces = read_all(&[exception, policy(rule)]).pieces;
     let demands = |piece: &Piece| {
-        piece.standards.iter().any(|standard| {
-            standard.checks.as_ref().is_none_or(|checks| checks.contains(&"hostNamespaces"))
-        })
+        piece
+            .standards
+            .iter()
+            .any(|standard| standard.checks.as_ref().is_none_or(|checks| checks.contains(&"hostNamespaces")))
     };
     let found: Vec<(Value, bool)> =
         pieces.iter().map(|piece| (piece.reach.namespaces.clone().into(), demands(piece))).collect();
@@ -308,8 +322,11 @@ fn exceptions_in_cel_are_conditions(#[case] condition: Value, #[case] expected: 
         "spec": {"matchConstraints": {"resourceRules": [{"resources": ["pods"], "operations": ["CREATE", "UPDATE"]}]},
             "validations": [{"expression": "!object.spec.?hostPID.orValue(false)"}]}});
     let pieces = read_all(&[policy, exception]).pieces;
-    let conditions: Vec<&str> =
-        pieces.iter().flat_map(|piece| &piece.reach.conditions).map(|(_, condition)| condition.as_str()).collect();
+    let conditions: Vec<&str> = pieces
+        .iter()
+        .flat_map(|piece| &piece.reach.conditions)
+        .map(|(_, condition)| condition.as_str())
+        .collect();
     assert_eq!(conditions.join("; "), expected);
     assert_eq!(rows(&pieces).len(), noted);
 }
@@ -326,12 +343,17 @@ fn an_exception_from_another_policy_is_left_alone() {
     json!([{"name": "host-ports-images", "reason": "excluded by ClusterPolicy p", "match": {"namespaces": ["a"], "images": ["registry.example.com/tools/*"]}}]))]
 #[case::images_everywhere(json!({}), json!(["registry.example.com/tools/*"]), json!([]))]
 #[case::images_by_their_start(json!({"match": {"any": [{"resources": {"kinds": ["Pod"], "namespaces": ["a"]}}]}}), json!(["redis*"]), json!([]))]
-fn images_are_excluded_where_exemptions_can(#[case] rule: Value, #[case] images: Value, #[case] expected: Value) {
+fn images_are_excluded_where_exemptions_can(
+    #[case] rule: Value,
+    #[case] images: Value,
+    #[case] expected: Value,
+) {
     let mut rule = rule;
     rule["validate"] = json!({"podSecurity": {"level": "baseline", "version": "v1.24",
         "exclude": [{"controlName": "Host Ports", "images": images}]}});
     let pieces = read_all(&[policy(rule)]).pieces;
-    let found: Vec<Value> = pieces.iter().flat_map(|piece| piece.exemptions.clone()).map(Value::Object).collect();
+    let found: Vec<Value> =
+        pieces.iter().flat_map(|piece| piece.exemptions.clone()).map(Value::Object).collect();
     assert_eq!(Value::Array(found), expected);
     assert!(rows(&pieces).iter().any(|row| row.starts_with("exclude Host Ports: ")), "{:?}", rows(&pieces));
     registered(&pieces);
@@ -353,12 +375,19 @@ fn images_are_excluded_where_exemptions_can(#[case] rule: Value, #[case] images:
         "preconditions": {"all": [{"key": "KILL", "operator": "AnyNotIn", "value": "{{ element.securityContext.capabilities.drop[] || `[]` }}"}]},
         "patchesJson6902": "- op: add\n  path: /spec/containers/{{elementIndex}}/securityContext/capabilities/add/-\n  value: KILL"}]}),
     json!({"defaultAddCapabilities": ["KILL"]}), json!({}), 1)]
-fn defaults_are_kept(#[case] mutate: Value, #[case] spec: Value, #[case] annotations: Value, #[case] noted: usize) {
+fn defaults_are_kept(
+    #[case] mutate: Value,
+    #[case] spec: Value,
+    #[case] annotations: Value,
+    #[case] noted: usize,
+) {
     let Findings { pieces, refused, .. } = read_all(&[policy(json!({"mutate": mutate}))]);
     assert!(refused.is_empty(), "{refused:?}");
     let found: Vec<_> = pieces
         .iter()
-        .map(|piece| (Value::Object(piece.spec.clone()), Value::Object(piece.annotations.clone()), piece.writes))
+        .map(|piece| {
+            (Value::Object(piece.spec.clone()), Value::Object(piece.annotations.clone()), piece.writes)
+        })
         .collect();
     assert_eq!(found, [(spec, annotations, true)]);
     assert_eq!(rows(&pieces).len(), noted, "{:?}", rows(&pieces));
@@ -368,9 +397,15 @@ fn defaults_are_kept(#[case] mutate: Value, #[case] spec: Value, #[case] annotat
 #[test]
 fn a_default_without_a_demand_is_refused() {
     let mutate = json!({"patchStrategicMerge": {"spec": {"securityContext": {"+(runAsUser)": 1000}}}});
-    let refused: Vec<String> =
-        read_all(&[policy(json!({"mutate": mutate}))]).refused.iter().map(|error| error.reason.clone()).collect();
-    assert_eq!(refused, [format!("ClusterPolicy p: cannot be converted: spec.rules[0].mutate: {}", mutation::BEYOND)]);
+    let refused: Vec<String> = read_all(&[policy(json!({"mutate": mutate}))])
+        .refused
+        .iter()
+        .map(|error| error.reason.clone())
+        .collect();
+    assert_eq!(
+        refused,
+        [format!("ClusterPolicy p: cannot be converted: spec.rules[0].mutate: {}", mutation::BEYOND)]
+    );
 }
 
 #[rstest]
