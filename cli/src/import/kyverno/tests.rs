@@ -133,19 +133,19 @@ fn every_pod_of_the_corpus_gets_the_verdict_of_kyverno_by_every_policy() {
 
 #[rstest]
 #[case::other_flag(json!({"pattern": {"spec": {"containers": [{"=(securityContext)": {"=(privileged)": "true"}}]}}}),
-    "test:1:107: ClusterPolicy p: cannot be converted: spec.rules[0].validate: `securityContext.privileged` must be `true`, or not be set in containers other than initContainers and ephemeralContainers, which settings cannot say: disallow-privileged-containers demands `false`, or not set")]
+    "test:1:143: ClusterPolicy p: cannot be converted: spec.rules[0].validate: `securityContext.privileged` must be `true`, or not be set in containers other than initContainers and ephemeralContainers, which settings cannot say: disallow-privileged-containers demands `false`, or not set")]
 #[case::further_field(json!({"pattern": {"spec": {"=(hostPID)": "false", "hostname": "?*"}}}),
-    "test:1:107: ClusterPolicy p: cannot be converted: spec.rules[0].validate: `hostname` must be `?*` in the pod, which settings cannot say")]
+    "test:1:143: ClusterPolicy p: cannot be converted: spec.rules[0].validate: `hostname` must be `?*` in the pod, which settings cannot say")]
 #[case::condition(json!({"pattern": {"spec": {"(hostPID)": true, "hostIPC": true}}}),
-    "test:1:138: ClusterPolicy p: cannot be converted: spec.rules[0].validate.pattern.spec.(hostPID): a condition on other fields cannot be said in settings")]
+    "test:1:175: ClusterPolicy p: cannot be converted: spec.rules[0].validate.pattern.spec.(hostPID): a condition on other fields cannot be said in settings")]
 #[case::unknown_key(json!({"pattern": {"spec": {"=(hostPID)": "false"}}, "assert": {}}),
-    "test:1:107: ClusterPolicy p: cannot be converted: spec.rules[0].validate.assert: is not known")]
+    "test:1:195: ClusterPolicy p: cannot be converted: spec.rules[0].validate.assert: is not known")]
 #[case::wildcards(json!({"pattern": {"spec": {"=(runtimeClassName)": "kata-*"}}}),
-    "test:1:107: ClusterPolicy p: cannot be converted: spec.rules[0].validate: `runtimeClassName` must be `kata-*`, or not be set in the pod, which settings cannot say: restrict-runtimeclass demands a list of names")]
+    "test:1:143: ClusterPolicy p: cannot be converted: spec.rules[0].validate: `runtimeClassName` must be `kata-*`, or not be set in the pod, which settings cannot say: restrict-runtimeclass demands a list of names")]
 #[case::version(json!({"podSecurity": {"level": "baseline", "version": "1.30"}}),
-    "test:1:107: ClusterPolicy p: cannot be converted: spec.rules[0].validate.podSecurity: `baseline:1.30`: ")]
+    "test:1:158: ClusterPolicy p: cannot be converted: spec.rules[0].validate.podSecurity: `baseline:1.30`: must be \"latest\" or \"v1.x\"")]
 #[case::control(json!({"podSecurity": {"level": "baseline", "exclude": [{"controlName": "Ports"}]}}),
-    "test:1:107: ClusterPolicy p: cannot be converted: spec.rules[0].validate.podSecurity.exclude: `Ports` is not a control of the standards")]
+    "test:1:188: ClusterPolicy p: cannot be converted: spec.rules[0].validate.podSecurity.exclude: `Ports` is not a control of the standards")]
 fn what_settings_cannot_say_is_refused_with_the_difference(#[case] validate: Value, #[case] expected: &str) {
     let findings = read_all(&[policy(json!({"validate": validate}))]);
     assert!(findings.pieces.is_empty());
@@ -411,6 +411,7 @@ fn a_default_without_a_demand_is_refused() {
 #[rstest]
 #[case::containers_only(json!({"pattern": {"spec": {"containers": [{"securityContext": {"readOnlyRootFilesystem": true}}]}}}), vec![
     "readOnlyRootFilesystem: was demanded of pods for Windows as well, is not demanded of them",
+    "readOnlyRootFilesystem: was workloads without it rejected, is admitted, their pods rejected",
     "securityContext.readOnlyRootFilesystem: was not looked at in initContainers and ephemeralContainers, is demanded of all containers"])]
 #[case::types_of_selinux_alone(json!({"pattern": {"spec": {"=(securityContext)": {"=(seLinuxOptions)": {"=(type)": "container_t | container_init_t | container_kvm_t"}}}}}), vec![
     "seLinuxOptions.type: was not looked at in containers, is looked at in the pod and in all containers",
@@ -419,7 +420,8 @@ fn a_default_without_a_demand_is_refused() {
     "autogen: was workloads rejected for their templates, is a warning; their pods are rejected"])]
 #[case::a_pod_level_id(json!({"pattern": {"spec": {"securityContext": {"runAsUser": "1000"}}}}), vec![
     "runAsUser: was demanded of the pod, whatever its containers say, is demanded of each container, which may have it from the pod",
-    "runAsUser: was demanded of pods for Windows as well, is not demanded of them"])]
+    "runAsUser: was demanded of pods for Windows as well, is not demanded of them",
+    "runAsUser: was workloads without it rejected, is admitted, their pods rejected"])]
 #[case::exact(no_host_pid(), vec![])]
 fn differences_are_named(#[case] validate: Value, #[case] expected: Vec<&str>) {
     let pieces = read_all(&[policy(json!({"validate": validate}))]).pieces;
