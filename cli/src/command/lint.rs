@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use kubectl_psp::error::{Error, Outcome};
 use kubectl_psp::input;
-use kubectl_psp::lint::lint;
+use kubectl_psp::lint::{Format, lint};
 use kubectl_psp::policies::Modules;
-use kubectl_psp::report::Format;
 
 use super::{Manifests, ModuleOptions};
 use crate::output::{self, OutputOptions, print};

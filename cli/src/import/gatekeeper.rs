@@ -74,6 +74,4 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
 }
 
 #[cfg(test)]
-mod measure;
-#[cfg(test)]
 mod tests;

@@ -1,12 +1,15 @@
 //! What settings made of pieces do with a pod.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Piece, Reach, bundles};
 use crate::check::{Checked, check};
 use crate::input::Object;
 use crate::judge::{Judged, Requester, Verdict};
-use crate::policies::{Modules, of_objects};
+use crate::policies::{Modules, Policies, of_objects};
 use crate::rbac::Authority;
 use crate::report::Summary;
 
@@ -33,6 +36,11 @@ pub(super) fn effect(pieces: &[Piece], spec: &Value) -> Effect {
 
 /// Judges an object by the registrations of the pieces.
 pub(super) fn judged(pieces: &[Piece], object: &Value) -> Judged {
+    judged_by(&registered(pieces), object)
+}
+
+/// The registrations of the pieces.
+pub(super) fn registered(pieces: &[Piece]) -> Policies {
     let (bundles, refused) = bundles(pieces);
     assert_eq!(refused.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
     let mut registrations = Vec::new();
@@ -45,12 +53,45 @@ pub(super) fn judged(pieces: &[Piece], object: &Value) -> Judged {
         }
         registrations.push(registration(&format!("{nth}-validating"), false, &validating, &bundle.reach));
     }
-    let policies = of_objects(&registrations, &[], &Modules::default(), Authority::Everybody).unwrap();
+    of_objects(&registrations, &[], &Modules::default(), Authority::Everybody).unwrap()
+}
+
+/// Judges an object by registrations.
+pub(super) fn judged_by(policies: &Policies, object: &Value) -> Judged {
     let requester = Requester::new(String::new(), Vec::new(), "default".to_owned());
-    match check(&Object::of_value(object), &policies, &requester, &mut Summary::default()) {
+    match check(&Object::of_value(object), policies, &requester, &mut Summary::default()) {
         Checked::Judged(judged) => *judged,
         Checked::Skipped(skipped) => panic!("{skipped:?}"),
     }
+}
+
+/// The spec of a pod that is written short.
+pub(super) fn spec(short: &Map<String, Value>) -> Value {
+    let containers = |contexts: &Value| -> Value {
+        let contexts = contexts.as_array().unwrap().iter().enumerate();
+        contexts.map(|(nth, context)| json!({"name": format!("c{nth}"), "image": "i", "securityContext": context})).collect()
+    };
+    let long = short.iter().map(|(key, value)| match key.as_str() {
+        "c" => ("containers".to_owned(), containers(value)),
+        "i" => ("initContainers".to_owned(), containers(value)),
+        "pod" => ("securityContext".to_owned(), value.clone()),
+        _ => (key.clone(), value.clone()),
+    });
+    Value::Object(long.collect())
+}
+
+/// The pods of the corpus, by their names.
+pub(super) fn pods() -> BTreeMap<String, Value> {
+    #[derive(Deserialize)]
+    struct Family {
+        pods: BTreeMap<String, Map<String, Value>>,
+    }
+    let families: BTreeMap<String, Family> =
+        serde_saphyr::from_str(include_str!("gatekeeper/corpus.yaml")).unwrap();
+    let named = families.iter().flat_map(|(family, Family { pods })| {
+        pods.iter().map(move |(name, short)| (format!("{family}/{name}"), spec(short)))
+    });
+    named.collect()
 }
 
 fn registration(name: &str, mutating: bool, settings: &Map<String, Value>, reach: &Reach) -> Object {

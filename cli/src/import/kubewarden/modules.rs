@@ -41,6 +41,8 @@ const ONE_RULE: &str = "a rule holds for all containers of a pod";
 
 fn privileged(keys: &mut Keys<'_>, piece: &mut Piece, _: &Surroundings) -> Converted {
     piece.set("privileged", false);
+    // Without the key, `privileged` decides about HostProcess containers, which the module does not look at.
+    piece.set("windowsOptions", json!({"hostProcess": true}));
     for key in ["skip_init_containers", "skip_ephemeral_containers"] {
         if keys.flag(key, false)? {
             piece.differs(key, "true", "that these containers are judged, too", ONE_RULE);

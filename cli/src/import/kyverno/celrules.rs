@@ -270,6 +270,12 @@ fn disjunction(terms: &[&Cel], bound: &[Bound]) -> Result<Vec<Fact>, String> {
             (fact.test, fact.absent) = (Test::ReadOnlyMounts, true);
             continue;
         }
+        // A list of containers that is not there has none that could fail.
+        let is_list = |guard: &&Fact| {
+            guard.scope == Scope::Pod
+                && Lists::of(&guard.path).is_some_and(|list| fact.scope == Scope::Containers(list))
+        };
+        let guards: Vec<&Fact> = guards.iter().filter(|guard| !is_list(guard)).collect();
         if !guards.iter().all(|guard| guard.scope == fact.scope && is_within(&fact.path, &guard.path)) {
             return no();
         }

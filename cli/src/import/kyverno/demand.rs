@@ -43,6 +43,20 @@ pub(super) fn add(facts: &[Fact], whole: &[Fact], piece: &mut Piece) -> Result<(
             }
         }
     }
+    let mut noted = Vec::new();
+    piece.inexact.retain(|row| {
+        !noted.contains(row) && {
+            noted.push(row.clone());
+            true
+        }
+    });
+    let mut demanded = Vec::new();
+    piece.standards.retain(|standard| {
+        !demanded.contains(standard) && {
+            demanded.push(standard.clone());
+            true
+        }
+    });
     Ok(())
 }
 
@@ -108,7 +122,7 @@ fn one(fact: &Fact, pair: bool, whole: &[Fact], piece: &mut Piece) -> Option<()>
                 "demanded of each container, which may have it from the pod",
                 "settings judge the id that a container runs with",
             );
-            windows(path, piece);
+            set_by_author(path, piece);
         }
         (Scope::Pod | Scope::Containers(_), "runAsUser", Test::In(values)) => {
             if *absent && pair && values.ranges == [(1, i64::MAX)] && values.texts.is_empty() {
@@ -122,7 +136,7 @@ fn one(fact: &Fact, pair: bool, whole: &[Fact], piece: &mut Piece) -> Option<()>
         }
         (Scope::Inherited(_), "runAsUser" | "runAsGroup", Test::In(values)) => {
             piece.set(path, json!({"rule": "MustRunAs", "ranges": ranges(values, MAX_ID)?}));
-            windows(path, piece);
+            set_by_author(path, piece);
         }
         (Scope::Inherited(_), "runAsNonRoot", Test::In(values)) => {
             values.is_only(&["true"]).then_some(())?;
@@ -136,7 +150,7 @@ fn one(fact: &Fact, pair: bool, whole: &[Fact], piece: &mut Piece) -> Option<()>
             } else {
                 values.is_only(&["RuntimeDefault"]).then_some(())?;
                 piece.annotate(SECCOMP, "runtime/default");
-                windows(path, piece);
+                set_by_author(path, piece);
             }
         }
         (Scope::Pod | Scope::Containers(_), "seccompProfile.type", Test::In(values)) => {
@@ -183,6 +197,22 @@ fn one(fact: &Fact, pair: bool, whole: &[Fact], piece: &mut Piece) -> Option<()>
             piece.set("windowsOptions", json!({"hostProcess": false}));
             both_places(path, *scope, pair, piece);
         }
+        (Scope::Pod | Scope::Containers(_), "windowsOptions.runAsUserName", Test::In(values)) => {
+            (*absent && plain(values)).then_some(())?;
+            piece.set("windowsOptions", json!({"runAsUserNames": values.texts, "hostProcess": true}));
+            piece.differs(
+                path,
+                "a pod that states Windows and no user admitted",
+                "rejected",
+                "its image decides then, whose user may be any",
+            );
+            piece.differs(
+                path,
+                "names compared with regard to case, and for processes of the node too",
+                "without, and not for these",
+                "Windows makes no difference between cases, and these processes run as users of the node",
+            );
+        }
         (Scope::Pod, APP_ARMOR, Test::In(values)) => {
             values.is_only(&["localhost/*", "runtime/default"]).then_some(())?;
             piece.demand(BASELINE, Some(vec!["appArmorProfile"]));
@@ -193,16 +223,23 @@ fn one(fact: &Fact, pair: bool, whole: &[Fact], piece: &mut Piece) -> Option<()>
                 "since Kubernetes 1.30 profiles are fields",
             );
         }
-        (Scope::Containers(_), ..) => of_container(path, fact, piece)?,
+        (Scope::Containers(_), ..) => of_container(path, fact, whole, piece)?,
         _ => return None,
     }
     Some(())
 }
 
 /// Adds what a fact demands of containers alone.
-fn of_container(path: &str, fact: &Fact, piece: &mut Piece) -> Option<()> {
+fn of_container(path: &str, fact: &Fact, whole: &[Fact], piece: &mut Piece) -> Option<()> {
     let absent = fact.absent;
     match (path, &fact.test) {
+        ("capabilities.drop", Test::Has { any, folded: false })
+            if *any == ["ALL"]
+                && whole.iter().any(|fact| fact.path == ADDED && fact.test == bind_service()) =>
+        {
+            // With what may be added, it is one check.
+            piece.demand(RESTRICTED, Some(vec!["capabilities_restricted"]));
+        }
         ("privileged", Test::In(values)) => {
             (absent && values.is_only(&["false"])).then_some(())?;
             piece.set("privileged", false);
@@ -211,13 +248,18 @@ fn of_container(path: &str, fact: &Fact, piece: &mut Piece) -> Option<()> {
         }
         ("allowPrivilegeEscalation", Test::In(values)) => {
             values.is_only(&["false"]).then_some(())?;
-            piece.set("allowPrivilegeEscalation", false);
-            if absent { demanded(path, piece) } else { windows(path, piece) }
+            piece.demand(RESTRICTED, Some(vec!["allowPrivilegeEscalation"]));
+            if absent {
+                demanded(path, piece);
+            }
         }
         ("readOnlyRootFilesystem", Test::In(values)) => {
             values.is_only(&["true"]).then_some(())?;
             piece.set("readOnlyRootFilesystem", true);
-            if absent { demanded(path, piece) } else { windows(path, piece) }
+            if absent {
+                demanded(path, piece);
+            }
+            set_by_author(path, piece);
         }
         ("procMount", Test::In(values)) => {
             let known = |name: &String| name == "Default" || name == "Unmasked";
@@ -249,14 +291,22 @@ fn of_container(path: &str, fact: &Fact, piece: &mut Piece) -> Option<()> {
             rest.iter().all(|name| name == first).then_some(())?;
             piece.set("requiredDropCapabilities", json!([first]));
             drops(first, any.len() > 1, *folded, piece);
-            windows(path, piece);
+            set_by_author(path, piece);
         }
         _ => return None,
     }
     Some(())
 }
 
-/// The lists of types and sysctls that settings know.
+/// The field for added capabilities.
+const ADDED: &str = "securityContext.capabilities.add";
+
+/// The only capability that the restricted level lets containers add.
+fn bind_service() -> Test {
+    Test::In(Values::text("NET_BIND_SERVICE"))
+}
+
+/// The types of volumes that settings know.
 const VOLUMES: [&str; 30] = [
     "azureFile",
     "flocker",
@@ -368,7 +418,7 @@ fn groups(field: &str, absent: bool, values: &Values, piece: &mut Piece) -> Opti
     let rule = if absent { "MayRunAs" } else { "MustRunAs" };
     piece.set(field, json!({"rule": rule, "ranges": ranges(values, MAX_ID)?}));
     if !absent {
-        windows(field, piece);
+        set_by_author(field, piece);
     }
     Some(())
 }
@@ -391,8 +441,17 @@ fn ids(field: &str, absent: bool, pair: bool, values: &Values, piece: &mut Piece
     Some(())
 }
 
-fn windows(field: &str, piece: &mut Piece) {
+/// Notes the differences of a field that must be set and that settings could fill in.
+fn set_by_author(field: &str, piece: &mut Piece) {
     piece.differs(field, "demanded of pods for Windows as well", "not demanded of them", WINDOWS);
+    if piece.reach.workloads {
+        piece.differs(
+            field,
+            "workloads without it rejected",
+            "admitted, their pods rejected",
+            "templates are judged with the defaults that a mutating registration would fill in",
+        );
+    }
 }
 
 fn demanded(field: &str, piece: &mut Piece) {
@@ -465,12 +524,6 @@ fn drops(name: &str, prefixed: bool, folded: bool, piece: &mut Piece) {
             format!("dropping all capabilities drops {name}"),
         );
     }
-    piece.differs(
-        "capabilities.add",
-        format!("a container that drops and adds {name} admitted"),
-        "rejected, unless it drops it by name",
-        "what is added stays, whatever else is dropped",
-    );
 }
 
 /// What the published policies demand of fields, for the message about an edited one.

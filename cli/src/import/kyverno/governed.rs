@@ -41,7 +41,10 @@ pub(super) fn word(value: &Value) -> Option<&'static str> {
         Value::Array(list) => list.iter().find_map(word),
         Value::Object(members) => members
             .iter()
-            .filter(|(key, _)| !["message", "messageExpression"].contains(&key.as_str()))
+            // What a patch depends on is not what it changes.
+            .filter(|(key, _)| {
+                !["message", "messageExpression"].contains(&key.as_str()) && !key.starts_with(['(', '<'])
+            })
             .find_map(|(key, value)| in_text(key).or_else(|| word(value))),
         _ => None,
     }

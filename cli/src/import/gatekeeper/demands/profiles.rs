@@ -157,7 +157,7 @@ fn seccomp_piece(constraint: &Constraint<'_>, mut piece: Piece, profiles: &Profi
             stricter(&format!("the file `{file}`"), because);
         }
         note_overridden(&mut piece, "seccompProfile", constraint);
-        // Without a list, the runtime's default is allowed beside none; an empty list allows none alone.
+        // Without a list, the runtime's default is allowed, and none; an empty list allows none alone.
         piece.annotate(SECCOMP, if runtime_default { Value::Null } else { "".into() });
     } else {
         let names = profiles.names();

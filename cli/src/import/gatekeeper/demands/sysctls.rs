@@ -10,6 +10,9 @@ use crate::import::piece::Piece;
 const FORBIDDEN: &str = "forbiddenSysctls";
 const ALLOWED: &str = "allowedSysctls";
 
+const ONE_NAME: &str =
+    "the template took `kernel/shmmax` and `kernel.shmmax` for two sysctls, which runtimes do not";
+
 /// What is forbidden and what is allowed are two pieces: settings do not accept lists that overlap.
 pub(super) fn read(constraint: &mut Constraint<'_>) -> Demanded {
     let forbidden = constraint.parameters.texts(FORBIDDEN);
@@ -20,7 +23,7 @@ pub(super) fn read(constraint: &mut Constraint<'_>) -> Demanded {
     let forbidden = patterns(&forbidden, FORBIDDEN, &mut forbids);
     if !forbidden.is_empty() {
         forbids.set("forbiddenSysctls", forbidden);
-        note_spelling(&mut forbids, FORBIDDEN);
+        forbids.repaired.push(ONE_NAME);
         pieces.push(forbids);
     }
     if restricts && !allowed.iter().any(|pattern| pattern == "*") {
@@ -40,7 +43,7 @@ pub(super) fn read(constraint: &mut Constraint<'_>) -> Demanded {
                 piece.set("forbiddenSysctls", json!(others));
             }
             piece.set("allowedUnsafeSysctls", patterns);
-            note_spelling(&mut piece, ALLOWED);
+            piece.repaired.push(ONE_NAME);
             piece.differs(
                 "parameters.allowedSysctls",
                 "sysctls that are safe in a later version of Kubernetes had to be listed",
@@ -74,13 +77,4 @@ fn patterns(texts: &[String], key: &str, piece: &mut Piece) -> Vec<Value> {
         }
     }
     patterns
-}
-
-fn note_spelling(piece: &mut Piece, key: &str) {
-    piece.differs(
-        &format!("parameters.{key}"),
-        "`kernel/shmmax` and `kernel.shmmax` were two names",
-        "they are one",
-        "runtimes set the same parameter for both",
-    );
 }
