@@ -23,11 +23,15 @@ pub(super) enum Effect {
 
 /// What becomes of the pod with this spec. Its token is not mounted, so that only its own volumes count.
 pub(super) fn effect(pieces: &[Piece], spec: &Value) -> Effect {
+    effect_by(&registered(pieces), spec)
+}
+
+/// The same by registrations, which are made once for many pods.
+pub(super) fn effect_by(policies: &Policies, spec: &Value) -> Effect {
     let mut spec = spec.clone();
     spec["automountServiceAccountToken"] = false.into();
-    let judged =
-        judged(pieces, &json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}));
-    match judged.verdict {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec});
+    match judged_by(policies, &pod).verdict {
         Verdict::Allowed => Effect::Admitted,
         Verdict::Changed => Effect::Changed,
         Verdict::Rejected => Effect::Rejected,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::import::gatekeeper::read;
-use crate::import::testing::{Effect, effect, spec};
+use crate::import::testing::{Effect, effect_by, registered, spec};
 use crate::import::{Findings, Piece, Surroundings};
 use crate::input::Object;
 
@@ -66,8 +66,9 @@ fn constraints_reject_what_their_documentation_says() {
                 assert_eq!(admitted.len(), family.pods.len(), "{title} is left alone");
                 continue;
             }
+            let policies = registered(&findings.pieces);
             let differs = |(name, short): (&String, &Map<String, Value>)| {
-                let is_admitted = effect(&findings.pieces, &spec(short)) == Effect::Admitted;
+                let is_admitted = effect_by(&policies, &spec(short)) == Effect::Admitted;
                 (is_admitted != admitted.contains(&name)).then(|| name.clone())
             };
             let mut expected = case.differs.clone();
