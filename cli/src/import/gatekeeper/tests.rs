@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::import::{Piece, bundles};
 use crate::import::testing::{Effect, effect};
+use crate::import::{Piece, bundles};
 
 fn constraint(kind: &str, spec: &Value) -> Object {
     Object::of_value(&json!({"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": kind,
@@ -57,7 +57,8 @@ impl Case {
             (None, Some(rejects)) => (rejects, false),
             _ => panic!("{} must say what it admits or what it rejects", self.kind),
         };
-        let unknown: Vec<&String> = list.iter().chain(&self.differs).filter(|name| !family.pods.contains_key(*name)).collect();
+        let unknown: Vec<&String> =
+            list.iter().chain(&self.differs).filter(|name| !family.pods.contains_key(*name)).collect();
         assert_eq!(unknown, [""; 0], "{} names pods of another family", self.kind);
         family.pods.keys().filter(|name| list.contains(name) == listed_is_admitted).collect()
     }
@@ -67,7 +68,11 @@ impl Case {
 fn spec(short: &Map<String, Value>) -> Value {
     let containers = |contexts: &Value| -> Value {
         let contexts = contexts.as_array().unwrap().iter().enumerate();
-        contexts.map(|(nth, context)| json!({"name": format!("c{nth}"), "image": "i", "securityContext": context})).collect()
+        contexts
+            .map(
+                |(nth, context)| json!({"name": format!("c{nth}"), "image": "i", "securityContext": context}),
+            )
+            .collect()
     };
     let long = short.iter().map(|(key, value)| match key.as_str() {
         "c" => ("containers".to_owned(), containers(value)),
@@ -104,7 +109,10 @@ fn constraints_reject_what_their_documentation_says() {
             expected.sort();
             assert_eq!(family.pods.iter().filter_map(differs).collect::<Vec<_>>(), expected, "{title}");
             let notes = |piece: &Piece| !piece.inexact.is_empty() || !piece.repaired.is_empty();
-            assert!(findings.pieces.iter().any(notes) || expected.is_empty(), "{title} differs, which no line says");
+            assert!(
+                findings.pieces.iter().any(notes) || expected.is_empty(),
+                "{title} differs, which no line says"
+            );
         }
     }
     assert!(constraints >= 40 && pods >= 200, "{constraints} constraints, {pods} pods");
@@ -118,11 +126,16 @@ fn a_set_of_constraints_is_one_registration() {
         ("K8sPSPHostNamespace", json!({})),
         ("K8sPSPHostFilesystem", json!({})),
         ("K8sPSPHostProbesLifecycle", json!({})),
-        ("K8sPSPCapabilities", json!({"allowedCapabilities": ["NET_BIND_SERVICE"], "requiredDropCapabilities": ["ALL"]})),
+        (
+            "K8sPSPCapabilities",
+            json!({"allowedCapabilities": ["NET_BIND_SERVICE"], "requiredDropCapabilities": ["ALL"]}),
+        ),
         ("K8sPSPReadOnlyRootFilesystem", json!({})),
     ];
-    let mut objects: Vec<Object> = kinds.iter().map(|(kind, parameters)| constraint(kind, &json!({"parameters": parameters}))).collect();
-    objects.push(constraint("K8sPSPAllowPrivilegeEscalationContainer", &json!({"enforcementAction": "warn"})));
+    let mut objects: Vec<Object> =
+        kinds.iter().map(|(kind, parameters)| constraint(kind, &json!({"parameters": parameters}))).collect();
+    objects
+        .push(constraint("K8sPSPAllowPrivilegeEscalationContainer", &json!({"enforcementAction": "warn"})));
     assert_eq!(
         settings(&objects),
         json!({
@@ -161,7 +174,10 @@ fn constraints_that_demand_nothing_are_left_alone(#[case] spec: Value, #[case] r
 }
 
 #[rstest]
-#[case::no_field("K8sPSPAutomountServiceAccountTokenPod", "PodSecurityPolicy has no field for what it demands")]
+#[case::no_field(
+    "K8sPSPAutomountServiceAccountTokenPod",
+    "PodSecurityPolicy has no field for what it demands"
+)]
 #[case::nothing("K8sPSPFSGroup", "it allows every group")]
 fn kinds_without_a_demand_are_left_alone(#[case] kind: &str, #[case] reason: &str) {
     assert_eq!(found(&[constraint(kind, &json!({}))]).left_alone, [(format!("{kind} c"), reason.to_owned())]);
@@ -217,7 +233,10 @@ fn constraints_reach_what_they_select() {
     let name = "(has(object.metadata.name) && object.metadata.name.startsWith(\"web-\")) || (has(object.metadata.generateName) && object.metadata.generateName.startsWith(\"web-\"))";
     let conditions = [
         ("namespaces", "request.namespace == \"shop\" || request.namespace.startsWith(\"team-\")"),
-        ("excluded-namespaces", "!(request.namespace.startsWith(\"istio-\") || request.namespace.endsWith(\"-test\"))"),
+        (
+            "excluded-namespaces",
+            "!(request.namespace.startsWith(\"istio-\") || request.namespace.endsWith(\"-test\"))",
+        ),
         ("name", name),
     ];
     assert_eq!(
@@ -234,17 +253,25 @@ fn constraints_reach_what_they_select() {
     );
     assert_eq!(
         findings.left_alone,
-        [("Config gatekeeper-system/config".to_owned(), "each registration excludes the namespaces that it excludes".to_owned())]
+        [(
+            "Config gatekeeper-system/config".to_owned(),
+            "each registration excludes the namespaces that it excludes".to_owned()
+        )]
     );
 }
 
 #[test]
 fn exempt_images_need_namespaces() {
     let images = json!({"exemptImages": ["safe.io/tools/*", "nginx", "safe.io/x-*"]});
-    let of = |selection: Value| constraint("K8sPSPPrivilegedContainer", &json!({"match": selection, "parameters": images}));
+    let of = |selection: Value| {
+        constraint("K8sPSPPrivilegedContainer", &json!({"match": selection, "parameters": images}))
+    };
     let anywhere = found(&[of(json!({}))]);
     assert_eq!(anywhere.pieces[0].exemptions, Vec::<Map<String, Value>>::new());
-    assert_eq!(anywhere.pieces[0].inexact[0].was, "containers of `safe.io/tools/*`, `nginx`, `safe.io/x-*` were exempt");
+    assert_eq!(
+        anywhere.pieces[0].inexact[0].was,
+        "containers of `safe.io/tools/*`, `nginx`, `safe.io/x-*` were exempt"
+    );
     assert_eq!(
         settings(&[of(json!({"namespaces": ["tools"]}))])["exemptions"],
         json!([{"name": "K8sPSPPrivilegedContainer c", "reason": "exemptImages of a Gatekeeper constraint",
@@ -269,22 +296,37 @@ fn exempt_images_need_namespaces() {
 
 #[test]
 fn parameters_that_the_template_does_not_read_are_named() {
-    let findings = found(&[constraint("K8sPSPHostNamespace", &json!({"parameters": {"exemptImages": ["a"]}}))]);
+    let findings =
+        found(&[constraint("K8sPSPHostNamespace", &json!({"parameters": {"exemptImages": ["a"]}}))]);
     let row = &findings.pieces[0].inexact[0];
-    assert_eq!((&*row.key, &*row.was, &*row.is), ("parameters.exemptImages", "not read by the library's template", "not read"));
+    assert_eq!(
+        (&*row.key, &*row.was, &*row.is),
+        ("parameters.exemptImages", "not read by the library's template", "not read")
+    );
 }
 
 #[test]
 fn an_edited_template_refuses_its_constraints() {
-    let template = Object::of_value(&json!({"apiVersion": "templates.gatekeeper.sh/v1", "kind": "ConstraintTemplate",
+    let template =
+        Object::of_value(&json!({"apiVersion": "templates.gatekeeper.sh/v1", "kind": "ConstraintTemplate",
         "metadata": {"name": "k8spsphostnamespace"},
         "spec": {"crd": {"spec": {"names": {"kind": "K8sPSPHostNamespace"}}},
             "targets": [{"target": "admission.k8s.gatekeeper.sh", "rego": "package x"}]}}));
     assert!(recognizes(&template));
-    let findings = found(&[template, constraint("K8sPSPHostNamespace", &json!({})), constraint("K8sPSPProcMount", &json!({}))]);
+    let findings = found(&[
+        template,
+        constraint("K8sPSPHostNamespace", &json!({})),
+        constraint("K8sPSPProcMount", &json!({})),
+    ]);
     let edited = "the code of its template is none that gatekeeper-library has published";
-    assert_eq!(findings.left_alone, [("ConstraintTemplate k8spsphostnamespace".to_owned(), edited.to_owned())]);
-    assert_eq!(texts(&findings.refused), [format!("test:1:1: K8sPSPHostNamespace c: cannot be converted: {edited}")]);
+    assert_eq!(
+        findings.left_alone,
+        [("ConstraintTemplate k8spsphostnamespace".to_owned(), edited.to_owned())]
+    );
+    assert_eq!(
+        texts(&findings.refused),
+        [format!("test:1:1: K8sPSPHostNamespace c: cannot be converted: {edited}")]
+    );
     assert_eq!(findings.pieces.len(), 1);
 }
 
@@ -303,9 +345,11 @@ fn objects_are_recognized(#[case] version: &str, #[case] kind: &str, #[case] exp
 }
 
 fn assign(kind: &str, location: &str, parameters: &Value) -> Object {
-    Object::of_value(&json!({"apiVersion": "mutations.gatekeeper.sh/v1", "kind": kind, "metadata": {"name": "m"},
+    Object::of_value(
+        &json!({"apiVersion": "mutations.gatekeeper.sh/v1", "kind": kind, "metadata": {"name": "m"},
         "spec": {"applyTo": [{"groups": [""], "kinds": ["Pod"], "versions": ["v1"]}],
-            "location": location, "parameters": parameters}}))
+            "location": location, "parameters": parameters}}),
+    )
 }
 
 fn default(location: &str, value: &Value) -> Object {
@@ -325,7 +369,8 @@ fn default(location: &str, value: &Value) -> Object {
 fn mutators_are_defaults(#[case] mutator: Object, #[case] expected: Value) {
     let findings = found(&[mutator]);
     let [piece] = &findings.pieces[..] else { panic!("{findings:?}") };
-    let demands: Map<String, Value> = piece.spec.clone().into_iter().chain(piece.annotations.clone()).collect();
+    let demands: Map<String, Value> =
+        piece.spec.clone().into_iter().chain(piece.annotations.clone()).collect();
     assert_eq!((Value::Object(demands), piece.writes), (expected, true));
 }
 
@@ -343,7 +388,10 @@ const OVERWRITES: &str = "it overwrites what pods set, which settings never do: 
     "settings fill in `fsGroup` only where they demand it, and no constraint of the input demands of the same pods what this value satisfies")]
 fn mutators_without_a_counterpart_are_refused(#[case] mutator: Object, #[case] reason: &str) {
     let findings = found(&[mutator.clone()]);
-    assert_eq!(texts(&findings.refused), [format!("test:1:1: {} m: cannot be converted: {reason}", mutator.kind)]);
+    assert_eq!(
+        texts(&findings.refused),
+        [format!("test:1:1: {} m: cannot be converted: {reason}", mutator.kind)]
+    );
     assert!(findings.pieces.is_empty() && findings.left_alone.is_empty());
 }
 
@@ -368,11 +416,19 @@ fn mutators_of_other_fields_are_left_alone(#[case] mutator: Object) {
 #[case::supplemental("K8sPSPAllowedUsers", json!({"supplementalGroups": {"rule": "MustRunAs", "ranges": [{"min": 5, "max": 9}]}}),
     default("spec.securityContext.supplementalGroups", &json!([7])),
     json!({"supplementalGroups": {"rule": "MustRunAs", "ranges": [{"min": 7, "max": 7}, {"min": 5, "max": 9}]}}))]
-fn a_mutator_is_the_default_of_a_demand(#[case] kind: &str, #[case] parameters: Value, #[case] mutator: Object, #[case] expected: Value) {
+fn a_mutator_is_the_default_of_a_demand(
+    #[case] kind: &str,
+    #[case] parameters: Value,
+    #[case] mutator: Object,
+    #[case] expected: Value,
+) {
     let demand = constraint(kind, &json!({"parameters": parameters}));
     let findings = found(&[mutator, demand]);
     let [piece] = &findings.pieces[..] else { panic!("{findings:?}") };
     assert_eq!((Value::Object(piece.spec.clone()), piece.writes), (expected, true));
-    assert_eq!(findings.left_alone, [("Assign m".to_owned(), format!("its value is the default of {kind} c"))]);
+    assert_eq!(
+        findings.left_alone,
+        [("Assign m".to_owned(), format!("its value is the default of {kind} c"))]
+    );
     assert_eq!(effect(&findings.pieces, &json!({"containers": [{"name": "a"}]})), Effect::Changed);
 }
