@@ -34,6 +34,7 @@ pub mod check;
 pub mod cluster;
 pub mod error;
 pub mod explain;
+mod hash;
 pub mod import;
 pub mod input;
 pub mod judge;

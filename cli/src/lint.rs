@@ -14,6 +14,7 @@ use crate::policies::{self, KUBEWARDEN, Misfit, Modules};
 use crate::rbac::is_rbac;
 
 pub use finding::{Finding, Level, Summary};
+pub use report::Format;
 
 /// The result of a lint.
 #[derive(Debug, Default, serde::Serialize)]

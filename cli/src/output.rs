@@ -11,7 +11,7 @@ use anstyle::AnsiColor;
 use clap::{Args, ValueEnum};
 use comfy_table::Table;
 use kubectl_psp::error::{Error, Errors, Outcome};
-use kubectl_psp::report::Look;
+use kubectl_psp::report::{Look, wrapped};
 
 pub(crate) use diff::from_here;
 pub(crate) use progress::Progress;
@@ -73,7 +73,8 @@ impl OutputOptions {
     fn say(self, label: &str, color: AnsiColor, text: &str) {
         if !self.quiet {
             let style = color.on_default().bold();
-            anstream::eprintln!("{style}{label}{style:#}: {text}");
+            let said = wrapped(&format!("{label}: {text}"), of_reports(), 2);
+            anstream::eprintln!("{}", said.replacen(label, &format!("{style}{label}{style:#}"), 1));
         }
     }
 

@@ -215,6 +215,8 @@ fn what_has_no_effect_is_refused(#[case] arguments: &[&str], #[case] remedy: &st
 #[case::json("json")]
 #[case::yaml("yaml")]
 #[case::sarif("sarif")]
+#[case::code_quality("code-quality")]
+#[case::openreports("openreports")]
 #[case::junit("junit")]
 #[case::markdown("markdown")]
 fn manifests_are_checked(#[case] format: &str) {

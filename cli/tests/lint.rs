@@ -26,6 +26,7 @@ fn root() -> PathBuf {
 #[case::json("json")]
 #[case::yaml("yaml")]
 #[case::sarif("sarif")]
+#[case::code_quality("code-quality")]
 #[case::junit("junit")]
 #[case::markdown("markdown")]
 fn policies_are_linted(#[case] format: &str) {

@@ -36,23 +36,34 @@ type Plane struct {
 	// Authority signs certificates that the control plane trusts.
 	Authority *Authority
 
-	binary, folder, etcd string
-	processes            []*Process
+	binary, apiServer, folder, etcd string
+	processes                       []*Process
 }
 
 // Start starts etcd, an API server and the controllers, and waits until they are ready.
 func Start(ctx context.Context, binary, folder string) (*Plane, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	return start(ctx, &Plane{binary: binary, apiServer: binary, folder: folder}, (*Plane).startControllers)
+}
+
+// StartOlder starts etcd and an API server of another binary. Controllers are left out: these would be too new for it.
+func StartOlder(ctx context.Context, binary, apiServer, folder string) (*Plane, error) {
+	return start(ctx, &Plane{binary: binary, apiServer: apiServer, folder: folder})
+}
+
+func start(ctx context.Context, plane *Plane, more ...func(*Plane, context.Context) error) (*Plane, error) {
+	if err := os.MkdirAll(plane.folder, 0o700); err != nil {
 		return nil, err
 	}
 	authority, err := NewAuthority()
 	if err != nil {
 		return nil, err
 	}
-	plane := &Plane{Authority: authority, binary: binary, folder: folder}
-	if err := plane.start(ctx); err != nil {
-		plane.Stop()
-		return nil, err
+	plane.Authority = authority
+	for _, step := range append([]func(*Plane, context.Context) error{(*Plane).start}, more...) {
+		if err := step(plane, ctx); err != nil {
+			plane.Stop()
+			return nil, err
+		}
 	}
 	return plane, nil
 }
@@ -78,9 +89,10 @@ func (p *Plane) start(ctx context.Context) error {
 		return err
 	}
 	p.Kubeconfig = p.file("admin.kubeconfig")
-	if err := WriteKubeconfig(p.Kubeconfig, p.Admin); err != nil {
-		return err
-	}
+	return WriteKubeconfig(p.Kubeconfig, p.Admin)
+}
+
+func (p *Plane) startControllers(ctx context.Context) error {
 	controllers, err := p.config(p.Admin.Host, "system:kube-controller-manager")
 	if err != nil {
 		return err
@@ -92,6 +104,8 @@ func (p *Plane) start(ctx context.Context) error {
 	if err := p.run(Controllers, Controllers, "--kubeconfig", p.file("controllers.kubeconfig"), "--use-service-account-credentials",
 		"--service-account-private-key-file", p.file("accounts.key"), "--root-ca-file", p.file("ca.crt"),
 		"--leader-elect=false", "--secure-port=0", "--concurrent-job-syncs=2",
+		// No kubelet says that its node is alive, and DaemonSets make no pods for nodes that are given up.
+		"--node-startup-grace-period=2h", "--node-monitor-grace-period=2h",
 	); err != nil {
 		return err
 	}
@@ -129,7 +143,7 @@ func (p *Plane) startAPIServer(ctx context.Context, name string, port int, optio
 		"--service-account-signing-key-file", p.file("accounts.key"), "--service-cluster-ip-range", "10.0.0.0/24",
 		"--authorization-mode", "Node,RBAC", "--allow-privileged", "--endpoint-reconciler-type", "none",
 	}, options...)
-	if err := p.run(name, arguments...); err != nil {
+	if err := p.runOf(p.apiServer, name, arguments...); err != nil {
 		return nil, err
 	}
 	config, err := p.config(fmt.Sprintf("https://127.0.0.1:%d", port), "admin", "system:masters")
@@ -189,7 +203,11 @@ func (p *Plane) await(ctx context.Context, name string, ready func(context.Conte
 }
 
 func (p *Plane) run(name string, arguments ...string) error {
-	process, err := Run(name, p.folder, nil, append([]string{p.binary}, arguments...)...)
+	return p.runOf(p.binary, name, arguments...)
+}
+
+func (p *Plane) runOf(binary, name string, arguments ...string) error {
+	process, err := Run(name, p.folder, nil, append([]string{binary}, arguments...)...)
 	if err == nil {
 		p.processes = append(p.processes, process)
 	}

@@ -261,10 +261,8 @@ func TestDeploymentOlderThanThePolicyScalesToZero(t *testing.T) {
 	made, err = deployments.Patch(t.Context(), "old", types.MergePatchType, []byte(`{"spec": {"replicas": 1}}`), meta.PatchOptions{})
 	admitted(t, made, err)
 	suite.awaitPods(t, namespace, 1)
-	scale, err := deployments.GetScale(t.Context(), "old", meta.GetOptions{})
-	scale = admitted(t, scale, err)
-	scale.Spec.Replicas = 0
-	scale, err = deployments.UpdateScale(t.Context(), "old", scale, meta.UpdateOptions{})
-	admitted(t, scale, err)
+	if output, err := asDeveloper(namespace, "scale", "deployment/old", "--replicas", "0"); err != nil {
+		t.Errorf("%v\n%s", err, output)
+	}
 	suite.awaitPods(t, namespace, 0)
 }

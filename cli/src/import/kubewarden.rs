@@ -3,6 +3,8 @@
 //! They are recognised by the last segment of their module's address, whatever the registry, the tag or the digest. What they
 //! do is that of github.com/kubewarden/policies in August 2026.
 
+#[cfg(test)]
+mod corpus;
 mod modules;
 mod settings;
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! What settings made of pieces do with a pod.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Piece, Reach, bundles};
@@ -60,6 +63,39 @@ pub(super) fn judged_by(policies: &Policies, object: &Value) -> Judged {
         Checked::Judged(judged) => *judged,
         Checked::Skipped(skipped) => panic!("{skipped:?}"),
     }
+}
+
+/// The spec of a pod that is written short.
+pub(super) fn spec(short: &Map<String, Value>) -> Value {
+    let containers = |contexts: &Value| -> Value {
+        let contexts = contexts.as_array().unwrap().iter().enumerate();
+        contexts
+            .map(
+                |(nth, context)| json!({"name": format!("c{nth}"), "image": "i", "securityContext": context}),
+            )
+            .collect()
+    };
+    let long = short.iter().map(|(key, value)| match key.as_str() {
+        "c" => ("containers".to_owned(), containers(value)),
+        "i" => ("initContainers".to_owned(), containers(value)),
+        "pod" => ("securityContext".to_owned(), value.clone()),
+        _ => (key.clone(), value.clone()),
+    });
+    Value::Object(long.collect())
+}
+
+/// The pods of the corpus, by their names.
+pub(super) fn pods() -> BTreeMap<String, Value> {
+    #[derive(Deserialize)]
+    struct Family {
+        pods: BTreeMap<String, Map<String, Value>>,
+    }
+    let families: BTreeMap<String, Family> =
+        serde_saphyr::from_str(include_str!("gatekeeper/corpus.yaml")).unwrap();
+    let named = families.iter().flat_map(|(family, Family { pods })| {
+        pods.iter().map(move |(name, short)| (format!("{family}/{name}"), spec(short)))
+    });
+    named.collect()
 }
 
 fn registration(name: &str, mutating: bool, settings: &Map<String, Value>, reach: &Reach) -> Object {

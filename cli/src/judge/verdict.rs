@@ -37,6 +37,9 @@ impl Verdict {
 /// An evaluated object.
 #[derive(Clone, Debug, Serialize)]
 pub struct Judged {
+    /// The API version of the object.
+    #[serde(skip)]
+    pub api_version: String,
     /// The kind of the object.
     pub kind: String,
     /// The namespace that it is created in.
@@ -131,6 +134,7 @@ impl Judged {
     pub(super) fn new(object: &Object, namespace: &str) -> Self {
         let start = object.start();
         Judged {
+            api_version: object.api_version.clone(),
             kind: object.kind.clone(),
             namespace: namespace.to_owned(),
             name: object.name.clone(),

@@ -40,6 +40,15 @@ impl Level {
         .bold()
     }
 
+    /// As GitLab calls it.
+    pub(super) fn severity(self) -> &'static str {
+        match self {
+            Level::Error => "major",
+            Level::Warning => "minor",
+            Level::Note => "info",
+        }
+    }
+
     pub(super) fn sarif(self) -> ResultLevel {
         match self {
             Level::Error => ResultLevel::Error,

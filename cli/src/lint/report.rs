@@ -8,7 +8,28 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::Linted;
 use super::finding::{Finding, Level};
 use crate::error::{Error, Outcome};
-use crate::report::{self, Format, Look, escaped, sarif};
+use crate::report::{self, Look, code_quality, escaped, sarif};
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Format {
+    /// For people, on a terminal
+    #[default]
+    Table,
+    /// For programs
+    Json,
+    /// For programs and people
+    Yaml,
+    /// For code scanning, with file and line of each finding
+    Sarif,
+    /// For GitLab's code quality, with file and line of each finding
+    CodeQuality,
+    /// For continuous integration: a failed test for each object with errors
+    Junit,
+    /// For comments on changes
+    Markdown,
+}
 
 impl Linted {
     /// The findings in a format; a table has this look.
@@ -22,6 +43,7 @@ impl Linted {
             Format::Json => report::to_json(self),
             Format::Yaml => report::to_yaml(self),
             Format::Sarif => self.sarif(),
+            Format::CodeQuality => self.code_quality(),
             Format::Junit => self.junit(),
             Format::Markdown => Ok(self.markdown()),
         };
@@ -37,7 +59,8 @@ impl Linted {
             let Finding { object, file, start, line, .. } = found;
             if last != (&**file, *start) {
                 // Writing to a String cannot fail.
-                let _ = writeln!(text, "{bold}{object}{bold:#} ({file}:{start})");
+                let title = report::wrapped(&format!("{object} ({file}:{start})"), look, 4);
+                let _ = writeln!(text, "{bold}{title}{bold:#}");
             }
             last = (&**file, *start);
             let style = look.style(found.level.style());
@@ -46,7 +69,8 @@ impl Linted {
             let _ = writeln!(text, "{}", said.replacen(level, &format!("{style}{level}{style:#}"), 1));
         }
         let space = if text.is_empty() { "" } else { "\n" };
-        format!("{text}{space}{bold}{}{bold:#}\n", self.summary)
+        let summary = report::wrapped(&self.summary.to_string(), look, 2);
+        format!("{text}{space}{bold}{summary}{bold:#}\n")
     }
 
     fn sarif(&self) -> Result<String, String> {
@@ -67,6 +91,21 @@ impl Linted {
             let purpose = RULES.iter().find(|(rule, _)| *rule == id).map_or("", |(_, purpose)| purpose);
             sarif::descriptor(id, purpose, purpose, None)
         })
+    }
+
+    fn code_quality(&self) -> Result<String, String> {
+        let entries: Vec<code_quality::Entry<'_>> = self
+            .findings
+            .iter()
+            .map(|found| {
+                let Finding { rule: check, object, file, line, path, problem, .. } = found;
+                let (description, identity) =
+                    (format!("{object}: {found}"), format!("{object} {path} {problem}"));
+                let severity = found.level.severity();
+                code_quality::Entry { check, severity, description, file, line: *line, identity }
+            })
+            .collect();
+        code_quality::of_entries(&entries)
     }
 
     /// A test for each object, which fails for its errors.

@@ -12,8 +12,8 @@ pub struct Look {
     colors: bool,
 }
 
-/// The minimum width for columns: below it, the terminal wraps.
-const NARROWEST: u16 = 80;
+/// The minimum width: below it, the terminal wraps.
+const NARROWEST: u16 = 20;
 /// A width that is easy to read.
 const WIDTH: u16 = 120;
 
@@ -66,6 +66,35 @@ impl Look {
     }
 }
 
+/// A text that wraps at words where there is a width; all lines but the first are indented.
+pub fn wrapped(text: &str, look: Look, indent: usize) -> String {
+    let Some(width) = look.width.map(usize::from) else { return text.to_owned() };
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.split('\n') {
+        let mut current = if lines.is_empty() { String::new() } else { " ".repeat(indent) };
+        let mut is_empty = true;
+        for word in line.split(' ') {
+            let mut rest: Vec<char> = word.chars().collect();
+            let length = current.chars().count();
+            if !is_empty && length + 1 + rest.len() > width {
+                lines.push(std::mem::replace(&mut current, " ".repeat(indent)));
+            } else if !is_empty {
+                current.push(' ');
+            }
+            // A word that is longer than a line, such as a path.
+            while current.chars().count() + rest.len() > width {
+                let room = width.saturating_sub(current.chars().count()).max(1).min(rest.len());
+                current.extend(rest.drain(..room));
+                lines.push(std::mem::replace(&mut current, " ".repeat(indent)));
+            }
+            current.extend(rest);
+            is_empty = false;
+        }
+        lines.push(current);
+    }
+    lines.join("\n")
+}
+
 /// Indented lines, which wrap at words where there is a width.
 pub(crate) fn indented(text: &str, look: Look) -> String {
     let Some(width) = look.width else {
@@ -86,7 +115,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn texts_wrap_at_words() {
+        let wrap = |text, width| wrapped(text, Look::new(Some(width), false), 2);
+        assert_eq!(wrap("a note of some words that wraps", 20), "a note of some words\n  that wraps");
+        assert_eq!(wrap("spec.containers[0].securityContext", 20), "spec.containers[0].s\n  ecurityContext");
+        assert_eq!(wrapped("a note", Look::default(), 2), "a note");
+    }
+
+    #[test]
     fn a_terminal_without_a_width_has_one() {
-        assert_eq!([0, 40, 100].map(sane), [WIDTH, NARROWEST, 100]);
+        assert_eq!([0, 10, 40, 100].map(sane), [WIDTH, NARROWEST, 40, 100]);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Results;
+use super::overview::Overview;
 use crate::judge::Verdict;
 
 pub(super) fn write(results: &Results) -> String {
@@ -41,6 +42,7 @@ pub(super) fn write(results: &Results) -> String {
             details.join("<br>")
         );
     }
+    text.push_str(&Overview::of(&results.results).markdown());
     for advice in &results.advice {
         let _ = write!(text, "\n> {}\n", advice.replace('\n', " "));
     }

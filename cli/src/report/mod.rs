@@ -1,10 +1,13 @@
 //! The results of `check`, in every format.
 
+pub(crate) mod code_quality;
 mod diff;
 mod json;
 mod junit;
 mod layout;
 mod markdown;
+mod openreports;
+mod overview;
 pub(crate) mod rule_docs;
 pub(crate) mod sarif;
 mod table;
@@ -17,8 +20,8 @@ use crate::judge::{Judged, Verdict};
 
 pub use diff::colored;
 pub(crate) use diff::of as diff;
-pub use layout::Look;
 pub(crate) use layout::indented;
+pub use layout::{Look, wrapped};
 pub(crate) use table::style;
 
 /// How results are written.
@@ -34,6 +37,11 @@ pub enum Format {
     Yaml,
     /// For code scanning, with file and line of each violation
     Sarif,
+    /// For GitLab's code quality, with file and line of each violation
+    CodeQuality,
+    /// For dashboards: objects of OpenReports, one for each namespace
+    #[cfg_attr(feature = "cli", value(name = "openreports"))]
+    OpenReports,
     /// For continuous integration: a failed test for each rejected object
     Junit,
     /// For comments on changes
@@ -41,7 +49,7 @@ pub enum Format {
 }
 
 /// All results.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 pub struct Results {
     /// How many there are.
     pub summary: Summary,
@@ -100,7 +108,21 @@ impl std::fmt::Display for Summary {
     }
 }
 
+/// The results as programs read them.
+#[derive(Serialize)]
+struct Complete<'r> {
+    summary: Summary,
+    overview: overview::Overview<'r>,
+    results: &'r [Judged],
+    advice: &'r [String],
+}
+
 impl Results {
+    fn complete(&self) -> Complete<'_> {
+        let overview = overview::Overview::of(&self.results);
+        Complete { summary: self.summary, overview, results: &self.results, advice: &self.advice }
+    }
+
     /// The results in a format; a table has this look.
     ///
     /// # Errors
@@ -111,6 +133,8 @@ impl Results {
             Format::Table => Ok(table::write(self, look)),
             Format::Json => json::write(self),
             Format::Yaml => yaml::write(self),
+            Format::CodeQuality => code_quality::write(self),
+            Format::OpenReports => openreports::write(self),
             Format::Sarif => sarif::write(self),
             Format::Junit => junit::write(self),
             Format::Markdown => Ok(markdown::write(self)),
@@ -157,6 +181,7 @@ pub(crate) mod testing {
             file: "pods/a.yaml".to_owned(),
             line: 1,
             verdict,
+            api_version: "v1".to_owned(),
             before: None,
             policy: (verdict != Verdict::Rejected).then(|| "restricted".to_owned()),
             changes: Vec::new(),

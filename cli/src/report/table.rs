@@ -5,23 +5,25 @@ use comfy_table::Cell;
 
 use super::Results;
 use super::layout::{self, Look};
+use super::overview::Overview;
 use crate::judge::{Judged, Verdict};
 
 /// At most so many fields and objections of an object are shown; the other formats have all of them.
 const SHOWN: usize = 16;
 
-/// In columns where there is room for them; a file has room for all.
+/// In columns where there is room for them. In a file columns would be padded to the longest line of all.
 pub(super) fn write(results: &Results, look: Look) -> String {
     let style = look.bold();
-    let summary = format!("{style}{}{style:#}\n", results.summary);
+    let summary = layout::wrapped(&results.summary.to_string(), look, 2);
+    let summary = format!("{style}{summary}{style:#}\n");
     if results.results.is_empty() {
         return summary;
     }
     let shown = match look.width() {
-        Some(width) if width < WIDE => paragraphs(results, look),
-        _ => columns(results, look),
+        Some(width) if width >= WIDE => columns(results, look),
+        _ => paragraphs(results, look),
     };
-    format!("{shown}\n\n{summary}")
+    format!("{shown}\n\n{summary}{}", Overview::of(&results.results).table(look))
 }
 
 /// Paths are long: with less space, columns would break them.
@@ -48,7 +50,8 @@ fn paragraphs(results: &Results, look: Look) -> String {
         let policy = judged.policy.as_ref().map_or_else(String::new, |policy| format!(" by {policy}"));
         let (title, verdict) = (judged.title(), verdicts(judged));
         let place = judged.place().map_or_else(String::new, |place| format!(" ({place})"));
-        let head = format!("{style}{verdict}{style:#} {title}{policy}{place}");
+        let head = layout::wrapped(&format!("{verdict} {title}{policy}{place}"), look, 4);
+        let head = head.replacen(&verdict, &format!("{style}{verdict}{style:#}"), 1);
         let details = details(judged);
         if details.is_empty() { head } else { format!("{head}\n{}", layout::indented(&details, look)) }
     });
@@ -126,9 +129,31 @@ mod tests {
     }
 
     #[test]
+    fn on_a_wide_terminal_results_are_columns() {
+        let look = Look::new(Some(160), false);
+        insta::assert_snapshot!(write(&super::super::testing::results(), look));
+    }
+
+    #[test]
     fn on_a_narrow_terminal_results_are_paragraphs() {
         let look = Look::new(Some(80), false);
         insta::assert_snapshot!(write(&super::super::testing::results(), look));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [20, 40, 79, 80, 119, 159, 160, 200] {
+            let text = write(&super::super::testing::results(), Look::new(Some(width), false));
+            for line in text.lines() {
+                assert!(line.chars().count() <= usize::from(width), "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn in_a_file_no_line_is_padded() {
+        let text = write(&super::super::testing::results(), Look::default());
+        assert!(text.lines().all(|line| !line.ends_with(' ')), "{text}");
     }
 
     #[test]

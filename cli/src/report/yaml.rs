@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Results;
 
 pub(super) fn write(results: &Results) -> Result<String, String> {
-    text(results)
+    text(&results.complete())
 }
 
 /// Any value, as kubectl lays it out: lists start where their key does, and nothing is folded.

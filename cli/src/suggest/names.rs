@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::spec::is_subdomain;
+use crate::hash::fnv;
 
 /// Which workloads share a policy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,12 +69,6 @@ pub(crate) fn names<'w>(all: impl Iterator<Item = &'w Whose>) -> BTreeMap<String
         names.insert(free.unwrap_or(hashed), whose);
     }
     names
-}
-
-/// The FNV-1a hash, which is stable across platforms and releases.
-fn fnv(text: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 #[cfg(test)]

@@ -80,7 +80,8 @@ impl Tested {
                 if failures.is_empty() { ("ok", AnsiColor::Green) } else { ("FAILED", AnsiColor::Red) };
             let style = look.style(color.on_default().bold());
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{style}{word}{style:#} {name} ({file}:{line})");
+            let line = report::wrapped(&format!("{word} {name} ({file}:{line})"), look, 4);
+            let _ = writeln!(text, "{}", line.replacen(word, &format!("{style}{word}{style:#}"), 1));
             if !failures.is_empty() {
                 let _ = writeln!(text, "{}", report::indented(&failures.join("\n"), look));
             }

@@ -41,6 +41,8 @@ const ONE_RULE: &str = "a rule holds for all containers of a pod";
 
 fn privileged(keys: &mut Keys<'_>, piece: &mut Piece, _: &Surroundings) -> Converted {
     piece.set("privileged", false);
+    // Without the key, `privileged` decides about HostProcess containers, which the module does not look at.
+    piece.set("windowsOptions", json!({"hostProcess": true}));
     for key in ["skip_init_containers", "skip_ephemeral_containers"] {
         if keys.flag(key, false)? {
             piece.differs(key, "true", "that these containers are judged, too", ONE_RULE);
@@ -372,6 +374,12 @@ fn flex_volumes(keys: &mut Keys<'_>, piece: &mut Piece, _: &Surroundings) -> Con
         // An empty list of drivers allows all of them in PodSecurityPolicy.
         let others = VOLUME_TYPES.iter().filter(|name| !["*", "flexVolume"].contains(name));
         piece.set("volumes", others.copied().collect::<Vec<_>>());
+        piece.differs(
+            "allowedFlexVolumes",
+            "that volumes of unknown types pass",
+            "that they are rejected",
+            "all types but flexVolume are listed by name",
+        );
     } else {
         piece.set("allowedFlexVolumes", drivers);
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::super::testing::{Effect, effect};
 use super::*;
 
-fn registration(module: &str, mutating: bool, settings: &Value) -> Object {
+pub(super) fn registration(module: &str, mutating: bool, settings: &Value) -> Object {
     Object::of_value(&json!({"apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy",
         "metadata": {"name": "old"},
         "spec": {"module": format!("registry://ghcr.io/kubewarden/policies/{module}:v1.0.0"), "mutating": mutating,
