@@ -95,4 +95,7 @@ fn note(object: &Object, title: String, outcome: Result<Outcome, Unread>, findin
 }
 
 #[cfg(test)]
+#[path = "kyverno/corpus/tests.rs"]
+mod corpus;
+#[cfg(test)]
 mod tests;

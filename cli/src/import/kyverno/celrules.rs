@@ -1,5 +1,8 @@
 //! What expressions demand of pods.
 
+mod place;
+mod single;
+
 use serde_json::Value;
 
 use super::cel::{self, Cel};
@@ -7,6 +10,8 @@ use super::deny::KEYS;
 use super::fact::{Fact, Lists, Scope, Test, Unread, Values, either, inherited, merged};
 use super::matching::add;
 use crate::import::reach::Reach;
+use place::{Bound, Place, list, place};
+use single::{compared, is_void, other_volume, single};
 
 /// What a list of validations demands, each with an `expression`.
 pub(super) fn facts(
@@ -57,7 +62,7 @@ pub(super) fn condition(one: &Value, of_host_paths: bool, reach: &mut Reach, at:
         && let [Cel::Field(of, field)] = fields.as_slice()
         && **of == Cel::Name(variable.clone())
         && field == "hostPath"
-        && self::list(list, &[]).is_some_and(|base| base.path == "volumes[]")
+        && place::list(list, &[]).is_some_and(|base| base.path == "volumes[]")
         && of_host_paths
     {
         // Without such a volume the rule holds anyway.
@@ -83,18 +88,6 @@ pub(super) fn condition(one: &Value, of_host_paths: bool, reach: &mut Reach, at:
     Ok(())
 }
 
-/// A list or an element of it, or a field.
-#[derive(Clone, Debug, PartialEq)]
-struct Place {
-    scope: Scope,
-    path: String,
-    /// The value where the field is not set.
-    default: Option<Cel>,
-}
-
-/// A variable of a macro, with the list that it runs over.
-type Bound = (String, Place);
-
 /// What must hold for an expression to be true; fails with the part that is not understood.
 fn holds(expression: &Cel, bound: &[Bound]) -> Result<Vec<Fact>, String> {
     if expression.joined("&&").is_some() {
@@ -116,7 +109,7 @@ fn holds(expression: &Cel, bound: &[Bound]) -> Result<Vec<Fact>, String> {
             // A list that is not there has no element that could fail.
             Ok(facts.into_iter().map(|fact| in_list(fact, target)).collect())
         }
-        _ => one(expression, bound),
+        _ => single(expression, bound).map_or_else(unknown, |fact| Ok(vec![fact])),
     }
 }
 
@@ -298,235 +291,4 @@ fn sources(facts: &[&Fact]) -> Option<Fact> {
         values = values.or(Values::text(key));
     }
     Some(Fact { scope: Scope::Pod, path: KEYS.to_owned(), absent: false, test: Test::In(values) })
-}
-
-/// Whether a term never holds for what an API server sends: an element without fields, an empty text.
-fn is_void(term: &Cel, bound: &[Bound]) -> bool {
-    let is_bound =
-        |name: &Cel| matches!(name, Cel::Name(name) if bound.iter().any(|(known, _)| known == name));
-    let Some((left, right)) = term.joined("==") else { return false };
-    match (left, right) {
-        (Cel::Call(None, name, arguments), Cel::Number(0)) if name == "size" => {
-            matches!(arguments.as_slice(), [one] if is_bound(one))
-        }
-        (left, Cel::Text(text)) => text.is_empty() && is_bound(left),
-        _ => false,
-    }
-}
-
-/// Whether a mount is of another volume than one of type `hostPath`.
-fn other_volume(term: &Cel, bound: &[Bound]) -> Option<Place> {
-    let (left, right) = term.joined("!=")?;
-    let (left, right) = (place(left, bound)?, place(right, bound)?);
-    match (left.path.as_str(), right.path.as_str()) {
-        ("volumes[?hostPath].name", "volumeMounts[].name") => Some(right),
-        ("volumeMounts[].name", "volumes[?hostPath].name") => Some(left),
-        _ => None,
-    }
-}
-
-/// What a single comparison demands.
-fn one(expression: &Cel, bound: &[Bound]) -> Result<Vec<Fact>, String> {
-    single(expression, bound).map_or_else(unknown, |fact| Ok(vec![fact]))
-}
-
-fn single(expression: &Cel, bound: &[Bound]) -> Option<Fact> {
-    match expression {
-        Cel::Binary(left, "in", right) => {
-            let Cel::List(list) = &**right else { return None };
-            let place = place(left, bound)?;
-            let absent = place.default.as_ref().is_some_and(|default| list.contains(default));
-            let values = list.iter().map(value).collect::<Option<Vec<_>>>()?;
-            let values = values.into_iter().fold(Values::default(), Values::or);
-            Some(Fact { scope: place.scope, path: place.path, absent, test: Test::In(values) })
-        }
-        Cel::Binary(left, operator, right) => match place(left, bound) {
-            Some(place) => compared(place, operator, right),
-            None => sized(left, operator, right, bound).or_else(|| folder(left, operator, right, bound)),
-        },
-        Cel::Call(None, name, arguments) if name == "has" => {
-            let [field] = arguments.as_slice() else { return None };
-            let Place { scope, path, .. } = place(field, bound)?;
-            Some(Fact { scope, path, absent: false, test: Test::Present })
-        }
-        Cel::Call(Some(target), name, arguments) if name == "exists" || name == "exists_one" => {
-            let [Cel::Name(variable), body] = arguments.as_slice() else { return None };
-            if let Cel::List(list) = &**target {
-                let (left, right) = body.joined("==")?;
-                let field = if *left == Cel::Name(variable.clone()) { right } else { left };
-                let one_of = Cel::Binary(Box::new(field.clone()), "in", Box::new(Cel::List(list.clone())));
-                return single(&one_of, bound);
-            }
-            let Place { scope, path, .. } = list(target, bound)?;
-            let path = path.strip_suffix("[]").unwrap_or(&path).to_owned();
-            let (any, folded) = wanted(body, variable)?;
-            Some(Fact { scope, path, absent: false, test: Test::Has { any, folded } })
-        }
-        _ => compared(place(expression, bound)?, "==", &Cel::Flag(true)),
-    }
-}
-
-/// The names that `exists` looks for, and whether without regard to case.
-fn wanted(body: &Cel, variable: &str) -> Option<(Vec<String>, bool)> {
-    let (left, names) = match body {
-        Cel::Binary(left, "==", right) => (left, vec![(**right).clone()]),
-        Cel::Binary(left, "in", right) => match &**right {
-            Cel::List(list) => (left, list.clone()),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let folded = match &**left {
-        Cel::Name(name) if name == variable => false,
-        Cel::Call(Some(inner), name, arguments)
-            if name == "upperAscii" && arguments.is_empty() && **inner == Cel::Name(variable.to_owned()) =>
-        {
-            true
-        }
-        _ => return None,
-    };
-    let text = |name: Cel| if let Cel::Text(text) = name { Some(text) } else { None };
-    Some((names.into_iter().map(text).collect::<Option<Vec<_>>>()?, folded))
-}
-
-/// A list that is empty, or has one element, of which something is said elsewhere.
-fn sized(left: &Cel, operator: &str, right: &Cel, bound: &[Bound]) -> Option<Fact> {
-    let (target, number) = match (left, right) {
-        (Cel::Call(Some(target), name, _), Cel::Number(number)) if name == "size" => (&**target, number),
-        (Cel::Call(None, name, arguments), Cel::Number(number)) if name == "size" => {
-            (arguments.first()?, number)
-        }
-        (Cel::Index(list, index), Cel::Text(text)) if **index == Cel::Number(0) && operator == "==" => {
-            let Place { scope, path, .. } = place(list, bound)?;
-            let path = format!("{path}[0]");
-            return Some(Fact { scope, path, absent: false, test: Test::In(Values::text(text.clone())) });
-        }
-        _ => return None,
-    };
-    let Place { scope, path, .. } = place(target, bound)?;
-    match (operator, number) {
-        ("==", 0) => Some(Fact { scope, path, absent: true, test: Test::Absent }),
-        ("==", 1) => Some(Fact {
-            scope,
-            path: format!("{path}[0]"),
-            absent: false,
-            test: Test::Has { any: Vec::new(), folded: false },
-        }),
-        _ => None,
-    }
-}
-
-/// The first folder of a path.
-fn folder(left: &Cel, operator: &str, right: &Cel, bound: &[Bound]) -> Option<Fact> {
-    let (Cel::Index(split, index), "==", Cel::Text(folder)) = (left, operator, right) else { return None };
-    let Cel::Call(Some(target), name, arguments) = &**split else { return None };
-    let is_split = name == "split" && *arguments == [Cel::Text("/".to_owned())] && **index == Cel::Number(1);
-    let Place { scope, path, .. } = place(target, bound).filter(|_| is_split)?;
-    Some(Fact { scope, path, absent: false, test: Test::FirstFolder(folder.clone()) })
-}
-
-/// A field compared with a value.
-fn compared(place: Place, operator: &str, right: &Cel) -> Option<Fact> {
-    let values = match (operator, right) {
-        ("==", right) => value(right)?,
-        (">", Cel::Number(number)) => Values::range(number.saturating_add(1), i64::MAX),
-        (">=", Cel::Number(number)) => Values::range(*number, i64::MAX),
-        ("<", Cel::Number(number)) => Values::range(i64::MIN, number.saturating_sub(1)),
-        ("<=", Cel::Number(number)) => Values::range(i64::MIN, *number),
-        _ => return None,
-    };
-    let absent = place.default.as_ref().is_some_and(|default| match default {
-        Cel::Number(number) => values.ranges.iter().any(|(min, max)| (min..=max).contains(&number)),
-        Cel::Text(text) => values.texts.contains(text),
-        Cel::Flag(flag) => values.texts.contains(&flag.to_string()),
-        _ => false,
-    });
-    let Place { scope, path, default } = place;
-    // The empty text stands for a field that is not set.
-    if default == Some(Cel::Text(String::new())) && values.is_only(&[""]) {
-        return Some(Fact { scope, path, absent: true, test: Test::Absent });
-    }
-    Some(Fact { scope, path, absent, test: Test::In(values) })
-}
-
-fn value(literal: &Cel) -> Option<Values> {
-    match literal {
-        Cel::Text(text) => Some(Values::text(text.clone())),
-        Cel::Number(number) => Some(Values::range(*number, *number)),
-        Cel::Flag(flag) => Some(Values::text(flag.to_string())),
-        _ => None,
-    }
-}
-
-/// The field that an expression reads.
-fn place(expression: &Cel, bound: &[Bound]) -> Option<Place> {
-    match expression {
-        Cel::Name(name) => {
-            bound.iter().rev().find(|(known, _)| known == name).map(|(_, element)| element.clone())
-        }
-        Cel::Field(of, field) => {
-            if matches!(&**of, Cel::Name(name) if name == "object") {
-                return (field == "spec").then(|| Place {
-                    scope: Scope::Pod,
-                    path: String::new(),
-                    default: None,
-                });
-            }
-            let Place { scope, path, default } = place(of, bound)?;
-            if default.is_some_and(|default| default != Cel::Map) {
-                return None;
-            }
-            let dot = if path.is_empty() { "" } else { "." };
-            Some(Place { scope, path: format!("{path}{dot}{field}"), default: None })
-        }
-        Cel::Call(Some(target), name, arguments) if name == "orValue" => {
-            let [default] = arguments.as_slice() else { return None };
-            Some(Place { default: Some(default.clone()), ..place(target, bound)? })
-        }
-        _ => None,
-    }
-}
-
-/// The elements of a list.
-fn list(expression: &Cel, bound: &[Bound]) -> Option<Place> {
-    match expression {
-        Cel::Binary(left, "+", right) => {
-            let (left, right) = (list(left, bound)?, list(right, bound)?);
-            match (left.scope, right.scope) {
-                (Scope::Containers(a), Scope::Containers(b))
-                    if left.path.is_empty() && right.path.is_empty() =>
-                {
-                    Some(Place { scope: Scope::Containers(a.and(b)), ..left })
-                }
-                _ => None,
-            }
-        }
-        // `has(x) ? x : []`
-        Cel::If(condition, then, other) => {
-            let is_empty = **other == Cel::List(Vec::new());
-            let guards = matches!(&**condition, Cel::Call(None, name, arguments) if name == "has" && matches!(arguments.as_slice(), [field] if field == &**then));
-            if is_empty && guards { list(then, bound) } else { None }
-        }
-        Cel::Call(Some(target), name, arguments) if name == "filter" => {
-            let [Cel::Name(variable), Cel::Call(None, has, fields)] = arguments.as_slice() else {
-                return None;
-            };
-            let element = list(target, bound)?;
-            let of_volume = Cel::Field(Box::new(Cel::Name(variable.clone())), "hostPath".to_owned());
-            let is_filter = element.path == "volumes[]" && has == "has" && *fields == [of_volume];
-            is_filter.then(|| Place { path: "volumes[?hostPath]".to_owned(), ..element })
-        }
-        _ => {
-            let found = place(expression, bound)?;
-            if found.default.as_ref().is_some_and(|default| *default != Cel::List(Vec::new())) {
-                return None;
-            }
-            if found.scope == Scope::Pod
-                && let Some(lists) = Lists::of(&found.path)
-            {
-                return Some(Place { scope: Scope::Containers(lists), path: String::new(), default: None });
-            }
-            Some(Place { path: format!("{}[]", found.path), ..found })
-        }
-    }
 }

@@ -1,15 +1,20 @@
 //! ClusterPolicies and Policies, whose rules are patterns, conditions, expressions or levels of the Pod Security Standards.
 
+mod preconditions;
+mod validate;
+
 use serde_json::{Map, Value};
 
 use super::exception::{self, Exception};
 use super::fact::{Fact, Unread};
 use super::governed::{is_workload, word};
-use super::matching::{self, add, named, texts};
-use super::{action, celrules, demand, deny, mutation, pattern, pod_security};
+use super::matching::{self, add, texts};
+use super::{action, demand, mutation, pod_security};
 use crate::import::piece::{Action, Piece};
 use crate::import::reach::Reach;
 use crate::input::Object;
+use preconditions::preconditions;
+use validate::facts;
 
 /// What became of a rule: its pieces, or why it is left alone.
 pub(super) enum Outcome {
@@ -226,104 +231,5 @@ pub(super) fn standards_and_workloads(piece: &mut Piece) {
             "a warning; their pods are rejected",
             "the Pod Security Standards reject no workloads, as in Pod Security admission",
         );
-    }
-}
-
-/// What `validate` demands, unless it is a level of the standards.
-fn facts(validate: &Value, at: &str) -> Result<Option<Vec<Fact>>, Unread> {
-    const KNOWN: [&str; 10] = [
-        "message",
-        "failureAction",
-        "failureActionOverrides",
-        "allowExistingViolations",
-        "pattern",
-        "anyPattern",
-        "deny",
-        "foreach",
-        "cel",
-        "podSecurity",
-    ];
-    let unknown =
-        validate.as_object().into_iter().flat_map(Map::keys).find(|key| !KNOWN.contains(&key.as_str()));
-    if let Some(key) = unknown {
-        return Err(Unread::new(format!("{at}.{key}"), "is not known"));
-    }
-    let at = |key: &str| format!("{at}.{key}");
-    if validate.get("podSecurity").is_some() {
-        return Ok(None);
-    }
-    let found = if let Some(one) = validate.get("pattern") {
-        pattern::facts(one, &at("pattern"))?
-    } else if let Some(several) = validate.get("anyPattern") {
-        pattern::alternatives(several, &at("anyPattern"))?
-    } else if let Some(conditions) = validate.get("deny").and_then(|deny| deny.get("conditions")) {
-        deny::facts(conditions, None, &at("deny.conditions"))?
-    } else if let Some(each) = validate.get("foreach") {
-        deny::of_each(each, &at("foreach"))?
-    } else if let Some(expressions) = validate.get("cel") {
-        celrules::facts(expressions.get("variables"), expressions.get("expressions"), &at("cel.expressions"))?
-    } else {
-        return Err(Unread::new(at(""), "has neither a pattern nor conditions"));
-    };
-    Ok(Some(found))
-}
-
-/// Preconditions, as far as they concern the operation, or say the same as the rule.
-fn preconditions(rule: &Value, facts: Option<&[Fact]>, reach: &mut Reach, at: &str) -> Result<(), Unread> {
-    let of_host_paths = facts.is_some_and(|facts| {
-        facts
-            .iter()
-            .all(|fact| fact.path.starts_with("volumes[].hostPath") || fact.path.starts_with("volumeMounts"))
-    });
-    if let Some(conditions) = rule.get("preconditions") {
-        let list = |key: &str| conditions.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-        let all = conditions.as_array().cloned().unwrap_or_else(|| list("all"));
-        let any = list("any");
-        if any.len() > 1 {
-            return Err(Unread::new(
-                format!("{at}.preconditions.any"),
-                "alternatives cannot be said in settings",
-            ));
-        }
-        for (nth, condition) in all.iter().chain(&any).enumerate() {
-            precondition(condition, of_host_paths, reach).ok_or_else(|| {
-                Unread::new(format!("{at}.preconditions.all[{nth}]"), "cannot be said in settings")
-            })?;
-        }
-    }
-    let conditions = rule.get("celPreconditions").and_then(Value::as_array);
-    for (nth, condition) in conditions.into_iter().flatten().enumerate() {
-        celrules::condition(condition, of_host_paths, reach, &format!("{at}.celPreconditions[{nth}]"))?;
-    }
-    Ok(())
-}
-
-fn precondition(condition: &Value, of_host_paths: bool, reach: &mut Reach) -> Option<()> {
-    let key: String = condition.get("key")?.as_str()?.chars().filter(|c| !c.is_whitespace()).collect();
-    let operator = condition.get("operator")?.as_str()?;
-    let value = condition.get("value")?;
-    if key == "{{request.object.spec.volumes[?hostPath]|length(@)}}" {
-        let is_some =
-            matches!((operator, value.as_i64()), ("GreaterThanOrEquals", Some(1)) | ("GreaterThan", Some(0)));
-        return (of_host_paths && is_some).then_some(());
-    }
-    if !key.starts_with("{{request.operation") {
-        return None;
-    }
-    let mut names = texts(Some(value));
-    names.extend(value.as_str().map(str::to_owned));
-    let has = |name: &str| names.iter().any(|one| one == name);
-    match operator {
-        "NotEquals" | "NotIn" | "AnyNotIn" | "AllNotIn" => (!has("CREATE") && !has("UPDATE")).then_some(()),
-        "Equals" | "In" | "AnyIn" | "AllIn" => match (has("CREATE"), has("UPDATE")) {
-            (true, true) => Some(()),
-            (false, false) => None,
-            (create, _) => {
-                let name = if create { "CREATE" } else { "UPDATE" };
-                add(reach, named("request.operation", &[name.to_owned()])?);
-                Some(())
-            }
-        },
-        _ => None,
     }
 }

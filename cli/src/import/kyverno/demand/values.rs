@@ -1,0 +1,115 @@
+//! From allowed values to those of settings.
+
+use serde_json::{Value, json};
+
+use super::super::fact::Values;
+use super::restrict::restrict;
+use crate::import::piece::Piece;
+
+/// The highest id of users and groups.
+pub(super) const MAX_ID: i64 = 2_147_483_647;
+
+/// The types of volumes that settings know.
+pub(super) const VOLUMES: [&str; 30] = [
+    "azureFile",
+    "flocker",
+    "flexVolume",
+    "hostPath",
+    "emptyDir",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "gitRepo",
+    "secret",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "persistentVolumeClaim",
+    "rbd",
+    "cinder",
+    "cephFS",
+    "downwardAPI",
+    "fc",
+    "configMap",
+    "vsphereVolume",
+    "quobyte",
+    "azureDisk",
+    "photonPersistentDisk",
+    "projected",
+    "portworxVolume",
+    "scaleIO",
+    "storageos",
+    "csi",
+    "ephemeral",
+    "image",
+];
+
+/// The name that settings have for the key of a volume's source.
+pub(super) fn volume_type(key: &str) -> &str {
+    if key == "cephfs" { "cephFS" } else { key }
+}
+
+/// Sysctls that every pod may set unless they are forbidden, and the version of the standards that allows them.
+const SAFE_SYSCTLS: [(&str, u64); 14] = [
+    ("kernel.shm_rmid_forced", 0),
+    ("net.ipv4.ip_local_port_range", 0),
+    ("net.ipv4.tcp_syncookies", 0),
+    ("net.ipv4.ping_group_range", 0),
+    ("net.ipv4.ip_unprivileged_port_start", 0),
+    ("net.ipv4.ip_local_reserved_ports", 27),
+    ("net.ipv4.tcp_keepalive_time", 29),
+    ("net.ipv4.tcp_fin_timeout", 29),
+    ("net.ipv4.tcp_keepalive_intvl", 29),
+    ("net.ipv4.tcp_keepalive_probes", 29),
+    ("net.ipv4.tcp_rmem", 32),
+    ("net.ipv4.tcp_wmem", 32),
+    ("net.ipv4.tcp_slow_start_after_idle", 37),
+    ("net.ipv4.tcp_notsent_lowat", 37),
+];
+
+/// The sysctls that the standards allow at a version.
+pub(in crate::import::kyverno) fn safe_sysctls(minor: u64) -> impl Iterator<Item = &'static str> {
+    SAFE_SYSCTLS.into_iter().filter(move |(_, since)| *since <= minor).map(|(name, _)| name)
+}
+
+/// Allows these sysctls alone; a trailing `*` stands for any rest.
+pub(in crate::import::kyverno) fn sysctls(allowed: &[String], piece: &mut Piece) -> Option<()> {
+    let is_pattern =
+        |name: &String| !name.trim_end_matches('*').contains(['*', '?']) && !name.ends_with("**");
+    allowed.iter().all(is_pattern).then_some(())?;
+    let matches = |name: &str| {
+        let one = |pattern: &String| {
+            pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix))
+        };
+        allowed.iter().any(one)
+    };
+    let is_unsafe = |name: &&String| !SAFE_SYSCTLS.iter().any(|(safe, _)| safe == name);
+    restrict(piece, "allowedUnsafeSysctls", allowed.iter().filter(is_unsafe).cloned().collect::<Vec<_>>())?;
+    let forbidden: Vec<&str> =
+        SAFE_SYSCTLS.into_iter().map(|(name, _)| name).filter(|name| !matches(name)).collect();
+    if !forbidden.is_empty() {
+        restrict(piece, "forbiddenSysctls", forbidden)?;
+    }
+    piece.differs(
+        "sysctls[].name",
+        "a name spelt with `/` rejected",
+        "read as the same name with `.`",
+        "the kubelet reads both as one sysctl",
+    );
+    Some(())
+}
+
+/// Names without wildcards.
+pub(super) fn plain(values: &Values) -> bool {
+    values.ranges.is_empty() && !values.has_wildcards()
+}
+
+pub(super) fn without_zero(ranges: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    ranges.iter().map(|(min, max)| ((*min).max(1), *max)).filter(|(min, max)| min <= max).collect()
+}
+
+/// Ranges as settings write them.
+pub(super) fn ranges(values: &Values, max: i64) -> Option<Value> {
+    let given = values.texts.is_empty() && !values.ranges.is_empty();
+    let list = values.ranges.iter().map(|(low, high)| json!({"min": (*low).max(0), "max": (*high).min(max)}));
+    given.then(|| list.collect())
+}
