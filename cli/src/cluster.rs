@@ -3,6 +3,7 @@
 mod connection;
 mod grants;
 mod list;
+mod names;
 mod refusal;
 mod resource;
 
@@ -22,6 +23,7 @@ use crate::target::Target;
 
 pub use connection::Access;
 use grants::Reviews;
+pub use names::contexts;
 use refusal::{Refusal, Refused};
 use resource::Resource;
 
