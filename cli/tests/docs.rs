@@ -20,6 +20,7 @@ const NOT_RUN: &[&str] = &[
     "cargo install ",
     "kubectl get pods,deployments --all-namespaces ",
     "kubectl psp check -A",
+    "kubectl psp lint manifests/mutating.yaml ",
     "kubectl psp explain pod/",
     "kubectl psp suggest -n",
     "kubectl psp check deployment.yaml",

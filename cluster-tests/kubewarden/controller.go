@@ -4,7 +4,6 @@ package kubewarden
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,9 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -25,18 +22,10 @@ import (
 	"pod-security-policy/cluster-tests/register"
 )
 
-// Definitions are the resources that it reads and writes.
-//
-//go:embed definitions.yaml
-var Definitions []byte
-
 // finalizer keeps a policy until its webhooks are gone.
 const finalizer = "kubewarden.io/finalizer"
 
-var (
-	policies = schema.GroupVersionResource{Group: "policies.kubewarden.io", Version: "v1", Resource: "clusteradmissionpolicies"}
-	servers  = schema.GroupVersionResource{Group: "policies.kubewarden.io", Version: "v1", Resource: "policyservers"}
-)
+var servers = schema.GroupVersionResource{Group: "policies.kubewarden.io", Version: "v1", Resource: "policyservers"}
 
 // Served is a policy server that runs.
 type Served struct {
@@ -113,13 +102,12 @@ func (s *server) stop() {
 func (c *Controller) reconcile(ctx context.Context) error {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	list, err := c.objects.Resource(policies).List(ctx, meta.ListOptions{})
+	all, err := c.policies(ctx)
 	if err != nil {
 		return err
 	}
 	byServer := map[string][]*unstructured.Unstructured{}
-	for index := range list.Items {
-		object := &list.Items[index]
+	for _, object := range all {
 		if object.GetDeletionTimestamp() != nil {
 			if err := c.unregister(ctx, object); err != nil {
 				return err
@@ -128,7 +116,7 @@ func (c *Controller) reconcile(ctx context.Context) error {
 		}
 		if !slices.Contains(object.GetFinalizers(), finalizer) {
 			patch := fmt.Sprintf(`{"metadata":{"finalizers":[%q]}}`, finalizer)
-			if err := c.patch(ctx, object.GetName(), patch); err != nil {
+			if err := c.patch(ctx, object, patch); err != nil {
 				return err
 			}
 		}
@@ -141,14 +129,6 @@ func (c *Controller) reconcile(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (c *Controller) patch(ctx context.Context, name, patch string, subresources ...string) error {
-	_, err := c.objects.Resource(policies).Patch(ctx, name, types.MergePatchType, []byte(patch), meta.PatchOptions{}, subresources...)
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	return err
 }
 
 // serve makes a policy server run the policies that name it, registers them, and writes their status.
@@ -211,16 +191,4 @@ func (c *Controller) replace(ctx context.Context, name string, running *server, 
 		time.AfterFunc(5*time.Second, before.Stop)
 	}
 	return c.showPod(ctx, name, served.Log)
-}
-
-func policiesOf(objects []*unstructured.Unstructured) ([]register.Policy, error) {
-	read := make([]register.Policy, 0, len(objects))
-	for _, object := range objects {
-		var policy register.Policy
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &policy); err != nil {
-			return nil, err
-		}
-		read = append(read, policy)
-	}
-	return read, nil
 }

@@ -28,13 +28,9 @@ var reports = schema.GroupVersionResource{Group: "openreports.io", Version: "v1a
 func (c *Controller) Scan(ctx context.Context, namespace string) error {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	list, err := c.objects.Resource(policies).List(ctx, meta.ListOptions{})
+	objects, err := c.policies(ctx)
 	if err != nil {
 		return err
-	}
-	objects := make([]*unstructured.Unstructured, 0, len(list.Items))
-	for index := range list.Items {
-		objects = append(objects, &list.Items[index])
 	}
 	read, err := policiesOf(objects)
 	if err != nil {

@@ -37,7 +37,7 @@ func (c *Controller) status(ctx context.Context, objects []*unstructured.Unstruc
 		if err != nil {
 			return err
 		}
-		all = errors.Join(all, c.patch(ctx, object.GetName(), string(text), "status"))
+		all = errors.Join(all, c.patch(ctx, object, string(text), "status"))
 	}
 	return all
 }

@@ -30,27 +30,27 @@ func (c *Controller) register(ctx context.Context, policy *register.Policy, url 
 	if err != nil {
 		return err
 	}
-	if c.registered[policy.Name] == string(text) {
+	if c.registered[policy.UniqueName()] == string(text) {
 		return nil
 	}
 	if err := put(); err != nil {
 		return err
 	}
-	c.registered[policy.Name] = string(text)
+	c.registered[policy.UniqueName()] = string(text)
 	return nil
 }
 
 // unregister removes the webhook configuration of a policy that is being deleted, and lets it go.
 func (c *Controller) unregister(ctx context.Context, object *unstructured.Unstructured) error {
 	client := c.client.AdmissionregistrationV1()
-	name := (&register.Policy{ObjectMeta: meta.ObjectMeta{Name: object.GetName()}}).UniqueName()
+	name := (&register.Policy{ObjectMeta: meta.ObjectMeta{Name: object.GetName(), Namespace: object.GetNamespace()}}).UniqueName()
 	validating := client.ValidatingWebhookConfigurations().Delete(ctx, name, meta.DeleteOptions{})
 	mutating := client.MutatingWebhookConfigurations().Delete(ctx, name, meta.DeleteOptions{})
-	delete(c.registered, object.GetName())
+	delete(c.registered, name)
 	for _, err := range []error{validating, mutating} {
 		if err != nil && !apierrors.IsNotFound(err) {
 			return errors.Join(validating, mutating)
 		}
 	}
-	return c.patch(ctx, object.GetName(), `{"metadata":{"finalizers":null}}`)
+	return c.patch(ctx, object, `{"metadata":{"finalizers":null}}`)
 }

@@ -16,7 +16,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
-// Policy is a ClusterAdmissionPolicy, with the fields that this project's manifests use.
+// Policy is a ClusterAdmissionPolicy, or an AdmissionPolicy of a namespace, with the fields that this project's manifests use.
 type Policy struct {
 	meta.TypeMeta   `json:",inline"`
 	meta.ObjectMeta `json:"metadata"`
@@ -70,6 +70,9 @@ func Read(files ...string) ([]Policy, error) {
 
 // UniqueName is the name of a policy on its server, and of its webhook configuration.
 func (p *Policy) UniqueName() string {
+	if p.Namespace != "" {
+		return "namespaced-" + p.Namespace + "-" + p.Name
+	}
 	return "clusterwide-" + p.Name
 }
 
@@ -126,7 +129,7 @@ func object(policy *Policy) meta.ObjectMeta {
 		Name:   policy.UniqueName(),
 		Labels: map[string]string{"app.kubernetes.io/part-of": "kubewarden"},
 		Annotations: map[string]string{
-			"kubewardenPolicyName": policy.Name, "kubewardenPolicyNamespace": "",
+			"kubewardenPolicyName": policy.Name, "kubewardenPolicyNamespace": policy.Namespace,
 		},
 	}
 }
@@ -142,7 +145,7 @@ func common(policy *Policy, url string, authority []byte) admission.ValidatingWe
 		Rules:                   spec.Rules,
 		FailurePolicy:           spec.FailurePolicy,
 		MatchPolicy:             spec.MatchPolicy,
-		NamespaceSelector:       selector(spec),
+		NamespaceSelector:       selector(policy),
 		ObjectSelector:          spec.ObjectSelector,
 		SideEffects:             &sideEffects,
 		TimeoutSeconds:          spec.TimeoutSeconds,
@@ -153,7 +156,11 @@ func common(policy *Policy, url string, authority []byte) admission.ValidatingWe
 
 // selector leaves Kubewarden's own namespace out, unless the policy asks for it. Of the policy's selector the controller takes
 // the expressions alone.
-func selector(spec Spec) *meta.LabelSelector {
+func selector(policy *Policy) *meta.LabelSelector {
+	spec := policy.Spec
+	if policy.Namespace != "" {
+		return &meta.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": policy.Namespace}}
+	}
 	if spec.Inside {
 		return spec.NamespaceSelector
 	}

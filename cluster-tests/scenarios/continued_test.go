@@ -9,7 +9,9 @@ import (
 
 	admission "k8s.io/api/admissionregistration/v1"
 	core "k8s.io/api/core/v1"
+	node "k8s.io/api/node/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
@@ -195,5 +197,23 @@ func TestHostProcessNeedsPrivileged(t *testing.T) {
 	pod, err := suite.admin.CoreV1().Pods(namespace).Create(t.Context(), hostProcess("agent"), create)
 	if admitted(t, pod, err).Annotations[admittedBy] != "privileged" {
 		t.Errorf("the annotations are %v", pod.Annotations)
+	}
+}
+
+// The example for sandboxes: a privileged pod gets a runtime class with a kernel of its own, others get none.
+func TestPrivilegedPodsRunInASandbox(t *testing.T) {
+	t.Parallel()
+	class := &node.RuntimeClass{ObjectMeta: meta.ObjectMeta{Name: "kata"}, Handler: "kata"}
+	made, err := suite.admin.NodeV1().RuntimeClasses().Create(t.Context(), class, create)
+	admitted(t, made, err)
+	registered(t, "sandboxes", withSettings(t, read(t, "examples/sandboxes.yaml")))
+	pods := suite.developer(t).CoreV1().Pods(suite.namespace(t, of("sandboxes")))
+	pod, err := pods.Create(t.Context(), privileged("agent"), create)
+	if admitted(t, pod, err); ptr.Deref(pod.Spec.RuntimeClassName, "") != "kata" {
+		t.Errorf("%v, the class is %v", pod.Annotations, pod.Spec.RuntimeClassName)
+	}
+	pod, err = pods.Create(t.Context(), plain("web"), create)
+	if admitted(t, pod, err); pod.Annotations[admittedBy] != "a-restricted" || pod.Spec.RuntimeClassName != nil {
+		t.Errorf("%v, the class is %v", pod.Annotations, pod.Spec.RuntimeClassName)
 	}
 }

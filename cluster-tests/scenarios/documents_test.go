@@ -1,15 +1,11 @@
 package scenarios
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	core "k8s.io/api/core/v1"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // follow is a document with what its reader has at hand, and what holds after commands.
@@ -17,13 +13,16 @@ type follow struct {
 	file string
 	// data is whether the reader has the example cluster's files, in place of this project's.
 	data bool
+	// before makes what the document presumes.
+	before func(*reader, *testing.T)
 	// after has checks by a part of the command that they follow; a command can occur several times.
 	after map[string]func(*reader, *testing.T)
 }
 
 const (
+	applied   = "kubectl apply --filename from-"
 	protected = `{"spec":{"failurePolicy":"Fail"}}`
-	backedOut = "kubectl delete clusteradmissionpolicy"
+	backedOut = "kubectl delete clusteradmissionpolicy pod-security-policy"
 	reachable = "-mutating pod-security-policy-validating --for=condition=PolicyUniquelyReachable"
 )
 
@@ -43,9 +42,18 @@ var documents = []follow{
 	{file: "docs/gitops.md"},
 	{file: "docs/alerts.md"},
 	{file: "docs/supply-chain.md"},
-	{file: "docs/cli.md", data: true},
+	{file: "docs/cli.md", data: true, before: (*reader).runsAWorkload},
 	{file: "docs/migration-day.md", data: true, after: map[string]func(*reader, *testing.T){
 		reachable: (*reader).admitsEverything, protected: (*reader).protectsByBaseline, backedOut: (*reader).admitsEverything,
+	}},
+	{file: "docs/migrate-from-kubewarden.md", data: true, before: (*reader).hasOtherPolicies, after: map[string]func(*reader, *testing.T){
+		applied: (*reader).admitsEverything, protected: (*reader).rejects, backedOut: (*reader).admitsEverything,
+	}},
+	{file: "docs/migrate-from-openshift.md", data: true, after: map[string]func(*reader, *testing.T){
+		applied: (*reader).admitsEverything, protected: (*reader).rejects, backedOut: (*reader).admitsEverything,
+	}},
+	{file: "docs/migrate-from-pod-security-admission.md", data: true, after: map[string]func(*reader, *testing.T){
+		applied: (*reader).admitsEverything, protected: (*reader).rejects, backedOut: (*reader).admitsEverything,
 	}},
 	{file: "README.md"},
 	{file: "charts/pod-security-policy/README.md"},
@@ -128,6 +136,9 @@ func (r *reader) follow(t *testing.T, document follow) {
 		t.Fatal(err)
 	}
 	r.enter(t, document.data)
+	if document.before != nil {
+		document.before(r, t)
+	}
 	for _, block := range blocks(string(text)) {
 		place := fmt.Sprintf("%s:%d", document.file, block.line)
 		switch block.language {
@@ -164,78 +175,4 @@ func isElsewhere(command string) bool {
 		}
 	}
 	return false
-}
-
-// create makes a pod as somebody who may use no policy.
-func (r *reader) create(ctx context.Context, t *testing.T, pod *core.Pod) (*core.Pod, error) {
-	t.Helper()
-	r.pods++
-	pod.Name = fmt.Sprintf("%s-%d", pod.Name, r.pods)
-	return r.developer(t).CoreV1().Pods("shop").Create(ctx, pod, create)
-}
-
-func (r *reader) admitsEverything(t *testing.T) {
-	t.Helper()
-	until(t, "a pod that is not filled in", func(ctx context.Context) error {
-		pod, err := r.create(ctx, t, privileged("agent"))
-		if err == nil && pod.Annotations[admittedBy] != "" {
-			err = fmt.Errorf("it was admitted by %s", pod.Annotations[admittedBy])
-		}
-		return err
-	})
-}
-
-// monitors is whether logs and reports say what the documents promise, while nothing is rejected.
-func (r *reader) monitors(t *testing.T) {
-	t.Helper()
-	r.admitsEverything(t)
-	pod, err := r.create(t.Context(), t, plain("lacks-defaults"))
-	admitted(t, pod, err)
-	if err := r.controller.Scan(t.Context(), "shop"); err != nil {
-		t.Error(err)
-	}
-	const rejected, missing = "Privileged containers are not allowed", "would be filled in: "
-	for _, command := range []string{
-		"kubectl logs --namespace kubewarden --selector kubewarden/policy-server=default --tail 100",
-		"kubectl get reports.openreports.io --namespace shop --output yaml",
-	} {
-		output, err := r.shell(command)
-		if err != nil || !strings.Contains(output, rejected) || !strings.Contains(output, missing) {
-			t.Errorf("%s: %v\n%s", command, err, output)
-		}
-	}
-}
-
-func (r *reader) protects(t *testing.T) {
-	t.Helper()
-	r.fillsIn(t, "restricted")
-}
-
-func (r *reader) protectsByBaseline(t *testing.T) {
-	t.Helper()
-	r.fillsIn(t, "baseline")
-}
-
-// fillsIn is whether pods are admitted by a policy, and privileged ones rejected.
-func (r *reader) fillsIn(t *testing.T, policy string) {
-	t.Helper()
-	until(t, "a rejection", func(ctx context.Context) error {
-		_, err := r.create(ctx, t, privileged("agent"))
-		if err == nil || !strings.Contains(err.Error(), "Privileged containers are not allowed") {
-			return fmt.Errorf("a privileged pod: %v", err)
-		}
-		return nil
-	})
-	pod, err := r.create(t.Context(), t, plain("web"))
-	if admitted(t, pod, err).Annotations[admittedBy] != policy {
-		t.Errorf("it was admitted by %q", pod.Annotations[admittedBy])
-	}
-	configurations := r.admin.AdmissionregistrationV1()
-	mutating, err := configurations.MutatingWebhookConfigurations().List(t.Context(), meta.ListOptions{})
-	admitted(t, mutating, err)
-	validating, err := configurations.ValidatingWebhookConfigurations().List(t.Context(), meta.ListOptions{})
-	admitted(t, validating, err)
-	if len(mutating.Items) != 1 || len(validating.Items) != 1 {
-		t.Errorf("there are %d mutating and %d validating configurations", len(mutating.Items), len(validating.Items))
-	}
 }

@@ -1,8 +1,11 @@
 package scenarios
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	core "k8s.io/api/core/v1"
 	rbac "k8s.io/api/rbac/v1"
@@ -88,4 +91,29 @@ func TestGrantOfAnAccountIsItsOwn(t *testing.T) {
 	pod.Spec.ServiceAccountName = "web"
 	_, err = developer.Pods(namespace).Create(t.Context(), pod, create)
 	denied(t, err)
+}
+
+// A grant that is taken back ends when the policy server asks again, which is some seconds later.
+func TestRevokedGrantEnds(t *testing.T) {
+	t.Parallel()
+	namespace := suite.namespace(t, nil)
+	binding := roleBinding("agent", "pod-security-policy:privileged", account(namespace, "default"))
+	bound, err := suite.admin.RbacV1().RoleBindings(namespace).Create(t.Context(), binding, create)
+	admitted(t, bound, err)
+	pods := suite.developer(t).CoreV1().Pods(namespace)
+	pod, err := pods.Create(t.Context(), privileged("agent"), create)
+	admitted(t, pod, err)
+	if err := suite.admin.RbacV1().RoleBindings(namespace).Delete(t.Context(), "agent", meta.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	revoked := time.Now()
+	until(t, "a rejection", func(ctx context.Context) error {
+		_, err := pods.Create(ctx, privileged("other"), dryRun)
+		if err == nil {
+			return errors.New("it is admitted")
+		}
+		denied(t, err)
+		return nil
+	})
+	t.Logf("it ended after %v", time.Since(revoked))
 }

@@ -56,6 +56,8 @@ func (r *reader) equip(t *testing.T) {
 		// Clusters older than 1.25 have PodSecurityPolicies.
 		"kubectl": fmt.Sprintf("case \"$*\" in 'get psp -o yaml') exec cat psp/cluster.yaml ;; esac\n"+
 			"KUBECTL_KUBERC=false exec %s kubectl \"$@\"", r.binary),
+		// OpenShift's client is kubectl with more.
+		"oc": "case \"$*\" in 'get scc -o yaml') exec cat sources/scc.yaml ;; esac\nexec kubectl \"$@\"",
 		// What would be installed is applied, without being stored.
 		"helm": fmt.Sprintf("shift; %s template --kube-version 1.37 \"$@\" | kubectl apply --dry-run=server --filename -", os.Getenv("HELM")),
 	}
@@ -92,7 +94,7 @@ func (r *reader) write(t *testing.T, file, text string) {
 func (r *reader) installKubewarden(t *testing.T) {
 	t.Helper()
 	definitions := filepath.Join(r.home, "definitions.yaml")
-	r.write(t, definitions, string(kubewarden.Definitions))
+	r.write(t, definitions, kubewarden.Definitions())
 	files := []string{definitions}
 	if folder := os.Getenv("KUBEWARDEN_CRDS"); folder != "" {
 		files = append(files, folder)
@@ -107,7 +109,9 @@ func (r *reader) installKubewarden(t *testing.T) {
 	// The example's policies fill in this class.
 	class := filepath.Join(r.home, "class.yaml")
 	r.write(t, class, "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: runc}\nhandler: runc\n")
-	for _, arguments := range [][]string{{"create", "namespace", "kubewarden"}, {"create", "namespace", "shop"}, {"apply", "--filename", class}} {
+	for _, arguments := range [][]string{
+		{"create", "namespace", "kubewarden"}, {"create", "namespace", "shop"}, {"create", "namespace", "blog"}, {"apply", "--filename", class},
+	} {
 		if _, err := r.kubectl(arguments...); err != nil {
 			t.Fatal(err)
 		}

@@ -50,6 +50,7 @@ var cases = []struct{ alert, name, series, at, expected string }{
 	{"PodSecurityPolicyServerDown", "is quiet", `kube_deployment_status_replicas_available{deployment="policy-server-default"} 2 1 1 1`, "3m", ""},
 	{"PodSecurityPolicyServerDown", "is not for others", `kube_deployment_status_replicas_available{deployment="web"} 0 0 0 0`, "3m", ""},
 	{"PodSecurityPolicyFailsOpen", "fires", `apiserver_admission_webhook_fail_open_count{name="clusterwide-pod-security-policy-validating.kubewarden.admission"} 0+1x20`, "20m", `{name="clusterwide-pod-security-policy-validating.kubewarden.admission"} 10`},
+	{"PodSecurityPolicyFailsOpen", "fires for newer names", `apiserver_admission_webhook_fail_open_count{name="kw.cap.pod-security-policy-validating.kubewarden.admission"} 0+1x20`, "20m", `{name="kw.cap.pod-security-policy-validating.kubewarden.admission"} 10`},
 	{"PodSecurityPolicyFailsOpen", "is quiet", `apiserver_admission_webhook_fail_open_count{name="clusterwide-pod-security-policy-validating.kubewarden.admission"} 7x20`, "20m", ""},
 	{"PodSecurityPolicyErrors", "fires", `kubewarden_policy_evaluations_total{policy_name="clusterwide-pod-security-policy-validating", error_code="500"} 0+2x20`, "20m", `{policy_name="clusterwide-pod-security-policy-validating"} 20`},
 	{"PodSecurityPolicyErrors", "is quiet for rejections", `kubewarden_policy_evaluations_total{policy_name="clusterwide-pod-security-policy-validating", error_code="403"} 0+2x20`, "20m", ""},

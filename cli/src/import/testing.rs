@@ -69,7 +69,11 @@ pub(super) fn judged_by(policies: &Policies, object: &Value) -> Judged {
 pub(super) fn spec(short: &Map<String, Value>) -> Value {
     let containers = |contexts: &Value| -> Value {
         let contexts = contexts.as_array().unwrap().iter().enumerate();
-        contexts.map(|(nth, context)| json!({"name": format!("c{nth}"), "image": "i", "securityContext": context})).collect()
+        contexts
+            .map(
+                |(nth, context)| json!({"name": format!("c{nth}"), "image": "i", "securityContext": context}),
+            )
+            .collect()
     };
     let long = short.iter().map(|(key, value)| match key.as_str() {
         "c" => ("containers".to_owned(), containers(value)),
