@@ -40,6 +40,8 @@ enum Command {
     Lint(command::lint::Lint),
     Test(command::test::Test),
     Completions(command::completions::Completions),
+    #[command(hide = true)]
+    Complete(command::complete::Complete),
     Man(command::man::Manual),
 }
 
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Lint(lint) => lint.execute(options),
         Command::Test(test) => test.execute(options),
         Command::Completions(completions) => completions.execute(Arguments::command()),
+        Command::Complete(complete) => complete.execute(&Arguments::command()),
         Command::Man(manual) => manual.execute(Arguments::command()),
     };
     done.unwrap_or_else(|errors| {

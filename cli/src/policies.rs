@@ -1,6 +1,7 @@
 //! Where policies come from: settings, PodSecurityPolicies, registrations, or a level of the Pod Security Standards.
 
 mod files;
+mod labels;
 mod lint;
 mod load;
 mod modules;

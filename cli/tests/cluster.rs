@@ -212,6 +212,46 @@ fn workloads_of_a_cluster_get_a_suggestion() {
     assert_eq!((&policy["metadata"]["name"], &policy["spec"]["hostNetwork"]), (&json!("shop"), &json!(true)));
 }
 
+fn with_names(request: &str, body: &Value) -> (u16, Value) {
+    let names = |names: [&str; 2]| {
+        let items: Vec<Value> = names.map(|name| json!({"metadata": {"name": name}})).into();
+        (
+            200,
+            json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "items": items}),
+        )
+    };
+    match request {
+        "GET /api/v1/namespaces?&limit=500" => names(["db", "shop"]),
+        "GET /api/v1/namespaces/shop/pods?&limit=500" => names(["web", "worker"]),
+        "GET /apis/apps/v1/namespaces/db/deployments?&limit=500" => names(["api", "front"]),
+        _ => shop(request, body),
+    }
+}
+
+/// kubectl gives the words after `kubectl psp`, and the last line is for the shell: 4 for nothing else, 0 for files.
+#[rstest]
+#[case::commands(&["c"], "check\ncan-use\ncompletions\n:4\n")]
+#[case::options(&["can-use", "--as"], "--as\n--as-group\n:4\n")]
+#[case::namespaces(&["check", "-n", ""], "db\nshop\n:4\n")]
+#[case::contexts(&["check", "--context", "o"], "other\n:4\n")]
+#[case::policies(&["can-use", ""], "agents\nplain\n:4\n")]
+#[case::kinds(&["explain", "d"], "deploy/\nds/\n:6\n")]
+#[case::pods(&["explain", "pod/w"], "pod/web\npod/worker\n:4\n")]
+#[case::of_a_namespace(&["explain", "-n", "db", "deploy/"], "deploy/api\ndeploy/front\n:4\n")]
+#[case::files(&["lint", ""], ":0\n")]
+fn words_are_completed_with_names_of_the_cluster(#[case] words: &[&str], #[case] expected: &str) {
+    let ended = Server::new(with_names).run(&[&["complete", "--"], words].concat());
+    assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(0), expected, ""));
+}
+
+#[test]
+fn without_rights_nothing_is_completed() {
+    for words in [&["check", "-n", ""][..], &["can-use", ""], &["explain", "pod/"]] {
+        let ended = Server::new(without_rights).run(&[&["complete", "--"], words].concat());
+        assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(0), ":4\n", ""), "{words:?}");
+    }
+}
+
 #[test]
 fn registrations_of_a_cluster_are_linted() {
     let server = Server::new(shop);

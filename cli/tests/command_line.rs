@@ -312,6 +312,7 @@ fn colours_are_for_those_who_want_them() {
 
 #[test]
 fn shells_and_manuals_are_served() {
+    assert_eq!(run(&["completions", "kubectl"]).stdout, "#!/bin/sh\nexec kubectl-psp complete -- \"$@\"\n");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(run(&["completions", shell]).stdout.contains("migrate"), "{shell}");
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod can_use;
 pub(crate) mod check;
+pub(crate) mod complete;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod explain;

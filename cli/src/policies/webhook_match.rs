@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::labels::Requirement;
 use crate::input::Object;
 
 /// The rules and selectors of a registration, as far as manifests are sufficient.
@@ -17,29 +18,6 @@ pub(crate) struct WebhookMatch {
     labels: Vec<Requirement>,
     /// Conditions that can only be evaluated in a cluster.
     omitted: Vec<&'static str>,
-}
-
-/// A requirement of a label selector.
-#[derive(Clone, Debug)]
-struct Requirement {
-    key: String,
-    operator: String,
-    values: Vec<String>,
-}
-
-impl Requirement {
-    /// Whether labels satisfy it. An operator that does not exist would have been refused.
-    fn is_met(&self, labels: &Value) -> bool {
-        let own = labels.get(&self.key).and_then(Value::as_str);
-        let is_listed = own.is_some_and(|own| self.values.iter().any(|value| value == own));
-        match &*self.operator {
-            "In" => is_listed,
-            "NotIn" => !is_listed,
-            "Exists" => own.is_some(),
-            "DoesNotExist" => own.is_none(),
-            _ => true,
-        }
-    }
 }
 
 const NAMESPACE_SELECTOR: &str = "spec.namespaceSelector";
