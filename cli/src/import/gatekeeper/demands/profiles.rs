@@ -94,7 +94,10 @@ pub(super) fn seccomp(constraint: &mut Constraint<'_>) -> Demanded {
     seccomp_piece(constraint, piece, &profiles)
 }
 
-/// The older template, which reads annotations as well, and translates names where `allowedLocalhostFiles` has entries.
+/// The older template, which reads annotations as well, and knows each profile by two names.
+///
+/// Its documentation and its code in CEL translate the names; its code in Rego does so only where `allowedLocalhostFiles`
+/// has entries.
 pub(super) fn annotated_seccomp(constraint: &mut Constraint<'_>) -> Demanded {
     let names = constraint.parameters.texts("allowedProfiles");
     let files = constraint.parameters.texts("allowedLocalhostFiles");
@@ -103,10 +106,9 @@ pub(super) fn annotated_seccomp(constraint: &mut Constraint<'_>) -> Demanded {
     }
     let mut piece = constraint.piece();
     let lists = |name: &str| names.iter().any(|listed| listed == name);
-    let translates = |name: &str| !files.is_empty() && lists(name);
     let mut profiles = Profiles {
-        runtime_default: lists("runtime/default") || lists("docker/default") || translates("RuntimeDefault"),
-        unconfined: lists("unconfined") || translates("Unconfined"),
+        runtime_default: lists("runtime/default") || lists("docker/default") || lists("RuntimeDefault"),
+        unconfined: lists("unconfined") || lists("Unconfined"),
         none: lists(NONE),
         any_file: lists("localhost/*") || (lists("Localhost") && files.iter().any(|file| file == "*")),
         files: Vec::new(),
@@ -115,6 +117,14 @@ pub(super) fn annotated_seccomp(constraint: &mut Constraint<'_>) -> Demanded {
     let translated = files.iter().filter(|file| lists("Localhost") && *file != "*");
     for file in listed.chain(translated.map(String::as_str)) {
         profiles.add_file(file, KEY, &mut piece);
+    }
+    if files.is_empty() && (lists("RuntimeDefault") || lists("Unconfined")) {
+        piece.differs(
+            KEY,
+            "the code in Rego did not know the names `RuntimeDefault` and `Unconfined` without allowedLocalhostFiles, that in CEL did",
+            "they are known",
+            "the template's documentation says so",
+        );
     }
     piece.differs(
         "metadata.annotations",
@@ -157,7 +167,7 @@ fn seccomp_piece(constraint: &Constraint<'_>, mut piece: Piece, profiles: &Profi
             stricter(&format!("the file `{file}`"), because);
         }
         note_overridden(&mut piece, "seccompProfile", constraint);
-        // Without a list, the runtime's default is allowed, and none; an empty list allows none alone.
+        // Without a list, the runtime's default is allowed next to none; an empty list allows none alone.
         piece.annotate(SECCOMP, if runtime_default { Value::Null } else { "".into() });
     } else {
         let names = profiles.names();
