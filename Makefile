@@ -36,7 +36,7 @@ CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test cluster cluster-tests cluster-tests-full chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain clean web web-serve web-test
+.PHONY: all run test cluster cluster-tests cluster-tests-full chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain workflows clean web web-serve web-test
 
 all: policy.wasm
 
@@ -146,6 +146,10 @@ lint:
 
 fmt:
 	./scripts/format
+
+# The workflows, by the rules of GitHub Actions.
+workflows:
+	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.10 .github/workflows/*.yml
 
 # Licences, advisories and sources of all dependencies. Needs cargo-deny.
 deny:

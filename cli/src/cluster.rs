@@ -109,8 +109,7 @@ impl Cluster {
     ///
     /// If they may not be read, or there are none of this module.
     pub fn policies(&self, selection: &Selection, modules: &Modules) -> Outcome<Policies> {
-        let everything = Selection { labels: None, ..selection.clone() };
-        let found = self.all(&Resource::of_registrations(), &everything);
+        let found = self.registrations(selection);
         let found =
             found.map_err(|error| error.help("--policies names policies that need not be registered"))?;
         if !found.iter().any(|registration| modules.are_ours(registration)) {
@@ -119,7 +118,24 @@ impl Cluster {
                 .help("--policies names policies; --module names the module if it has another name")
                 .into());
         }
-        policies::of_objects(&found, &[], modules, Authority::Everybody)
+        let mut policies = policies::of_objects(&found, &[], modules, Authority::Everybody)?;
+        if policies.select_by_labels() {
+            // Without the right to list namespaces, the selectors are reported as offline.
+            if let Ok(namespaces) = self.all(&[Resource::of_namespaces()], &Selection::default()) {
+                policies.locate(&namespaces);
+            }
+        }
+        Ok(policies)
+    }
+
+    /// The registrations of Kubewarden: those for the whole cluster, and those of the selected namespaces.
+    ///
+    /// # Errors
+    ///
+    /// If they may not be read.
+    pub fn registrations(&self, selection: &Selection) -> Result<Vec<Object>, Error> {
+        let everything = Selection { labels: None, ..selection.clone() };
+        self.all(&Resource::of_registrations(), &everything)
     }
 
     /// The user of the kubeconfig, and its groups.

@@ -10,6 +10,9 @@ use pod_security_policy::admission::{Cluster, Question};
 use pod_security_policy::settings::{Authorization, Settings};
 use pod_security_policy::standards::Standard;
 
+use serde_json::Value;
+
+use crate::input::Object;
 use crate::rbac::Authority;
 
 pub use files::load;
@@ -139,6 +142,25 @@ impl Policies {
             }
         }
         kinds
+    }
+
+    /// Whether registrations select namespaces by labels.
+    pub fn select_by_labels(&self) -> bool {
+        self.registrations.iter().any(|registration| registration.matches.selects_by_labels())
+    }
+
+    /// Evaluates the selectors of namespaces, which are these.
+    pub fn locate(&mut self, namespaces: &[Object]) {
+        let labels: Vec<(String, Value)> = namespaces
+            .iter()
+            .map(|namespace| {
+                let value = namespace.value();
+                (namespace.name.clone(), value.pointer("/metadata/labels").cloned().unwrap_or_default())
+            })
+            .collect();
+        for registration in &mut self.registrations {
+            registration.matches.locate(&labels);
+        }
     }
 
     /// Caveats about the verdicts.

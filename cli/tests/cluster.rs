@@ -212,6 +212,45 @@ fn workloads_of_a_cluster_get_a_suggestion() {
     assert_eq!((&policy["metadata"]["name"], &policy["spec"]["hostNetwork"]), (&json!("shop"), &json!(true)));
 }
 
+#[test]
+fn registrations_of_a_cluster_are_linted() {
+    let server = Server::new(shop);
+    let ended = server.run(&["lint", "-A", "-o", "json"]);
+    let linted: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((ended.code, &linted["summary"]["registrations"]), (Some(0), &json!(2)), "{ended:?}");
+    assert_eq!(
+        server.asked(),
+        [
+            "GET /apis/policies.kubewarden.io/v1/clusteradmissionpolicies?&limit=500",
+            "GET /apis/policies.kubewarden.io/v1/admissionpolicies?&limit=500",
+        ]
+    );
+}
+
+/// Labels of namespaces are known in a cluster.
+#[rstest]
+#[case::matching(|request: &str, body: &Value| selected(request, body, "prod"), 1)]
+#[case::another(|request: &str, body: &Value| selected(request, body, "dev"), 0)]
+fn selectors_of_namespaces_are_evaluated(#[case] answer: Answer, #[case] expected: i32) {
+    let ended = Server::new(answer).run(&["check", "-n", "shop", "-q"]);
+    assert_eq!((ended.code, &*ended.stderr), (Some(expected), ""), "{}", ended.stdout);
+}
+
+fn selected(request: &str, body: &Value, stage: &str) -> (u16, Value) {
+    match request {
+        "GET /apis/policies.kubewarden.io/v1/clusteradmissionpolicies?&limit=500" => {
+            let mut registration = registration(false, "None");
+            registration["spec"]["namespaceSelector"] =
+                json!({"matchExpressions": [{"key": "stage", "operator": "In", "values": ["prod"]}]});
+            list("ClusterAdmissionPolicyList", &[registration], "")
+        }
+        "GET /api/v1/namespaces?&limit=500" => {
+            list("NamespaceList", &[json!({"metadata": {"name": "shop", "labels": {"stage": stage}}})], "")
+        }
+        _ => shop(request, body),
+    }
+}
+
 /// A manifest that is not in the cluster, by the policies that are.
 #[test]
 fn files_are_checked_by_registered_policies() {

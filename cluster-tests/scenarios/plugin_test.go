@@ -59,8 +59,9 @@ func TestPluginReadsTheCluster(t *testing.T) {
 		}
 		return output
 	}
-	run("apply", "--filename", "testdata/registrations.yaml")
-	run("wait", "--for", "condition=Established", "--filename", "testdata/registrations.yaml")
+	definitions := filepath.Join(root, "cluster-tests/kubewarden/definitions.yaml")
+	run("apply", "--filename", definitions)
+	run("wait", "--for", "condition=Established", "--filename", definitions)
 	run("apply", "--filename", filepath.Join(root, "manifests/mutating.yaml"), "--filename", filepath.Join(root, "manifests/validating.yaml"))
 	namespace := suite.namespace(t, of(unjudged))
 	pods := suite.admin.CoreV1().Pods(namespace)
@@ -91,6 +92,17 @@ func TestPluginReadsTheCluster(t *testing.T) {
 		if verdicts[object] != verdict || len(verdicts) != 3 {
 			t.Errorf("%s is %s: %v", object, verdicts[object], verdicts)
 		}
+	}
+
+	// What it writes for dashboards is what the API server takes.
+	_, output, _ = plugin(t, suite.Kubeconfig, "check", "--namespace", namespace, "--output", "openreports")
+	reports := filepath.Join(t.TempDir(), "reports.yaml")
+	if err := os.WriteFile(reports, []byte(output), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("apply", "--filename", reports)
+	if counts := run("get", "reports.openreports.io", "kubectl-psp", "--namespace", namespace, "--output", "jsonpath={.kind} {.summary.pass}"); counts != "Report 2" {
+		t.Errorf("the report has %s", counts)
 	}
 
 	code, output, stderr = plugin(t, suite.Kubeconfig, "explain", "pod/agent", "--namespace", namespace)

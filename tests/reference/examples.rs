@@ -37,6 +37,10 @@ fn shown() -> Vec<(String, Value)> {
             for value in documents {
                 let is_settings =
                     |value: &Value| value.get("runAsUser").is_some() || value.get("policies").is_some();
+                // Tests of policies, for `kubectl psp test`.
+                if value.get("tests").is_some() {
+                    continue;
+                }
                 let settings = match value.pointer("/spec/settings") {
                     Some(settings) => settings.clone(),
                     None if is_settings(&value) || value.get("kind") == Some(&json!("PodSecurityPolicy")) => {

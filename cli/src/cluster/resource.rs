@@ -41,6 +41,11 @@ impl Resource {
         .into()
     }
 
+    /// Namespaces.
+    pub(super) fn of_namespaces() -> Self {
+        Resource::new("", "v1", "namespaces", "Namespace").of_cluster()
+    }
+
     /// Kubewarden's registrations.
     pub(super) fn of_registrations() -> Vec<Self> {
         let of = |plural, kind| Resource::new("policies.kubewarden.io", "v1", plural, kind);

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use kubectl_psp::error::{Error, Outcome};
-use kubectl_psp::input;
+use kubectl_psp::input::{self, Unread};
 use kubectl_psp::lint::{Format, lint};
 use kubectl_psp::policies::Modules;
 
+use super::live::{ClusterOptions, Live, Source};
 use super::{Manifests, ModuleOptions};
 use crate::output::{self, OutputOptions, print};
 
@@ -21,6 +22,7 @@ use crate::output::{self, OutputOptions, print};
 #[command(after_help = "\
 Examples:
   kubectl psp lint policies.yaml
+  kubectl psp lint -A
   kubectl psp migrate psp.yaml | kubectl psp lint
   kubectl psp lint --strict -o sarif policies/ > psp.sarif")]
 pub(crate) struct Lint {
@@ -32,6 +34,11 @@ pub(crate) struct Lint {
     /// How findings are written
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     output: Format,
+    /// The namespace whose registrations are read, in a cluster
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
+    #[command(flatten)]
+    cluster: ClusterOptions,
     #[command(flatten)]
     manifests: Manifests,
 }
@@ -39,7 +46,11 @@ pub(crate) struct Lint {
 impl Lint {
     pub(crate) fn execute(&self, options: OutputOptions) -> Outcome<ExitCode> {
         let progress = options.progress();
-        let (objects, unread) = input::gather(&self.manifests.files()?, &progress);
+        let live = Live::new(&self.cluster, self.namespace.as_deref());
+        let (objects, unread) = match self.manifests.source(&self.cluster)? {
+            Source::Files(sources) => input::gather(&sources, &progress),
+            Source::Cluster => (live.cluster()?.registrations(&live.selection()?)?, Unread::default()),
+        };
         drop(progress);
         let linted = lint(&objects, &Modules { named: self.modules.named.clone() });
         for skipped in &linted.skipped {

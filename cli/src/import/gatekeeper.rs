@@ -67,9 +67,9 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
             Err(mut errors) => findings.refused.append(&mut errors),
         }
     }
+    reading::note_windows(&mut findings.pieces);
     let of_mutators = objects.iter().filter(|object| object.group() == MUTATIONS);
     mutators::read(of_mutators, &exclusions, around, &mut findings);
-    reading::note_what_all_share(&mut findings.pieces);
     findings
 }
 

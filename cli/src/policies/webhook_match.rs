@@ -13,9 +13,36 @@ pub(crate) struct WebhookMatch {
     namespace: Option<String>,
     /// The required namespace names: the values, and whether the name must be one of them.
     names: Vec<(Vec<String>, bool)>,
+    /// Requirements on other labels of the namespace.
+    labels: Vec<Requirement>,
     /// Conditions that can only be evaluated in a cluster.
     omitted: Vec<&'static str>,
 }
+
+/// A requirement of a label selector.
+#[derive(Clone, Debug)]
+struct Requirement {
+    key: String,
+    operator: String,
+    values: Vec<String>,
+}
+
+impl Requirement {
+    /// Whether labels satisfy it. An operator that does not exist would have been refused.
+    fn is_met(&self, labels: &Value) -> bool {
+        let own = labels.get(&self.key).and_then(Value::as_str);
+        let is_listed = own.is_some_and(|own| self.values.iter().any(|value| value == own));
+        match &*self.operator {
+            "In" => is_listed,
+            "NotIn" => !is_listed,
+            "Exists" => own.is_some(),
+            "DoesNotExist" => own.is_none(),
+            _ => true,
+        }
+    }
+}
+
+const NAMESPACE_SELECTOR: &str = "spec.namespaceSelector";
 
 /// The label that every namespace has.
 const NAME: &str = "kubernetes.io/metadata.name";
@@ -52,7 +79,12 @@ impl WebhookMatch {
             match (expression.get("key").and_then(Value::as_str), operator) {
                 (Some(NAME), Some("In")) => found.names.push((list(expression, "values"), true)),
                 (Some(NAME), Some("NotIn")) => found.names.push((list(expression, "values"), false)),
-                _ => found.omitted.push("spec.namespaceSelector"),
+                (key, operator) => {
+                    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+                    let values = list(expression, "values");
+                    found.labels.push(Requirement { key: text(key), operator: text(operator), values });
+                    found.omitted.push(NAMESPACE_SELECTOR);
+                }
             }
         }
         for (pointer, name) in [
@@ -69,6 +101,22 @@ impl WebhookMatch {
         }
         found.omitted.dedup();
         found
+    }
+
+    /// Whether labels of namespaces make a difference that has not been evaluated.
+    pub(crate) fn selects_by_labels(&self) -> bool {
+        !self.labels.is_empty()
+    }
+
+    /// Evaluates the requirements on labels for the namespaces of a cluster. Others count as having none.
+    pub(crate) fn locate(&mut self, namespaces: &[(String, Value)]) {
+        for requirement in std::mem::take(&mut self.labels) {
+            let is_met_by_others = requirement.is_met(&Value::Null);
+            let exceptions =
+                namespaces.iter().filter(|(_, labels)| requirement.is_met(labels) != is_met_by_others);
+            self.names.push((exceptions.map(|(name, _)| name.clone()).collect(), !is_met_by_others));
+        }
+        self.omitted.retain(|omitted| *omitted != NAMESPACE_SELECTOR);
     }
 
     /// Whether the creation of the object matches.
@@ -241,6 +289,26 @@ mod tests {
         let conditions = json!([{"name": "a", "expression": expression}]);
         let matches = WebhookMatch::of(&json!({"spec": {"matchConditions": conditions}}), None);
         assert_eq!(matches.caveat().is_some(), needs);
+    }
+
+    #[rstest]
+    #[case::listed(json!({"key": "team", "operator": "In", "values": ["a"]}), &["one"])]
+    #[case::not_listed(json!({"key": "team", "operator": "NotIn", "values": ["a"]}), &["two", "three", "new"])]
+    #[case::present(json!({"key": "team", "operator": "Exists"}), &["one", "two"])]
+    #[case::absent(json!({"key": "team", "operator": "DoesNotExist"}), &["three", "new"])]
+    fn namespaces_of_a_cluster_are_selected_by_labels(#[case] expression: Value, #[case] expected: &[&str]) {
+        let registration = json!({"spec": {"namespaceSelector": {"matchExpressions": [expression]}}});
+        let mut found = WebhookMatch::of(&registration, None);
+        assert!(found.selects_by_labels() && found.caveat().is_some());
+        let namespaces =
+            [("one", json!({"team": "a"})), ("two", json!({"team": "b"})), ("three", Value::Null)];
+        found.locate(&namespaces.map(|(name, labels)| (name.to_owned(), labels)));
+        assert_eq!((found.selects_by_labels(), found.caveat()), (false, None));
+        let pod = object("Pod", "v1");
+        let covered = ["one", "two", "three", "new"]
+            .into_iter()
+            .filter(|name| found.covers(&pod, name) == Covered::Yes);
+        assert_eq!(covered.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -3,15 +3,20 @@
 //! Most defaults of settings belong to a demand: a user is filled in because one is demanded. So a mutator becomes the
 //! default of the constraint that demands the field of the same pods. Two fields have defaults without a demand.
 
-use serde_json::{Value, json};
+mod demand;
+mod location;
+
+use serde_json::Value;
 
 use super::config::{Exclusions, Process};
 use super::selection::{Selected, Selection, read as read_selection};
 use crate::error::Error;
 use crate::import::piece::Piece;
-use crate::import::reach::Reach;
 use crate::import::{Findings, Surroundings};
 use crate::input::Object;
+
+use demand::{selects_the_same, with_default};
+use location::{FIELDS, field, fills_in};
 
 const SECCOMP_DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
 
@@ -207,93 +212,5 @@ impl Mutator<'_> {
     }
 }
 
-/// Whether both select the same pods.
-fn selects_the_same(a: &Reach, b: &Reach) -> bool {
-    a.namespaces == b.namespaces && a.objects == b.objects && a.conditions == b.conditions
-}
-
-/// The fields that PodSecurityPolicy governs, as their places in security contexts.
-const FIELDS: &[&str] = &[
-    "allowPrivilegeEscalation",
-    "capabilities.add",
-    "capabilities.drop",
-    "fsGroup",
-    "readOnlyRootFilesystem",
-    "runAsGroup",
-    "runAsNonRoot",
-    "runAsUser",
-    "seLinuxOptions",
-    "seccompProfile",
-    "supplementalGroups",
-];
-
-/// The field of a security context at a location, and the name of the containers that it is in.
-fn field(location: &str) -> Option<(&str, Option<String>)> {
-    let rest = location.strip_prefix("spec.")?;
-    if let Some(field) = rest.strip_prefix("securityContext.") {
-        return Some((field, None));
-    }
-    let (list, rest) = rest.split_once('[')?;
-    let (key, rest) = rest.split_once(']')?;
-    let is_list = ["containers", "initContainers", "ephemeralContainers"].contains(&list);
-    let name = key.strip_prefix("name:").map(str::trim).filter(|_| is_list)?;
-    let name = name.trim_matches(['"', '\'']).to_owned();
-    Some((rest.strip_prefix(".securityContext.")?, Some(name)))
-}
-
-/// Whether the location is changed only where it is absent.
-fn fills_in(spec: &Value, location: &str) -> bool {
-    let tests = spec.pointer("/spec/parameters/pathTests").and_then(Value::as_array);
-    tests.into_iter().flatten().any(|test| {
-        test.get("condition").is_some_and(|condition| condition == "MustNotExist")
-            && test.get("subPath").is_some_and(|path| path == location)
-    })
-}
-
-/// The field of settings that a piece restricts and its value with a default; `None` if it does not demand the field, or
-/// not such a value.
-fn with_default(piece: &Piece, field: &str, value: &Value) -> Option<(&'static str, Value)> {
-    let has_rule = |of: &str, rule: &str| {
-        piece.spec.get(of).and_then(|demand| demand.get("rule")).is_some_and(|is| is == rule)
-    };
-    let of = match field {
-        "readOnlyRootFilesystem" => {
-            let is_demanded = piece.spec.get(field) == Some(&Value::Bool(true)) && *value == true;
-            return is_demanded.then_some(("readOnlyRootFilesystem", Value::Bool(true)));
-        }
-        "runAsNonRoot" => {
-            let is_demanded = has_rule("runAsUser", "MustRunAsNonRoot") && *value == true;
-            return is_demanded.then(|| ("runAsUser", json!({"rule": "MustRunAsNonRoot"})));
-        }
-        "runAsUser" => "runAsUser",
-        "runAsGroup" => "runAsGroup",
-        "fsGroup" => "fsGroup",
-        "supplementalGroups" => "supplementalGroups",
-        _ => return None,
-    };
-    let id = match value.as_array().map(Vec::as_slice) {
-        Some([one]) if of == "supplementalGroups" => one.as_i64()?,
-        Some(_) => return None,
-        None => value.as_i64()?,
-    };
-    if !has_rule(of, "MustRunAs") {
-        return None;
-    }
-    let ranges = piece.spec.get(of)?.get("ranges")?.as_array()?;
-    let holds = |range: &Value| {
-        let end = |key| range.get(key).and_then(Value::as_i64);
-        end("min").zip(end("max")).is_some_and(|(min, max)| min <= id && id <= max)
-    };
-    if !ranges.iter().any(holds) {
-        return None;
-    }
-    let first = json!({"min": id, "max": id});
-    // The lowest id of the first range is the default.
-    let is_first = ranges.first().is_some_and(|range| range.get("min").and_then(Value::as_i64) == Some(id));
-    let ranges: Vec<Value> = if is_first {
-        ranges.clone()
-    } else {
-        std::iter::once(first).chain(ranges.iter().cloned()).collect()
-    };
-    Some((of, json!({"rule": "MustRunAs", "ranges": ranges})))
-}
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub(super) fn read(
 ) -> Result<Read, Vec<Error>> {
     let nothing = |reason: &str| Ok(Read::Nothing(reason.to_owned()));
     let Some(kind) = demands::kind(&object.kind) else {
-        return nothing("PodSecurityPolicy has no field for what it demands");
+        return nothing("it is not one of the library's kinds for fields of PodSecurityPolicy");
     };
     let selection = match selection::read(object, Process::Webhook, exclusions, around)? {
         Selected::Pods(selection) => selection,
@@ -55,7 +55,10 @@ pub(super) fn read(
     }
     let mut pieces = match demanded {
         Ok(pieces) => pieces,
-        Err(Why::Nothing(reason)) => return Ok(Read::Nothing(reason)),
+        Err(Why::Nothing(reason)) => {
+            let unread = unknown.iter().map(|key| format!("; the library's template does not read `{key}`"));
+            return Ok(Read::Nothing(std::iter::once(reason).chain(unread).collect()));
+        }
         Err(Why::Unsayable(reason)) => {
             let text = format_args!("{}: cannot be converted: {reason}", object.title());
             return Err(vec![Error::at(object.start(), text)]);
@@ -76,8 +79,8 @@ pub(super) fn read(
     Ok(Read::Demands(pieces))
 }
 
-/// Notes what no constraint of Gatekeeper's does right.
-pub(super) fn note_what_all_share(pieces: &mut [Piece]) {
+/// Notes at the constraints that demand a field what they do with pods of Windows.
+pub(super) fn note_windows(pieces: &mut [Piece]) {
     for piece in pieces.iter_mut().filter(|piece| skips_windows(piece)) {
         piece.repaired.push("the template rejected every pod of Windows, for lack of fields that the API server refuses there");
     }

@@ -208,7 +208,9 @@ fn policies() -> Vec<(&'static str, bool, Value)> {
 
 #[test]
 fn modules_reject_what_their_documentation_says() {
-    let (policies, pods) = (policies(), pods());
+    let (policies, mut pods) = (policies(), pods());
+    // The API server refuses such a path.
+    pods.remove("volumes/path-upwards");
     assert!(policies.len() >= 40 && pods.len() >= 200, "{} policies, {} pods", policies.len(), pods.len());
     let mut differing = Vec::new();
     for (module, mutating, settings) in &policies {
@@ -225,5 +227,6 @@ fn modules_reject_what_their_documentation_says() {
     assert_eq!(differing, KNOWN);
 }
 
-/// Differences that the notes of the conversion say, or that no cluster shows.
-const KNOWN: [&str; 0] = [];
+/// The difference that a warning of the conversion says.
+const KNOWN: [&str; 1] =
+    [r#"flexvolume-drivers-psp {"allowedFlexVolumes":[]} rejects volumes/unknown: true"#];

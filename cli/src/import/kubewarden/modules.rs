@@ -374,6 +374,12 @@ fn flex_volumes(keys: &mut Keys<'_>, piece: &mut Piece, _: &Surroundings) -> Con
         // An empty list of drivers allows all of them in PodSecurityPolicy.
         let others = VOLUME_TYPES.iter().filter(|name| !["*", "flexVolume"].contains(name));
         piece.set("volumes", others.copied().collect::<Vec<_>>());
+        piece.differs(
+            "allowedFlexVolumes",
+            "that volumes of unknown types pass",
+            "that they are rejected",
+            "all types but flexVolume are listed by name",
+        );
     } else {
         piece.set("allowedFlexVolumes", drivers);
     }

@@ -91,7 +91,13 @@ pub(super) fn read(constraint: &mut Constraint<'_>) -> Demanded {
         let mut piece = constraint.piece();
         let names = dropped.iter().map(|name| usual(name).to_owned());
         piece.set("requiredDropCapabilities", listed(names.collect()));
-        piece.repaired.push("the template did not look at the letter case of capabilities that are dropped, nor whether a container that drops `ALL` adds them again");
+        piece.differs(
+            DROPPED,
+            "the letter case of names did not count, that of `ALL` included",
+            "they are compared in capitals",
+            "PodSecurityPolicy compares texts",
+        );
+        piece.repaired.push("the template was satisfied by `drop: [ALL]` even where the container adds a capability again that it must drop");
         if dropped.iter().any(|name| name.to_ascii_uppercase().starts_with("CAP_")) {
             piece.differs(
                 DROPPED,
