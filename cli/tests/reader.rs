@@ -31,7 +31,7 @@ fn check(folder: &Path, more: &[&str], input: &str) -> Ended {
     run_in(folder, &[&["check", "-p", "policy"], more].concat(), input)
 }
 
-/// `Pod default/good           ALLOWED   usual` with single spaces, to compare verdicts.
+/// `ALLOWED Pod default/good`, to compare verdicts.
 fn verdicts(ended: &Ended) -> Vec<String> {
     let words = |line: &str| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
     ended.stdout.lines().map(words).filter(|line| line.contains(" default/")).collect()
@@ -44,7 +44,7 @@ fn one_bad_file_does_not_hide_the_others() {
         folder(&[("m/a.yaml", GOOD), ("m/b.yaml", broken), ("m/c.yaml", BAD), ("m/d.json", "{\"kind\": }")]);
     let ended = check(folder.path(), &["m"], "");
     assert_eq!(ended.code, Some(2));
-    assert_eq!(verdicts(&ended), ["Pod default/good ALLOWED", "Pod default/bad REJECTED"]);
+    assert_eq!(verdicts(&ended), ["ALLOWED Pod default/good", "REJECTED Pod default/bad"]);
     let errors: Vec<&str> = ended.stderr.lines().filter(|line| line.starts_with("error")).collect();
     assert_eq!(
         errors,
@@ -95,7 +95,7 @@ fn templates_are_named_and_may_be_left_out() {
     let template = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n";
     let folder = folder(&[("m/a.yaml", GOOD), ("m/chart/templates/pod.yaml", template)]);
     let ended = check(folder.path(), &["m"], "");
-    assert_eq!((ended.code, verdicts(&ended)), (Some(2), vec!["Pod default/good ALLOWED".to_owned()]));
+    assert_eq!((ended.code, verdicts(&ended)), (Some(2), vec!["ALLOWED Pod default/good".to_owned()]));
     for said in ["m/chart/templates/pod.yaml:4:", "is a template of Helm's", "helm template . | kubectl psp"]
     {
         assert!(ended.stderr.contains(said), "{}", ended.stderr);
@@ -158,7 +158,7 @@ fn a_merge_key_replaces_what_stands_before_it() {
 )]
 fn a_warning_in_front_of_a_dump_is_passed_over(#[case] dump: &str) {
     let ended = check(folder(&[]).path(), &[], dump);
-    assert_eq!((ended.code, verdicts(&ended)), (Some(0), vec!["Pod default/p ALLOWED".to_owned()]));
+    assert_eq!((ended.code, verdicts(&ended)), (Some(0), vec!["ALLOWED Pod default/p".to_owned()]));
     let said = "warning: line 1 is not part of the manifest and passed over: Warning: v1 ComponentStatus";
     assert!(ended.stdout.contains(said), "{}", ended.stdout);
 }

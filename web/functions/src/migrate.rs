@@ -125,8 +125,15 @@ mod tests {
     }
 
     #[test]
-    fn other_objects_are_refused_with_their_place() {
+    fn an_input_without_policies_is_refused() {
         let answer = call("\nkind: Service\n");
-        assert_eq!((&answer["errors"][0]["line"], &answer["manifests"]), (&json!(2), &json!("")));
+        let problem = "there is no policy in the input that can be migrated, only Service";
+        assert_eq!((&answer["errors"][0]["reason"], &answer["manifests"]), (&json!(problem), &json!("")));
+    }
+
+    #[test]
+    fn an_object_that_is_refused_is_named_with_its_place() {
+        let answer = call("apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: a}\nspec:\n  module: x/pod-privileged:v1\n  settings: {skip_init_containers: 1}\n");
+        assert_eq!((&answer["errors"][0]["line"], &answer["manifests"]), (&json!(6), &json!("")));
     }
 }
