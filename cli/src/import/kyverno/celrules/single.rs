@@ -157,4 +157,3 @@ fn value(literal: &Cel) -> Option<Values> {
         _ => None,
     }
 }
-
