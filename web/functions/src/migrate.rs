@@ -133,7 +133,9 @@ mod tests {
 
     #[test]
     fn an_object_that_is_refused_is_named_with_its_place() {
-        let answer = call("apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: a}\nspec:\n  module: x/pod-privileged:v1\n  settings: {skip_init_containers: 1}\n");
+        let answer = call(
+            "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: a}\nspec:\n  module: x/pod-privileged:v1\n  settings: {skip_init_containers: 1}\n",
+        );
         assert_eq!((&answer["errors"][0]["line"], &answer["manifests"]), (&json!(6), &json!("")));
     }
 }

@@ -129,8 +129,7 @@ fn rejects(module: &str, settings: &Value, spec: &Value) -> bool {
                 || contexts(spec).any(|context| {
                     let uid = effective(context, "runAsUser").and_then(|id| id.as_i64());
                     let gid = effective(context, "runAsGroup").and_then(|id| id.as_i64());
-                    let is_root =
-                        uid == Some(0) || effective(context, "runAsNonRoot") == Some(false.into());
+                    let is_root = uid == Some(0) || effective(context, "runAsNonRoot") == Some(false.into());
                     is_outside(&user, uid) || is_outside(&group, gid) || (non_root && is_root)
                 })
         }
