@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 /// The module, which accepts the settings of all that is written.
 fn assert_accepted(manifests: &[Value]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
-    let module = Policy::from_file(&path).expect("make the module with `make policy.wasm` first");
+    // Made by `make policy.wasm`.
+    let module = Policy::from_file(&path).unwrap();
     for manifest in
         manifests.iter().filter(|manifest| manifest["kind"].as_str().unwrap().ends_with("AdmissionPolicy"))
     {

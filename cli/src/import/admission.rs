@@ -123,19 +123,16 @@ fn configuration(object: &Object) -> Result<Option<Value>, Error> {
         return Ok(Some(value));
     }
     let plugins = value.get("plugins").and_then(Value::as_array).into_iter().flatten();
-    for (nth, plugin) in
-        plugins.enumerate().filter(|(_, plugin)| plugin.get("name").is_some_and(|name| name == "PodSecurity"))
-    {
-        if let Some(configuration) = plugin.get("configuration").filter(|value| value.is_object()) {
-            return Ok(Some(configuration.clone()));
-        }
-        let place = object.place(&format!("plugins[{nth}]"));
-        let path = plugin.get("path").and_then(Value::as_str).unwrap_or_default();
-        let reason =
-            format_args!("{}: the configuration of PodSecurity is in another file: {path}", object.title());
-        return Err(Error::at(place, reason).help("give that file"));
+    let is_own = |(_, plugin): &(usize, &Value)| plugin.get("name").is_some_and(|name| name == "PodSecurity");
+    let Some((nth, plugin)) = plugins.enumerate().find(is_own) else { return Ok(None) };
+    if let Some(configuration) = plugin.get("configuration").filter(|value| value.is_object()) {
+        return Ok(Some(configuration.clone()));
     }
-    Ok(None)
+    let place = object.place(&format!("plugins[{nth}]"));
+    let path = plugin.get("path").and_then(Value::as_str).unwrap_or_default();
+    let reason =
+        format_args!("{}: the configuration of PodSecurity is in another file: {path}", object.title());
+    Err(Error::at(place, reason).help("give that file"))
 }
 
 fn piece(

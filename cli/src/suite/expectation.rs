@@ -99,7 +99,7 @@ impl Expectation {
         let Some(expected) = &self.changes else { return };
         for (path, value) in expected {
             match judged.changes.iter().find(|change| change.path == *path) {
-                None => found.push(format!("changes: {path}: expected {}, was not changed", value)),
+                None => found.push(format!("changes: {path}: expected {value}, was not changed")),
                 Some(change) if change.value != *value => {
                     let is = &change.value;
                     found.push(format!("changes: {path}: expected {value}, was {is}"));

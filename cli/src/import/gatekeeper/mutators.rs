@@ -23,7 +23,7 @@ const SECCOMP_DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfi
 /// What becomes of a mutator.
 enum Outcome {
     /// A piece that fills in a default.
-    Piece(Piece),
+    Piece(Box<Piece>),
     /// It is not converted by itself, and why.
     LeftAlone(String),
     Refused(String),
@@ -49,7 +49,7 @@ pub(super) fn read<'o>(
             Ok(Selected::Pods(selection)) => Mutator { object, selection }.read(&mut findings.pieces),
         };
         match outcome {
-            Outcome::Piece(piece) => findings.pieces.push(piece),
+            Outcome::Piece(piece) => findings.pieces.push(*piece),
             Outcome::LeftAlone(reason) => findings.left_alone.push((object.title(), reason)),
             Outcome::Refused(reason) => {
                 let text = format_args!("{}: cannot be converted: {reason}", object.title());
@@ -110,7 +110,7 @@ impl Mutator<'_> {
             ("allowPrivilegeEscalation", Value::Bool(_)) => {
                 let mut piece = self.piece();
                 piece.set("defaultAllowPrivilegeEscalation", value.clone());
-                Outcome::Piece(piece)
+                Outcome::Piece(Box::new(piece))
             }
             ("seccompProfile", value) => self.seccomp(value, location),
             _ => self.default_of_a_demand(field, value, pieces),
@@ -159,7 +159,7 @@ impl Mutator<'_> {
             }
             _ => return Outcome::Refused("it adds to a list that has no default in settings".to_owned()),
         }
-        Outcome::Piece(piece)
+        Outcome::Piece(Box::new(piece))
     }
 
     fn seccomp(&self, value: &Value, location: &str) -> Outcome {
@@ -188,7 +188,7 @@ impl Mutator<'_> {
                 "containers inherit it",
             );
         }
-        Outcome::Piece(piece)
+        Outcome::Piece(Box::new(piece))
     }
 
     /// Makes the value the default of the piece that demands the field of the same pods.

@@ -75,8 +75,7 @@ fn rejects(module: &str, settings: &Value, spec: &Value) -> bool {
         "capabilities-psp" => {
             let allowed = texts(settings, "/allowed_capabilities");
             let is_allowed = |name: &&str| allowed.contains(&"*") || allowed.contains(name);
-            contexts(spec)
-                .any(|context| !texts(context, "/capabilities/add").iter().all(|name| is_allowed(name)))
+            contexts(spec).any(|context| !texts(context, "/capabilities/add").iter().all(&is_allowed))
         }
         "readonly-root-filesystem-psp" => {
             !contexts(spec).all(|context| says(context, "readOnlyRootFilesystem"))

@@ -28,7 +28,7 @@ pub(super) fn facts(
             .ok_or_else(|| Unread::new(&at, "is beyond the expressions that can be read"))?
             .inlined(&variables);
         let read = holds(&expression, &[]).map_err(|part| Unread::new(&at, part))?;
-        facts.extend(without_guards(read));
+        facts.extend(without_guards(&read));
     }
     if facts.is_empty() {
         return Err(Unread::new(at, "demands nothing"));
@@ -105,7 +105,7 @@ fn holds(expression: &Cel, bound: &[Bound]) -> Result<Vec<Fact>, String> {
             let Some(mut element) = list(target, bound) else { return unknown() };
             element.default = None;
             let bound = [bound, &[(variable.clone(), element)]].concat();
-            let facts = without_guards(holds(body, &bound)?);
+            let facts = without_guards(&holds(body, &bound)?);
             // A list that is not there has no element that could fail.
             Ok(facts.into_iter().map(|fact| in_list(fact, target)).collect())
         }
@@ -182,7 +182,7 @@ fn conjunction(mut facts: Vec<Fact>) -> Result<Vec<Fact>, String> {
 }
 
 /// Removes demands that a field be set which another demand on the field implies.
-fn without_guards(facts: Vec<Fact>) -> Vec<Fact> {
+fn without_guards(facts: &[Fact]) -> Vec<Fact> {
     let is_implied = |guard: &Fact| {
         guard.test == Test::Present
             && facts.iter().any(|fact| {
@@ -217,7 +217,7 @@ fn disjunction(terms: &[&Cel], bound: &[Bound]) -> Result<Vec<Fact>, String> {
             });
             continue;
         }
-        let facts = without_guards(holds(term, bound)?);
+        let facts = without_guards(&holds(term, bound)?);
         match facts.as_slice() {
             [fact] if fact.test == Test::Absent => guards.push(fact.clone()),
             _ => rest.push(facts),

@@ -106,7 +106,7 @@ fn one(fact: &Fact, pair: bool, whole: &[Fact], piece: &mut Piece) -> Option<()>
             );
         }
         (Scope::Pod, "supplementalGroups", Test::In(values)) => {
-            groups("supplementalGroups", *absent, values, piece)?
+            groups("supplementalGroups", *absent, values, piece)?;
         }
         (Scope::Pod, "fsGroup", Test::In(values)) => groups("fsGroup", *absent, values, piece)?,
         (Scope::Pod, "sysctls[].name", Test::In(values)) => {

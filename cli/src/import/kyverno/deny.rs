@@ -170,7 +170,7 @@ fn found(value: &Value, element: Option<Element>) -> Option<Found> {
     };
     let rest = rest.trim_end_matches("[]").replace(".keys(@)", ".keys");
     let is_plain = rest.chars().all(|c| c.is_ascii_alphanumeric() || ".[]".contains(c)) && !rest.is_empty();
-    is_plain.then(|| Found { scope, path: rest, folded })
+    is_plain.then_some(Found { scope, path: rest, folded })
 }
 
 /// The lists of containers at the start of a path, and the rest of it: `[initContainers,containers][].image`.

@@ -141,7 +141,7 @@ fn seccomp_piece(constraint: &Constraint<'_>, mut piece: Piece, profiles: &Profi
         return Why::nothing("it allows every profile");
     }
     let mut stricter = |what: &str, because: &str| {
-        piece.differs(KEY, format!("{what} was admitted"), "it is rejected", because)
+        piece.differs(KEY, format!("{what} was admitted"), "it is rejected", because);
     };
     if any_file && !runtime_default {
         return Why::unsayable(

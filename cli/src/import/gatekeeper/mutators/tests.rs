@@ -56,7 +56,7 @@ const OVERWRITES: &str = "it overwrites what pods set, which settings never do: 
 #[case::without_a_demand(default("spec.securityContext.fsGroup", &json!(5)),
     "settings fill in `fsGroup` only where they demand it, and no constraint of the input demands of the same pods what this value satisfies")]
 fn mutators_without_a_counterpart_are_refused(#[case] mutator: Object, #[case] reason: &str) {
-    let findings = found(&[mutator.clone()]);
+    let findings = found(std::slice::from_ref(&mutator));
     assert_eq!(refused(&findings), [format!("{} m: cannot be converted: {reason}", mutator.kind)]);
     assert!(findings.pieces.is_empty() && findings.left_alone.is_empty());
 }
@@ -67,7 +67,10 @@ fn mutators_without_a_counterpart_are_refused(#[case] mutator: Object, #[case] r
 #[case::another_field(default("spec.hostNetwork", &json!(false)))]
 fn mutators_of_other_fields_are_left_alone(#[case] mutator: Object) {
     let reason = "PodSecurityPolicy has no field for what it sets";
-    assert_eq!(found(&[mutator.clone()]).left_alone, [(format!("{} m", mutator.kind), reason.to_owned())]);
+    assert_eq!(
+        found(std::slice::from_ref(&mutator)).left_alone,
+        [(format!("{} m", mutator.kind), reason.to_owned())]
+    );
 }
 
 #[rstest]
