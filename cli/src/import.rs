@@ -22,7 +22,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::input::Object;
 
-pub(crate) use bundle::{Bundle, bundles};
+pub(crate) use bundle::{Bundle, Combined, bundles};
 pub(crate) use piece::{Inexact, Piece};
 pub(crate) use reach::{Reach, requirement};
 
@@ -136,15 +136,15 @@ pub struct Surroundings {
     /// Runtime classes of a dump.
     pub(crate) runtime_classes: Vec<Object>,
     /// Roles and bindings.
-    pub(crate) rbac: Vec<Object>,
+    pub rbac: Vec<Object>,
 }
 
 impl Surroundings {
-    /// Keeps an object that a conversion may look up.
-    pub fn keep(&mut self, object: Object) {
+    /// Keeps a namespace or a runtime class; a dump has many objects of other kinds.
+    pub fn keep(&mut self, object: &Object) {
         match (object.group(), &*object.kind) {
-            ("", "Namespace") => self.namespaces.push(object),
-            ("node.k8s.io", "RuntimeClass") => self.runtime_classes.push(object),
+            ("", "Namespace") => self.namespaces.push(object.clone()),
+            ("node.k8s.io", "RuntimeClass") => self.runtime_classes.push(object.clone()),
             _ => {}
         }
     }

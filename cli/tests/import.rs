@@ -66,6 +66,45 @@ fn a_refused_object_stops_no_other() {
     assert!(ended.stderr.contains(expected), "{}", ended.stderr);
 }
 
+/// The roles of a dump are those of the cluster, wherever it is named.
+#[test]
+fn grants_of_constraints_come_from_the_dump_of_roles() {
+    let folder = tempfile::tempdir().unwrap();
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: use-anyuid}\nrules:\n- \
+        {apiGroups: [security.openshift.io], resources: [securitycontextconstraints], resourceNames: [anyuid], verbs: [use]}\n";
+    let binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b, namespace: blog}\n\
+        roleRef: {kind: ClusterRole, name: use-anyuid}\nsubjects: [{kind: ServiceAccount, name: writer, namespace: blog}]\n";
+    std::fs::write(folder.path().join("rbac.yaml"), format!("{role}---\n{binding}")).unwrap();
+    for name in ["scc.yaml", "namespaces.yaml"] {
+        std::fs::copy(data().join("sources").join(name), folder.path().join(name)).unwrap();
+    }
+    let arguments = ["migrate", "--namespaces", "namespaces.yaml", "--rbac", "rbac.yaml", "scc.yaml"];
+    let ended = run_in(folder.path(), &arguments, "");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let objects = written(&ended.stdout);
+    let binding = objects
+        .iter()
+        .find(|object| object["kind"] == "RoleBinding" && object["metadata"]["name"] == "psp:00-anyuid-blog");
+    let writer = json!({"kind": "ServiceAccount", "name": "writer", "namespace": "blog"});
+    assert!(binding.unwrap()["subjects"].as_array().unwrap().contains(&writer), "{}", ended.stdout);
+    assert!(
+        ended.stderr.contains("note: the policy server must be allowed to create SubjectAccessReviews"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_policy_of_a_namespace_selects_none() {
+    let ended = run(&["migrate", "--kind", "AdmissionPolicy", "-n", "shop", "sources/kubewarden.yaml"]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(2), ""));
+    assert!(
+        ended.stderr.contains("selects namespaces, and an AdmissionPolicy has its own alone"),
+        "{}",
+        ended.stderr
+    );
+}
+
 #[test]
 fn only_the_wanted_sources_are_migrated() {
     let ended =

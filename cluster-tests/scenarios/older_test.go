@@ -10,7 +10,6 @@ import (
 	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
 
 	"pod-security-policy/cluster-tests/plane"
 )
@@ -39,12 +38,7 @@ func TestOlderAPIServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(control.Stop)
-	client, err := kubernetes.NewForConfig(control.Admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	older := &Suite{Plane: control, binary: suite.binary, folder: folder, module: suite.module, admin: client}
+	older := suite.on(t, control, folder)
 	if err := older.grantDevelopers(); err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"k8s.io/client-go/kubernetes"
-
 	"pod-security-policy/cluster-tests/kubewarden"
 	"pod-security-policy/cluster-tests/plane"
 )
@@ -34,12 +32,7 @@ func newReader(t *testing.T) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(control.Stop)
-	client, err := kubernetes.NewForConfig(control.Admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := &Suite{Plane: control, binary: suite.binary, folder: folder, module: suite.module, admin: client}
+	own := suite.on(t, control, folder)
 	r := &reader{Suite: own, home: filepath.Join(folder, "home"), ports: strings.NewReplacer()}
 	r.equip(t)
 	r.installKubewarden(t)

@@ -50,6 +50,17 @@ type Suite struct {
 	counter                atomic.Int64
 }
 
+// on is a suite on another control plane, without registrations. The plane stops with the test.
+func (s *Suite) on(t *testing.T, control *plane.Plane, folder string) *Suite {
+	t.Helper()
+	t.Cleanup(control.Stop)
+	admin, err := kubernetes.NewForConfig(control.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Suite{Plane: control, binary: s.binary, folder: folder, module: s.module, admin: admin}
+}
+
 func newSuite(control *plane.Plane, binary, folder string) (*Suite, error) {
 	module, err := fromEnvironment("MODULE", "the policy module")
 	if err != nil {

@@ -153,7 +153,7 @@ fn digest(text: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// If sorted paths with their digests hold the path.
+/// Whether sorted paths with their digests hold the path.
 fn holds(sorted: &[(u64, String)], path: &str) -> bool {
     let digest = digest(path);
     sorted.binary_search_by(|(of, held)| of.cmp(&digest).then_with(|| (**held).cmp(path))).is_ok()
@@ -173,7 +173,7 @@ fn pattern(path: &str) -> String {
     pattern
 }
 
-/// If the pattern is that of the path.
+/// Whether the pattern is that of the path.
 fn fits(path: &str, of: &str) -> bool {
     // Most paths differ at their end; only others are worth a text.
     path.bytes().next_back() == of.bytes().next_back() && pattern(path) == of

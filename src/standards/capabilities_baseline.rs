@@ -24,7 +24,8 @@ pub(super) const CHECK: Check = Check {
     variants: &[Variant { since: 0, judge }],
 };
 
-const ALLOWED: [&str; 13] = [
+/// The capabilities that the baseline level allows: those of the runtimes.
+pub const ALLOWED: [&str; 13] = [
     "AUDIT_WRITE",
     "CHOWN",
     "DAC_OVERRIDE",

@@ -37,8 +37,10 @@ mod sysctls;
 mod testing;
 mod windows_host_process;
 
+pub use capabilities_baseline::ALLOWED as BASELINE_CAPABILITIES;
 pub use level::{Level, Standard, Unknown, Version};
 pub use restricted_volumes::ALLOWED as RESTRICTED_VOLUMES;
+pub use sysctls::SAFE as SAFE_SYSCTLS;
 
 use crate::pod::Pod;
 use crate::rule::{ROOM, Row, RuleSet, RulesByContainer};

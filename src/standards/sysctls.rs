@@ -29,8 +29,8 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-/// The safe names, and the version that found them so.
-const SAFE: [(&str, u64); 14] = [
+/// The safe names, each with the minor version that found it so; 0 for those that always were.
+pub const SAFE: [(&str, u64); 14] = [
     ("kernel.shm_rmid_forced", 0),
     ("net.ipv4.ip_local_port_range", 0),
     ("net.ipv4.tcp_syncookies", 0),

@@ -42,7 +42,7 @@ impl CanUse {
         }
         let authority = match self.grants.is_empty() {
             true => live.cluster()?.authority()?,
-            false => self.grants.load(&[], &requester.namespace)?,
+            false => self.grants.load(&requester.namespace)?,
         };
         if let Some(gaps) = authority.gaps() {
             options.warn(&gaps);

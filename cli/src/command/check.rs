@@ -12,8 +12,9 @@ use kubectl_psp::judge::{Judged, Requester, Verdict};
 use kubectl_psp::policies::Policies;
 use kubectl_psp::report::{Format, Results, Summary};
 
-use super::live::{ClusterOptions, Live, Source};
-use super::{GrantSources, Identity, Manifests, ModuleOptions, load};
+use super::Manifests;
+use super::judges::Judges;
+use super::live::{Live, Source};
 use crate::output::{self, OutputOptions, print};
 
 /// Judge manifests, or the objects of a cluster, as if they were created: what is admitted, what is filled in, what is refused and why
@@ -33,18 +34,8 @@ Examples:
   kubectl psp check --compare old/ new/ manifests/
   kubectl psp check -p psp.yaml --rbac rbac.json --as alice --as-group developers pod.yaml")]
 pub(crate) struct Check {
-    /// What judges: files or folders with PodSecurityPolicies, settings or (Cluster)AdmissionPolicies, or a level of
-    /// the Pod Security Standards such as `restricted` or `baseline:v1.31`; without it the registrations of the cluster
-    #[arg(short, long, value_name = "FILE|LEVEL")]
-    policies: Vec<PathBuf>,
     #[command(flatten)]
-    modules: ModuleOptions,
-    #[command(flatten)]
-    grants: GrantSources,
-    #[command(flatten)]
-    identity: Identity,
-    #[command(flatten)]
-    cluster: ClusterOptions,
+    judges: Judges,
     /// How results are written
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     output: Format,
@@ -63,19 +54,15 @@ const DOUBTS: usize = 10;
 
 impl Check {
     pub(crate) fn execute(&self, options: OutputOptions) -> Outcome<ExitCode> {
-        let live = Live::new(&self.cluster, self.identity.given_namespace());
-        let source = self.manifests.source(&self.cluster)?;
-        let has_policies = !self.policies.is_empty() || !self.compare.is_empty();
-        let used = (source.is_cluster() || !has_policies).then_some(&live);
-        let requester = self.identity.requester(&self.grants, used)?;
+        let live = self.judges.live();
+        let source = self.manifests.source(&self.judges.cluster)?;
+        let used = self.judges.used(&live, &source, !self.compare.is_empty());
+        let requester = self.judges.requester(used)?;
         let input = Input { source, live: &live, used };
         if let [old, new] = self.compare.as_slice() {
             return self.compare(old, new, &requester, &input, options);
         }
-        let policies = self.load(&self.policies, &requester, used)?;
-        for caveat in policies.caveats() {
-            options.warn(&caveat);
-        }
+        let policies = self.judges.load(&requester, used, options)?;
         let mut checking = Checking::new(&policies, &requester, options);
         if self.diff {
             return self.patch(&mut checking, &input);
@@ -101,10 +88,6 @@ impl Check {
         unread.conclude(exit_code(&results.summary))
     }
 
-    fn load(&self, sources: &[PathBuf], requester: &Requester, used: Option<&Live>) -> Outcome<Policies> {
-        load(sources, &self.modules, &self.grants, &requester.namespace, used)
-    }
-
     /// Changes under another set of policies.
     fn compare(
         &self,
@@ -114,7 +97,7 @@ impl Check {
         input: &Input<'_>,
         options: OutputOptions,
     ) -> Outcome<ExitCode> {
-        let load = |path: &PathBuf| self.load(std::slice::from_ref(path), requester, input.used);
+        let load = |path: &PathBuf| self.judges.load_from(std::slice::from_ref(path), requester, input.used);
         let (old, new) = (load(old)?, load(new)?);
         for caveat in new.caveats() {
             options.warn(&caveat);

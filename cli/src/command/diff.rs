@@ -1,6 +1,5 @@
 //! `diff`: the policy that each pod has, and the one that would admit it now.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -9,8 +8,8 @@ use kubectl_psp::cluster::Kinds;
 use kubectl_psp::error::Outcome;
 use kubectl_psp::report::Format;
 
-use super::live::{ClusterOptions, Live};
-use super::{GrantSources, Identity, Manifests, ModuleOptions, load};
+use super::Manifests;
+use super::judges::Judges;
 use crate::output::{self, OutputOptions, print};
 
 /// List the pods that another policy would admit now than the one in their annotation `kubernetes.io/psp`, or none
@@ -23,17 +22,8 @@ Examples:
   kubectl psp diff -n shop -p policies.yaml
   kubectl get pods -A -o json | kubectl psp diff -p policies.yaml --rbac rbac.json")]
 pub(crate) struct Diff {
-    /// What judges, as for `check`; without it the registrations of the cluster do
-    #[arg(short, long, value_name = "FILE|LEVEL")]
-    policies: Vec<PathBuf>,
     #[command(flatten)]
-    modules: ModuleOptions,
-    #[command(flatten)]
-    grants: GrantSources,
-    #[command(flatten)]
-    identity: Identity,
-    #[command(flatten)]
-    cluster: ClusterOptions,
+    judges: Judges,
     /// How results are written
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     output: Format,
@@ -43,15 +33,11 @@ pub(crate) struct Diff {
 
 impl Diff {
     pub(crate) fn execute(&self, options: OutputOptions) -> Outcome<ExitCode> {
-        let live = Live::new(&self.cluster, self.identity.given_namespace());
-        let source = self.manifests.source(&self.cluster)?;
-        let uses_cluster = source.is_cluster() || self.policies.is_empty();
-        let used = uses_cluster.then_some(&live);
-        let requester = self.identity.requester(&self.grants, used)?;
-        let policies = load(&self.policies, &self.modules, &self.grants, &requester.namespace, used)?;
-        for caveat in policies.caveats() {
-            options.warn(&caveat);
-        }
+        let live = self.judges.live();
+        let source = self.manifests.source(&self.judges.cluster)?;
+        let used = self.judges.used(&live, &source, false);
+        let requester = self.judges.requester(used)?;
+        let policies = self.judges.load(&requester, used, options)?;
         let mut drift = Drift::default();
         let progress = options.progress();
         let unread = source.read(&live, Kinds::Pods, &progress, &mut |object| {

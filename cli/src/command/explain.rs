@@ -1,6 +1,5 @@
 //! `explain`: why one pod is admitted or not, policy by policy.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -12,8 +11,9 @@ use kubectl_psp::judge::{self, Requester, Verdict};
 use kubectl_psp::policies::Policies;
 use kubectl_psp::target::Target;
 
-use super::live::{ClusterOptions, Live, Source};
-use super::{GrantSources, Identity, Manifests, ModuleOptions, load};
+use super::Manifests;
+use super::judges::Judges;
+use super::live::{Live, Source};
 use crate::output::{self, OutputOptions, print};
 
 /// Explain what each policy says of a pod, which one admits it and why, and what would have to change
@@ -28,18 +28,8 @@ Examples:
   helm template . | kubectl psp explain -p restricted deploy/web
   kubectl psp explain -p psp.yaml -f manifests/ ds/monitoring/agent")]
 pub(crate) struct Explain {
-    /// What judges: files or folders with PodSecurityPolicies, settings or (Cluster)AdmissionPolicies, or a level of
-    /// the Pod Security Standards such as `restricted` or `baseline:v1.31`; without it the registrations of the cluster
-    #[arg(short, long, value_name = "FILE|LEVEL")]
-    policies: Vec<PathBuf>,
     #[command(flatten)]
-    modules: ModuleOptions,
-    #[command(flatten)]
-    grants: GrantSources,
-    #[command(flatten)]
-    identity: Identity,
-    #[command(flatten)]
-    cluster: ClusterOptions,
+    judges: Judges,
     /// Which object to explain, if there are several: `KIND/NAME` or `KIND/NAMESPACE/NAME`, with the short names of
     /// kubectl; `deploy/web` among the files means the same
     #[arg(long, value_name = "KIND/NAME")]
@@ -60,15 +50,12 @@ impl Explain {
             }
             (wanted, _) => wanted,
         };
-        let live = Live::new(&self.cluster, self.identity.given_namespace());
+        let live = self.judges.live();
         // A target alone names an object of the cluster, unless something is piped in.
-        let source = self.manifests.source(&self.cluster)?;
-        let used = (source.is_cluster() || self.policies.is_empty()).then_some(&live);
-        let requester = self.identity.requester(&self.grants, used)?;
-        let policies = load(&self.policies, &self.modules, &self.grants, &requester.namespace, used)?;
-        for caveat in policies.caveats() {
-            options.warn(&caveat);
-        }
+        let source = self.manifests.source(&self.judges.cluster)?;
+        let used = self.judges.used(&live, &source, false);
+        let requester = self.judges.requester(used)?;
+        let policies = self.judges.load(&requester, used, options)?;
         let (subject, unread) = match source {
             Source::Files(sources) => self.pick(&sources, &policies, &requester, options)?,
             Source::Cluster => (self.fetch(&live, &policies, &requester)?, Unread::default()),

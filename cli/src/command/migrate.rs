@@ -13,7 +13,7 @@ use kubectl_psp::report;
 use pod_security_policy::schema::subdomain_problem;
 use serde_json::{Value, json};
 
-use super::{GrantSources, Manifests, stdin};
+use super::{DEFAULT_NAMESPACE, GrantSources, Manifests, stdin};
 use crate::output::{OutputOptions, print};
 
 /// Turn PodSecurityPolicies and other engines' policies into the manifests that register them with Kubewarden
@@ -23,9 +23,9 @@ use crate::output::{OutputOptions, print};
 /// error. What PodSecurityPolicy took and settings refuse is written as PodSecurityPolicy acted on it; a policy that it
 /// skipped is left out.
 ///
-/// Policies of other engines are recognised in the same input: those of Kubewarden for pod security, Gatekeeper, Kyverno,
-/// Pod Security admission and OpenShift. What these say
-/// otherwise is reported line by line, and what cannot be said is refused, with its place and the reason.
+/// Policies of other engines are recognized in the same input: those of Kubewarden for pod security, Gatekeeper, Kyverno,
+/// Pod Security admission and OpenShift. What means something else in settings is reported line by line, and what settings
+/// cannot say is refused, with its place and the reason.
 ///
 /// Exit status: 0 if the policies have been converted, 1 with --strict if one of them means something else now, 2 if the
 /// input is bad; then nothing is written, unless it is another engine's policy that is refused: the rest is.
@@ -174,9 +174,11 @@ impl Migrate {
         }
         let mut sorted = migrate::sorted(objects, &self.from)?;
         for object in input::read_all(&[&*self.namespaces, &*self.runtime_classes].concat(), stdin)? {
-            sorted.around.keep(object);
+            sorted.around.keep(&object);
         }
-        let authority = self.grants.load(&sorted.rbac, self.namespace.as_deref().unwrap_or("default"))?;
+        sorted.around.rbac.extend(self.grants.read()?);
+        let namespace = self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+        let authority = self.grants.of(&sorted.around.rbac, namespace)?;
         let mut migration = migrate(&sorted, &authority, &wanted)?;
         if migration.manifests.is_empty() && !sorted.policies.is_empty() {
             if let Some(gaps) = authority.gaps() {
@@ -186,7 +188,7 @@ impl Migrate {
         }
         if !self.pods.is_empty() {
             let pods = input::read_all(&self.pods, stdin)?;
-            migration.rehearse(&pods, self.namespace.as_deref().unwrap_or("default"))?;
+            migration.rehearse(&pods, namespace)?;
         }
         self.write(&migration)?;
         self.report(&migration.summary, options)?;

@@ -6,6 +6,7 @@ pub(crate) mod complete;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod explain;
+mod judges;
 pub(crate) mod lint;
 mod live;
 pub(crate) mod man;
@@ -21,7 +22,6 @@ use clap::Args;
 use kubectl_psp::error::{Error, Errors, Outcome};
 use kubectl_psp::input::{self, Exclude, Object, Sources};
 use kubectl_psp::judge::Requester;
-use kubectl_psp::policies::{self, Modules, Policies};
 use kubectl_psp::rbac::{Authority, Rbac};
 use kubectl_psp::target::Target;
 use live::{ClusterOptions, Live, Source};
@@ -125,50 +125,35 @@ impl GrantSources {
         self.rbac.is_empty()
     }
 
-    /// The grants, in the dump and in more objects. Roles and bindings without a namespace belong to the given one.
+    /// The roles and bindings of the dump.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub(crate) fn read(&self) -> Outcome<Vec<Object>> {
+        input::read_all(&self.rbac, stdin)
+    }
+
+    /// The grants. Roles and bindings without a namespace belong to the given one.
     ///
     /// # Errors
     ///
     /// If the dump cannot be read.
-    pub(crate) fn load(&self, more: &[Object], namespace: &str) -> Outcome<Authority> {
-        if self.rbac.is_empty() && more.is_empty() {
+    pub(crate) fn load(&self, namespace: &str) -> Outcome<Authority> {
+        self.of(&self.read()?, namespace)
+    }
+
+    /// The grants of roles and bindings that have been read, the dump's among them.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be understood.
+    pub(crate) fn of(&self, objects: &[Object], namespace: &str) -> Outcome<Authority> {
+        if self.is_empty() && objects.is_empty() {
             return Ok(Authority::Everybody);
         }
-        let mut objects = input::read_all(&self.rbac, stdin)?;
-        objects.extend(more.iter().cloned());
-        Ok(Authority::Dump(Rbac::of(&objects, namespace)?))
+        Ok(Authority::Dump(Rbac::of(objects, namespace)?))
     }
-}
-
-/// The policies in these files, with grants for the given namespace; without files those of the cluster.
-///
-/// A cluster that is read anyway says who may use policies that ask RBAC.
-///
-/// # Errors
-///
-/// If one of them cannot be read.
-fn load(
-    sources: &[PathBuf],
-    modules: &ModuleOptions,
-    grants: &GrantSources,
-    namespace: &str,
-    live: Option<&Live>,
-) -> Outcome<Policies> {
-    let modules = Modules { named: modules.named.clone() };
-    let authority = grants.load(&[], namespace)?;
-    let mut policies = match live.filter(|_| sources.is_empty()) {
-        Some(live) => {
-            let mut policies = live.cluster()?.policies(&live.selection()?, &modules)?;
-            policies.authorize(authority);
-            policies
-        }
-        None => policies::load(sources, &modules, authority, stdin)?,
-    };
-    if let Some(live) = live.filter(|_| grants.is_empty() && policies.ask_rbac()) {
-        policies.authorize(live.cluster()?.authority()?);
-    }
-    policies.now = now();
-    Ok(policies)
 }
 
 /// The time, in seconds since 1970 UTC.

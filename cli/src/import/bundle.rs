@@ -33,26 +33,36 @@ struct Rule {
     exemptions: Vec<Map<String, Value>>,
 }
 
-/// Combines pieces as far as that is exact; what remains of them cannot be said in settings.
-pub(crate) fn bundles(pieces: &[Piece]) -> (Vec<Bundle>, Vec<Error>) {
-    let mut bundles: Vec<Bundle> = Vec::new();
-    let mut refused = Vec::new();
+/// Pieces, combined.
+pub(crate) struct Combined {
+    pub(crate) bundles: Vec<Bundle>,
+    /// The pieces that are in them.
+    pub(crate) pieces: Vec<Piece>,
+    /// Why the others cannot be said in settings.
+    pub(crate) refused: Vec<Error>,
+}
+
+/// Combines pieces as far as that is exact.
+pub(crate) fn bundles(pieces: Vec<Piece>) -> Combined {
+    let mut combined = Combined { bundles: Vec::new(), pieces: Vec::new(), refused: Vec::new() };
     for piece in pieces {
-        let alone = match Bundle::of(piece) {
+        let alone = match Bundle::of(&piece) {
             Ok(alone) => alone,
             Err(reason) => {
                 let reason = format_args!("{}: cannot be converted: {reason}", piece.title);
-                refused.push(Error::at(piece.place.clone(), reason));
+                combined.refused.push(Error::at(piece.place, reason));
                 continue;
             }
         };
-        let mut combined = bundles.iter_mut().filter_map(|bundle| Some((bundle.with(&alone)?, bundle)));
-        match combined.next() {
+        let mut fitting =
+            combined.bundles.iter_mut().filter_map(|bundle| Some((bundle.with(&alone)?, bundle)));
+        match fitting.next() {
             Some((together, bundle)) => *bundle = together,
-            None => bundles.push(alone),
+            None => combined.bundles.push(alone),
         }
+        combined.pieces.push(piece);
     }
-    (bundles, refused)
+    combined
 }
 
 impl Bundle {

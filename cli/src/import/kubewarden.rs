@@ -1,6 +1,6 @@
 //! Kubewarden's own policies for pod security: sixteen modules, each for a field or two of `PodSecurityPolicy`.
 //!
-//! They are recognised by the last segment of their module's address, whatever the registry, the tag or the digest. What they
+//! They are recognized by the last segment of their module's address, whatever the registry, the tag or the digest. What they
 //! do is that of github.com/kubewarden/policies in August 2026.
 
 #[cfg(test)]

@@ -41,9 +41,11 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
             .then_with(|| points(x).cmp(&points(y)))
             .then_with(|| a.name.cmp(&b.name))
     });
+    // Names are compared as texts, so that all places have the same number of digits.
+    let digits = all.len().to_string().len().max(2);
     let mut policies = Vec::new();
     for (nth, (object, value)) in all.iter().enumerate() {
-        let name = format!("{nth:02}-{}", object.name);
+        let name = format!("{nth:0digits$}-{}", object.name);
         match of_constraints(object, value, &name, around) {
             Ok(converted) => {
                 for (listed, namespace) in converted {

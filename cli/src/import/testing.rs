@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Piece, Reach, bundles};
+use super::{Combined, Piece, Reach, bundles};
 use crate::check::{Checked, check};
 use crate::input::Object;
 use crate::judge::{Judged, Requester, Verdict};
@@ -45,7 +45,7 @@ pub(super) fn judged(pieces: &[Piece], object: &Value) -> Judged {
 
 /// The registrations of the pieces.
 pub(super) fn registered(pieces: &[Piece]) -> Policies {
-    let (bundles, refused) = bundles(pieces);
+    let Combined { bundles, refused, .. } = bundles(pieces.to_vec());
     assert_eq!(refused.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
     let mut registrations = Vec::new();
     for (nth, bundle) in bundles.iter().enumerate() {
@@ -100,6 +100,24 @@ pub(super) fn pods() -> BTreeMap<String, Value> {
         pods.iter().map(move |(name, short)| (format!("{family}/{name}"), spec(short)))
     });
     named.collect()
+}
+
+/// Merges a change into a value; null removes.
+pub(super) fn merge(value: &mut Value, change: &Value) {
+    let Value::Object(changes) = change else {
+        *value = change.clone();
+        return;
+    };
+    if !value.is_object() {
+        *value = json!({});
+    }
+    for (key, change) in changes {
+        if change.is_null() {
+            value.as_object_mut().unwrap().shift_remove(key);
+        } else {
+            merge(&mut value[key], change);
+        }
+    }
 }
 
 fn registration(name: &str, mutating: bool, settings: &Map<String, Value>, reach: &Reach) -> Object {

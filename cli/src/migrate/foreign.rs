@@ -5,11 +5,11 @@ use serde_json::Value;
 use pod_security_policy::schema::subdomain_problem;
 
 use super::convert::all;
-use super::manifests::{pair, validating};
+use super::manifests::{Kind, pair, validating};
 use super::options::Options;
 use super::policies::Sorted;
 use crate::error::{Error, Errors, Outcome};
-use crate::import::{self, Bundle, Findings, Listed, Piece, Reach};
+use crate::import::{self, Bundle, Combined, Findings, Listed, Piece, Reach};
 
 /// What became of other engines' policies.
 pub(super) struct Foreign {
@@ -34,10 +34,8 @@ impl Options {
         let Findings { pieces, mut refused, left_alone, listed, grants } =
             import::read(&input.foreign, &input.around);
         let exempt: Vec<String> = self.exempt().map(str::to_owned).collect();
-        let (bundles, failed) = import::bundles(&pieces);
-        let is_refused =
-            |piece: &Piece| failed.iter().any(|error| error.place.as_ref() == Some(&piece.place));
-        let pieces = pieces.iter().filter(|piece| !is_refused(piece)).cloned().collect();
+        let Combined { bundles, pieces, refused: unsayable } = import::bundles(pieces);
+        refused.extend(unsayable);
         let mut names = Names { start: &self.name, taken: Vec::new() };
         if !input.policies.is_empty() {
             names.taken.push(self.name.clone());
@@ -49,6 +47,14 @@ impl Options {
             if let Some(problem) = subdomain_problem(&format!("{name}-validating")) {
                 let reason = format_args!("a registration would be called {name}-validating: {problem}");
                 errors.push(Error::new(reason).help("choose a shorter start with --name"));
+            }
+            let selects = bundle.reach.namespace.is_none() && !bundle.reach.namespaces.is_empty();
+            if selects && self.form.kind == Kind::Namespace {
+                let reason = format_args!(
+                    "{}: selects namespaces, and an AdmissionPolicy has its own alone",
+                    bundle.names.join(", ")
+                );
+                errors.push(Error::new(reason).help("leave --kind AdmissionPolicy out"));
             }
             bundle.reach.pods_only = self.same_reach;
             if bundle.reach.namespace.is_none() {
@@ -67,7 +73,6 @@ impl Options {
             let name = names.free(self.name.clone());
             manifests.extend(pair(&name, &all(&policies), &reach, &self.form));
         }
-        refused.extend(failed);
         if errors.is_empty() {
             Ok(Foreign { manifests, pieces, listed, grants, refused, left_alone })
         } else {

@@ -18,8 +18,6 @@ use crate::rbac::is_rbac;
 pub struct Sorted {
     /// The PodSecurityPolicies.
     pub policies: Vec<Object>,
-    /// Roles and bindings.
-    pub rbac: Vec<Object>,
     /// The number of ServiceAccounts, which are ignored.
     pub accounts: usize,
     /// Policies of other engines.
@@ -41,12 +39,11 @@ pub fn sorted(objects: Vec<Object>, from: &[Source]) -> Outcome<Sorted> {
     let mut errors = Vec::new();
     let wanted = |source: Source| from.is_empty() || from.contains(&source);
     for object in objects {
-        sorted.around.keep(object.clone());
+        sorted.around.keep(&object);
         if object.kind == "PodSecurityPolicy" && wanted(Source::PodSecurityPolicy) {
             sorted.policies.push(object);
         } else if is_rbac(&object) {
-            sorted.around.rbac.push(object.clone());
-            sorted.rbac.push(object);
+            sorted.around.rbac.push(object);
         } else if object.kind == "ServiceAccount" && object.group().is_empty() {
             sorted.accounts += 1;
         } else if Source::of(&object).is_some_and(wanted) {

@@ -58,6 +58,9 @@ impl Options {
         summary.rollout = rollout::steps(&converted.manifests, &self.form);
         if input.policies.is_empty() {
             self.how_requests_fare(&mut summary);
+            if !foreign.listed.is_empty() {
+                summary.note(ACCESS_REVIEWS.to_owned());
+            }
             return summary;
         }
         if let Some(gaps) = authority.gaps() {
@@ -192,7 +195,7 @@ impl Options {
     fn what_to_do(&self, summary: &mut Summary, policies: &[Value], authority: &Authority) {
         self.how_requests_fare(summary);
         if !self.per_policy {
-            summary.note("the policy server must be allowed to create SubjectAccessReviews, or every pod is rejected: docs/rbac.md".to_owned());
+            summary.note(ACCESS_REVIEWS.to_owned());
             if self.form.kind == Kind::Namespace {
                 summary.note(format!(
                     "an AdmissionPolicy rejects every pod where its PolicyServer keeps it from asking RBAC: spec.namespacedPoliciesCapabilities of PolicyServer {} must be unset, or contain {CAPABILITY}: docs/rbac.md",
@@ -263,6 +266,8 @@ impl Options {
         places
     }
 }
+
+const ACCESS_REVIEWS: &str = "the policy server must be allowed to create SubjectAccessReviews, or every pod is rejected: docs/rbac.md";
 
 /// The host capability for access reviews.
 const CAPABILITY: &str = "kubernetes/can_i";

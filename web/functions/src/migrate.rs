@@ -71,7 +71,7 @@ impl Migrate {
         let options = self.options();
         options.check()?;
         let sorted = migrate::sorted(objects, &[])?;
-        let authority = texts::authority(&sorted.rbac)?;
+        let authority = texts::authority(&sorted.around.rbac)?;
         let migration = migrate::migrate(&sorted, &authority, &options)?;
         if migration.manifests.is_empty() {
             let refused = Errors(migration.refused);
@@ -79,7 +79,7 @@ impl Migrate {
         }
         let errors = problems(Errors(migration.refused));
         let documents: Result<Vec<String>, String> =
-            migration.manifests.iter().map(report::to_yaml).collect();
+            migration.grants.iter().chain(&migration.manifests).map(report::to_yaml).collect();
         let manifests = documents.map_err(kubectl_psp::error::Error::new)?.join("---\n");
         let summary =
             migration.summary.lines().into_iter().map(|line| (line.is_warning, line.text)).collect();

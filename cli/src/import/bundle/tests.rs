@@ -25,7 +25,7 @@ fn piece(name: &str, demands: &Value) -> Piece {
 }
 
 fn settings(pieces: &[Piece]) -> Vec<Value> {
-    let (bundles, refused) = bundles(pieces);
+    let Combined { bundles, refused, .. } = bundles(pieces.to_vec());
     assert_eq!(refused.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
     bundles.iter().map(|bundle| Value::Object(bundle.settings())).collect()
 }
@@ -119,8 +119,12 @@ fn exemptions_free_what_their_source_demands() {
 
 #[test]
 fn what_settings_do_not_accept_is_refused() {
-    let (bundles, refused) = bundles(&[piece("a", &json!({"hostPorts": [{"min": 9, "max": 1}]}))]);
-    assert!(bundles.is_empty());
+    let Combined { bundles, pieces, refused } = bundles(vec![
+        piece("a", &json!({"hostPorts": [{"min": 9, "max": 1}]})),
+        piece("a", &json!({"hostPID": false})),
+    ]);
+    // Another piece of the same object stays, with what is to be said of it.
+    assert_eq!((bundles.len(), pieces.len()), (1, 1));
     assert_eq!(
         refused.iter().map(|error| &*error.reason).collect::<Vec<_>>(),
         ["Source a: cannot be converted: hostPorts[0].min: Invalid value: 9: min cannot be greater than max"]

@@ -2,7 +2,7 @@ use rstest::rstest;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::import::bundles;
+use crate::import::{Combined, bundles};
 
 fn constraint(kind: &str, spec: &Value) -> Object {
     Object::of_value(&json!({"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": kind,
@@ -16,7 +16,7 @@ fn found(objects: &[Object]) -> Findings {
 /// The settings of the only registration.
 fn settings(objects: &[Object]) -> Value {
     let findings = found(objects);
-    let (bundles, refused) = bundles(&findings.pieces);
+    let Combined { bundles, refused, .. } = bundles(findings.pieces);
     assert_eq!(texts(&findings.refused), [""; 0]);
     assert_eq!(texts(&refused), [""; 0]);
     let [bundle] = &bundles[..] else { panic!("{} registrations", bundles.len()) };

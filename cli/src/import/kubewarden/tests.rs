@@ -153,7 +153,7 @@ fn a_group_is_refused_if_it_has_a_member_that_matters() {
 fn allowed_runtime_classes_are_those_of_the_cluster_that_are_not_reserved() {
     let mut around = Surroundings::default();
     for name in ["kata", "gvisor"] {
-        around.keep(Object::of_value(
+        around.keep(&Object::of_value(
             &json!({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name}}),
         ));
     }

@@ -7,6 +7,7 @@ mod published;
 mod restrict;
 mod values;
 
+use pod_security_policy::pod::VOLUME_TYPES;
 use serde_json::{Value, json};
 
 use super::fact::{Fact, Scope, Test, Values};
@@ -17,7 +18,7 @@ use levels::{BASELINE, BASELINE_WITH_ENGINES, RESTRICTED};
 use notes::{both_places, overridden, se_linux, set_by_author};
 use published::refusal;
 use restrict::{annotate, restrict};
-use values::{MAX_ID, VOLUMES, plain, ranges, volume_type};
+use values::{MAX_ID, plain, ranges, volume_type};
 
 pub(super) use values::{safe_sysctls, sysctls};
 
@@ -74,7 +75,7 @@ fn one(fact: &Fact, pair: bool, whole: &[Fact], piece: &mut Piece) -> Option<()>
             restrict(piece, "runtimeClass", json!({"allowedRuntimeClassNames": values.texts}))?;
         }
         (Scope::Pod, "volumes[].hostPath", Test::Absent) => {
-            let types = VOLUMES.iter().filter(|kind| **kind != "hostPath");
+            let types = VOLUME_TYPES.iter().filter(|kind| !["*", "hostPath"].contains(kind));
             restrict(piece, "volumes", types.copied().collect::<Vec<_>>())?;
             piece.differs(
                 "volumes[].hostPath",

@@ -1,6 +1,6 @@
 //! `validate.podSecurity`: a level of the Pod Security Standards, without some controls.
 
-use pod_security_policy::standards::{Level, Standard, Version};
+use pod_security_policy::standards::{BASELINE_CAPABILITIES, Level, Standard, Version};
 use serde_json::{Map, Value, json};
 
 use super::demand;
@@ -252,23 +252,6 @@ impl Exclusion<'_> {
         Some(piece)
     }
 }
-
-/// The capabilities that the baseline level allows.
-const BASELINE_CAPABILITIES: [&str; 13] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
 
 /// The values that entries exclude for a field.
 fn of_field(entries: &[&Value], field: &str) -> Option<Vec<String>> {

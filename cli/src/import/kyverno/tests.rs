@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::import::piece::{Action, Piece};
-use crate::import::testing::registered;
+use crate::import::testing::{merge, registered};
 
 fn read_all(objects: &[Value]) -> Findings {
     let objects: Vec<Object> = objects.iter().map(Object::of_value).collect();
@@ -29,24 +29,6 @@ fn no_host_pid() -> Value {
 fn rows(pieces: &[Piece]) -> Vec<String> {
     let rows = pieces.iter().flat_map(|piece| &piece.inexact);
     rows.map(|row| format!("{}: was {}, is {}", row.key, row.was, row.is)).collect()
-}
-
-/// Merges a change into a value; null removes.
-fn merge(value: &mut Value, change: &Value) {
-    let Value::Object(changes) = change else {
-        *value = change.clone();
-        return;
-    };
-    if !value.is_object() {
-        *value = json!({});
-    }
-    for (key, change) in changes {
-        if change.is_null() {
-            value.as_object_mut().unwrap().shift_remove(key);
-        } else {
-            merge(&mut value[key], change);
-        }
-    }
 }
 
 #[rstest]

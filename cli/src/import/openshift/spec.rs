@@ -178,7 +178,13 @@ fn run_as_user(value: &Value, ranges: &Ranges, inexact: &mut Vec<Inexact>) -> Re
             json!({"rule": "MustRunAsNonRoot"})
         }
         "RunAsAny" => json!({"rule": "RunAsAny"}),
-        other => return Err(format!("runAsUser: {other:?} is not a strategy")),
+        other => {
+            return Err(unknown(
+                "runAsUser",
+                other,
+                &["MustRunAs", "MustRunAsRange", "MustRunAsNonRoot", "RunAsAny"],
+            ));
+        }
     })
 }
 
@@ -189,7 +195,7 @@ fn se_linux(value: &Value, ranges: &Ranges) -> Result<Value, String> {
             Some(own) => json!({"rule": "MustRunAs", "seLinuxOptions": own}),
             None => json!({"rule": "MustRunAs", "seLinuxOptions": {"level": ranges.level}}),
         },
-        other => return Err(format!("seLinuxContext: {other:?} is not a strategy")),
+        other => return Err(unknown("seLinuxContext", other, &["MustRunAs", "RunAsAny"])),
     })
 }
 
@@ -209,8 +215,14 @@ fn groups(value: &Value, field: &str, of_namespace: &Ranges) -> Result<Value, St
             }
             Ok(json!({"rule": "MustRunAs", "ranges": ranges}))
         }
-        other => Err(format!("{field}: {other:?} is not a strategy")),
+        other => Err(unknown(field, other, &["MustRunAs", "RunAsAny"])),
     }
+}
+
+/// The problem of a strategy whose type OpenShift does not have.
+fn unknown(field: &str, found: &str, known: &[&str]) -> String {
+    let found = if found.is_empty() { "is not set".to_owned() } else { format!("is {found}") };
+    format!("{field}.type: {found}; it must be one of {}", known.join(", "))
 }
 
 /// The first profile that is not a wildcard is filled in. Without profiles none may be set, which is how a policy without

@@ -31,10 +31,10 @@ fn anyuid() -> Value {
 
 fn around(rbac: &[Value]) -> Surroundings {
     let mut around = Surroundings::default();
-    around.keep(Object::of_value(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "annotations": {
+    around.keep(&Object::of_value(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "annotations": {
         "openshift.io/sa.scc.uid-range": "1000620000/10000", "openshift.io/sa.scc.supplemental-groups": "1000620000/10000",
         "openshift.io/sa.scc.mcs": "s0:c25,c10"}}})));
-    around.keep(Object::of_value(
+    around.keep(&Object::of_value(
         &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plain"}}),
     ));
     around.rbac = rbac.iter().map(Object::of_value).collect();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::import::Surroundings;
 use crate::import::kyverno::read;
 use crate::import::piece::Action;
-use crate::import::testing::{judged_by, registered};
+use crate::import::testing::{judged_by, merge, registered};
 use crate::input::Object;
 use crate::judge::Verdict;
 
@@ -21,24 +21,6 @@ fn objects(text: &str) -> Vec<Object> {
     });
     assert!(unread.is_empty(), "{unread:?}");
     objects
-}
-
-/// Merges a change into a value; null removes.
-fn merge(value: &mut Value, change: &Value) {
-    let Value::Object(changes) = change else {
-        *value = change.clone();
-        return;
-    };
-    if !value.is_object() {
-        *value = json!({});
-    }
-    for (key, change) in changes {
-        if change.is_null() {
-            value.as_object_mut().unwrap().shift_remove(key);
-        } else {
-            merge(&mut value[key], change);
-        }
-    }
 }
 
 /// The pods of the corpus by name, each with what it violates.

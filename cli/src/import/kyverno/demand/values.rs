@@ -1,5 +1,6 @@
 //! From allowed values to those of settings.
 
+use pod_security_policy::standards::SAFE_SYSCTLS;
 use serde_json::{Value, json};
 
 use super::super::fact::Values;
@@ -9,62 +10,10 @@ use crate::import::piece::Piece;
 /// The highest id of users and groups.
 pub(super) const MAX_ID: i64 = 2_147_483_647;
 
-/// The types of volumes that settings know.
-pub(super) const VOLUMES: [&str; 30] = [
-    "azureFile",
-    "flocker",
-    "flexVolume",
-    "hostPath",
-    "emptyDir",
-    "gcePersistentDisk",
-    "awsElasticBlockStore",
-    "gitRepo",
-    "secret",
-    "nfs",
-    "iscsi",
-    "glusterfs",
-    "persistentVolumeClaim",
-    "rbd",
-    "cinder",
-    "cephFS",
-    "downwardAPI",
-    "fc",
-    "configMap",
-    "vsphereVolume",
-    "quobyte",
-    "azureDisk",
-    "photonPersistentDisk",
-    "projected",
-    "portworxVolume",
-    "scaleIO",
-    "storageos",
-    "csi",
-    "ephemeral",
-    "image",
-];
-
 /// The name that settings have for the key of a volume's source.
 pub(super) fn volume_type(key: &str) -> &str {
     if key == "cephfs" { "cephFS" } else { key }
 }
-
-/// Sysctls that every pod may set unless they are forbidden, and the version of the standards that allows them.
-const SAFE_SYSCTLS: [(&str, u64); 14] = [
-    ("kernel.shm_rmid_forced", 0),
-    ("net.ipv4.ip_local_port_range", 0),
-    ("net.ipv4.tcp_syncookies", 0),
-    ("net.ipv4.ping_group_range", 0),
-    ("net.ipv4.ip_unprivileged_port_start", 0),
-    ("net.ipv4.ip_local_reserved_ports", 27),
-    ("net.ipv4.tcp_keepalive_time", 29),
-    ("net.ipv4.tcp_fin_timeout", 29),
-    ("net.ipv4.tcp_keepalive_intvl", 29),
-    ("net.ipv4.tcp_keepalive_probes", 29),
-    ("net.ipv4.tcp_rmem", 32),
-    ("net.ipv4.tcp_wmem", 32),
-    ("net.ipv4.tcp_slow_start_after_idle", 37),
-    ("net.ipv4.tcp_notsent_lowat", 37),
-];
 
 /// The sysctls that the standards allow at a version.
 pub(in crate::import::kyverno) fn safe_sysctls(minor: u64) -> impl Iterator<Item = &'static str> {
