@@ -4,6 +4,7 @@ mod finding;
 mod pair;
 mod registration;
 mod report;
+mod versions;
 
 use std::path::PathBuf;
 
@@ -99,6 +100,14 @@ impl Linted {
             let problem = format!("{entry}{}", advice.about.text);
             let found = Finding::new(object, level, "advice", &advice.field, problem);
             self.findings.push(Finding { line: advice.place.line, column: advice.place.column, ..found });
+        }
+        let value = object.value();
+        let (settings, at) = match value.pointer("/spec/settings") {
+            Some(settings) => (settings.to_string(), "spec.settings."),
+            None => (object.json.clone(), ""),
+        };
+        if let Ok(settings) = policies::parse(settings) {
+            self.findings.extend(versions::findings(object, &settings, at));
         }
     }
 

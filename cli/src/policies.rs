@@ -8,6 +8,7 @@ mod modules;
 mod webhook_match;
 
 use pod_security_policy::admission::{Cluster, Question};
+use pod_security_policy::schema::kubernetes::NEWEST;
 use pod_security_policy::settings::{Authorization, Settings};
 use pod_security_policy::standards::Standard;
 
@@ -111,6 +112,15 @@ impl Policies {
             self.advice.extend(lint::of_grants(&self.registrations, rbac));
         }
         self.authority = authority;
+    }
+
+    /// The oldest version of Kubernetes that settings name; the newest known if none does.
+    pub(crate) fn minor(&self) -> u64 {
+        let minors = self.registrations.iter().filter_map(|registration| match &registration.judge {
+            Judge::Settings(settings) => Some(settings.minor),
+            Judge::Standard(_) => None,
+        });
+        minors.min().unwrap_or(NEWEST)
     }
 
     /// The names of all policies.

@@ -64,14 +64,15 @@ impl<'s> Found<'s> {
     }
 
     /// Checks the labels of a namespace; `old` are those that it has had.
-    fn judge(&self, mode: &Mode, old: Option<&Found<'_>>, fills: bool, verdict: &mut Verdict) {
+    fn judge(&self, mode: &Mode, newest: u64, old: Option<&Found<'_>>, fills: bool, verdict: &mut Verdict) {
         if old == Some(self) {
             return;
         }
         let Mode { stated, .. } = *mode;
         let level_changed = old.is_none_or(|old| old.level != self.level);
         let version_changed = old.is_none_or(|old| old.version != self.version);
-        let mut actual = Standard { level: stated.level, version: Version::Latest };
+        let newest = Version::Latest(newest);
+        let mut actual = Standard { level: stated.level, version: newest };
         match self.level.as_deref().map(|level| (level, level.parse())) {
             Some((_, Ok(level))) => actual.level = level,
             Some((level, Err(_))) if level_changed => {
@@ -87,8 +88,8 @@ impl<'s> Found<'s> {
             // As before.
             Some(_) | None => {}
         }
-        match self.version.as_deref().map(|version| (version, version.parse())) {
-            Some((_, Ok(version))) => actual.version = version,
+        match self.version.as_deref().map(|version| (version, version.parse::<Version>())) {
+            Some((_, Ok(version))) => actual.version = version.as_of(newest.minor()),
             // The level `privileged` demands nothing, so its version makes no difference.
             Some((version, Err(_))) if version_changed && stated.level > Level::Privileged => {
                 let demanded = oldest(actual.level, stated);
@@ -106,7 +107,7 @@ impl<'s> Found<'s> {
             return;
         }
         let missing = joined(&missing.iter().map(|check| check.id).collect::<Vec<_>>(), ", ");
-        let newest = Standard { version: Version::Latest, ..actual };
+        let newest = Standard { version: newest, ..actual };
         if newest.missing(stated).is_empty() {
             let demanded = oldest(actual.level, stated);
             let reason = format!("lacks {missing} of \"{stated}\"; must be {demanded}");
@@ -130,7 +131,7 @@ fn stricter(level: Level) -> &'static str {
 /// The versions at which a level has all checks of the stated standard.
 fn oldest(level: Level, stated: Standard) -> String {
     match level.max(stated.level).oldest_version_with(stated) {
-        Version::Latest => "\"latest\"".to_owned(),
+        Version::Latest(_) => "\"latest\"".to_owned(),
         oldest @ Version::Minor(_) => format!("\"{oldest}\" or newer"),
     }
 }
@@ -146,9 +147,10 @@ impl<'e> Evaluator<'e> {
         }
         let fills = request.operation == "CREATE" && request.sub_resource.is_empty() && self.settings.mutate;
         let mut levels = Verdict::default();
+        let newest = self.settings.minor;
         for mode in &self.settings.namespace_labels.modes {
             let before = old.as_ref().map(|old| Found::of(mode, old)).transpose()?;
-            Found::of(mode, &new)?.judge(mode, before.as_ref(), fills, &mut levels);
+            Found::of(mode, &new)?.judge(mode, newest, before.as_ref(), fills, &mut levels);
         }
         let mut guarded = Verdict::default();
         for name in &self.settings.namespace_labels.guard {

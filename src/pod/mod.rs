@@ -23,6 +23,7 @@ mod kind;
 mod names;
 mod probe;
 mod slot;
+mod sysctl;
 pub mod template;
 mod volume;
 pub(crate) mod volume_type;
@@ -39,6 +40,7 @@ pub use kind::Kind;
 pub use names::Names;
 pub use probe::{Lifecycle, Probe};
 pub use slot::{List, Slot};
+pub use sysctl::{is_safe_sysctl, safe_sysctls};
 pub use volume::{Origin, Volume, VolumeDetail, VolumeSource};
 pub use volume_type::{TYPES as VOLUME_TYPES, VolumeType};
 

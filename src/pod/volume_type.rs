@@ -70,6 +70,10 @@ const fn same(mut one: &[u8], mut other: &[u8]) -> bool {
 
 const ANY: u64 = bit("*");
 const EMPTY_DIR: u64 = bit("emptyDir");
+
+/// The types that are younger than the oldest version that settings may name, each with its minor version.
+const YOUNG: &[(&str, u64)] = &[("image", 31)];
+
 const PROJECTED: u64 = bit("projected");
 const SECRET: u64 = bit("secret");
 
@@ -78,6 +82,11 @@ impl VolumeTypes {
     pub(crate) fn listed(list: Value<'_, '_>) -> Self {
         let names = list.elements().filter_map(|name| place_of(&name.text()?, TYPES));
         VolumeTypes(names.fold(0, |bits, index| bits | 1 << index))
+    }
+
+    /// A listed type that a minor version of Kubernetes does not have yet, and the first that does.
+    pub(crate) fn too_young(self, minor: u64) -> Option<(&'static str, u64)> {
+        YOUNG.iter().copied().find(|(name, since)| minor < *since && self.list(bit(name)))
     }
 
     fn list(self, bit: u64) -> bool {

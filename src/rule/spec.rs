@@ -21,6 +21,8 @@ pub(crate) struct Spec<'v, 's> {
     pub(crate) others: [Value<'v, 's>; MOST_READS],
     /// The annotations of the policy.
     pub(crate) annotations: Value<'v, 's>,
+    /// The minor version of Kubernetes whose lists hold.
+    pub(crate) minor: u64,
     /// The volume types that are listed, once they are read: four rules use them.
     pub(crate) volume_types: Option<VolumeTypes>,
     pub(crate) at: Path<'v>,

@@ -13,7 +13,6 @@ use crate::rule::spec::{MOST_READS, Spec};
 use crate::rule::{Demands, Entry, Findings, Rule};
 
 pub use seccomp::adopt_annotations;
-pub use sysctls::SAFE as SAFE_SYSCTLS;
 
 /// Declares the rule files, [`AnyRule`] and how each rule is loaded: for every file its entries in their order, each
 /// with its field, its kind, the type of the rule, and the function that builds it from a policy.

@@ -1,7 +1,7 @@
 //! Kernel parameters: some are the node's, and one pod can starve all others with them.
 
 use crate::json::{Quoted, Text};
-use crate::pod::Pod;
+use crate::pod::{Pod, is_safe_sysctl};
 use crate::rule::pattern::{SysctlPattern, dotted};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
@@ -35,28 +35,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// The sysctls that every pod may set: those that the kubelet of Kubernetes 1.37 allows by default, in its order
-/// (`pkg/kubelet/sysctl/safe_sysctls.go`). Some of them need a recent kernel there.
-///
-/// `PodSecurityPolicy` knew the first five. An older kubelet refuses those that it does not know, whatever the policy
-/// says.
-pub const SAFE: &[&str] = &[
-    "kernel.shm_rmid_forced",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.ping_group_range",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.tcp_keepalive_time",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_keepalive_intvl",
-    "net.ipv4.tcp_keepalive_probes",
-    "net.ipv4.tcp_rmem",
-    "net.ipv4.tcp_wmem",
-    "net.ipv4.tcp_slow_start_after_idle",
-    "net.ipv4.tcp_notsent_lowat",
-];
-
 const PATTERN: &str = "must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?\\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]";
 
 /// Refuses forbidden sysctls.
@@ -68,6 +46,8 @@ pub(crate) struct Forbidden<'s>(Vec<SysctlPattern<'s>>);
 pub(crate) struct Unsafe<'s> {
     forbidden: Vec<SysctlPattern<'s>>,
     allowed: Vec<SysctlPattern<'s>>,
+    /// The version of Kubernetes whose safe sysctls hold.
+    minor: u64,
 }
 
 pub(super) fn load_forbidden<'s>(spec: &mut Spec<'_, 's>) -> Option<Forbidden<'s>> {
@@ -83,7 +63,7 @@ pub(super) fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Unsafe<'s>> {
             report_overlap(spec, (i, a), (j, f));
         }
     }
-    Some(Unsafe { forbidden, allowed })
+    Some(Unsafe { forbidden, allowed, minor: spec.minor })
 }
 
 fn load_patterns<'s>(spec: &mut Spec<'_, 's>, field: &str) -> Vec<SysctlPattern<'s>> {
@@ -145,7 +125,7 @@ impl Rule for Unsafe<'_> {
             let name = dotted(&sysctl.name);
             let refused_already =
                 matches(&self.forbidden, &name) && found.denies(const { rules::number("forbiddenSysctls") });
-            if !refused_already && !SAFE.contains(&&*name) && !matches(&self.allowed, &name) {
+            if !refused_already && !is_safe_sysctl(&name, self.minor) && !matches(&self.allowed, &name) {
                 let detail = format_args!("unsafe sysctl {} is not allowed", Quoted(&sysctl.name));
                 found.forbidden(format_args!("spec.securityContext.sysctls[{index}]"), detail);
             }
@@ -158,13 +138,15 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    use super::{PATTERN, SAFE};
+    use super::PATTERN;
+    use crate::pod::safe_sysctls;
+    use crate::schema::kubernetes::NEWEST;
     use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
     use crate::testing::{judge_pod, policy, problems, review};
 
     #[rstest]
     #[case::none(json!({}), &[], Admitted)]
-    #[case::safe_ones(json!({}), SAFE, Admitted)]
+    #[case::safe_ones(json!({}), &safe_sysctls(NEWEST).collect::<Vec<_>>(), Admitted)]
     #[case::safe_in_the_other_spelling(json!({}), &["kernel/shm_rmid_forced"], Admitted)]
     #[case::one_that_no_kubelet_finds_safe(json!({}), &["net.ipv4.tcp_rmem", "net.ipv4.tcp_mem"],
         Rejected("spec.securityContext.sysctls[1]: Forbidden: unsafe sysctl \"net.ipv4.tcp_mem\" is not allowed"))]
@@ -218,12 +200,22 @@ mod tests {
         }
     }
 
-    /// `scripts/kubelet-sysctls` records the safe sysctls of the newest kubelet.
-    #[test]
-    fn what_is_safe_to_the_kubelet_is_safe() {
-        let recorded = include_str!("../../conformance/kubelet/safe-sysctls.txt");
-        let recorded: Vec<&str> = recorded.lines().filter(|line| !line.starts_with('#')).collect();
-        assert_eq!(recorded, SAFE);
+    #[rstest]
+    #[case::the_oldest("1.24", 5)]
+    #[case::between_two_changes("1.31", 10)]
+    #[case::of_a_change("v1.32", 12)]
+    #[case::the_newest("1.37", 14)]
+    fn safe_are_those_of_the_version(#[case] version: &str, #[case] known: usize) {
+        for (nth, name) in safe_sysctls(NEWEST).enumerate() {
+            let spec = json!({"securityContext": {"sysctls": [{"name": name, "value": "1"}]}});
+            let request = json!({"operation": "CREATE", "kind": {"group": "", "kind": "Pod"}, "object": {"spec": spec}});
+            let refused = format!(
+                "spec.securityContext.sysctls[0]: Forbidden: unsafe sysctl \"{name}\" is not allowed"
+            );
+            let expected = (nth >= known).then_some(refused);
+            let settings = policy(&json!({"kubernetesVersion": version}));
+            assert_eq!(review(&settings, &request).rejection, expected);
+        }
     }
 
     /// How patterns of both lists may overlap, and errors in single entries.

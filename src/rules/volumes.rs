@@ -23,7 +23,17 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 pub(crate) struct Volumes(VolumeTypes);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<Volumes> {
-    Some(Volumes(spec.volume_types()))
+    let types = spec.volume_types();
+    if let Some((name, since)) = types.too_young(spec.minor) {
+        let mut listed = spec.get("volumes").unwrap_or_default().elements();
+        let index = listed.position(|listed| listed.text().is_some_and(|listed| listed == name));
+        let (name, minor) = (Quoted(name), spec.minor);
+        let reason = format_args!(
+            "Unsupported value: {name}: a type of volume since Kubernetes 1.{since}; `kubernetesVersion` is 1.{minor}"
+        );
+        spec.problem(format_args!("volumes[{}]", index.unwrap_or_default()), reason);
+    }
+    Some(Volumes(types))
 }
 
 impl Rule for Volumes {
@@ -59,8 +69,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::TYPES;
+    use crate::settings::Settings;
     use crate::testing::Outcome::{self, Admitted, Objected, Rejected};
-    use crate::testing::{judge_pod, problems, review_added};
+    use crate::testing::{judge_pod, policy, problems, review_added};
 
     fn volume(key: &str, source: Value) -> Value {
         json!({"name": "v", key: source})
@@ -150,6 +161,21 @@ mod tests {
         judge_pod(json!({"volumes": ["secret"]}), pod.clone(), expected);
         judge_pod(json!({"volumes": ["projected"]}), pod.clone(), Admitted);
         judge_pod(json!({"volumes": ["configMap", "downwardAPI"]}), pod, Rejected(refused));
+    }
+
+    #[rstest]
+    #[case::younger("1.30", json!(["secret", "image"]), Some(
+        "volumes[1]: Unsupported value: \"image\": a type of volume since Kubernetes 1.31; `kubernetesVersion` is 1.30"))]
+    #[case::of_that_version("1.31", json!(["image"]), None)]
+    #[case::every_type("1.30", json!(["*"]), None)]
+    fn types_are_those_of_the_version(
+        #[case] version: &str,
+        #[case] types: Value,
+        #[case] expected: Option<&str>,
+    ) {
+        let settings = policy(&json!({"volumes": types, "kubernetesVersion": version}));
+        let problems = Settings::parse(&settings.to_string()).err().map(|problems| problems.to_string());
+        assert_eq!(problems.as_deref(), expected);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::fmt::{self, Display};
 pub(crate) use crate::json::Path;
 use crate::json::{Listed, Quoted, STRING, TWICE, Value, place_of, same_name};
 
+pub mod kubernetes;
 pub(crate) mod names;
 
 pub use names::subdomain_problem;

@@ -18,6 +18,7 @@ use crate::standards::Standard;
 mod conflicts;
 pub(crate) mod enforcement;
 pub(crate) mod exemptions;
+pub(crate) mod kubernetes_version;
 pub(crate) mod namespace_labels;
 pub(crate) mod persistent_volumes;
 mod policies;
@@ -64,6 +65,8 @@ pub struct Settings<'s> {
     pub resource_claims: Option<OnObjects>,
     /// The action for fields of pods that are not known; `None` if they are ignored.
     pub unknown_fields: Option<UnknownFields<'s>>,
+    /// The minor version of Kubernetes whose lists hold.
+    pub minor: u64,
 }
 
 /// Which policies may be used for a pod.
@@ -131,6 +134,7 @@ pub const OPTIONS: &[Field] = &[
     persistent_volumes::FIELD,
     resource_claims::FIELD,
     unknown_fields::FIELD,
+    kubernetes_version::FIELD,
 ];
 
 const NOTHING: &str = "settings hold no policy, no standard and no labels of namespaces; give the fields of a PodSecurityPolicy spec, a whole PodSecurityPolicy, several under `policies`, a level under `podSecurityStandards`, or `namespaceLabels`";
@@ -173,8 +177,11 @@ impl<'s> Settings<'s> {
             problems.add("", format_args!("settings must be an object, not {}", root.describe()));
             return Err(problems);
         }
+        // Policies are read by it.
+        let version = root.get(kubernetes_version::FIELD.name);
+        let minor = kubernetes_version::load(version, &mut problems);
         let mut options = Options::default();
-        let (policies, listed) = load_policies(root, &mut options, &mut problems);
+        let (policies, listed) = load_policies(root, minor, &mut options, &mut problems);
         let options = &options;
         let mut settings = Settings {
             authorization: authorization(options, policies.len(), &mut problems),
@@ -185,11 +192,12 @@ impl<'s> Settings<'s> {
                 _ => OnWorkloads::Deny,
             },
             pod_templates: pod_templates(options, &mut problems),
-            standards: standards::load(options.get(standards::FIELD.name), &mut problems),
+            standards: standards::load(options.get(standards::FIELD.name), minor, &mut problems),
             enforcement: enforcement::load(options.get(enforcement::FIELD.name), &mut problems),
             exemptions: exemptions::load(options.get(exemptions::FIELD.name), &mut problems),
             namespace_labels: namespace_labels::load(
                 options.get(namespace_labels::FIELD.name),
+                minor,
                 &mut problems,
             ),
             persistent_volumes: persistent_volumes::load(
@@ -203,6 +211,7 @@ impl<'s> Settings<'s> {
                 &mut problems,
             ),
             unknown_fields: unknown_fields::load(options.get(unknown_fields::FIELD.name), &mut problems),
+            minor,
             policies: by_name(policies),
             listed,
         };

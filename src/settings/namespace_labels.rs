@@ -85,10 +85,14 @@ impl NamespaceLabels<'_> {
 }
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -> NamespaceLabels<'s> {
+pub(crate) fn load<'s>(
+    option: Option<Value<'_, 's>>,
+    newest: u64,
+    problems: &mut Problems,
+) -> NamespaceLabels<'s> {
     let Some(option) = option else { return NamespaceLabels::default() };
     let at = Path::ROOT.key(FIELD.name);
-    let stated = load_modes(option, &at, problems);
+    let stated = load_modes(option, newest, &at, problems);
     let modes = MODES.into_iter().zip([stated.enforce, stated.warn, stated.audit]);
     let modes = modes.filter_map(|((mode, level, version), stated)| {
         let text = option.get(mode).and_then(Value::text);

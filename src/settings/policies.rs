@@ -99,6 +99,7 @@ fn numbered(fields: &[Field], key: &str) -> Option<(usize, Shape)> {
 /// Determines the shape of the settings and loads the policies; the flag is whether they came as a list.
 pub(super) fn load_policies<'v, 's>(
     root: Value<'v, 's>,
+    minor: u64,
     options: &mut Options<'v, 's>,
     problems: &mut Problems,
 ) -> (Vec<Policy<'s>>, bool) {
@@ -114,7 +115,7 @@ pub(super) fn load_policies<'v, 's>(
             let known = names_of(OPTIONS).chain(["policies"]);
             let keep = |number, value| options.keep(number, value);
             check_object(root, &Path::ROOT, problems, find, &known, keep);
-            (load_list(root, problems), true)
+            (load_list(root, minor, problems), true)
         }
         Form::Manifest => {
             let known = names_of(MANIFEST).chain(names_of(OPTIONS));
@@ -125,7 +126,7 @@ pub(super) fn load_policies<'v, 's>(
                 let reason = "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`";
                 problems.add(key, reason);
             }
-            let loaded = load_manifest(root, &Path::ROOT, None, problems);
+            let loaded = load_manifest(root, minor, &Path::ROOT, None, problems);
             (loaded.map(|(policy, _)| policy).into_iter().collect(), false)
         }
         Form::Options => {
@@ -144,7 +145,8 @@ pub(super) fn load_policies<'v, 's>(
                     options.keep(number, value) && fields.keep(number, value, None)
                 });
             };
-            let (policy, _) = load_spec(&Written::bare(root), DEFAULT_NAME.into(), None, problems, check);
+            let (policy, _) =
+                load_spec(&Written::bare(root), minor, DEFAULT_NAME.into(), None, problems, check);
             (vec![policy], false)
         }
     }
@@ -197,7 +199,7 @@ pub(super) fn each<'v, 's>(root: Value<'v, 's>, show: &mut dyn FnMut(&Written<'_
     }
 }
 
-fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>> {
+fn load_list<'s>(root: Value<'_, 's>, minor: u64, problems: &mut Problems) -> Vec<Policy<'s>> {
     let list = root.get("policies").unwrap_or_default().elements();
     let mut policies: Vec<Policy<'s>> = Vec::with_capacity(list.clone().count());
     if policies.capacity() == 0 {
@@ -213,7 +215,7 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
         let reported = problems.0.len();
         let earlier =
             previous.as_ref().zip(policies.last()).map(|(fields, policy)| PreviousPolicy { policy, fields });
-        let Some((policy, fields)) = load_manifest(manifest, &at, earlier.as_ref(), problems) else {
+        let Some((policy, fields)) = load_manifest(manifest, minor, &at, earlier.as_ref(), problems) else {
             continue;
         };
         previous = Some(fields).filter(|_| problems.0.len() == reported);
@@ -229,6 +231,7 @@ fn load_list<'s>(root: Value<'_, 's>, problems: &mut Problems) -> Vec<Policy<'s>
 /// Loads a PodSecurityPolicy object, whose keys and types have been checked down to `spec`.
 fn load_manifest<'v, 's>(
     manifest: Value<'v, 's>,
+    minor: u64,
     at: &Path<'_>,
     previous: Option<&PreviousPolicy<'_, 'v, 's>>,
     problems: &mut Problems,
@@ -250,7 +253,7 @@ fn load_manifest<'v, 's>(
         problems.add(written.at, "Required value: the policy itself");
         return None;
     }
-    Some(load_spec(&written, name, previous, problems, |fields, problems| {
+    Some(load_spec(&written, minor, name, previous, problems, |fields, problems| {
         let keep = |number, value| fields.keep(number, value, previous);
         check_object(written.spec, &written.at, problems, spec_field, &spec_names(), keep);
     }))
@@ -259,6 +262,7 @@ fn load_manifest<'v, 's>(
 /// Loads a policy, whose keys `check` checks and keeps.
 fn load_spec<'v, 's>(
     written: &Written<'_, 'v, 's>,
+    minor: u64,
     name: Text<'s>,
     previous: Option<&PreviousPolicy<'_, 'v, 's>>,
     problems: &mut Problems,
@@ -272,6 +276,7 @@ fn load_spec<'v, 's>(
         own: Value::default(),
         others: Default::default(),
         annotations: written.annotations,
+        minor,
         volume_types: None,
         at: written.at,
         annotations_at: written.annotations_at,

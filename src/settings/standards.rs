@@ -47,20 +47,25 @@ pub struct Modes {
 }
 
 /// Reads the option, whose shape has been checked.
-pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> Modes {
+pub(crate) fn load(option: Option<Value<'_, '_>>, newest: u64, problems: &mut Problems) -> Modes {
     let Some(option) = option else { return Modes::default() };
     let at = Path::ROOT.key(FIELD.name);
-    let mut modes = load_modes(option, &at, problems);
+    let mut modes = load_modes(option, newest, &at, problems);
     modes.warn = modes.warn.or(modes.enforce);
     modes
 }
 
-/// Reads an object of modes.
-pub(crate) fn load_modes(option: Value<'_, '_>, at: &Path<'_>, problems: &mut Problems) -> Modes {
+/// Reads an object of modes, where `latest` stands for the minor version `newest`.
+pub(crate) fn load_modes(
+    option: Value<'_, '_>,
+    newest: u64,
+    at: &Path<'_>,
+    problems: &mut Problems,
+) -> Modes {
     let mut mode = |key| {
         let text = option.get(key)?.text()?;
-        match text.parse() {
-            Ok(standard) => Some(standard),
+        match text.parse::<Standard>() {
+            Ok(Standard { level, version }) => Some(Standard { level, version: version.as_of(newest) }),
             Err(reason) => {
                 let value = Quoted(&text);
                 problems.add(at.key(key), format_args!("Invalid value: {value}: {reason}"));

@@ -185,7 +185,7 @@ fn manifest(over: Value) -> Value {
 #[case::name_is_a_number(json!({"metadata": {"name": 5}}), "metadata.name: must be a string, not 5; metadata.name: Required value: a policy is known by its name")]
 #[case::annotations_are_a_list(json!({"metadata": {"name": "a", "annotations": []}}), "metadata.annotations: must be an object, not a list")]
 #[case::no_spec(json!({"spec": null}), "spec: Required value: the policy itself")]
-#[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"resourceClaims\", \"unknownFields\"")]
+#[case::status(json!({"status": {}}), "status: unknown field; known are: \"apiVersion\", \"kind\", \"metadata\", \"spec\", \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"resourceClaims\", \"unknownFields\", \"kubernetesVersion\"")]
 #[case::a_field_beside_the_spec(json!({"specs": {}}), "specs: unknown field; did you mean \"spec\"?")]
 #[case::a_misspelt_field(json!({"spec": with(spec(), json!({"privilegd": true}))}), "spec.privilegd: unknown field; did you mean \"privileged\"?")]
 #[case::an_option_in_the_spec(json!({"spec": with(spec(), json!({"hostPorts": [{"min": -1, "max": 1}]}))}),
@@ -215,7 +215,7 @@ fn a_name_stands_twice_in_a_manifest() {
 #[case::no_name(json!({"policies": [{"spec": spec()}]}), "policies[0].metadata.name: Required value: a policy is known by its name")]
 #[case::no_spec(json!({"policies": [{"metadata": {"name": "a"}}]}), "policies[0].spec: Required value: the policy itself")]
 #[case::beside_a_spec(json!({"policies": [named("a")], "privileged": true}),
-    "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"resourceClaims\", \"unknownFields\", \"policies\"")]
+    "privileged: unknown field; known are: \"authorization\", \"mutate\", \"workloads\", \"podTemplates\", \"podSecurityStandards\", \"enforcement\", \"exemptions\", \"namespaceLabels\", \"persistentVolumes\", \"resourceClaims\", \"unknownFields\", \"kubernetesVersion\", \"policies\"")]
 #[case::options_within_a_policy(json!({"policies": [with(named("a"), json!({"mutate": false}))]}), "policies[0].mutate: unknown field; did you mean \"metadata\"?")]
 #[case::a_misspelt_annotation(json!({"policies": [named("a"), {"metadata": {"name": "b", "annotations": {"apparmor.security.beta.kubernetes.io/allowedProfile": "*"}}, "spec": spec()}], "authorization": "None"}),
     "policies[1].metadata.annotations[apparmor.security.beta.kubernetes.io/allowedProfile]: unknown annotation; did you mean \"apparmor.security.beta.kubernetes.io/allowedProfileNames\"?")]
@@ -350,4 +350,45 @@ fn what_is_wrong_in_two_policies_is_reported_of_both() {
             assert!(problems.contains(&reported), "{reported}: {problems}");
         }
     }
+}
+
+#[rstest]
+#[case::not_given(json!(null), 37)]
+#[case::given(json!("1.30"), 30)]
+#[case::as_a_tag(json!("v1.30"), 30)]
+fn versions_of_kubernetes(#[case] version: Value, #[case] expected: u64) {
+    let text = with(spec(), json!({"kubernetesVersion": version})).to_string();
+    assert_eq!(Settings::parse(&text).unwrap().minor, expected);
+}
+
+#[rstest]
+#[case::too_new(json!("1.38"), "kubernetesVersion: Invalid value: \"1.38\": must be a version from \"1.24\" to \"1.37\"")]
+#[case::too_old(json!("1.23"), "kubernetesVersion: Invalid value: \"1.23\": must be a version from \"1.24\" to \"1.37\"")]
+#[case::latest(json!("latest"), "kubernetesVersion: Invalid value: \"latest\": must be a version from \"1.24\" to \"1.37\"")]
+#[case::a_number(json!(1.3), "kubernetesVersion: must be a string, not 1.3")]
+fn unknown_versions_of_kubernetes(#[case] version: Value, #[case] expected: &str) {
+    assert_eq!(problems(&with(spec(), json!({"kubernetesVersion": version}))), expected);
+}
+
+/// The option is read before the policies, wherever it stands, and `latest` of every standard follows it.
+#[test]
+fn latest_is_that_of_the_version() {
+    let text = r#"{"podSecurityStandards": {"enforce": "restricted", "audit": "baseline:v1.36"},
+        "namespaceLabels": {"enforce": "baseline"}, "kubernetesVersion": "1.30"}"#;
+    let settings = Settings::parse(text).unwrap();
+    let resolved = |standard: Option<Standard>| standard.unwrap().resolved();
+    assert_eq!(
+        (
+            resolved(settings.standards.enforce),
+            resolved(settings.standards.warn),
+            resolved(settings.standards.audit),
+            settings.namespace_labels.modes[0].stated.resolved()
+        ),
+        (
+            "restricted:latest (v1.30)".to_owned(),
+            "restricted:latest (v1.30)".to_owned(),
+            "baseline:v1.36".to_owned(),
+            "baseline:latest (v1.30)".to_owned()
+        )
+    );
 }

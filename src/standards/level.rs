@@ -3,6 +3,8 @@
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
+use crate::schema::kubernetes::NEWEST;
+
 /// How strict a standard is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -19,8 +21,8 @@ pub enum Level {
 pub enum Version {
     /// `v1.N`; one that is newer than every check demands the same as the newest.
     Minor(u64),
-    /// `latest`
-    Latest,
+    /// `latest`, and the minor version that it stands for.
+    Latest(u64),
 }
 
 /// A level of a version, which prints as `restricted:latest`.
@@ -51,11 +53,22 @@ impl Level {
 }
 
 impl Version {
+    /// `latest` where no older version is set.
+    pub const LATEST: Version = Version::Latest(NEWEST);
+
     /// The minor version to evaluate by.
-    pub(super) fn minor(self) -> u64 {
+    pub fn minor(self) -> u64 {
         match self {
-            Version::Minor(minor) => minor,
-            Version::Latest => u64::MAX,
+            Version::Minor(minor) | Version::Latest(minor) => minor,
+        }
+    }
+
+    /// The same version where `latest` stands for `newest`.
+    #[must_use]
+    pub fn as_of(self, newest: u64) -> Self {
+        match self {
+            Version::Minor(_) => self,
+            Version::Latest(_) => Version::Latest(newest),
         }
     }
 }
@@ -86,7 +99,7 @@ impl Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Version::Minor(minor) => write!(f, "v1.{minor}"),
-            Version::Latest => f.write_str("latest"),
+            Version::Latest(_) => f.write_str("latest"),
         }
     }
 }
@@ -114,7 +127,7 @@ impl FromStr for Version {
 
     fn from_str(text: &str) -> Result<Self, Unknown> {
         if text == "latest" {
-            return Ok(Version::Latest);
+            return Ok(Version::LATEST);
         }
         let digits = text.strip_prefix("v1.").unwrap_or_default();
         let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -145,7 +158,7 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case::latest("latest", Version::Latest)]
+    #[case::latest("latest", Version::LATEST)]
     #[case::zero("v1.0", Version::Minor(0))]
     #[case::one_digit("v1.8", Version::Minor(8))]
     #[case::two_digits("v1.25", Version::Minor(25))]
@@ -204,7 +217,7 @@ mod tests {
 
     #[test]
     fn latest_comes_after_every_number() {
-        assert!(Version::Latest > Version::Minor(u64::MAX) && Version::Minor(10) > Version::Minor(9));
+        assert!(Version::LATEST > Version::Minor(u64::MAX) && Version::Minor(10) > Version::Minor(9));
     }
 
     #[rstest]

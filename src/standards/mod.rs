@@ -40,10 +40,10 @@ mod windows_host_process;
 pub use capabilities_baseline::ALLOWED as BASELINE_CAPABILITIES;
 pub use level::{Level, Standard, Unknown, Version};
 pub use restricted_volumes::ALLOWED as RESTRICTED_VOLUMES;
-pub use sysctls::SAFE as SAFE_SYSCTLS;
 
 use crate::pod::Pod;
 use crate::rule::{ROOM, Row, RuleSet, RulesByContainer};
+use crate::schema::kubernetes::NEWEST;
 use subject::{Objection, Subject};
 
 /// Every check: those of baseline by their IDs, then those of restricted by theirs. Messages keep this order.
@@ -150,19 +150,17 @@ pub fn index(id: &str) -> Option<usize> {
     all().find(|(_, check)| check.id == id).map(|(index, _)| index)
 }
 
-/// The newest version at which anything changed. Later ones demand the same, and so does `latest`.
+/// The newest version that is known. Later ones demand the same, and so does `latest` where no older version is set.
 pub fn newest_version() -> Version {
-    let variants = CHECKS.iter().flat_map(|check| check.variants);
-    Version::Minor(variants.map(|variant| variant.since).max().unwrap_or_default())
+    Version::Minor(NEWEST)
 }
 
 impl Level {
     /// The oldest version at which the level lacks none of the checks of a standard, whose level must not be stricter.
     pub fn oldest_version_with(self, standard: Standard) -> Version {
-        let Version::Minor(newest) = newest_version() else { return Version::Latest };
         let lacks_nothing =
             |version: &Version| Standard { level: self, version: *version }.missing(standard).is_empty();
-        (0..=newest).map(Version::Minor).find(lacks_nothing).unwrap_or(Version::Latest)
+        (0..=NEWEST).map(Version::Minor).find(lacks_nothing).unwrap_or(Version::LATEST)
     }
 }
 
@@ -256,8 +254,8 @@ impl Standard {
     /// `enforce-policy`) and with the version that `latest` then was. `privileged` is the same at every version.
     pub fn resolved(self) -> String {
         match (self.level, self.version) {
-            (Level::Baseline | Level::Restricted, Version::Latest) => {
-                format!("{self} ({})", newest_version())
+            (Level::Baseline | Level::Restricted, Version::Latest(minor)) => {
+                format!("{self} ({})", Version::Minor(minor))
             }
             _ => self.to_string(),
         }

@@ -12,6 +12,7 @@
 
 use super::subject::{Objection, Subject};
 use super::{Check, Level, Variant};
+use crate::pod::is_safe_sysctl;
 use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
@@ -29,28 +30,9 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-/// The safe names, each with the minor version that found it so; 0 for those that always were.
-pub const SAFE: [(&str, u64); 14] = [
-    ("kernel.shm_rmid_forced", 0),
-    ("net.ipv4.ip_local_port_range", 0),
-    ("net.ipv4.tcp_syncookies", 0),
-    ("net.ipv4.ping_group_range", 0),
-    ("net.ipv4.ip_unprivileged_port_start", 0),
-    ("net.ipv4.ip_local_reserved_ports", 27),
-    ("net.ipv4.tcp_keepalive_time", 29),
-    ("net.ipv4.tcp_fin_timeout", 29),
-    ("net.ipv4.tcp_keepalive_intvl", 29),
-    ("net.ipv4.tcp_keepalive_probes", 29),
-    ("net.ipv4.tcp_rmem", 32),
-    ("net.ipv4.tcp_wmem", 32),
-    ("net.ipv4.tcp_slow_start_after_idle", 37),
-    ("net.ipv4.tcp_notsent_lowat", 37),
-];
-
 fn judge(subject: &Subject<'_>, minor: u64) -> Option<Objection> {
-    let is_safe = |name: &str| SAFE.iter().any(|(safe, since)| *safe == name && *since <= minor);
     let sysctls = subject.security_context().sysctls.iter().map(|sysctl| &*sysctl.name);
-    let forbidden: Vec<&str> = sysctls.filter(|name| !is_safe(name)).collect();
+    let forbidden: Vec<&str> = sysctls.filter(|name| !is_safe_sysctl(name, minor)).collect();
     if forbidden.is_empty() {
         return None;
     }
@@ -60,6 +42,7 @@ fn judge(subject: &Subject<'_>, minor: u64) -> Option<Objection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pod::safe_sysctls;
     use crate::standards::testing::{NOTHING, says, spec};
     use rstest::rstest;
     use serde_json::{Value, json};
@@ -95,7 +78,7 @@ mod tests {
     #[case("v1.99", 14)]
     #[case("latest", 14)]
     fn each_version_knows_more_safe_names(#[case] version: &str, #[case] known: usize) {
-        for (nth, (name, _)) in SAFE.iter().enumerate() {
+        for (nth, name) in safe_sysctls(37).enumerate() {
             let expected = if nth < known { String::new() } else { format!("forbidden sysctls ({name})") };
             assert_eq!(says(&CHECK, version, &setting(&[name])), expected, "{version}");
         }

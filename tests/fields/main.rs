@@ -213,6 +213,17 @@ const VERSIONS: &str = "# Versions of Kubernetes
 What Kubernetes 1.25 to 1.37 changed about pods, as far as policies are concerned. Fields are those of the API's types, alpha ones
 included: an API server drops a field whose feature is switched off. [fields.md](fields.md) says what becomes of each.
 
+The setting `kubernetesVersion` fixes the lists that grew: safe sysctls, types of volumes, and what `latest` of the Pod Security Standards stands
+for. On a cluster that is older than 1.37, set it to that cluster's version:
+
+```yaml
+kubernetesVersion: \"1.30\"
+podSecurityStandards: {enforce: restricted}
+```
+
+Quotes are necessary: YAML reads 1.30 as the number 1.3. A policy under 1.30 cannot list the volume type `image`, and `net.ipv4.tcp_rmem` is an unsafe
+sysctl there. `kubectl psp lint` lists what a newer version would admit or reject.
+
 <!-- Generated: UPDATE_DOCS=1 cargo test --test fields -->
 ";
 

@@ -120,13 +120,13 @@ fn checks_in_force_at_baseline() {
 #[test]
 fn latest_is_the_newest_version() {
     for level in Level::ALL {
-        assert_eq!(in_force(level, Version::Latest), in_force(level, newest_version()));
+        assert_eq!(in_force(level, Version::LATEST), in_force(level, newest_version()));
     }
 }
 
 #[test]
 fn nothing_is_in_force_at_privileged() {
-    assert!(in_force(Level::Privileged, Version::Latest).is_empty());
+    assert!(in_force(Level::Privileged, Version::LATEST).is_empty());
 }
 
 /// The checks in force, counted from 1.

@@ -2,7 +2,10 @@
 
 use pod_security_policy::admission::unknown_fields;
 use pod_security_policy::json::Reader;
+use pod_security_policy::pod::is_safe_sysctl;
 use pod_security_policy::pod::{Container, Pod, template};
+use pod_security_policy::rule::dotted;
+use pod_security_policy::schema::kubernetes::NEWEST;
 
 use super::requester::kind;
 use crate::input::Object;
@@ -10,22 +13,22 @@ use crate::input::Object;
 /// How many unknown fields of an object are named.
 const NAMED: usize = 10;
 
-/// Warnings about the fields of an object's pods, whatever the policies.
-pub(super) fn about(object: &Object) -> Vec<String> {
+/// Warnings about the fields of an object's pods, whatever the policies, in a cluster of a minor version.
+pub(super) fn about(object: &Object, minor: u64) -> Vec<String> {
     let kind = kind(object);
     let mut warnings = Vec::new();
     if kind.is_pod() {
-        about_pod("", &object.json, &mut warnings);
+        about_pod("", &object.json, minor, &mut warnings);
     } else if let Some(path) = template::built_in(&kind) {
         // What cannot be read is reported by those who judge it.
         for template in template::find(&object.json, &path).unwrap_or_default() {
-            about_pod(&format!("{}.", template.path), template.text, &mut warnings);
+            about_pod(&format!("{}.", template.path), template.text, minor, &mut warnings);
         }
     }
     warnings
 }
 
-fn about_pod(root: &str, text: &str, warnings: &mut Vec<String>) {
+fn about_pod(root: &str, text: &str, minor: u64, warnings: &mut Vec<String>) {
     let unknown = unknown_fields(text).unwrap_or_default();
     let named = unknown.iter().take(NAMED);
     warnings.extend(named.map(|field| format!("{root}{}: {}", field.path, field.problem())));
@@ -33,7 +36,24 @@ fn about_pod(root: &str, text: &str, warnings: &mut Vec<String>) {
         warnings.push(format!("{more} more unknown fields"));
     }
     let Ok(pod) = Reader::document::<Pod<'_>>(text) else { return };
-    warnings.extend(refused(&pod).into_iter().map(|(path, why)| format!("{root}{path}: {why}")));
+    let doubts = refused(&pod).into_iter().chain(too_young(&pod, minor));
+    warnings.extend(doubts.map(|(path, why)| format!("{root}{path}: {why}")));
+}
+
+/// Sysctls that later versions take for safe: a path, and what an older kubelet does.
+fn too_young(pod: &Pod<'_>, minor: u64) -> Vec<(String, String)> {
+    let sysctls = pod.spec.security_context.sysctls.iter().enumerate();
+    let young = sysctls.filter_map(|(index, sysctl)| {
+        let name = dotted(&sysctl.name);
+        let is_young = is_safe_sysctl(&name, NEWEST) && !is_safe_sysctl(&name, minor);
+        is_young.then(|| {
+            let why = format!(
+                "the kubelet of Kubernetes 1.{minor} refuses {name} unless --allowed-unsafe-sysctls names it"
+            );
+            (format!("spec.securityContext.sysctls[{index}].name"), why)
+        })
+    });
+    young.collect()
 }
 
 /// Combinations that the API server refuses: a path, and the reason.
@@ -128,7 +148,7 @@ mod tests {
         let mut object = object;
         object["kind"] = kind.into();
         object["apiVersion"] = if kind == "Pod" { "v1" } else { "apps/v1" }.into();
-        about(&Object::of_value(&object))
+        about(&Object::of_value(&object), 31)
     }
 
     #[rstest]
@@ -149,6 +169,8 @@ mod tests {
     #[case::host_process(json!({"containers": [{"securityContext": {"windowsOptions": {"hostProcess": true}}}]}),
         &["spec.containers[0].securityContext.windowsOptions.hostProcess: the API server refuses true without hostNetwork: true"])]
     #[case::host_process_on_the_host_network(json!({"hostNetwork": true, "securityContext": {"windowsOptions": {"hostProcess": true}}, "containers": [{}]}), &[])]
+    #[case::sysctls_of_later_versions(json!({"securityContext": {"sysctls": [{"name": "net.ipv4.tcp_syncookies"}, {"name": "net/ipv4/tcp_rmem"}, {"name": "kernel.msgmax"}]}}),
+        &["spec.securityContext.sysctls[1].name: the kubelet of Kubernetes 1.31 refuses net.ipv4.tcp_rmem unless --allowed-unsafe-sysctls names it"])]
     #[case::windows(json!({"os": {"name": "windows"}, "hostUsers": true, "securityContext": {"fsGroup": 1},
         "containers": [{"securityContext": {"runAsUser": 1, "capabilities": {"drop": ["ALL"]}}}]}), &[
         "spec.hostUsers: the API server refuses it in pods with os.name: windows",

@@ -45,7 +45,7 @@ pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Jud
         refused: false,
     };
     evaluation.judged.warnings = object.warnings();
-    evaluation.judged.warnings.extend(doubts::about(object));
+    evaluation.judged.warnings.extend(doubts::about(object, policies.minor()));
     let mut asked = false;
     for registration in &policies.registrations {
         let about = evaluation.chain.asks(registration);

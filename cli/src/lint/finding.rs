@@ -63,7 +63,7 @@ impl Level {
 pub struct Finding {
     /// How bad it is.
     pub level: Level,
-    /// What found it: `settings`, `registration`, `pair`, `advice` or `input`.
+    /// What found it: `settings`, `registration`, `pair`, `advice`, `version` or `input`.
     pub rule: &'static str,
     /// The object: `ClusterAdmissionPolicy psp-mutating`
     pub object: String,

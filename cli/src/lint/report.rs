@@ -152,11 +152,12 @@ impl Linted {
 }
 
 /// What finds something: its name, and what it is.
-const RULES: [(&str, &str); 5] = [
+const RULES: [(&str, &str); 6] = [
     ("settings", "The module refuses the settings"),
     ("registration", "The registration does not do what it is for"),
     ("pair", "The two halves of a pair contradict each other"),
     ("advice", "Legal and unwise"),
+    ("version", "A newer Kubernetes decides otherwise"),
     ("input", "Readers interpret the text differently"),
 ];
 

@@ -19,7 +19,8 @@ fn a_profile_holds_pods_to_its_level(#[case] level: &str, #[case] expected: [Opt
     let manifest = read(&format!("manifests/profiles/{level}.yaml"));
     let settings = &manifest["spec"]["settings"];
     // A pinned version: a newer release of the policy requires nothing more of users of the profile.
-    let pinned = json!({"podSecurityStandards": {"enforce": format!("{level}:v1.37")}});
+    let pinned =
+        json!({"kubernetesVersion": "1.37", "podSecurityStandards": {"enforce": format!("{level}:v1.37")}});
     assert_eq!((problem(settings), settings), (None, &pinned));
     let pods = [pod(json!({})), pod(json!({"hostPID": true}))];
     for (pod, expected) in pods.into_iter().zip(expected) {

@@ -1,7 +1,8 @@
 //! What each module demands.
 
 use pod_security_policy::pod::VOLUME_TYPES;
-use pod_security_policy::rules::SAFE_SYSCTLS;
+use pod_security_policy::pod::safe_sysctls;
+use pod_security_policy::schema::kubernetes::NEWEST;
 use serde_json::{Map, Value, json};
 
 use super::super::Surroundings;
@@ -406,10 +407,11 @@ fn sysctls(keys: &mut Keys<'_>, piece: &mut Piece, _: &Surroundings) -> Converte
     };
     let overlaps = |pattern: &&str| allowed.iter().any(|name| matches(pattern, name));
     let mut written: Vec<&str> = forbidden.iter().copied().filter(|pattern| !overlaps(pattern)).collect();
-    for safe in SAFE_SYSCTLS {
-        let is_refused = !KNOWN_SAFE.contains(safe) || forbidden.iter().any(|pattern| matches(pattern, safe));
+    for safe in safe_sysctls(NEWEST) {
+        let is_refused =
+            !KNOWN_SAFE.contains(&safe) || forbidden.iter().any(|pattern| matches(pattern, safe));
         let is_written = written.iter().any(|pattern| matches(pattern, safe));
-        if is_refused && !is_written && !allowed.contains(safe) {
+        if is_refused && !is_written && !allowed.contains(&safe) {
             written.push(safe);
         }
     }

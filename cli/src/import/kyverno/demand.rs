@@ -20,7 +20,7 @@ use published::refusal;
 use restrict::{annotate, restrict};
 use values::{MAX_ID, plain, ranges, volume_type};
 
-pub(super) use values::{safe_sysctls, sysctls};
+pub(super) use values::sysctls;
 
 /// Adds what the facts of a rule demand. `whole` are the facts of all rules of the policy.
 pub(super) fn add(facts: &[Fact], whole: &[Fact], piece: &mut Piece) -> Result<(), String> {

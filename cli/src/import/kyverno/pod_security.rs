@@ -1,6 +1,7 @@
 //! `validate.podSecurity`: a level of the Pod Security Standards, without some controls.
 
-use pod_security_policy::standards::{BASELINE_CAPABILITIES, Level, Standard, Version};
+use pod_security_policy::pod::safe_sysctls;
+use pod_security_policy::standards::{BASELINE_CAPABILITIES, Level, Standard};
 use serde_json::{Map, Value, json};
 
 use super::demand;
@@ -240,11 +241,8 @@ impl Exclusion<'_> {
             }
             "Sysctls" => {
                 let mut names = of_field(entries, "spec.securityContext.sysctls[*].name")?;
-                let minor = match self.standard.version {
-                    Version::Minor(minor) => minor,
-                    Version::Latest => u64::MAX,
-                };
-                names.extend(demand::safe_sysctls(minor).map(str::to_owned));
+                let minor = self.standard.version.minor();
+                names.extend(safe_sysctls(minor).map(str::to_owned));
                 demand::sysctls(&names, &mut piece)?;
             }
             _ => return None,

@@ -139,7 +139,7 @@ impl Needs {
 
     fn hold_to_standards(&mut self, pod: &Pod<'_>, at: Place<'_>) {
         for level in [Level::Baseline, Level::Restricted] {
-            let standard = Standard { level, version: Version::Latest };
+            let standard = Standard { level, version: Version::LATEST };
             for Failing { check, problem, paths } in judge::failures(standard, pod, at.root) {
                 // A violation of baseline is one of restricted too, often under another name.
                 let path = paths.first().map_or("", |path| path.strip_prefix(at.root).unwrap_or(path));

@@ -1,7 +1,8 @@
 //! Sysctls: Gatekeeper allows or forbids any, settings allow safe ones unless they are forbidden.
 
+use pod_security_policy::pod::safe_sysctls;
 use pod_security_policy::rule::SysctlPattern;
-use pod_security_policy::rules::SAFE_SYSCTLS;
+use pod_security_policy::schema::kubernetes::NEWEST;
 use serde_json::{Value, json};
 
 use crate::import::gatekeeper::constraint::{Constraint, Demanded, Why};
@@ -38,7 +39,7 @@ pub(super) fn read(constraint: &mut Constraint<'_>) -> Demanded {
                 let listed = patterns.iter().filter_map(Value::as_str);
                 listed.map(|pattern| SysctlPattern::new(pattern.into())).any(|pattern| pattern.matches(name))
             };
-            let others: Vec<&&str> = SAFE_SYSCTLS.iter().filter(|name| !matches(name)).collect();
+            let others: Vec<&str> = safe_sysctls(NEWEST).filter(|name| !matches(name)).collect();
             if !others.is_empty() {
                 piece.set("forbiddenSysctls", json!(others));
             }

@@ -1,6 +1,7 @@
 //! From allowed values to those of settings.
 
-use pod_security_policy::standards::SAFE_SYSCTLS;
+use pod_security_policy::pod::{is_safe_sysctl, safe_sysctls};
+use pod_security_policy::schema::kubernetes::NEWEST;
 use serde_json::{Value, json};
 
 use super::super::fact::Values;
@@ -15,11 +16,6 @@ pub(super) fn volume_type(key: &str) -> &str {
     if key == "cephfs" { "cephFS" } else { key }
 }
 
-/// The sysctls that the standards allow at a version.
-pub(in crate::import::kyverno) fn safe_sysctls(minor: u64) -> impl Iterator<Item = &'static str> {
-    SAFE_SYSCTLS.into_iter().filter(move |(_, since)| *since <= minor).map(|(name, _)| name)
-}
-
 /// Allows these sysctls alone; a trailing `*` stands for any rest.
 pub(in crate::import::kyverno) fn sysctls(allowed: &[String], piece: &mut Piece) -> Option<()> {
     let is_pattern =
@@ -31,10 +27,9 @@ pub(in crate::import::kyverno) fn sysctls(allowed: &[String], piece: &mut Piece)
         };
         allowed.iter().any(one)
     };
-    let is_unsafe = |name: &&String| !SAFE_SYSCTLS.iter().any(|(safe, _)| safe == name);
+    let is_unsafe = |name: &&String| !is_safe_sysctl(name, NEWEST);
     restrict(piece, "allowedUnsafeSysctls", allowed.iter().filter(is_unsafe).cloned().collect::<Vec<_>>())?;
-    let forbidden: Vec<&str> =
-        SAFE_SYSCTLS.into_iter().map(|(name, _)| name).filter(|name| !matches(name)).collect();
+    let forbidden: Vec<&str> = safe_sysctls(NEWEST).filter(|name| !matches(name)).collect();
     if !forbidden.is_empty() {
         restrict(piece, "forbiddenSysctls", forbidden)?;
     }
