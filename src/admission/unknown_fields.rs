@@ -4,6 +4,7 @@
 //! `unknownFields` is set: other reviews take nothing of it.
 
 use std::collections::BinaryHeap;
+use std::sync::LazyLock;
 
 use super::Evaluator;
 use super::response::Response;
@@ -11,7 +12,8 @@ use crate::json::{Quoted, Read, Reader, Step, Text};
 use crate::rule::{Action, NonDenying, SPELT_OUT, Violation, ViolationKind, cut, join};
 use crate::schema::nearest;
 
-/// A line for each type: its name and its fields, each with the type of its value behind a `>` if that has fields.
+/// A line for each type: its name and its fields, each with the type of its value behind a `>` if that has fields. Lines and
+/// fields are sorted by name.
 const KNOWN: &str = include_str!("unknown_fields/known.txt");
 
 /// The type of a pod's `spec`.
@@ -43,7 +45,7 @@ impl UnknownField {
     /// The known field of the same object that has the most similar name. To find it takes long, so that it is looked for
     /// only where it is shown: a pod can have many such fields.
     pub fn nearest(&self) -> Option<&'static str> {
-        nearest(&self.key, Types::read().fields(self.kind).iter().map(|(name, _)| *name))
+        nearest(&self.key, TYPES.fields(self.kind).iter().map(|(name, _)| *name))
     }
 
     /// The problem, and which field may have been meant.
@@ -61,15 +63,17 @@ type Type = (&'static str, Vec<(&'static str, &'static str)>);
 /// The types, sorted by name, each with sorted fields: a pod can have very many objects and fields to look up.
 struct Types(Vec<Type>);
 
+/// Read once, since tools look at very many pods.
+static TYPES: LazyLock<Types> = LazyLock::new(Types::read);
+
 impl Types {
     fn read() -> Self {
         let types = KNOWN.lines().filter_map(|line| {
             let (name, fields) = line.split_once(' ')?;
             let fields = fields.split_ascii_whitespace();
-            let fields = fields.map(|word| word.split_once('>').unwrap_or((word, "")));
-            Some((name, fields.collect::<BinaryHeap<_>>().into_sorted_vec()))
+            Some((name, fields.map(|word| word.split_once('>').unwrap_or((word, ""))).collect()))
         });
-        Types(types.collect::<BinaryHeap<_>>().into_sorted_vec())
+        Types(types.collect())
     }
 
     fn fields(&self, kind: &str) -> &[(&'static str, &'static str)] {
@@ -96,9 +100,9 @@ fn each_unknown(pod: &str, found: &mut Found<'_>) -> Read<()> {
     if reader.next_byte() != Some(b'{') {
         return Ok(());
     }
-    let types = Types::read();
+    let types = &*TYPES;
     reader.object(|reader, key| match &**key {
-        "spec" => walk(reader, &types, SPEC, &mut key.to_string(), found),
+        "spec" => walk(reader, types, SPEC, &mut key.to_string(), found),
         _ => reader.skip_unchecked(),
     })
 }

@@ -72,6 +72,19 @@ pub struct Mark {
     depth: u32,
 }
 
+/// The position behind the value that starts at a position, for those who read a stream piece by piece; `None` if it has no
+/// end here, or nests too deep. Inside of objects and lists only brackets are counted: their text is yet to be checked.
+///
+/// ```
+/// use pod_security_policy::json::end_of_value;
+///
+/// assert_eq!(end_of_value(br#"[{"a": "]"}, 2]"#, 1), Some(11));
+/// assert_eq!(end_of_value(br#"{"a": "#, 0), None);
+/// ```
+pub fn end_of_value(bytes: &[u8], at: usize) -> Option<usize> {
+    Some(skip::over(bytes, at, 0)).filter(|end| *end != scan::FAULT)
+}
+
 impl Mark {
     /// The position, in bytes.
     pub fn at(&self) -> usize {

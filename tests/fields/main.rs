@@ -163,8 +163,10 @@ fn by_type(fields: &[Field]) -> BTreeMap<&str, Vec<&Field>> {
 fn table_of_the_engine() -> String {
     let fields = fields();
     let mut text = String::new();
-    for (kind, fields) in by_type(&fields) {
+    for (kind, mut fields) in by_type(&fields) {
         text.push_str(kind);
+        // The engine searches them.
+        fields.sort_by_key(|field| &field.key);
         for Field { key, of, .. } in fields {
             let of = if of.is_empty() { String::new() } else { format!(">{of}") };
             write!(text, " {key}{of}").unwrap();

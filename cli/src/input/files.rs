@@ -31,6 +31,15 @@ const STDIN: &str = "stdin";
 /// Calls `take` for every object in some files and folders; `-` is standard input. Objects that `take` rejects count as
 /// unread.
 pub fn read(sources: &Sources, watch: &dyn Watch, take: Take<'_>) -> Unread {
+    #[cfg(not(target_arch = "wasm32"))]
+    return super::ahead::read(sources, watch, take);
+    // The page has no threads.
+    #[cfg(target_arch = "wasm32")]
+    return read_here(sources, watch, take);
+}
+
+/// The same, without a thread of its own for reading.
+pub(super) fn read_here(sources: &Sources, watch: &dyn Watch, take: Take<'_>) -> Unread {
     read_as(Others::Skip, sources, watch, take)
 }
 

@@ -1,24 +1,27 @@
 //! JSON, one object at a time: a dump of a cluster is one list, and need not fit into memory.
 
 mod kubectl;
-mod tracked;
+mod locate;
+mod survey;
+mod window;
 
-use std::fmt;
-use std::io::BufRead;
+use std::io::{self, Read};
 
-use serde::Deserialize as _;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use super::place::Mark;
-use tracked::Tracked;
+use locate::{Open, locate};
+use window::Window;
 
-pub(super) use kubectl::as_kubectl_sends;
+pub(super) use kubectl::{AsSent, as_kubectl_sends};
+pub(super) use survey::{Survey, survey};
 
 /// A text and where it starts.
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) at: Mark,
+    /// What is known about it.
+    pub(super) survey: Survey,
     /// The kind that the list states for its items: `Pod` and `v1` of a `PodList`, which omits both in its items.
     pub(super) listed: Option<(String, String)>,
     /// Whether it stands in a list that is not an object.
@@ -33,195 +36,208 @@ pub(super) enum Stop<E> {
     Refused(E),
 }
 
+/// Why a document cannot be read further.
+enum Fault<E> {
+    /// It is not JSON: where that is found out again, byte by byte.
+    Malformed(Open),
+    /// The items of a list are something else, at a position.
+    NoList(usize),
+    Unread(io::Error),
+    Refused(E),
+}
+
+impl<E> From<io::Error> for Fault<E> {
+    fn from(error: io::Error) -> Self {
+        Fault::Unread(error)
+    }
+}
+
+/// Receives the pieces.
+type TakePiece<'t, E> = &'t mut dyn FnMut(Piece) -> Result<(), E>;
+
 /// Calls `take` for every object: those of lists, and documents that are not lists.
 ///
-/// `line` is the number of the first line.
-pub(super) fn read<R: BufRead, E>(
-    source: R,
-    line: u32,
-    take: &mut dyn FnMut(Piece) -> Result<(), E>,
-) -> Result<(), Stop<E>> {
-    let source = Tracked::new(source, line);
-    let mut reader = serde_json::Deserializer::from_reader(source.clone());
-    let malformed = |at, reason: &str, copy: Option<Vec<u8>>| {
-        let text = String::from_utf8_lossy(&copy.unwrap_or_default()).into_owned();
-        Stop::Malformed { at, reason: reason.to_owned(), text }
-    };
+/// `line` is the number of the first line. The ends of values are found by counting brackets, and each piece is parsed
+/// afterwards.
+pub(super) fn read<R: Read, E>(source: R, line: u32, take: TakePiece<'_, E>) -> Result<(), Stop<E>> {
+    let mut documents = Documents { window: Window::new(source, line), take };
     loop {
-        let start = match source.next_document() {
-            Ok(Some(start)) => start,
-            Ok(None) => return Ok(()),
-            Err(error) => return Err(malformed(source.at(), &error.to_string(), None)),
+        match documents.next() {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(Fault::Refused(refused)) => return Err(Stop::Refused(refused)),
+            Err(Fault::Unread(error)) => {
+                let (at, reason) = (documents.window.at(), error.to_string());
+                return Err(Stop::Malformed { at, reason, text: String::new() });
+            }
+            Err(Fault::NoList(pos)) => {
+                let text = String::from_utf8_lossy(documents.window.part(0, pos)).into_owned();
+                let (at, reason) =
+                    (documents.window.place(pos), "the `items` of a list must be a list".to_owned());
+                return Err(Stop::Malformed { at, reason, text });
+            }
+            Err(Fault::Malformed(open)) => {
+                let (at, rest) = documents.window.into_rest();
+                let (at, reason, text) = locate(rest, at, open);
+                return Err(Stop::Malformed { at, reason, text });
+            }
+        }
+    }
+}
+
+/// The documents of a stream.
+struct Documents<'t, R, E> {
+    window: Window<R>,
+    take: TakePiece<'t, E>,
+}
+
+impl<R: Read, E> Documents<'_, R, E> {
+    /// Reads the next document; `false` at the end.
+    fn next(&mut self) -> Result<bool, Fault<E>> {
+        let (pos, first) = self.window.next(0)?;
+        self.window.take(pos);
+        match first {
+            None => return Ok(false),
+            // Documents of JSON may be separated like those of YAML.
+            Some(b'-') if self.window.at().column == 1 => self.separator()?,
+            Some(b'{') => self.object()?,
+            Some(b'[') => self.elements(None, true)?,
+            Some(_) => {
+                let end = self.window.end(0)?.ok_or(Fault::Malformed(Open::Document))?;
+                self.piece(0, end, None, false, Open::Document)?;
+                self.window.take(end);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Steps over a line that separates documents.
+    fn separator(&mut self) -> Result<(), Fault<E>> {
+        let length = self.window.line()?;
+        let line = self.window.part(0, length).trim_ascii_end();
+        let Some(rest) = line.strip_prefix(b"---") else {
+            return Err(io::Error::other("expected an object").into());
         };
-        let mut refused = None;
-        let document = Document { source: &source, refused: &mut refused, take };
-        if let Err(error) = document.deserialize(&mut reader) {
-            return Err(match refused {
-                Some(refused) => Stop::Refused(refused),
-                None => malformed(source.last(), &reason(&error), source.end_copy()),
-            });
+        let rest = rest.trim_ascii();
+        if !(rest.is_empty() || rest.starts_with(b"#")) {
+            return Err(io::Error::other(
+                "something behind `---`, which kubectl takes for a separator alone: start a new line",
+            )
+            .into());
         }
-        // Without a copy it was a list, and its items have been taken.
-        if let Some(copy) = source.end_copy() {
-            let Ok(text) = String::from_utf8(copy) else {
-                return Err(malformed(start, "bytes that are not UTF-8", None));
-            };
-            let piece = Piece { text, at: start, listed: None, is_element: false };
-            take(piece).map_err(Stop::Refused)?;
-        }
-    }
-}
-
-/// The problem, without its position, which is reported separately.
-fn reason(error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        return "the text ends too early".to_owned();
-    }
-    if error.is_data() {
-        return "the `items` of a list must be a list".to_owned();
-    }
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
-}
-
-/// A document: an object that may be a list, or a list.
-struct Document<'d, R, E> {
-    source: &'d Tracked<R>,
-    refused: &'d mut Option<E>,
-    take: &'d mut dyn FnMut(Piece) -> Result<(), E>,
-}
-
-impl<'de, R: BufRead, E> DeserializeSeed<'de> for Document<'_, R, E> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, R: BufRead, E> Visitor<'de> for Document<'_, R, E> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a document")
-    }
-
-    // Any other value is kept as a text.
-
-    fn visit_bool<X>(self, _: bool) -> Result<(), X> {
+        self.window.take(length);
         Ok(())
     }
 
-    fn visit_i64<X>(self, _: i64) -> Result<(), X> {
-        Ok(())
+    /// Hands on a piece of the window.
+    fn piece(
+        &mut self,
+        from: usize,
+        to: usize,
+        listed: Option<(String, String)>,
+        is_element: bool,
+        open: Open,
+    ) -> Result<(), Fault<E>> {
+        let bytes = self.window.part(from, to);
+        let survey = survey(bytes).map_err(|_| Fault::Malformed(open))?;
+        let text = String::from_utf8(bytes.to_vec()).map_err(|_| Fault::Malformed(open))?;
+        let at = self.window.place(from);
+        (self.take)(Piece { text, at, survey, listed, is_element }).map_err(Fault::Refused)
     }
 
-    fn visit_u64<X>(self, _: u64) -> Result<(), X> {
-        Ok(())
-    }
-
-    fn visit_f64<X>(self, _: f64) -> Result<(), X> {
-        Ok(())
-    }
-
-    fn visit_str<X>(self, _: &str) -> Result<(), X> {
-        Ok(())
-    }
-
-    fn visit_unit<X>(self) -> Result<(), X> {
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Document { source, refused, take } = self;
+    /// An object, which is a list if it has items. Until they come nothing of it is taken.
+    fn object(&mut self) -> Result<(), Fault<E>> {
         let (mut kind, mut api_version) = (String::new(), String::new());
-        while let Some(key) = map.next_key::<String>()? {
-            match &*key {
-                "kind" | "apiVersion" => {
-                    let text: Box<RawValue> = map.next_value()?;
-                    let text = serde_json::from_str(text.get()).unwrap_or_default();
-                    *(if key == "kind" { &mut kind } else { &mut api_version }) = text;
+        let mut open = Open::Document;
+        let mut pos = 1;
+        let mut is_first = true;
+        loop {
+            let (next, byte) = self.window.next(pos)?;
+            match (byte, is_first) {
+                (Some(b'}'), _) => {
+                    pos = next + 1;
+                    break;
                 }
-                // kubectl writes `kind` after the items.
-                "items" if kind.is_empty() || kind.ends_with("List") => {
+                (Some(b','), false) => pos = self.window.next(next + 1)?.0,
+                (Some(_), true) => pos = next,
+                _ => return Err(Fault::Malformed(open)),
+            }
+            is_first = false;
+            let behind = self.window.end(pos)?.ok_or(Fault::Malformed(open))?;
+            let key: String =
+                serde_json::from_slice(self.window.part(pos, behind)).map_err(|_| Fault::Malformed(open))?;
+            let (colon, Some(b':')) = self.window.next(behind)? else { return Err(Fault::Malformed(open)) };
+            let (mut value, first) = self.window.next(colon + 1)?;
+            // kubectl writes `kind` after the items.
+            if key == "items" && (kind.is_empty() || kind.ends_with("List")) {
+                match first {
+                    Some(b'[') => {}
+                    Some(b'n')
+                        if self
+                            .window
+                            .end(value)?
+                            .is_some_and(|end| self.window.part(value, end) == b"null") => {}
+                    Some(b'n') => return Err(Fault::Malformed(open)),
+                    Some(_) => return Err(Fault::NoList(value)),
+                    None => return Err(Fault::Malformed(open)),
+                }
+                // What has been passed over so far must be JSON as well.
+                let head = [self.window.part(0, value), b"0}"].concat();
+                if open == Open::Document && serde_json::from_slice::<IgnoredAny>(&head).is_err() {
+                    return Err(Fault::Malformed(open));
+                }
+                open = Open::Members;
+                self.window.take(value);
+                if first == Some(b'[') {
                     let of_kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty());
                     let listed = of_kind.map(|kind| (kind.to_owned(), api_version.clone()));
-                    map.next_value_seed(Items {
-                        source,
-                        refused: &mut *refused,
-                        take: &mut *take,
-                        listed,
-                        is_element: false,
-                    })?;
+                    self.elements(listed.as_ref(), false)?;
+                    pos = 0;
+                    continue;
                 }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+                value = 0;
+            }
+            let end = self.window.end(value)?.ok_or(Fault::Malformed(open))?;
+            let text = self.window.part(value, end);
+            match &*key {
+                "kind" => kind = serde_json::from_slice(text).unwrap_or_default(),
+                "apiVersion" => api_version = serde_json::from_slice(text).unwrap_or_default(),
+                _ => {}
+            }
+            pos = end;
+            if open == Open::Members {
+                serde_json::from_slice::<IgnoredAny>(text).map_err(|_| Fault::Malformed(open))?;
+                self.window.take(end);
+                pos = 0;
             }
         }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-        let Document { source, refused, take } = self;
-        Items { source, refused, take, listed: None, is_element: true }.visit_seq(list)
-    }
-}
-
-/// The items of a list, or any other value under that key.
-struct Items<'d, R, E> {
-    source: &'d Tracked<R>,
-    refused: &'d mut Option<E>,
-    take: &'d mut dyn FnMut(Piece) -> Result<(), E>,
-    listed: Option<(String, String)>,
-    is_element: bool,
-}
-
-impl<'de, R: BufRead, E> DeserializeSeed<'de> for Items<'_, R, E> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, R: BufRead, E> Visitor<'de> for Items<'_, R, E> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of objects")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        self.source.end_copy();
-        while let Some((at, text)) = list.next_element_seed(Item(self.source))? {
-            let text = <Box<str>>::from(text).into_string();
-            if let Err(refused) =
-                (self.take)(Piece { text, at, listed: self.listed.clone(), is_element: self.is_element })
-            {
-                *self.refused = Some(refused);
-                return Err(A::Error::custom("refused"));
-            }
+        if open == Open::Document {
+            self.piece(0, pos, None, false, open)?;
         }
+        self.window.take(pos);
         Ok(())
     }
 
-    fn visit_unit<E2>(self) -> Result<(), E2> {
-        self.source.end_copy();
-        Ok(())
-    }
-}
-
-/// One item as text, and its start.
-struct Item<'d, R>(&'d Tracked<R>);
-
-impl<'de, R: BufRead> DeserializeSeed<'de> for Item<'_, R> {
-    type Value = (Mark, Box<RawValue>);
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        // The parser has consumed the first byte to detect that an item follows.
-        let at = self.0.last();
-        Ok((at, Box::<RawValue>::deserialize(deserializer)?))
+    /// The elements of a list, each of which is taken.
+    fn elements(&mut self, listed: Option<&(String, String)>, is_element: bool) -> Result<(), Fault<E>> {
+        let mut open = Open::List;
+        self.window.take(1);
+        loop {
+            let (mut pos, byte) = self.window.next(0)?;
+            match (byte, open) {
+                (Some(b']'), _) => {
+                    self.window.take(pos + 1);
+                    return Ok(());
+                }
+                (Some(b','), Open::Elements) => pos = self.window.next(pos + 1)?.0,
+                (Some(_), Open::List) => {}
+                _ => return Err(Fault::Malformed(open)),
+            }
+            let end = self.window.end(pos)?.ok_or(Fault::Malformed(open))?;
+            self.piece(pos, end, listed.cloned(), is_element, open)?;
+            self.window.take(end);
+            open = Open::Elements;
+        }
     }
 }
 

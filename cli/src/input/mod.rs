@@ -2,6 +2,8 @@
 //!
 //! Errors do not end reading: they are kept as [`Unread`], to be reported in the end.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod ahead;
 mod document;
 mod files;
 mod json;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::document::look;
+use super::json::{Survey, survey};
 use super::noise::Noise;
 use super::place::{Layout, Mark, steps};
 use super::yaml::Remark;
@@ -34,6 +34,8 @@ pub struct Object {
     pub namespace: Option<String>,
     /// The object that made it, if one did.
     pub(crate) made_by: Option<Owner>,
+    /// Whether it comes from an API server, which sets a uid and the creation timestamp.
+    pub(crate) is_live: bool,
 }
 
 /// The object that made another one: its controller, or the node of a mirror pod.
@@ -45,32 +47,39 @@ pub(crate) struct Owner {
 }
 
 /// The part of an object that identifies it.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
 pub(super) struct Header {
-    api_version: Option<String>,
+    pub(super) api_version: Option<String>,
     pub(super) kind: Option<String>,
-    metadata: Option<Metadata>,
+    pub(super) metadata: Metadata,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Metadata {
-    name: Option<String>,
-    generate_name: Option<String>,
-    namespace: Option<String>,
-    owner_references: Option<Value>,
+#[derive(Default)]
+pub(super) struct Metadata {
+    pub(super) name: Option<String>,
+    pub(super) generate_name: Option<String>,
+    pub(super) namespace: Option<String>,
+    /// Whether it has a uid or a creation timestamp, which API servers set.
+    pub(super) is_live: bool,
+    pub(super) owners: Vec<Owned>,
+}
+
+/// An owner of an object.
+#[derive(Default)]
+pub(super) struct Owned {
+    pub(super) api_version: String,
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) is_controller: bool,
 }
 
 impl Metadata {
     fn made_by(&self) -> Option<Owner> {
-        let owners = self.owner_references.as_ref()?.as_array()?;
-        let text = |owner: &Value, key| owner.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let is_controller = |owner: &&Value| owner.get("controller") == Some(&Value::Bool(true));
+        let is_controller = |owner: &&Owned| owner.is_controller;
         // Kubelets before 1.18 own their mirror pods without being called their controllers.
-        let is_node = |owner: &&Value| text(owner, "kind") == "Node" && text(owner, "apiVersion") == "v1";
-        let owner = owners.iter().find(is_controller).or_else(|| owners.iter().find(is_node))?;
-        Some(Owner { kind: text(owner, "kind"), name: text(owner, "name") })
+        let is_node = |owner: &&Owned| owner.kind == "Node" && owner.api_version == "v1";
+        let owner = self.owners.iter().find(is_controller).or_else(|| self.owners.iter().find(is_node))?;
+        Some(Owner { kind: owner.kind.clone(), name: owner.name.clone() })
     }
 }
 
@@ -83,12 +92,25 @@ const QUOTE: &str = "YAML reads y, yes, on, n, no and off as booleans, and digit
 
 impl Object {
     pub(super) fn new(file: &Arc<str>, json: String, layout: Layout) -> Result<Self, Error> {
-        let Ok(header) = serde_json::from_str::<Header>(&json) else {
+        match survey(json.as_bytes()) {
+            Ok(survey) => Object::surveyed(file, json, layout, survey),
+            Err(_) => Err(no_object(file, &json, &layout)),
+        }
+    }
+
+    /// An object whose text has been surveyed.
+    pub(super) fn surveyed(
+        file: &Arc<str>,
+        json: String,
+        layout: Layout,
+        survey: Survey,
+    ) -> Result<Self, Error> {
+        if survey.is_odd {
             return Err(no_object(file, &json, &layout));
-        };
-        let metadata = header.metadata.unwrap_or_default();
+        }
+        let Header { api_version, kind, metadata } = survey.header;
         let made_by = metadata.made_by();
-        let Metadata { name, generate_name, namespace, .. } = metadata;
+        let Metadata { name, generate_name, namespace, is_live, .. } = metadata;
         Ok(Object {
             file: Arc::clone(file),
             layout,
@@ -96,11 +118,12 @@ impl Object {
             remarks: Vec::new(),
             noise: Vec::new(),
             json,
-            api_version: header.api_version.unwrap_or_default(),
-            kind: header.kind.unwrap_or_default(),
+            api_version: api_version.unwrap_or_default(),
+            kind: kind.unwrap_or_default(),
             name: name.or(generate_name).unwrap_or_default(),
             namespace: namespace.filter(|namespace| !namespace.is_empty()),
             made_by,
+            is_live,
         })
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::json::{self, Piece, Stop};
 use super::noise::{self, Noise};
-use super::object::{Header, Object, place};
+use super::object::{Object, place};
 use super::place::{Inside, Layout, Mark, Tree};
 use super::yaml::{self, Chunk, Remark};
 use super::{BYTE_ORDER_MARK, Take, Unread, Watch, other};
@@ -85,12 +85,7 @@ impl Reading<'_> {
     fn json(&mut self, stream: &mut Stream, source: impl BufRead, line: u32) -> Result<(), Error> {
         let mut claims = false;
         let read = json::read(source, line, &mut |piece: Piece| -> Result<(), Error> {
-            let Piece { text, at, listed, is_element } = piece;
-            let text = match listed {
-                Some((kind, api_version)) => with_kind(text, &kind, &api_version),
-                None => text,
-            };
-            claims |= self.json_object(stream, text, at, is_element);
+            claims |= self.json_object(stream, piece);
             Ok(())
         });
         match read {
@@ -108,7 +103,8 @@ impl Reading<'_> {
     }
 
     /// Returns whether it is an object of Kubernetes.
-    fn json_object(&mut self, stream: &mut Stream, text: String, at: Mark, is_element: bool) -> bool {
+    fn json_object(&mut self, stream: &mut Stream, piece: Piece) -> bool {
+        let Piece { mut text, at, mut survey, listed, is_element } = piece;
         if !text.starts_with('{') {
             let value: Value = serde_json::from_str(&text).unwrap_or_default();
             if !value.is_null() {
@@ -116,11 +112,20 @@ impl Reading<'_> {
             }
             return false;
         }
-        let kubectls = json::as_kubectl_sends(text, at);
+        if let Some((kind, api_version)) = listed.filter(|_| survey.header.kind.is_none()) {
+            text = with_kind(text, &kind, &api_version);
+            survey.header.kind = Some(kind);
+            survey.header.api_version.get_or_insert(api_version);
+        }
         let layout = Layout::Json(at);
-        match Object::new(&stream.file, kubectls.text, layout) {
+        let object = if survey.is_special {
+            let json::AsSent { text, source, remarks } = json::as_kubectl_sends(text, at);
+            Object::new(&stream.file, text, layout).map(|object| Object { source, remarks, ..object })
+        } else {
+            Object::surveyed(&stream.file, text, layout, survey)
+        };
+        match object {
             Ok(object) => {
-                let object = Object { source: kubectls.source, remarks: kubectls.remarks, ..object };
                 let claims = !object.kind.is_empty() || !object.api_version.is_empty();
                 self.object(stream, object, is_element);
                 claims
@@ -242,16 +247,15 @@ pub(super) fn looks_like_json(start: &[u8]) -> Option<bool> {
     }
 }
 
-/// Gives an item the kind that its list states for all items.
+/// Gives an item without a kind the one that its list states for all items.
 fn with_kind(text: String, kind: &str, api_version: &str) -> String {
-    let has_kind = serde_json::from_str::<Header>(&text).is_ok_and(|header| header.kind.is_some());
     match text.strip_prefix('{') {
-        Some(rest) if !has_kind => {
+        Some(rest) => {
             let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
             let (kind, api_version) = (Value::from(kind), Value::from(api_version));
             format!("{{\"kind\":{kind},\"apiVersion\":{api_version}{comma}{rest}")
         }
-        _ => text,
+        None => text,
     }
 }
 
@@ -270,8 +274,10 @@ fn items_of(list: &mut Object) -> Option<Vec<Result<Object, Error>>> {
             Layout::Json(_) => Layout::Json(list.mark(&format!("items[{index}]"))),
         };
         let json = match of_kind {
-            Some(kind) => with_kind(item.to_string(), kind, &list.api_version),
-            None => item.to_string(),
+            Some(kind) if item.get("kind").is_none_or(Value::is_null) => {
+                with_kind(item.to_string(), kind, &list.api_version)
+            }
+            _ => item.to_string(),
         };
         items.push(Object::new(&list.file, json, layout));
     }

@@ -2,7 +2,6 @@
 
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::{Pod, template};
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::requester::kind;
@@ -34,7 +33,7 @@ impl LiveObject {
     }
 
     fn added(object: &Object, json: &str) -> Option<Self> {
-        if !kind(object).is_pod() || was_sent(json) {
+        if !kind(object).is_pod() || object.is_live {
             return None;
         }
         let pod: Pod<'_> = Reader::document(json).ok()?;
@@ -63,20 +62,4 @@ impl LiveObject {
         }
         (path.to_owned(), "")
     }
-}
-
-/// Whether an object comes from an API server, which sets a uid and the creation timestamp.
-pub(super) fn was_sent(json: &str) -> bool {
-    #[derive(Deserialize)]
-    struct LiveObject {
-        metadata: Metadata,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Metadata {
-        uid: Option<String>,
-        creation_timestamp: Option<String>,
-    }
-    serde_json::from_str(json)
-        .is_ok_and(|LiveObject { metadata }| metadata.uid.is_some() || metadata.creation_timestamp.is_some())
 }

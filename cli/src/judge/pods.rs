@@ -3,7 +3,6 @@
 use pod_security_policy::json::{Read, Reader};
 use pod_security_policy::pod::{Pod, template};
 
-use super::live::was_sent;
 use super::requester::kind;
 use crate::input::Object;
 
@@ -13,7 +12,7 @@ pub(crate) fn pods<'o>(object: &Object, json: &'o str) -> Read<Vec<(String, Pod<
     if kind.is_pod() {
         let mut pod: Pod<'_> = Reader::document(json)?;
         template::default_pod(&mut pod);
-        if !was_sent(json) {
+        if !object.is_live {
             // The API server will mount a token.
             template::complete(&mut pod, &kind, json)?;
         }

@@ -169,3 +169,11 @@ fn many_are_counted() {
 fn refuses_settings(#[case] option: Value, #[case] expected: &str) {
     assert_eq!(problems(&json!({"unknownFields": option})), expected);
 }
+
+/// They are searched by halving.
+#[test]
+fn types_and_their_fields_are_sorted() {
+    assert!(TYPES.0.is_sorted_by_key(|(name, _)| *name));
+    assert!(TYPES.0.iter().all(|(_, fields)| fields.is_sorted_by_key(|(name, _)| *name)));
+    assert_eq!(TYPES.fields("Capabilities"), [("add", ""), ("drop", "")]);
+}

@@ -116,6 +116,20 @@ mod tests {
         serde_json::from_str(&crate::answer(&call.to_string())).unwrap()
     }
 
+    /// The examples of the page, which are the sources that the command line is tested with.
+    #[test]
+    fn what_other_engines_have_becomes_registrations() {
+        for (name, registrations) in
+            [("kyverno", 4), ("gatekeeper", 3), ("kubewarden", 3), ("psa", 3), ("scc", 3)]
+        {
+            let path = format!("{}/../../cli/tests/data/sources/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+            let answer = call(&std::fs::read_to_string(path).unwrap());
+            let kinds =
+                answer["manifests"].as_str().unwrap().matches("kind: ClusterAdmissionPolicy\n").count();
+            assert_eq!((&answer["errors"], kinds), (&json!([]), registrations), "{name}");
+        }
+    }
+
     #[test]
     fn policies_become_a_pair_with_its_summary() {
         let answer = call(include_str!("../../../examples/psp/restricted.yaml"));
