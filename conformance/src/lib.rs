@@ -17,6 +17,7 @@
 //! - [`campaign`]: many fresh cases, compared and counted.
 //! - [`minimise`]: reduces a differing case.
 //! - [`coverage`]: coverage of answered cases, as a table and as a check.
+//! - [`world`]: every case of a small world, instead of a sample.
 //! - [`files`]: JSON lines on disk, compressed or not.
 
 pub mod campaign;
@@ -36,3 +37,4 @@ pub mod ours;
 pub mod standards;
 pub mod subject;
 pub mod verdict;
+pub mod world;

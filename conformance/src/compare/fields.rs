@@ -125,7 +125,7 @@ fn dense(value: &Value) -> Value {
     }
 }
 
-/// An empty part of an SELinux label, which the API does not distinguish from an absent one.
+/// An empty part of an SELinux label, or name of a sysctl, which the API does not distinguish from an absent one.
 fn is_empty_label(key: &str, value: &Value) -> bool {
-    matches!(key, "user" | "role" | "type" | "level") && value == ""
+    matches!(key, "user" | "role" | "type" | "level" | "name") && value == ""
 }

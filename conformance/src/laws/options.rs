@@ -1,5 +1,4 @@
-//! Properties of this project's answers alone: options that the original did not have must not change its
-//! decisions.
+//! Options that the original did not have must not change its decisions.
 //!
 //! Each case is tried with options derived from its name, so that it breaks the same law on every run.
 
@@ -13,7 +12,7 @@ use crate::ours::{self, Answer};
 use crate::subject::Subject;
 
 /// The rules of PodSecurityPolicy, as settings name them.
-const RULES: [&str; 26] = [
+pub(super) const RULES: [&str; 26] = [
     "allowPrivilegeEscalation",
     "allowedCSIDrivers",
     "allowedCapabilities",
