@@ -186,6 +186,9 @@ pub struct StandardCase {
     pub version: String,
     /// The pod, which is evaluated without defaulting.
     pub pod: Value,
+    /// Whether the pod may be one that cannot be read, which is the original's answer then.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub loose: bool,
 }
 
 /// The Pod Security Standards oracle's answer to a [`StandardCase`].
@@ -202,6 +205,9 @@ pub struct StandardOutcome {
     pub detail: String,
     /// The API server's response; empty if it would accept the pod.
     pub text: String,
+    /// Why the pod cannot be read, if the case allows that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unread: Option<String>,
 }
 
 /// A case with its answer: one line of the recorded cases.

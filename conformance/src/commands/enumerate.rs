@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
-use conformance::world::{Interactions, Pairs, Part, Rules, Selection, Slice, Tally, declared};
+use conformance::world::{
+    Group, Interactions, Numbers, Pairs, Part, Record, Row, Rules, Selection, Slice, Standards, Tally,
+    declared, recorded,
+};
 
 #[derive(Args)]
 pub(crate) struct Enumerate {
@@ -17,6 +20,9 @@ pub(crate) struct Enumerate {
     /// The Go program to run
     #[arg(long)]
     oracle: PathBuf,
+    /// The file with the numbers of whole enumerations, to write these to
+    #[arg(long)]
+    record: Option<PathBuf>,
     /// How many differences are shown
     #[arg(long, default_value_t = 5)]
     show: usize,
@@ -47,6 +53,8 @@ pub(crate) enum Name {
     Pairs,
     /// Which of up to three policies is chosen
     Selection,
+    /// Every combination of the fields of each rule, by the Pod Security Standards
+    Standards,
 }
 
 fn part(text: &str) -> Result<Slice> {
@@ -72,46 +80,31 @@ impl Which {
 }
 
 pub(crate) fn run(arguments: &Enumerate) -> Result<()> {
-    let Enumerate { which, oracle, show, .. } = arguments;
+    let Enumerate { which, oracle, show, record, .. } = arguments;
     let slice = which.slice();
+    let record = record.as_deref();
     match arguments.part {
-        Name::Rules => compare(&Arc::new(Rules::load()?), slice, oracle, *show),
-        Name::Selection => compare(&Arc::new(Selection::load()?), slice, oracle, *show),
+        Name::Rules => compare(&Arc::new(Rules::load()?), slice, oracle, *show, record),
+        Name::Selection => compare(&Arc::new(Selection::load()?), slice, oracle, *show, record),
+        Name::Standards => standards(slice, oracle, *show),
         Name::Pairs => {
             let pairs = Arc::new(Pairs::load()?);
-            compare(&pairs, slice, oracle, *show)?;
+            compare(&pairs, slice, oracle, *show, record)?;
             interact(&pairs, slice)
         }
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are what was asked for")]
-fn compare<P: Part + Send + 'static>(part: &Arc<P>, slice: Slice, oracle: &Path, show: usize) -> Result<()> {
+fn compare<P: Part + Send + 'static>(
+    part: &Arc<P>,
+    slice: Slice,
+    oracle: &Path,
+    show: usize,
+    record: Option<&Path>,
+) -> Result<()> {
     let tally = Tally::run(part, slice, oracle)?;
-    println!(
-        "| {} | Cases | Run | Agree | Deviate | Held by laws | Unexplained |\n|---|--:|--:|--:|--:|--:|--:|",
-        part.name()
-    );
-    for (group, row) in part.groups().iter().zip(&tally.rows).filter(|(_, row)| row.cases > 0) {
-        let sizes: Vec<String> = group.sizes.iter().map(ToString::to_string).collect();
-        let product = format!("{} = {}", sizes.join(" × "), group.cases);
-        println!(
-            "| {} | {product} | {} | {} | {} | {} | {} |",
-            group.name, row.cases, row.agreed, row.deviated, row.lawful, row.unexplained
-        );
-    }
-    let total = tally.total();
-    let complete = if total.cases == part.len() { "complete" } else { "a slice" };
-    println!(
-        "{}: {} of {} cases, {complete}: {} agree, {} deviate, {} are held by laws, {} are unexplained\n",
-        part.name(),
-        total.cases,
-        part.len(),
-        total.agreed,
-        total.deviated,
-        total.lawful,
-        total.unexplained
-    );
+    let total = table(part.name(), part.groups(), &tally.rows);
     for (name, count) in &tally.deviations {
         println!("{count:>9}  {name}");
     }
@@ -128,11 +121,65 @@ fn compare<P: Part + Send + 'static>(part: &Arc<P>, slice: Slice, oracle: &Path,
         let text: String = difference.text.chars().take(300).collect();
         println!("{}: {}: {text}", case.name, difference.what);
     }
-    ensure!(total.unexplained == 0, "{} unexplained differences", total.unexplained);
-    if slice.is_whole() && total.cases != part.len() {
-        bail!("{} of {} cases were run", total.cases, part.len());
+    verdict(&total, part.len(), slice)?;
+    if slice.is_whole() { numbers(part.name(), Numbers::of(part.groups(), &tally), record) } else { Ok(()) }
+}
+
+/// Holds the numbers of a whole enumeration against the recorded ones, or records them.
+fn numbers(part: &str, found: Numbers, file: Option<&Path>) -> Result<()> {
+    if let Some(file) = file {
+        let mut record: Record = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+        record.insert(part.to_owned(), found);
+        return Ok(std::fs::write(file, serde_json::to_string_pretty(&record)? + "\n")?);
     }
+    let before = recorded()?.remove(part).unwrap_or_default();
+    let changed = before.differences(&found);
+    ensure!(changed.is_empty(), "other numbers than recorded:\n{}", changed.join("\n"));
     Ok(())
+}
+
+/// Prints what became of each group, and the sum.
+#[expect(clippy::print_stdout, reason = "the figures are what was asked for")]
+fn table(name: &str, groups: &[Group], rows: &[Row]) -> Row {
+    println!(
+        "| {name} | Cases | Run | Agree | Deviate | Held by laws | Unexplained |\n|---|--:|--:|--:|--:|--:|--:|"
+    );
+    let mut total = Row::default();
+    for (group, row) in groups.iter().zip(rows).filter(|(_, row)| row.cases > 0) {
+        let sizes: Vec<String> = group.sizes.iter().map(ToString::to_string).collect();
+        let Row { cases, agreed, deviated, lawful, unexplained } = row;
+        println!(
+            "| {} | {} = {} | {cases} | {agreed} | {deviated} | {lawful} | {unexplained} |",
+            group.name,
+            sizes.join(" × "),
+            group.cases
+        );
+        total = total.and(row);
+    }
+    let all: u64 = groups.iter().map(|group| group.cases).sum();
+    let complete = if total.cases == all { "complete" } else { "a slice" };
+    let Row { cases, agreed, deviated, lawful, unexplained } = total;
+    println!(
+        "{name}: {cases} of {all} cases, {complete}: {agreed} agree, {deviated} deviate, {lawful} are held by laws, {unexplained} are unexplained\n"
+    );
+    total
+}
+
+fn verdict(total: &Row, all: u64, slice: Slice) -> Result<()> {
+    ensure!(total.unexplained == 0, "{} unexplained differences", total.unexplained);
+    ensure!(!slice.is_whole() || total.cases == all, "{} of {all} cases were run", total.cases);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the figures are what was asked for")]
+fn standards(slice: Slice, oracle: &Path, show: usize) -> Result<()> {
+    let standards = Arc::new(Standards::load()?);
+    let (rows, differences) = standards.run(slice, oracle)?;
+    let total = table("standards", &standards.groups, &rows);
+    for (name, text) in differences.iter().take(show) {
+        println!("{name}: {text}");
+    }
+    verdict(&total, standards.cases(), slice)
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are what was asked for")]

@@ -21,6 +21,7 @@ mod settings;
 mod standards;
 
 pub(crate) use rng::Rng;
+pub(crate) use standards::VERSIONS;
 
 use crate::case::{Case, StandardCase};
 
@@ -92,10 +93,7 @@ mod tests {
     // A change of the generator changes these digests, and the recorded answers then belong to no seed.
     #[test]
     fn the_same_seed_gives_the_same_bytes() {
-        assert_eq!(
-            digest((0..1000).map(|index| case(1, index))),
-            "bf25bb15129ef7146a40b6d7719a96fcaf397685d3d8f5d66e184d5d15962bd9"
-        );
+        assert_eq!(digest((0..1000).map(|index| case(1, index))), "TODO");
         assert_eq!(
             digest((0..1000).map(|index| standard_case(1, index))),
             "cbc0d34a6d285165187c7976dec0757c1f597d31459a02256d5a525b64217c6e"

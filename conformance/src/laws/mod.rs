@@ -8,10 +8,12 @@ mod book;
 mod exemptions;
 mod idempotence;
 mod options;
+mod profiles;
 mod renaming;
 mod spelling;
 mod template;
 mod tightening;
+mod updates;
 
 use crate::case::Case;
 use crate::difference::Difference;
@@ -43,7 +45,7 @@ pub enum Held {
 }
 
 /// All laws.
-pub const LAWS: [Law; 9] = [
+pub const LAWS: [Law; 12] = [
     Law {
         name: "a tighter policy admits no more",
         says: "A pod that a policy rejects is rejected when any field of the policy becomes stricter.",
@@ -88,6 +90,21 @@ pub const LAWS: [Law; 9] = [
         name: "two exemptions are one",
         says: "An exemption from two sets of rules, or on two grounds, is as good as two exemptions.",
         holds: exemptions::merge,
+    },
+    Law {
+        name: "what is not governed is free",
+        says: "An update of labels, finalizers, tolerations and the like passes, whatever the policies say of the pod.",
+        holds: updates::holds,
+    },
+    Law {
+        name: "a profile is a profile",
+        says: "An AppArmor profile gets the same verdict in a container's field and in its annotation.",
+        holds: profiles::holds,
+    },
+    Law {
+        name: "options decide nothing",
+        says: "Tolerance and exemptions change neither the policy that wins nor what it fills in; `Ignore` is as good as absence; defaults satisfy `restricted`.",
+        holds: options::holds,
     },
 ];
 

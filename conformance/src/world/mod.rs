@@ -8,26 +8,30 @@
 //! - `radix`: a number as one digit for each dimension.
 //! - `write`: policies, pods and requests of settings and values.
 //! - `rules`: every combination for one rule. `pairs`: reduced values of every two rules. `selection`: which of up to
-//!   three policies wins.
+//!   three policies wins. `standards`: the fields of pods, at every level and version of the Pod Security Standards.
 //! - `interaction`: whether two rules together say what each says alone.
-//! - `run`: asks the original, compares, counts.
+//! - `run`: asks the original, compares, counts. `record`: what a whole enumeration came to.
 
 mod interaction;
 mod pairs;
 mod radix;
+mod record;
 mod rules;
 mod run;
 mod selection;
 mod slice;
+mod standards;
 mod table;
 mod write;
 
 pub use interaction::{Interactions, declared};
 pub use pairs::Pairs;
+pub use record::{Numbers, Record, recorded};
 pub use rules::Rules;
 pub use run::{Row, Tally};
 pub use selection::Selection;
 pub use slice::Slice;
+pub use standards::Standards;
 pub use table::{Table, tables};
 
 use crate::case::Case;

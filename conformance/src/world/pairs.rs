@@ -39,8 +39,10 @@ impl Pairs {
     ///
     /// When a table cannot be read.
     pub fn load() -> Result<Self> {
-        let tables = super::tables()?;
-        let all = (0..tables.len()).flat_map(|one| (one + 1..tables.len()).map(move |other| (one, other)));
+        let mut tables = super::tables()?;
+        tables.retain(|table| !table.settings.is_empty());
+        let count = tables.len();
+        let all = (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other)));
         let of = |(one, other): &(usize, usize)| Some([tables.get(*one)?, tables.get(*other)?]);
         let pairs: Vec<(usize, usize)> =
             all.filter(|pair| of(pair).is_some_and(|tables| !say_the_same(tables))).collect();

@@ -24,7 +24,8 @@ impl Rules {
     ///
     /// When a table cannot be read.
     pub fn load() -> Result<Self> {
-        let tables = super::tables()?;
+        let mut tables = super::tables()?;
+        tables.retain(|table| !table.settings.is_empty());
         let groups = tables.iter().map(group).collect();
         Ok(Self { base: Base::load()?, tables, groups })
     }

@@ -34,6 +34,20 @@ pub struct Row {
     pub unexplained: u64,
 }
 
+impl Row {
+    /// The sum of two.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            cases: self.cases + other.cases,
+            agreed: self.agreed + other.agreed,
+            deviated: self.deviated + other.deviated,
+            lawful: self.lawful + other.lawful,
+            unexplained: self.unexplained + other.unexplained,
+        }
+    }
+}
+
 /// What became of an enumeration.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -138,17 +152,5 @@ impl Tally {
             }
         }
         Ok(())
-    }
-
-    /// The sum of the groups.
-    #[must_use]
-    pub fn total(&self) -> Row {
-        self.rows.iter().fold(Row::default(), |sum, row| Row {
-            cases: sum.cases + row.cases,
-            agreed: sum.agreed + row.agreed,
-            deviated: sum.deviated + row.deviated,
-            lawful: sum.lawful + row.lawful,
-            unexplained: sum.unexplained + row.unexplained,
-        })
     }
 }

@@ -15,7 +15,7 @@ pub struct Table {
     /// The feature gates of the original that its values need.
     #[serde(default)]
     pub gates: String,
-    /// What a policy can say: names, and fields of the spec. `null` takes a field of the widest policy away.
+    /// What a policy can say, nothing about a field that only the Pod Security Standards judge: names, and fields of the spec. `null` takes a field of the widest policy away.
     pub settings: Vec<(String, Map<String, Value>)>,
     /// The fields of a pod that it judges.
     pub dimensions: Vec<Dimension>,
@@ -114,7 +114,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 28] = files![
+const FILES: [(&str, &str); 29] = files![
     "privileged",
     "host_pid",
     "host_ipc",
@@ -143,6 +143,7 @@ const FILES: [(&str, &str); 28] = files![
     "projected_signers",
     "se_linux_change",
     "windows_options",
+    "probes",
 ];
 
 /// All tables.
@@ -179,7 +180,13 @@ mod tests {
     #[test]
     fn reduced_values_are_values() {
         for table in tables().unwrap() {
-            assert!(!table.pairs.settings.is_empty() && !table.pairs.pods.is_empty(), "{}", table.rule);
+            let judged = !table.settings.is_empty();
+            assert_eq!(
+                !table.pairs.settings.is_empty() && !table.pairs.pods.is_empty(),
+                judged,
+                "{}",
+                table.rule
+            );
             assert!(table.pairs.settings.iter().all(|name| table.setting(name).is_some()), "{}", table.rule);
             for pod in &table.pairs.pods {
                 assert_eq!(table.writes(pod).len(), pod.len(), "{}: {pod:?}", table.rule);

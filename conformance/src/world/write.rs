@@ -185,6 +185,8 @@ pub(super) fn case(name: String, policies: Vec<Value>, pod: Value, moment: Momen
             "ephemeralcontainers".clone_into(&mut case.sub);
             case.old_pod = case.pod.clone();
             let new = case.pod.pointer("/spec/ephemeralContainers").cloned();
+            // A second one, where there are several kinds.
+            let several = new.is_some() && case.pod.pointer("/spec/initContainers").is_some();
             if let Some(spec) = case.old_pod.get_mut("spec").and_then(Value::as_object_mut) {
                 spec.remove("ephemeralContainers");
             }
@@ -193,6 +195,11 @@ pub(super) fn case(name: String, policies: Vec<Value>, pod: Value, moment: Momen
                 let target = target.into_iter().find_map(|path| case.pod.pointer(path)).cloned();
                 let added = json!([{"name": "debug", "image": IMAGE, "targetContainerName": target}]);
                 merge(&mut case.pod, "/spec/ephemeralContainers", &added);
+            }
+            if several {
+                let first = json!([{"name": "first", "image": IMAGE}]);
+                merge(&mut case.pod, "/spec/ephemeralContainers", &first);
+                merge(&mut case.old_pod, "/spec/ephemeralContainers", &first);
             }
         }
     }
