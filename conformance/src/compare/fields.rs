@@ -121,6 +121,7 @@ fn dense(value: &Value) -> Value {
             if members.is_empty() { Value::Null } else { Value::Object(members) }
         }
         Value::Array(elements) if elements.is_empty() => Value::Null,
+        Value::Array(elements) => elements.iter().map(dense).collect(),
         other => other.clone(),
     }
 }
