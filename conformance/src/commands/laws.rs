@@ -33,11 +33,11 @@ pub(crate) fn run(arguments: &Laws) -> Result<()> {
             [Box::new(Rules::load()?), Box::new(Pairs::load()?), Box::new(Selection::load()?)];
         for part in &parts {
             let numbers = slice.numbers(part.len());
-            book.hold(numbers, &|number| part.at(number).map(|(_, query)| query.case().clone()));
+            book.hold(&numbers, &|number| part.at(number).map(|(_, query)| query.case().clone()));
         }
     } else {
         let (seed, cases) = arguments.which.seed().unwrap_or((1, RANDOM));
-        book.hold(0..cases, &|index| Some(generate::case(seed, index)));
+        book.hold(&(0..cases), &|index| Some(generate::case(seed, index)));
     }
     println!("| Law | Cases | It says something | Broken |\n|---|--:|--:|--:|");
     for (law, row) in LAWS.iter().zip(&book.rows) {

@@ -39,7 +39,7 @@ impl Lawbook {
     /// Holds the cases with these numbers against the laws, on all cores.
     pub fn hold(
         &mut self,
-        numbers: impl Iterator<Item = u64> + Clone + Send,
+        numbers: &(impl Iterator<Item = u64> + Clone + Send + Sync),
         case: &(dyn Fn(u64) -> Option<Case> + Sync),
     ) {
         let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -49,7 +49,7 @@ impl Lawbook {
                     let numbers = numbers.clone().skip(worker).step_by(threads);
                     scope.spawn(move || {
                         let mut book = Self::default();
-                        numbers.filter_map(case).for_each(|case| book.add(case));
+                        numbers.filter_map(case).for_each(|case| book.add(&case));
                         book
                     })
                 })
@@ -59,11 +59,11 @@ impl Lawbook {
         books.into_iter().for_each(|book| self.take(book));
     }
 
-    fn add(&mut self, case: Case) {
+    fn add(&mut self, case: &Case) {
         self.cases += 1;
-        let answer = ours::natively(&case);
+        let answer = ours::natively(case);
         for (law, row) in LAWS.iter().zip(&mut self.rows) {
-            match law.check(&case, &answer) {
+            match law.check(case, &answer) {
                 Held::Silent => {}
                 Held::Holds => row.held += 1,
                 Held::Broken(text) => {

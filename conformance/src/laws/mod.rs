@@ -10,6 +10,7 @@ mod idempotence;
 mod options;
 mod profiles;
 mod renaming;
+mod respelt;
 mod spelling;
 mod template;
 mod tightening;
@@ -45,7 +46,7 @@ pub enum Held {
 }
 
 /// All laws.
-pub const LAWS: [Law; 12] = [
+pub const LAWS: [Law; 13] = [
     Law {
         name: "a tighter policy admits no more",
         says: "A pod that a policy rejects is rejected when any field of the policy becomes stricter.",
@@ -95,6 +96,11 @@ pub const LAWS: [Law; 12] = [
         name: "what is not governed is free",
         says: "An update of labels, finalizers, tolerations and the like passes, whatever the policies say of the pod.",
         holds: updates::holds,
+    },
+    Law {
+        name: "two spellings are one",
+        says: "A sysctl gets the same verdict with dots and with slashes, and a path of the node with more slashes and dots.",
+        holds: respelt::holds,
     },
     Law {
         name: "a profile is a profile",

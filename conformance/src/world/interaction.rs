@@ -66,9 +66,9 @@ fn interaction(pairs: &Pairs, group: usize, number: u64) -> Option<String> {
     }
     let says =
         |settings: &[usize], pods: &[usize]| says(&pairs.write(String::new(), &combination, settings, pods));
-    let both = [0, 1];
+    const BOTH: [usize; 2] = [0, 1];
     let [together, first, second, none] =
-        [&both[..], &both[..1], &both[1..], &both[..0]].map(|rules| says(rules, &both));
+        [&BOTH as &[usize], &[0], &[1], &[]].map(|rules| says(rules, &BOTH));
     let differs = |what: &str, one: &Said, other: &Said| {
         (one != other).then(|| {
             let name = pairs.case(group, number).case().name.clone();
@@ -76,7 +76,7 @@ fn interaction(pairs: &Pairs, group: usize, number: u64) -> Option<String> {
         })
     };
     // Whether a rule looks at a field that is the other one's, beside what any policy makes of it.
-    let alone = |rule: usize| says(&both[rule..=rule], &both[rule..=rule]).and(&none);
+    let alone = |rule: usize| says(&[rule], &[rule]).and(&none);
     differs("the policies", &together, &first.and(&second))
         .or_else(|| differs("the first rule and the second's fields", &first, &alone(0)))
         .or_else(|| differs("the second rule and the first's fields", &second, &alone(1)))

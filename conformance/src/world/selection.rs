@@ -134,9 +134,14 @@ impl Part for Selection {
         let hint = HINTS.get(at(2)).copied().unwrap_or_default();
 
         let mut pod = write::pod(&self.base, Kind::Regular, &[]);
-        pod["spec"]["hostPID"] = true.into();
+        let mut set = |parent: &str, key: &str, value: Value| {
+            if let Some(parent) = pod.get_mut(parent).and_then(Value::as_object_mut) {
+                parent.insert(key.to_owned(), value);
+            }
+        };
+        set("spec", "hostPID", true.into());
         if hint != "none" {
-            pod["metadata"]["annotations"] = json!({"kubernetes.io/psp": hint});
+            set("metadata", "annotations", json!({"kubernetes.io/psp": hint}));
         }
         let mut case = write::case(String::new(), vec![], pod, moment);
         let fill = |text: &str| {

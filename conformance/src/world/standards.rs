@@ -18,6 +18,9 @@ use crate::standards::{Compared, compared};
 
 const LEVELS: [&str; 2] = ["baseline", "restricted"];
 
+/// What became of each group, and the cases that differ with both answers.
+type Answers = (Vec<Row>, Vec<(String, String)>);
+
 /// The fields, those of each rule by themselves.
 #[derive(Debug)]
 pub struct Standards {
@@ -82,7 +85,7 @@ impl Standards {
     /// # Errors
     ///
     /// When the oracle cannot be run.
-    pub fn run(self: &Arc<Self>, slice: Slice, oracle: &Path) -> Result<(Vec<Row>, Vec<(String, String)>)> {
+    pub fn run(self: &Arc<Self>, slice: Slice, oracle: &Path) -> Result<Answers> {
         let mut rows = vec![Row::default(); self.groups.len()];
         let mut differences = Vec::new();
         let (asked, groups) = channel();
