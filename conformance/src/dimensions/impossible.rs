@@ -47,7 +47,7 @@ pub const IMPOSSIBLE: &[Impossible] = &[
     },
 ];
 
-/// The requesters who are somebody.
+/// The requesters who are users.
 const WITH_NAME: [&str; 18] = {
     let mut names = [""; 18];
     let mut index = 0;

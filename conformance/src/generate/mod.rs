@@ -93,7 +93,10 @@ mod tests {
     // A change of the generator changes these digests, and the recorded answers then belong to no seed.
     #[test]
     fn the_same_seed_gives_the_same_bytes() {
-        assert_eq!(digest((0..1000).map(|index| case(1, index))), "1c97d262f63353d49221e6dfc819207f65b7bd83e2e5532993ab59a8ad3cb9e4");
+        assert_eq!(
+            digest((0..1000).map(|index| case(1, index))),
+            "1c97d262f63353d49221e6dfc819207f65b7bd83e2e5532993ab59a8ad3cb9e4"
+        );
         assert_eq!(
             digest((0..1000).map(|index| standard_case(1, index))),
             "cbc0d34a6d285165187c7976dec0757c1f597d31459a02256d5a525b64217c6e"

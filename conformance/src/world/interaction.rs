@@ -61,7 +61,7 @@ impl Interactions {
 fn interaction(pairs: &Pairs, group: usize, number: u64) -> Option<String> {
     let combination = pairs.combination(group, number)?;
     if !matches!(combination.moment, Moment::Create | Moment::Debug) {
-        // What would have to be changed is told only where nothing else stands against the pod.
+        // What would have to be changed is reported only where nothing else stands against the pod.
         return None;
     }
     let says =
@@ -75,7 +75,7 @@ fn interaction(pairs: &Pairs, group: usize, number: u64) -> Option<String> {
             format!("{what} of {name}: {one:?} instead of {other:?}")
         })
     };
-    // Whether a rule looks at a field that is the other one's, beside what any policy makes of it.
+    // Whether a rule looks at a field that is the other one's, in addition to what any policy makes of it.
     let alone = |rule: usize| says(&[rule], &[rule]).and(&none);
     differs("the policies", &together, &first.and(&second))
         .or_else(|| differs("the first rule and the second's fields", &first, &alone(0)))

@@ -69,7 +69,7 @@ impl Selection {
         let group = |(index, name): (usize, &&str)| {
             let count = index + 1;
             let grants = if count < 3 { GRANTED.len() as u64 } else { FOR_THREE };
-            // The last requester is nobody.
+            // The last requester is no user.
             let mut sizes = vec![MOMENTS.len() as u64, REQUESTERS.len() as u64 + 1, HINTS.len() as u64];
             for _ in 0..count {
                 sizes.extend([SAYS.len() as u64, grants]);

@@ -161,21 +161,6 @@ pub fn tables() -> Result<Vec<Table>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ours, world::write};
-
-    #[test]
-    fn every_setting_loads() {
-        let base = Base::load().unwrap();
-        for table in tables().unwrap() {
-            for (name, fields) in &table.settings {
-                let case = crate::case::Case {
-                    psps: vec![write::policy(&base, "p", &[fields])],
-                    ..crate::case::Case::default()
-                };
-                assert_eq!(ours::problems(&case), None, "{}: {name}", table.rule);
-            }
-        }
-    }
 
     #[test]
     fn reduced_values_are_values() {

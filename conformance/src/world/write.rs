@@ -9,7 +9,7 @@ const IMAGE: &str = "registry.example.com/app:1";
 /// The image of the pod before an update, so that the update changes something.
 const OLD_IMAGE: &str = "registry.example.com/app:0";
 
-/// Where the containers under test stand. Beside them is a container without a field that a rule judges.
+/// Where the containers under test stand. Next to them is a container without a field that a rule judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Init,
@@ -204,4 +204,22 @@ pub(super) fn case(name: String, policies: Vec<Value>, pod: Value, moment: Momen
         }
     }
     case
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ours;
+    use crate::world::table::tables;
+
+    #[test]
+    fn every_setting_loads() {
+        let base = Base::load().unwrap();
+        for table in tables().unwrap() {
+            for (name, fields) in &table.settings {
+                let case = Case { psps: vec![policy(&base, "p", &[fields])], ..Case::default() };
+                assert_eq!(ours::problems(&case), None, "{}: {name}", table.rule);
+            }
+        }
+    }
 }
