@@ -81,7 +81,7 @@ const ORDERS: [(&str, Tighten); 33] = [
 ];
 
 pub(super) fn holds(case: &Case, answer: &Answer, rng: &mut Rng) -> Held {
-    if answer.accepted {
+    if answer.accepted || ours::problems(case).is_some() {
         return Held::Silent;
     }
     let index = rng.count(0, u32::try_from(case.psps.len().saturating_sub(1)).unwrap_or_default());
