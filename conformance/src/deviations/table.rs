@@ -71,7 +71,7 @@ pub const DEVIATIONS: &[Deviation] = &[
         at: anywhere,
     },
     Deviation {
-        name: "lists have no null entries",
+        name: super::NULL_ENTRY,
         reason: "The original read such an entry as an empty one, and the API server writes it so before it asks a policy. Here it is a pod that cannot be read.",
         backed_by: "section 2",
         concerns: pods::null_entry,
