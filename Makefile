@@ -25,6 +25,7 @@ ANNOTATOR  := $(or $(shell command -v $(KWCTL)),$(HOST))
 VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 ORACLE     := conformance/oracle/oracle
+PSS_ORACLE := conformance/pss-oracle/pss-oracle
 YAML_ORACLE := conformance/yaml-oracle/yaml-oracle
 CLUSTER    := $(TARGET_DIR)/cluster/cluster
 CONFORMANCE := $(TARGET_DIR)/debug/conformance
@@ -36,7 +37,7 @@ CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test cluster cluster-tests cluster-tests-full chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain workflows clean web web-serve web-test
+.PHONY: all run test world cluster cluster-tests cluster-tests-full chart chart-test recipes registry-test lint fmt deny docs bench size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain workflows clean web web-serve web-test
 
 all: policy.wasm
 
@@ -183,10 +184,19 @@ reproducible: | toolchain
 $(ORACLE): $(shell find conformance/oracle conformance/lines -name '*.go' -o -name 'go.*')
 	cd conformance/oracle && go build -o oracle .
 
+# The original Pod Security Standards evaluator.
+$(PSS_ORACLE): $(shell find conformance/pss-oracle conformance/lines -name '*.go' -o -name 'go.*')
+	cd conformance/pss-oracle && go build -o pss-oracle .
+
 # Fresh cases, answered by the original and by the module: `make conformance SEED=7 CASES=100000`.
 conformance: policy.wasm $(ORACLE)
 	$(CARGO) build --profile host --package conformance --features module
 	$(TARGET_DIR)/host/conformance compare --seed $(SEED) --cases $(CASES) --oracle $(ORACLE) --module policy.wasm
+
+# Every case of a small world, all laws, all short texts: the whole, about an hour on two cores. `make world SLICE=3/10` runs a part.
+world: $(ORACLE) $(PSS_ORACLE)
+	$(CARGO) build --profile host --package conformance
+	./scripts/world $(TARGET_DIR)/host/conformance $(SLICE)
 
 # kubectl's decoder of YAML, behind JSON lines.
 $(YAML_ORACLE): $(shell find conformance/yaml-oracle conformance/lines -name '*.go' -o -name 'go.*')

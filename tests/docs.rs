@@ -32,6 +32,7 @@ const NOT_RUN: &[&str] = &[
     "make test",
     "make run ",
     "make conformance ",
+    "make world",
     "make fuzz ",
     "make mutants",
     "make web",

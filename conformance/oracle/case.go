@@ -35,6 +35,8 @@ type Case struct {
 	Steps string
 	// Counts says that an update changes a field which this API does not have, so that it is a change all the same.
 	Counts bool
+	// Loose says that the API may be unable to read the pods, which is the answer then.
+	Loose bool
 }
 
 // Grant is a binding of the `use` verb.
@@ -64,6 +66,8 @@ type Result struct {
 	Law *Result `json:"law,omitempty"`
 	// Reasons are those of the phase that rejected the pod, by the names of the policies.
 	Reasons []Reasons `json:"reasons,omitempty"`
+	// Unread is why the pods cannot be read, if the case allows that.
+	Unread string `json:"unread,omitempty"`
 	// Errors are the findings of the validation of the policies.
 	Errors *[]string `json:"errors,omitempty"`
 }

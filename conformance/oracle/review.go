@@ -29,6 +29,9 @@ func validating(p plugin, a admission.Attributes) error {
 // PodSecurityPolicy's.
 func review(c *Case, policies []*policyv1beta1.PodSecurityPolicy) (*Result, error) {
 	r, err := newRequest(c, policies)
+	if err != nil && c.Loose {
+		return &Result{Unread: err.Error()}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::case::{Answered, Case, Outcome};
 use crate::coverage::{Coverage, Policies, Table};
-use crate::deviations::{DEVIATIONS, WITHOUT_SOURCE};
+use crate::deviations::{DEVIATIONS, NULL_ENTRY, WITHOUT_SOURCE};
 use crate::difference::Difference;
 use crate::generate;
 use crate::oracle::Oracle;
@@ -97,7 +97,9 @@ impl Tally {
     pub fn unseen(&self) -> impl Iterator<Item = &'static str> {
         let enough = self.cases >= ALL_DEVIATIONS;
         let names = DEVIATIONS.iter().map(|deviation| deviation.name);
-        names.filter(move |name| enough && *name != WITHOUT_SOURCE && !self.deviations.contains_key(name))
+        names.filter(move |name| {
+            enough && ![WITHOUT_SOURCE, NULL_ENTRY].contains(name) && !self.deviations.contains_key(name)
+        })
     }
 
     /// The coverage of the cases.

@@ -53,6 +53,9 @@ pub struct Case {
     /// a change all the same.
     #[serde(default, skip_serializing_if = "is_default")]
     pub counts: bool,
+    /// Whether the pods may be such that the original's API cannot read them, which is its answer then.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub loose: bool,
 }
 
 /// A binding of the verb `use`.
@@ -130,6 +133,9 @@ pub struct Outcome {
     /// Why each usable policy does not admit the pod, if none does.
     #[serde(default, skip_serializing_if = "is_default")]
     pub reasons: Option<Vec<Reasons>>,
+    /// Why the pod cannot be read, if the case allows that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unread: Option<String>,
     /// The errors in the policies, if their validation was requested.
     #[serde(default, skip_serializing_if = "is_default")]
     pub errors: Option<Vec<String>>,
@@ -180,6 +186,9 @@ pub struct StandardCase {
     pub version: String,
     /// The pod, which is evaluated without defaulting.
     pub pod: Value,
+    /// Whether the pod may be one that cannot be read, which is the original's answer then.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub loose: bool,
 }
 
 /// The Pod Security Standards oracle's answer to a [`StandardCase`].
@@ -196,6 +205,9 @@ pub struct StandardOutcome {
     pub detail: String,
     /// The API server's response; empty if it would accept the pod.
     pub text: String,
+    /// Why the pod cannot be read, if the case allows that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unread: Option<String>,
 }
 
 /// A case with its answer: one line of the recorded cases.

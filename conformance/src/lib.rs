@@ -17,6 +17,9 @@
 //! - [`campaign`]: many fresh cases, compared and counted.
 //! - [`minimise`]: reduces a differing case.
 //! - [`coverage`]: coverage of answered cases, as a table and as a check.
+//! - [`world`]: every case of a small world, instead of a sample.
+//! - [`dimensions`]: what random cases vary in, and which pairs of values never met.
+//! - [`texts`]: every short text, read and edited.
 //! - [`files`]: JSON lines on disk, compressed or not.
 
 pub mod campaign;
@@ -25,6 +28,7 @@ pub mod compare;
 pub mod coverage;
 pub mod deviations;
 pub mod difference;
+pub mod dimensions;
 pub mod files;
 pub mod generate;
 pub mod laws;
@@ -35,4 +39,6 @@ pub mod oracle;
 pub mod ours;
 pub mod standards;
 pub mod subject;
+pub mod texts;
 pub mod verdict;
+pub mod world;

@@ -1,5 +1,7 @@
 //! Generates cases, runs an oracle on them, and reports their coverage.
 
+mod commands;
+
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
@@ -35,6 +37,14 @@ enum Command {
     /// Generate cases for the Pod Security Standards, have them answered by the original and by this project, and
     /// compare
     ComparePss(ComparePss),
+    /// Have every case of a small world answered by the oracle and by this project, and compare
+    Enumerate(commands::enumerate::Enumerate),
+    /// Read and edit every short text over a small alphabet
+    Texts(commands::texts::Texts),
+    /// Report which pairs of values never met in generated cases
+    Dimensions(commands::dimensions::Dimensions),
+    /// Hold random or enumerated cases against the laws
+    Laws(commands::laws::Laws),
     /// Fill in the pods of cases by this project, and write `{name, pod, mutated}` lines: an API server must accept what is
     /// written
     Mutate(Mutate),
@@ -177,6 +187,10 @@ fn main() -> Result<()> {
         }
         Command::Compare(arguments) => compare(&arguments),
         Command::ComparePss(arguments) => compare_pss(&arguments),
+        Command::Enumerate(arguments) => commands::enumerate::run(&arguments),
+        Command::Dimensions(arguments) => commands::dimensions::run(&arguments),
+        Command::Texts(arguments) => commands::texts::run(&arguments),
+        Command::Laws(arguments) => commands::laws::run(&arguments),
         Command::Mutate(arguments) => mutate(&arguments),
         Command::Deviations => {
             print_deviations();

@@ -72,7 +72,13 @@ pub fn natively(case: &Case) -> Answer {
 #[must_use]
 pub fn natively_with(case: &Case, options: &Value) -> Answer {
     let payload = json!({"request": request(case), "settings": settings_with(case, options)}).to_string();
-    let answer = review(&payload, &Grants(case));
+    of_payload(case, &payload)
+}
+
+/// The library's answer to a payload in a cluster that has the grants of a case.
+#[must_use]
+pub fn of_payload(case: &Case, payload: &str) -> Answer {
+    let answer = review(payload, &Grants(case));
     Answer {
         accepted: answer.is_accepted(),
         message: answer.rejection,

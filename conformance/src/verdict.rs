@@ -25,20 +25,36 @@ pub enum Verdict {
 ///
 /// When it cannot be run.
 pub fn judge(subject: &mut dyn Subject, case: &Case, result: &Outcome) -> Result<Verdict> {
+    if case.validate_policies {
+        return compared(subject, case, result);
+    }
+    let answer = subject.answer(case, &Value::Null)?;
+    if let Some(difference) = laws::broken(subject, case, &answer)? {
+        return Ok(Verdict::Differs(difference));
+    }
+    Ok(explained(case, compare::admission(case, result, &answer)))
+}
+
+/// As [`judge`], without the laws.
+///
+/// # Errors
+///
+/// When the subject cannot be run.
+pub fn compared(subject: &mut dyn Subject, case: &Case, result: &Outcome) -> Result<Verdict> {
     let compared = if case.validate_policies {
         compare::settings(case, result, subject.problems(case)?.as_deref())
     } else {
-        let answer = subject.answer(case, &Value::Null)?;
-        if let Some(difference) = laws::broken(subject, case, &answer)? {
-            return Ok(Verdict::Differs(difference));
-        }
-        compare::admission(case, result, &answer)
+        compare::admission(case, result, &subject.answer(case, &Value::Null)?)
     };
-    Ok(match compared {
+    Ok(explained(case, compared))
+}
+
+fn explained(case: &Case, compared: Result<(), Difference>) -> Verdict {
+    match compared {
         Ok(()) => Verdict::Agrees,
         Err(difference) => match deviations::explain(case, &difference) {
             Some(name) => Verdict::Deviates(name, difference),
             None => Verdict::Differs(difference),
         },
-    })
+    }
 }

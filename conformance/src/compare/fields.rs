@@ -121,11 +121,12 @@ fn dense(value: &Value) -> Value {
             if members.is_empty() { Value::Null } else { Value::Object(members) }
         }
         Value::Array(elements) if elements.is_empty() => Value::Null,
+        Value::Array(elements) => elements.iter().map(dense).collect(),
         other => other.clone(),
     }
 }
 
-/// An empty part of an SELinux label, which the API does not distinguish from an absent one.
+/// An empty part of an SELinux label, or name of a sysctl, which the API does not distinguish from an absent one.
 fn is_empty_label(key: &str, value: &Value) -> bool {
-    matches!(key, "user" | "role" | "type" | "level") && value == ""
+    matches!(key, "user" | "role" | "type" | "level" | "name") && value == ""
 }

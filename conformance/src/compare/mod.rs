@@ -29,6 +29,15 @@ const HINT: &str = "/metadata/annotations/kubernetes.io~1psp";
 ///
 /// The difference.
 pub fn admission(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Difference> {
+    if let Some(fault) = &result.unread {
+        let text = format!("the original cannot read the pod: {fault}; we accept");
+        let accepted = answer.accepted;
+        return if accepted {
+            Err(Difference::new("unread", text, vec![vec!["unread".to_owned()]]))
+        } else {
+            Ok(())
+        };
+    }
     let way = if is_unevaluated(case) {
         pass(case, answer)?;
         "unjudged"
@@ -58,6 +67,10 @@ fn judged(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Differen
     let said = if case.creates() { &result.admit } else { &result.validate };
     let refusal = said.as_deref().filter(|said| *said != Outcome::OK);
     let message = answer.message.as_deref().unwrap_or_default();
+    if let Some(path) = unreadable(message) {
+        let text = format!("the original can read the pod, and says {refusal:?}; we say {message:?}");
+        return Err(Difference::new("unread", text, vec![vec![path.to_owned()]]));
+    }
     match (refusal, answer.accepted) {
         (Some(refusal), false) => violations::same(&case.pod, refusal, message),
         (Some(refusal), true) => {
@@ -81,6 +94,11 @@ fn judged(case: &Case, result: &Outcome, answer: &Answer) -> Result<(), Differen
         }
         (None, true) => admitted(case, result, answer),
     }
+}
+
+/// The path at which a pod cannot be read.
+fn unreadable(message: &str) -> Option<&str> {
+    Some(message.strip_prefix("the object cannot be read: ")?.split(": ").next().unwrap_or_default())
 }
 
 /// Whether both leave the same fields in a pod that both admit.

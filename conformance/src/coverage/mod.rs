@@ -2,7 +2,7 @@
 
 mod objections;
 mod policies;
-mod requests;
+pub(crate) mod requests;
 mod rules;
 mod settings;
 mod standards;

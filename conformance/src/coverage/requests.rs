@@ -7,7 +7,7 @@ use crate::compare::is_unevaluated;
 use crate::generate::PASSING_SUBRESOURCES;
 
 /// Every kind of request, as [`request`] names them.
-pub(super) const REQUESTS: [&str; 18] = [
+pub(crate) const REQUESTS: [&str; 18] = [
     "CREATE",
     "CREATE, generated name",
     "CREATE, validating phase only",
@@ -29,7 +29,7 @@ pub(super) const REQUESTS: [&str; 18] = [
 ];
 
 /// The kind of request that a case makes.
-pub(super) fn request(case: &Case) -> &'static str {
+pub(crate) fn request(case: &Case) -> &'static str {
     match (case.op.as_str(), case.sub.as_str()) {
         ("" | "CREATE", "") if case.steps == "validate" => "CREATE, validating phase only",
         ("" | "CREATE", "") if case.pod.pointer("/metadata/name").is_none() => "CREATE, generated name",
@@ -83,7 +83,7 @@ fn update(old: &Value, new: &Value) -> &'static str {
 }
 
 /// Every property a set of grants can have, as [`grants`] names them.
-pub(super) const GRANTS: [&str; 14] = [
+pub(crate) const GRANTS: [&str; 14] = [
     "everybody",
     "nobody",
     "several",
@@ -101,7 +101,7 @@ pub(super) const GRANTS: [&str; 14] = [
 ];
 
 /// The properties of a case's grants.
-pub(super) fn grants(case: &Case) -> Vec<&'static str> {
+pub(crate) fn grants(case: &Case) -> Vec<&'static str> {
     let mut found = Vec::new();
     let Some(grants) = &case.grants else { return vec!["everybody"] };
     match grants.as_slice() {

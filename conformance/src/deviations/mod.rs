@@ -17,6 +17,8 @@ pub use table::DEVIATIONS;
 
 /// The one deviation that generated cases cannot show: all of them have the API server's defaults.
 pub(crate) const WITHOUT_SOURCE: &str = "volumes: no source is an emptyDir";
+/// The deviation that only enumerated cases show.
+pub(crate) const NULL_ENTRY: &str = "lists have no null entries";
 /// The deviation that explains no difference from the law, because it is why there is one.
 const EPHEMERAL: &str = "ephemeral containers are judged";
 

@@ -28,6 +28,23 @@ fn pod_and_containers(case: &Case) -> impl Iterator<Item = &Value> {
     std::iter::once(at(&case.pod, "spec")).chain(containers(&case.pod))
 }
 
+/// A list of the pod has an entry that is `null`.
+pub(super) fn null_entry(case: &Case) -> bool {
+    fn has_one(value: &Value) -> bool {
+        match value {
+            Value::Array(entries) => entries.iter().any(|entry| entry.is_null() || has_one(entry)),
+            Value::Object(members) => members.values().any(has_one),
+            _ => false,
+        }
+    }
+    has_one(&case.pod) || has_one(&case.old_pod)
+}
+
+/// Whether a path is that of an entry.
+pub(super) fn is_entry(_: &Case, path: &str) -> bool {
+    path.ends_with(']')
+}
+
 pub(super) fn app_armor_field(case: &Case) -> bool {
     pod_and_containers(case).any(|object| !at(object, "securityContext.appArmorProfile").is_null())
 }

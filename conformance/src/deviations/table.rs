@@ -71,6 +71,14 @@ pub const DEVIATIONS: &[Deviation] = &[
         at: anywhere,
     },
     Deviation {
+        name: super::NULL_ENTRY,
+        reason: "The original read such an entry as an empty one, and the API server writes it so before it asks a policy. Here it is a pod that cannot be read.",
+        backed_by: "section 2",
+        concerns: pods::null_entry,
+        touches: &["]"],
+        at: pods::is_entry,
+    },
+    Deviation {
         name: "AppArmor: fields count",
         reason: "Since Kubernetes 1.30 there are fields: a container's own comes before its annotation, the pod's behind it. Both are judged.",
         backed_by: "section 4, item 2",

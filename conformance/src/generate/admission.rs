@@ -29,8 +29,12 @@ pub(super) fn case(rng: &mut Rng, name: &str) -> Case {
             notes.push(generator.name());
         }
     }
-    if rng.one_in(25) {
+    if rng.one_in(12) {
         notes.push(edge_cases::add(rng, &mut pod));
+        // Two of them have to meet as well.
+        if rng.one_in(3) {
+            notes.push(edge_cases::add(rng, &mut pod));
+        }
     }
     if rng.one_in(500)
         && let Some(target) = policies.first_mut()

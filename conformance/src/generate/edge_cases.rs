@@ -107,7 +107,7 @@ fn seccomp_twice(rng: &mut Rng, pod: &mut Pod) {
 }
 
 fn user_namespace(rng: &mut Rng, pod: &mut Pod) {
-    pod.spec.insert("hostUsers".to_owned(), rng.percent(15).into());
+    pod.spec.insert("hostUsers".to_owned(), rng.percent(45).into());
 }
 
 /// Every container has a profile of its own, so that the pod's, if there is any, has no effect.

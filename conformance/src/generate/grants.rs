@@ -215,7 +215,8 @@ enum Shape {
 fn good(rng: &mut Rng, case: &Case, namespace: &str, account: &str, policy: &str) -> Grant {
     let mut subjects = case.groups.clone();
     subjects.push(case.user.clone());
-    if !account.is_empty() {
+    // A pod that names no account has none yet, whatever is granted to accounts.
+    if !account.is_empty() || rng.percent(10) {
         // The service account has more weight: policies are mostly granted to service accounts.
         for _ in 0..2 {
             subjects.push(format!("system:serviceaccount:{namespace}:{account}"));

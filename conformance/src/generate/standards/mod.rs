@@ -36,7 +36,7 @@ const BORDERS: [(&str, Border); 16] = [
 ];
 
 /// The first version, the last, those at which a check changes and their predecessors.
-const VERSIONS: [&str; 25] = [
+pub(crate) const VERSIONS: [&str; 25] = [
     "v1.0", "v1.7", "v1.8", "v1.18", "v1.19", "v1.21", "v1.22", "v1.23", "v1.24", "v1.25", "v1.26", "v1.27",
     "v1.28", "v1.29", "v1.30", "v1.31", "v1.32", "v1.33", "v1.34", "v1.35", "v1.36", "v1.37", "v1.38",
     "v1.99", "latest",
@@ -70,6 +70,7 @@ pub(super) fn case(rng: &mut Rng, name: &str) -> StandardCase {
         level: level.to_owned(),
         version: version.to_owned(),
         pod: pod.manifest(),
+        loose: false,
     }
 }
 
@@ -124,6 +125,7 @@ pub(super) fn at_every_standard(case: &StandardCase) -> Vec<StandardCase> {
         level: level.to_owned(),
         version: version.to_owned(),
         pod: case.pod.clone(),
+        loose: false,
     })
     .collect()
 }

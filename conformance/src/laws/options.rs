@@ -1,19 +1,19 @@
-//! Properties of this project's answers alone: options that the original did not have must not change its
-//! decisions.
+//! Options that the original did not have must not change its decisions.
 //!
 //! Each case is tried with options derived from its name, so that it breaks the same law on every run.
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::Held;
 use crate::case::Case;
 use crate::difference::Difference;
 use crate::generate::Rng;
 use crate::ours::{self, Answer};
-use crate::subject::Subject;
+use crate::subject::{Library, Subject};
 
 /// The rules of PodSecurityPolicy, as settings name them.
-const RULES: [&str; 26] = [
+pub(super) const RULES: [&str; 26] = [
     "allowPrivilegeEscalation",
     "allowedCSIDrivers",
     "allowedCapabilities",
@@ -70,6 +70,15 @@ pub fn broken(subject: &mut dyn Subject, case: &Case, answer: &Answer) -> Result
         _ => return Ok(None),
     };
     law(subject, case, answer, &mut rng)
+}
+
+/// The same, for the library.
+pub(super) fn holds(case: &Case, answer: &Answer, _: &mut Rng) -> Held {
+    match broken(&mut Library, case, answer) {
+        Ok(None) => Held::Holds,
+        Ok(Some(difference)) => Held::Broken(format!("{}: {}", difference.what, difference.text)),
+        Err(fault) => Held::Broken(fault.to_string()),
+    }
 }
 
 /// A policy that admits the pod under full enforcement wins under any, and fills in the same: `Warn`, `Audit` and
