@@ -48,6 +48,7 @@ pub mod report;
 pub mod suggest;
 pub mod suite;
 pub mod target;
+mod unified;
 
 #[cfg(test)]
 mod tests;

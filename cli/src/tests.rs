@@ -17,6 +17,8 @@ use crate::policies::{self, Judge, Policies, Registration, WebhookMatch};
 use crate::rbac::{Authority, Rbac};
 use crate::report;
 
+mod workloads;
+
 fn cases(name: &str) -> impl Iterator<Item = Case> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../conformance/golden/{name}.jsonl.gz"));
     files::read(&path).unwrap().map(|answered| {

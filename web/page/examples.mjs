@@ -4,7 +4,6 @@ import gatekeeper from "../../cli/tests/data/sources/gatekeeper.yaml";
 import kubewarden from "../../cli/tests/data/sources/kubewarden.yaml";
 import kyverno from "../../cli/tests/data/sources/kyverno.yaml";
 import podSecurity from "../../cli/tests/data/sources/psa.yaml";
-import openshift from "../../cli/tests/data/sources/scc.yaml";
 import baselineSettings from "../../examples/baseline.yaml";
 import chownEntrypoint from "../../examples/pods/chown-entrypoint.yaml";
 import csiNode from "../../examples/pods/csi-node.yaml";
@@ -69,7 +68,6 @@ export const examples = {
     "Gatekeeper": gatekeeper,
     "Kubewarden's single policies": kubewarden,
     "Pod Security admission": podSecurity,
-    "OpenShift": openshift,
   },
   workloads: { "Seven pods": seven, "A Deployment": deployment },
 };

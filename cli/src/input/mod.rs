@@ -25,6 +25,7 @@ pub(crate) use place::{Inside, Mark, Step, Tree, steps};
 pub(crate) use text::Lines;
 pub use text::Text;
 pub use walk::Exclude;
+pub(crate) use yaml::value as yaml_value;
 
 /// The name of what comes from a cluster: it has no lines.
 pub const CLUSTER: &str = "cluster";

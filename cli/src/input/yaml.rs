@@ -124,6 +124,11 @@ pub(super) struct Document {
     pub(super) remarks: Vec<Remark>,
 }
 
+/// The value of a text, if it is one document.
+pub(crate) fn value(text: &str) -> Option<Value> {
+    read(&Chunk { text: text.to_owned(), line: 1 }).ok()?.map(|document| document.value)
+}
+
 /// Reads a document as kubectl does. `None` if it is empty.
 pub(super) fn read(chunk: &Chunk) -> Result<Option<Document>, Malformed> {
     let before = chunk.line.saturating_sub(1);

@@ -1,15 +1,11 @@
 //! Replacements as a unified diff. They are known, so that no diff algorithm is needed.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
-use similar::udiff::UnifiedHunkHeader;
-use similar::{DiffOp, group_diff_ops};
+use similar::DiffOp;
 
 use super::Replacement;
-
-/// Unchanged lines around each change.
-const CONTEXT: usize = 3;
+use crate::unified::hunks;
 
 /// A text with its replacements, which follow each other.
 pub(super) fn changed(text: &str, replacements: &[&Replacement]) -> String {
@@ -29,31 +25,7 @@ pub(super) fn unified(name: &str, old: &str, new: &str, replacements: &[&Replace
     let ops = ops(&old_lines, &new_lines, replacements);
     // The name, which may contain spaces, ends at a tab.
     let tab = if name.contains(' ') { "\t" } else { "" };
-    let mut out = format!("--- {name}{tab}\n+++ {name}{tab}\n");
-    for group in group_diff_ops(ops, CONTEXT) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "{}", UnifiedHunkHeader::new(&group));
-        for op in &group {
-            let (removed, added) = (op.old_range(), op.new_range());
-            if let DiffOp::Equal { .. } = op {
-                print(' ', old_lines.get(removed), &mut out);
-            } else {
-                print('-', old_lines.get(removed), &mut out);
-                print('+', new_lines.get(added), &mut out);
-            }
-        }
-    }
-    out
-}
-
-fn print(sign: char, lines: Option<&[&str]>, out: &mut String) {
-    for line in lines.unwrap_or_default() {
-        out.push(sign);
-        out.push_str(line);
-        if !line.ends_with('\n') {
-            out.push_str("\n\\ No newline at end of file\n");
-        }
-    }
+    format!("--- {name}{tab}\n+++ {name}{tab}\n{}", hunks(ops, &old_lines, &new_lines))
 }
 
 /// The old lines and the new ones.

@@ -1,3 +1,4 @@
+use super::TYPES;
 use rstest::rstest;
 use serde_json::{Value, json};
 

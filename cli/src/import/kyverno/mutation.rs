@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::fact::Unread;
 use crate::import::piece::Piece;
+use crate::input::yaml_value;
 
 const APP_ARMOR_DEFAULT: &str = "apparmor.security.beta.kubernetes.io/defaultProfileName";
 const SECCOMP_DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
@@ -128,7 +129,7 @@ fn capabilities(each: &[Value], piece: &mut Piece) -> Option<()> {
         (condition.get("operator")? == "AnyNotIn"
             && drops.contains("element.securityContext.capabilities.drop[]"))
         .then_some(())?;
-        let patch: Value = serde_saphyr::from_str(one.get("patchesJson6902")?.as_str()?).ok()?;
+        let patch: Value = yaml_value(one.get("patchesJson6902")?.as_str()?)?;
         let [patch] = patch.as_array()?.as_slice() else { return None };
         let path = patch.get("path")?.as_str()?;
         (path == "/spec/containers/{{elementIndex}}/securityContext/capabilities/add/-").then_some(())?;
