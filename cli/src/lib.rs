@@ -42,6 +42,7 @@ pub mod lint;
 pub mod migrate;
 mod patch;
 pub mod policies;
+pub mod prove;
 pub mod rbac;
 mod remedy;
 pub mod report;
