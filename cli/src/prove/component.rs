@@ -89,7 +89,7 @@ pub(super) fn leaves(value: &Value) -> usize {
     match value {
         Value::Null => 0,
         Value::Array(list) => list.iter().map(leaves).sum::<usize>().max(1),
-        Value::Object(members) => members.values().map(leaves).sum(),
+        Value::Object(members) => members.values().map(leaves).sum::<usize>().max(1),
         _ => 1,
     }
 }
@@ -266,3 +266,19 @@ pub(super) const COMPONENTS: &[Component] = &[
 
 /// The name of the part whose values are those of the context.
 pub(super) const CONTEXT: &str = "namespaces of the node";
+
+#[cfg(test)]
+mod tests {
+    use pod_security_policy::{rules, standards};
+
+    use super::COMPONENTS;
+
+    #[test]
+    fn every_rule_and_every_check_belongs_to_a_part() {
+        let is_orphan = |id: &&str| COMPONENTS.iter().all(|component| !component.rules.contains(id));
+        let rules: Vec<_> = rules::all().map(|(_, rule)| rule.id).filter(is_orphan).collect();
+        let is_orphan = |id: &&str| COMPONENTS.iter().all(|component| !component.checks.contains(id));
+        let checks: Vec<_> = standards::all().map(|(_, check)| check.id).filter(is_orphan).collect();
+        assert_eq!((rules, checks), (Vec::<&str>::new(), Vec::<&str>::new()));
+    }
+}

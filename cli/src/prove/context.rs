@@ -59,7 +59,7 @@ impl Context {
     /// The fields that are set, as a title: `hostNetwork, hostPID`
     pub(super) fn title(self) -> String {
         let fields = [
-            ("os", self.windows),
+            ("os.name", self.windows),
             ("hostUsers", self.users.is_some()),
             ("hostNetwork", self.network),
             ("hostPID", self.pid),

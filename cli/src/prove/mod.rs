@@ -13,9 +13,6 @@ mod verify;
 mod vocabulary;
 mod witness;
 
-#[cfg(test)]
-mod tests;
-
 use bits::Bits;
 use component::{COMPONENTS, Component, World};
 use context::Context;

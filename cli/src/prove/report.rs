@@ -18,7 +18,7 @@ pub struct Difference {
 }
 
 /// The answer for one direction. Without witnesses and reasons there is no such pod.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Answer {
     /// A pod for each part of pods that got looser.
     pub witnesses: Vec<Witness>,

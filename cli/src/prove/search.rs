@@ -45,12 +45,15 @@ pub(super) fn search(contexts: &[InContext<'_>], admitting: &[usize], rejecting:
     let mut searched = Searched::default();
     let mut wide: Vec<Context> = Vec::new();
     let mut known: Vec<String> = Vec::new();
+    // Whether a pod that sets nothing is a witness.
+    let mut is_plain_rejected = false;
     for within in contexts {
         let mut found: Vec<Candidate> = Vec::new();
         let is_wider = wide.iter().any(|other| other.is_within(within.context));
         for number in admitting {
             if let Some(parts) = Parts::of(within, *number, rejecting) {
-                parts.alone(is_wider, &mut found);
+                let is_rejected = parts.alone(is_wider, is_plain_rejected, &mut found);
+                is_plain_rejected |= is_rejected && within.context == Context::default();
             }
         }
         if found.iter().any(|candidate| candidate.what == within.context.title()) {
@@ -96,12 +99,20 @@ impl<'e> Parts<'e> {
         Some(parts)
     }
 
-    /// Pods in which one part is the reason to reject them, or the context is.
-    fn alone(&self, is_wider: bool, found: &mut Vec<Candidate>) {
+    /// Pods in which one part is the reason to reject them, or the context is. Returns whether the plain pod is rejected.
+    fn alone(&self, is_wider: bool, is_without_context: bool, found: &mut Vec<Candidate>) -> bool {
         let mut all = Bits::default();
         self.plain.iter().for_each(|picked| all.add(&picked.bits));
         let is_plain_rejected = self.rejecting.is_within(&all);
-        if is_plain_rejected && self.context != Context::default() && !is_wider {
+        let is_context = || {
+            let own = COMPONENTS.iter().zip(&self.plain).find(|(component, _)| component.name == CONTEXT);
+            own.is_some_and(|(_, picked)| self.rejecting.is_within(&picked.bits))
+        };
+        if is_plain_rejected
+            && self.context != Context::default()
+            && !is_wider
+            && (!is_without_context || is_context())
+        {
             add(found, self.candidate(self.context.title(), &self.plain));
         }
         for (nth, (component, choices)) in COMPONENTS.iter().zip(&self.choices).enumerate() {
@@ -120,6 +131,7 @@ impl<'e> Parts<'e> {
             }
             add(found, self.candidate(component.name.to_owned(), &chosen));
         }
+        is_plain_rejected
     }
 
     /// A pod in which several parts together are the reason.

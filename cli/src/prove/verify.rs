@@ -1,5 +1,7 @@
 //! Candidates are judged as any pod is, before they are shown.
 
+use serde_json::Value;
+
 use super::report::{Answer, Reason, Witness};
 use super::search::{Candidate, Searched};
 use super::witness::object;
@@ -42,8 +44,24 @@ pub(super) fn verified(
     answer
 }
 
+/// The API server mounts a token into pods that do not refuse it. It is a volume like any other, so that a pod with it is
+/// another value of that part: it is refused where it adds a reason, or an objection.
 fn witness(candidate: &Candidate, sets: Sets<'_>, requester: &Requester) -> Option<Witness> {
-    let object = object(&candidate.pod)?;
+    let plain = judged(candidate, &candidate.pod, sets, requester);
+    let mut pod = candidate.pod.clone();
+    if let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.insert("automountServiceAccountToken".to_owned(), false.into());
+    }
+    let without = judged(candidate, &pod, sets, requester);
+    let adds = |with: &Witness| without.as_ref().is_some_and(|without| with.reasons.len() > without.reasons.len());
+    match plain {
+        Some(plain) if !adds(&plain) => Some(plain),
+        _ => without,
+    }
+}
+
+fn judged(candidate: &Candidate, pod: &Value, sets: Sets<'_>, requester: &Requester) -> Option<Witness> {
+    let object = object(pod)?;
     let admitted = judge(sets.admitting, &object, requester);
     let rejected = judge(sets.rejecting, &object, requester);
     if admitted.verdict == Verdict::Rejected || rejected.verdict != Verdict::Rejected {
@@ -52,7 +70,7 @@ fn witness(candidate: &Candidate, sets: Sets<'_>, requester: &Requester) -> Opti
     let reasons = rejected.violations.into_iter();
     Some(Witness {
         what: candidate.what.clone(),
-        pod: candidate.pod.clone(),
+        pod: pod.clone(),
         policy: admitted.policy,
         reasons: reasons
             .map(|found| Reason { policy: found.policy, rule: found.rule, path: found.path, problem: found.problem })

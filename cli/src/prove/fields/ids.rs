@@ -30,14 +30,19 @@ pub(in crate::prove) fn users(world: &World, context: Context) -> Vec<Group> {
     }
     let elements = || {
         let pairs = users.iter().flat_map(|user| non_root.iter().map(move |non_root| (user, non_root)));
-        pairs.map(|(user, non_root)| Element::secured(set("runAsUser", user, non_root))).collect()
+        pairs
+            .map(|(user, non_root)| match (user, non_root) {
+                (None, None) => Element::default(),
+                _ => Element::secured(set(*user, *non_root)),
+            })
+            .collect()
     };
     let mut groups = vec![Group::of(elements())];
     if world.standards {
         let root = if context.windows { None } else { Some(Some(0)) };
         for user in [None].into_iter().chain(root) {
             for non_root in [None, Some(false)].into_iter().filter(|no| user.is_some() || no.is_some()) {
-                let base = json!({"spec": {"securityContext": set("runAsUser", &user, &non_root)}});
+                let base = json!({"spec": {"securityContext": set(user, non_root)}});
                 groups.push(Group { base, ..Group::of(elements()) });
             }
         }
@@ -45,9 +50,9 @@ pub(in crate::prove) fn users(world: &World, context: Context) -> Vec<Group> {
     groups
 }
 
-fn set(key: &str, id: &Option<i64>, non_root: &Option<bool>) -> Value {
+fn set(user: Option<i64>, non_root: Option<bool>) -> Value {
     let mut context = serde_json::Map::new();
-    context.extend(id.map(|id| (key.to_owned(), json!(id))));
+    context.extend(user.map(|user| ("runAsUser".to_owned(), json!(user))));
     context.extend(non_root.map(|non_root| ("runAsNonRoot".to_owned(), json!(non_root))));
     Value::Object(context)
 }

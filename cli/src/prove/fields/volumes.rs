@@ -13,10 +13,10 @@ use crate::prove::context::Context;
 
 pub(in crate::prove) fn groups(world: &World, _: Context) -> Vec<Group> {
     let fresh = &world.vocabulary.fresh;
-    let types = VOLUME_TYPES.iter().filter(|name| **name != "*");
-    let keys = types.map(|name| if *name == "cephFS" { "cephfs" } else { name });
+    let others = VOLUME_TYPES.iter().filter(|name| !USUAL.contains(name) && **name != "*");
+    let keys = others.map(|name| if *name == "cephFS" { "cephfs" } else { name });
     let mut sources: Vec<(String, Value)> =
-        keys.map(|key| (key.to_owned(), plain(key, fresh))).filter(|(key, _)| !is_detailed(key)).collect();
+        keys.map(|key| (key.to_owned(), json!({}))).filter(|(key, _)| !is_detailed(key)).collect();
     sources.push((format!("{fresh}Volume"), json!({})));
     let outside = |mut names: BTreeSet<String>| {
         names.insert(fresh.clone());
@@ -32,18 +32,24 @@ pub(in crate::prove) fn groups(world: &World, _: Context) -> Vec<Group> {
         sources.push(("projected".to_owned(), json!({"sources": [source]})));
     }
     let mut elements: Vec<Element> = Vec::new();
-    for (key, source) in sources {
+    let mut add = |key: &str, source: Value, is_written: bool| {
         let name = format!("v{}", elements.len() + 1);
-        elements.push(Element::of_pod(json!({"spec": {"volumes": [{"name": name, key: source}]}})));
+        let mount = json!({"volumeMounts": [{"name": name, "mountPath": format!("/{name}")}]});
+        let container = if is_written { mount } else { Value::Null };
+        let volume = json!({"spec": {"volumes": [{"name": name, key: source}]}});
+        elements.push(Element { container, ..Element::of_pod(volume) });
+    };
+    // Of those that are equally small, the first is shown.
+    for key in USUAL {
+        add(key, usual(key, fresh), false);
     }
     for path in paths(world) {
         for is_written in [false, true] {
-            let name = format!("v{}", elements.len() + 1);
-            let volume = json!({"spec": {"volumes": [{"name": name, "hostPath": {"path": path}}]}});
-            let mount = json!({"volumeMounts": [{"name": name, "mountPath": format!("/{name}")}]});
-            let container = if is_written { mount } else { Value::Null };
-            elements.push(Element { container, ..Element::of_pod(volume) });
+            add("hostPath", json!({"path": path}), is_written);
         }
+    }
+    for (key, source) in sources {
+        add(&key, source, false);
     }
     vec![Group::list(elements)]
 }
@@ -53,15 +59,18 @@ fn is_detailed(key: &str) -> bool {
     matches!(key, "hostPath" | "flexVolume" | "csi" | "projected")
 }
 
-/// A source of a type, with what the API server demands of the usual ones.
-fn plain(key: &str, name: &str) -> Value {
+/// The types that most pods have, and of which the type alone counts.
+const USUAL: &[&str] =
+    &["emptyDir", "configMap", "secret", "persistentVolumeClaim", "downwardAPI", "image", "nfs", "ephemeral"];
+
+/// A source of a usual type, with what the API server demands.
+fn usual(key: &str, name: &str) -> Value {
     match key {
         "configMap" => json!({"name": name}),
         "secret" => json!({"secretName": name}),
         "persistentVolumeClaim" => json!({"claimName": name}),
         "nfs" => json!({"server": name, "path": "/"}),
         "image" => json!({"reference": name}),
-        "gitRepo" => json!({"repository": name}),
         _ => json!({}),
     }
 }

@@ -1,0 +1,136 @@
+//! The exact difference of small sets of policies.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, missing_docs)]
+
+use kubectl_psp::input::{Object, Text, Unwatched};
+use kubectl_psp::judge::Requester;
+use kubectl_psp::policies::{Modules, Policies, of_objects};
+use kubectl_psp::prove::{Answer, prove};
+use kubectl_psp::rbac::Authority;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+fn object(value: &Value) -> Object {
+    let mut objects = Vec::new();
+    let unread = Text::new("test", value.to_string()).read(&Unwatched, &mut |object| {
+        objects.push(object);
+        Ok(())
+    });
+    assert!(unread.is_empty());
+    objects.remove(0)
+}
+
+/// PodSecurityPolicies, settings and levels, loaded.
+fn load(objects: &[Value], levels: &[&str]) -> Policies {
+    let objects: Vec<Object> = objects.iter().map(object).collect();
+    let levels: Vec<_> = levels.iter().map(|level| level.parse().unwrap()).collect();
+    of_objects(&objects, &levels, &Modules::default(), Authority::Everybody).unwrap()
+}
+
+fn requester() -> Requester {
+    Requester::new(String::new(), Vec::new(), "default".to_owned())
+}
+
+/// A PodSecurityPolicy that demands little, with more fields.
+fn psp(name: &str, more: Value) -> Value {
+    let any = json!({"rule": "RunAsAny"});
+    let mut spec = json!({"runAsUser": any, "seLinux": any, "supplementalGroups": any, "fsGroup": any});
+    spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": {"name": name}, "spec": spec})
+}
+
+/// What each witness is about, and the rules that reject it.
+fn told(answer: &Answer) -> Vec<(String, Vec<String>)> {
+    assert_eq!(answer.undecided, Vec::<String>::new());
+    answer
+        .witnesses
+        .iter()
+        .map(|witness| {
+            let mut rules: Vec<String> = witness.reasons.iter().map(|reason| reason.rule.clone()).collect();
+            rules.dedup();
+            (witness.what.clone(), rules)
+        })
+        .collect()
+}
+
+fn expected(list: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
+    list.iter().map(|(what, rules)| ((*what).to_owned(), rules.iter().map(|rule| (*rule).to_owned()).collect())).collect()
+}
+
+#[rstest]
+#[case::the_same(json!({}), json!({}), &[])]
+#[case::privileged(json!({}), json!({"privileged": true}), &[("privileges", &["privileged"][..])])]
+#[case::one_namespace(json!({}), json!({"hostPID": true}), &[("hostPID", &["hostPID"][..])])]
+#[case::two_namespaces(json!({"hostPID": true}), json!({"hostPID": true, "hostIPC": true}), &[("hostIPC", &["hostIPC"][..])])]
+#[case::capability(json!({"allowedCapabilities": ["KILL"]}), json!({"allowedCapabilities": ["KILL", "NET_ADMIN"]}),
+    &[("privileges", &["allowedCapabilities"][..])])]
+#[case::a_port_more(json!({"hostPorts": [{"min": 80, "max": 90}]}), json!({"hostPorts": [{"min": 80, "max": 91}]}),
+    &[("host ports", &["hostPorts"][..])])]
+#[case::the_same_ports(json!({"hostPorts": [{"min": 80, "max": 91}]}), json!({"hostPorts": [{"min": 80, "max": 85}, {"min": 86, "max": 91}]}), &[])]
+#[case::a_wider_range(json!({"runAsUser": {"rule": "MayRunAs", "ranges": [{"min": 10, "max": 20}]}}),
+    json!({"runAsUser": {"rule": "MayRunAs", "ranges": [{"min": 10, "max": 21}]}}), &[("users", &["runAsUser"][..])])]
+#[case::strategies(json!({"runAsUser": {"rule": "MustRunAsNonRoot"}}), json!({}), &[("users", &["runAsUser"][..])])]
+#[case::a_folder_above(json!({"volumes": ["hostPath"], "allowedHostPaths": [{"pathPrefix": "/a/b"}]}),
+    json!({"volumes": ["hostPath"], "allowedHostPaths": [{"pathPrefix": "/a"}]}), &[("volumes", &["allowedHostPaths"][..])])]
+#[case::writable(json!({"volumes": ["hostPath"], "allowedHostPaths": [{"pathPrefix": "/a", "readOnly": true}]}),
+    json!({"volumes": ["hostPath"], "allowedHostPaths": [{"pathPrefix": "/a"}]}), &[("volumes", &["allowedHostPaths"][..])])]
+#[case::a_pattern(json!({"allowedUnsafeSysctls": ["net.core.*"]}), json!({"allowedUnsafeSysctls": ["net.*"]}),
+    &[("sysctls", &["allowedUnsafeSysctls"][..])])]
+#[case::two_parts(json!({}), json!({"privileged": true, "volumes": ["nfs"]}),
+    &[("privileges", &["privileged"][..]), ("volumes", &["volumes"][..])])]
+#[case::order_of_categories(json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": {"level": "s0:c1,c2"}}}),
+    json!({"seLinux": {"rule": "MustRunAs", "seLinuxOptions": {"level": "s0:c2,c1"}}}), &[])]
+#[case::user_namespaces(json!({"userNamespaceLevel": "RequirePodLevel", "hostPID": true}), json!({"hostPID": true}),
+    &[("hostPID", &["userNamespaceLevel"][..]), ("hostUsers", &["userNamespaceLevel"][..])])]
+fn what_got_looser_is_shown(#[case] old: Value, #[case] new: Value, #[case] gained: &[(&str, &[&str])]) {
+    let difference = prove(&load(&[psp("p", old)], &[]), &load(&[psp("p", new)], &[]), &requester());
+    assert_eq!((told(&difference.gained), told(&difference.lost)), (expected(gained), Vec::new()));
+}
+
+#[test]
+fn a_witness_is_small_and_names_what_decides() {
+    let difference =
+        prove(&load(&[psp("old", json!({}))], &[]), &load(&[psp("new", json!({"privileged": true}))], &[]), &requester());
+    assert_eq!(
+        serde_json::to_value(&difference).unwrap(),
+        json!({"gained": {"witnesses": [{"what": "privileges", "pod": {"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "witness"}, "spec": {"containers": [{"name": "c1", "image": "registry.k8s.io/pause:3.10",
+            "securityContext": {"privileged": true}}]}}, "policy": "new", "reasons": [{"policy": "old", "rule": "privileged",
+            "path": "spec.containers[0].securityContext.privileged",
+            "problem": "Invalid value: true: Privileged containers are not allowed"}]}], "undecided": []},
+            "lost": {"witnesses": [], "undecided": []}})
+    );
+}
+
+/// No part alone is the reason: each old policy rejects another one.
+#[test]
+fn several_parts_together_are_found() {
+    let old = [psp("a", json!({"privileged": true})), psp("b", json!({"hostPorts": [{"min": 1, "max": 65535}]}))];
+    let new = [psp("n", json!({"privileged": true, "hostPorts": [{"min": 80, "max": 80}]}))];
+    let difference = prove(&load(&old, &[]), &load(&new, &[]), &requester());
+    assert_eq!(
+        told(&difference.gained),
+        expected(&[("privileges and host ports", &["hostPorts", "privileged"][..])])
+    );
+    assert_eq!(told(&difference.lost), expected(&[("host ports", &["hostPorts"][..])]));
+}
+
+#[rstest]
+#[case::levels(&["restricted:v1.30"], &["baseline:v1.30"], &["AppArmor"])]
+fn levels_are_compared(#[case] old: &[&str], #[case] new: &[&str], #[case] _unused: &[&str]) {
+    let difference = prove(&load(&[], old), &load(&[], new), &requester());
+    let what: Vec<String> = told(&difference.gained).into_iter().map(|(what, _)| what).collect();
+    assert_eq!((what, told(&difference.lost)), (vec!["x".to_owned()], Vec::new()));
+}
+
+#[rstest]
+#[case::mutate(json!({"mutate": false}), "OLD: with `mutate: false` alone a policy judges what another half wrote")]
+#[case::exemptions(json!({"exemptions": [{"name": "e", "reason": "r", "match": {"namespaces": ["x"]}, "rules": ["privileged"]}]}),
+    "OLD: `exemptions` depend on who asks, and where")]
+#[case::unknown_fields(json!({"unknownFields": "Deny"}), "OLD: `unknownFields` judges fields that no policy governs")]
+fn what_is_not_supported_is_not_decided(#[case] options: Value, #[case] reason: &str) {
+    let mut settings = psp("p", json!({}));
+    settings.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+    let difference = prove(&load(&[settings], &[]), &load(&[psp("p", json!({}))], &[]), &requester());
+    let undecided = Answer { witnesses: Vec::new(), undecided: vec![reason.to_owned()] };
+    assert_eq!((difference.gained, difference.lost), (undecided.clone(), undecided));
+}
