@@ -57,7 +57,7 @@ impl Element {
     }
 
     /// One in the security context of a container.
-    pub(super) fn secured(security_context: Value) -> Self {
+    pub(super) fn secured(security_context: &Value) -> Self {
         Element { container: json!({"securityContext": security_context}), ..Element::default() }
     }
 
@@ -114,7 +114,12 @@ pub(super) const COMPONENTS: &[Component] = &[
             "requiredDropCapabilities",
             "allowedCapabilities",
         ],
-        checks: &["privileged", "capabilities_baseline", "capabilities_restricted", "allowPrivilegeEscalation"],
+        checks: &[
+            "privileged",
+            "capabilities_baseline",
+            "capabilities_restricted",
+            "allowPrivilegeEscalation",
+        ],
         reads: Context::os,
         is_list: false,
         groups: fields::privileges::groups,

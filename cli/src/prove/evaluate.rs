@@ -41,7 +41,12 @@ pub(super) fn evaluate(
     if groups.is_empty() || count * alternatives.len() > BUDGET {
         return Err(format!("{}: there are too many values that policies tell apart", component.name));
     }
-    let evaluation = Evaluation { context: context.pod(), focus: Focus::on(component), is_list: component.is_list, alternatives };
+    let evaluation = Evaluation {
+        context: context.pod(),
+        focus: Focus::on(component),
+        is_list: component.is_list,
+        alternatives,
+    };
     let groups: Option<Vec<Judged>> = groups.into_iter().map(|group| evaluation.group(group)).collect();
     let groups = groups.ok_or_else(|| format!("{}: a value cannot be read", component.name))?;
     Ok(Evaluated { groups })

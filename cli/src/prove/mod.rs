@@ -38,7 +38,10 @@ pub fn prove(old: &Policies, new: &Policies, requester: &Requester) -> Differenc
                 .into_iter()
                 .filter_map(|(side, reason)| reason.map(|reason| format!("{side}: {reason}")))
                 .collect();
-            return Difference { gained: Answer::undecided(reasons.clone()), lost: Answer::undecided(reasons) };
+            return Difference {
+                gained: Answer::undecided(reasons.clone()),
+                lost: Answer::undecided(reasons),
+            };
         }
     };
     let documents: Vec<&str> =
@@ -64,7 +67,7 @@ pub fn prove(old: &Policies, new: &Policies, requester: &Requester) -> Differenc
     let news: Vec<usize> = (olds.len()..alternatives.len()).collect();
     let direction = |admitting: &[usize], rejecting: &[usize], sets: Sets<'_>, side: &Side<'_>| {
         let searched = search(&contexts, admitting, &Bits::of(rejecting.iter().copied()));
-        verified(searched, side.depends_on_order, sets, requester)
+        verified(&searched, side.depends_on_order, sets, requester)
     };
     Difference {
         gained: direction(&news, &olds, Sets { admitting: new, rejecting: old }, &old_side),

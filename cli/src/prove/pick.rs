@@ -93,7 +93,8 @@ impl<'e> Choice<'e> {
         let mut rest = need.clone();
         let mut atoms = Vec::new();
         while !rest.is_empty() {
-            let most = self.atoms.iter().max_by_key(|atom| (atom.bits.shared(&rest), usize::MAX - atom.cost))?;
+            let most =
+                self.atoms.iter().max_by_key(|atom| (atom.bits.shared(&rest), usize::MAX - atom.cost))?;
             rest.remove(&most.bits);
             atoms.push(most);
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::{Error, Outcome};
+use crate::error::{Error, Errors, Outcome};
 use crate::report::{to_json, to_yaml};
 
 /// The difference of two sets of policies.
@@ -73,7 +73,8 @@ impl Answer {
         }
         for witness in &self.witnesses {
             let by = witness.policy.as_ref().map(|policy| format!(", by {policy}")).unwrap_or_default();
-            let _ = writeln!(text, "\n# {}: {admitting} admits this{by}; {rejecting} rejects it:", witness.what);
+            let _ =
+                writeln!(text, "\n# {}: {admitting} admits this{by}; {rejecting} rejects it:", witness.what);
             for reason in &witness.reasons {
                 let path = if reason.path.is_empty() { String::new() } else { format!("{}: ", reason.path) };
                 let _ = writeln!(text, "#   {}: {path}{}", reason.policy, reason.problem);
@@ -82,20 +83,25 @@ impl Answer {
         }
         for reason in &self.undecided {
             let what = if self.witnesses.is_empty() { "" } else { "whether there is more is " };
-            let _ = writeln!(text, "{what}undecided whether {admitting} admits what {rejecting} rejects: {reason}");
+            let _ = writeln!(
+                text,
+                "{what}undecided whether {admitting} admits what {rejecting} rejects: {reason}"
+            );
         }
         Ok(())
     }
 }
 
-fn unwritten(reason: String) -> crate::error::Errors {
+fn unwritten(reason: impl std::fmt::Display) -> Errors {
     Error::new(format_args!("the difference cannot be written: {reason}")).into()
 }
 
 impl Difference {
     /// Whether a direction is not decided.
     pub fn is_undecided(&self) -> bool {
-        [&self.gained, &self.lost].iter().any(|answer| answer.witnesses.is_empty() && !answer.undecided.is_empty())
+        [&self.gained, &self.lost]
+            .iter()
+            .any(|answer| answer.witnesses.is_empty() && !answer.undecided.is_empty())
     }
 
     /// Whether both sets admit the same pods.

@@ -4,13 +4,14 @@
 //! and rejects it if it rejects one. So an alternative of one side admits a pod that all of the other side reject if its
 //! admitted values, one group for each part, have every one of those among their rejecters.
 
+use serde_json::Value;
+
 use super::bits::Bits;
 use super::component::{COMPONENTS, CONTEXT};
 use super::context::Context;
 use super::evaluate::Evaluated;
 use super::pick::{Choice, Picked, cheapest, choices};
 use super::witness::assemble;
-use serde_json::Value;
 
 /// At most so many combinations of groups are tried in one direction.
 const COMBINATIONS: usize = 200_000;
@@ -69,7 +70,9 @@ pub(super) fn search(contexts: &[InContext<'_>], admitting: &[usize], rejecting:
         for within in contexts {
             for number in admitting {
                 let Some(parts) = Parts::of(within, *number, rejecting) else { continue };
-                searched.candidates.extend(parts.together(&mut left));
+                if let Some(candidate) = parts.together(&mut left) {
+                    add(&mut searched.candidates, candidate);
+                }
             }
         }
         searched.gave_up = left == 0;
@@ -142,7 +145,7 @@ impl<'e> Parts<'e> {
             return None;
         }
         let mut chosen = Vec::new();
-        if !self.choose(self.rejecting.clone(), &mut chosen, left) {
+        if !self.choose(self.rejecting, &mut chosen, left) {
             return None;
         }
         let mut need = self.rejecting.clone();
@@ -161,7 +164,7 @@ impl<'e> Parts<'e> {
     }
 
     /// Chooses a group for each part, so that all of `need` reject one of them.
-    fn choose<'c>(&'c self, need: Bits, chosen: &mut Vec<&'c Choice<'e>>, left: &mut usize) -> bool {
+    fn choose<'c>(&'c self, need: &Bits, chosen: &mut Vec<&'c Choice<'e>>, left: &mut usize) -> bool {
         let Some(choices) = self.choices.get(chosen.len()) else { return need.is_empty() };
         let mut tried: Vec<Bits> = Vec::new();
         for choice in choices {
@@ -176,7 +179,7 @@ impl<'e> Parts<'e> {
             let mut rest = need.clone();
             rest.remove(&own);
             chosen.push(choice);
-            if self.choose(rest, chosen, left) {
+            if self.choose(&rest, chosen, left) {
                 return true;
             }
             chosen.pop();
@@ -201,7 +204,8 @@ impl<'e> Parts<'e> {
             }
         }
         let context = self.context.pod();
-        let bases: Vec<&Value> = std::iter::once(&context).chain(parts.iter().map(|part| part.base)).collect();
+        let bases: Vec<&Value> =
+            std::iter::once(&context).chain(parts.iter().map(|part| part.base)).collect();
         let cost = parts.iter().map(|part| part.cost).sum();
         Candidate { what, pod: assemble(&bases, &all), cost }
     }

@@ -125,9 +125,13 @@ impl<'p> Side<'p> {
                 // The other half of a pair judges what the first one wrote, which admits it.
                 Judge::Settings(own) => match settings {
                     None => settings = Some((own, &registration.document)),
-                    Some((first, document)) if !own.mutate && first.mutate && is_half(&registration.document, document) => {}
+                    Some((first, document))
+                        if !own.mutate && first.mutate && is_half(&registration.document, document) => {}
                     Some(_) => {
-                        return Err("several registrations with different settings are asked one after the other".to_owned());
+                        return Err(
+                            "several registrations with different settings are asked one after the other"
+                                .to_owned(),
+                        );
                     }
                 },
             }
@@ -137,7 +141,8 @@ impl<'p> Side<'p> {
             if let Some(reason) = unsupported(settings) {
                 return Err(reason.to_owned());
             }
-            standards.extend(settings.standards.enforce.map(|standard| (standard, settings.enforcement.clone())));
+            standards
+                .extend(settings.standards.enforce.map(|standard| (standard, settings.enforcement.clone())));
             standards.retain(|(standard, _)| standard.level != Level::Privileged);
             alternatives.extend(settings.policies.iter().map(|policy| Alternative {
                 policy: Some(policy),
@@ -185,5 +190,7 @@ fn unsupported(settings: &Settings<'_>) -> Option<&'static str> {
 
 /// A pod that registrations can be asked about.
 fn pod_object() -> Option<Object> {
-    super::witness::object(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "witness"}, "spec": {"containers": []}}))
+    super::witness::object(
+        &json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "witness"}, "spec": {"containers": []}}),
+    )
 }

@@ -17,7 +17,7 @@ pub(super) struct Sets<'p> {
 
 /// The answer that a search gives.
 pub(super) fn verified(
-    searched: Searched,
+    searched: &Searched,
     depends_on_order: bool,
     sets: Sets<'_>,
     requester: &Requester,
@@ -34,11 +34,14 @@ pub(super) fn verified(
         answer.undecided.push("a pod that was found does not get the verdicts that were expected".to_owned());
     }
     if searched.gave_up {
-        answer.undecided.push("there are too many combinations of values that policies tell apart".to_owned());
+        answer
+            .undecided
+            .push("there are too many combinations of values that policies tell apart".to_owned());
     }
     if depends_on_order && answer.witnesses.is_empty() {
         answer.undecided.push(
-            "next to several policies, a standard judges the pod as the first one that admits it changes it".to_owned(),
+            "next to several policies, a standard judges the pod as the first one that admits it changes it"
+                .to_owned(),
         );
     }
     answer
@@ -53,7 +56,8 @@ fn witness(candidate: &Candidate, sets: Sets<'_>, requester: &Requester) -> Opti
         spec.insert("automountServiceAccountToken".to_owned(), false.into());
     }
     let without = judged(candidate, &pod, sets, requester);
-    let adds = |with: &Witness| without.as_ref().is_some_and(|without| with.reasons.len() > without.reasons.len());
+    let adds =
+        |with: &Witness| without.as_ref().is_some_and(|without| with.reasons.len() > without.reasons.len());
     match plain {
         Some(plain) if !adds(&plain) => Some(plain),
         _ => without,
@@ -73,7 +77,12 @@ fn judged(candidate: &Candidate, pod: &Value, sets: Sets<'_>, requester: &Reques
         pod: pod.clone(),
         policy: admitted.policy,
         reasons: reasons
-            .map(|found| Reason { policy: found.policy, rule: found.rule, path: found.path, problem: found.problem })
+            .map(|found| Reason {
+                policy: found.policy,
+                rule: found.rule,
+                path: found.path,
+                problem: found.problem,
+            })
             .collect(),
     })
 }

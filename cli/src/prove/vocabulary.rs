@@ -18,7 +18,8 @@ impl Vocabulary {
         let documents: Vec<Value> =
             documents.iter().filter_map(|document| serde_json::from_str(document).ok()).collect();
         // Some names are compared without regard to case.
-        let texts: Vec<String> = documents.iter().map(|document| document.to_string().to_lowercase()).collect();
+        let texts: Vec<String> =
+            documents.iter().map(|document| document.to_string().to_lowercase()).collect();
         let fresh = (0..)
             .map(|nth| if nth == 0 { "unnamed".to_owned() } else { format!("unnamed{nth}") })
             .find(|word| texts.iter().all(|text| !text.contains(word.as_str())))
@@ -89,9 +90,9 @@ impl Vocabulary {
     ) -> Option<String> {
         let longer = prefixes.filter(|other| other.len() > prefix.len() && other.starts_with(prefix));
         let tries = std::iter::once(String::new()).chain(('a'..='z').chain('0'..='9').map(String::from));
-        tries.map(|first| format!("{prefix}{first}{}{end}", self.fresh)).find(|name| {
-            longer.clone().all(|other| !name.starts_with(other))
-        })
+        tries
+            .map(|first| format!("{prefix}{first}{}{end}", self.fresh))
+            .find(|name| longer.clone().all(|other| !name.starts_with(other)))
     }
 }
 
@@ -125,8 +126,10 @@ mod tests {
 
     #[test]
     fn names_are_found_wherever_they_stand() {
-        let one = r#"{"allowedCapabilities": ["A"], "policies": [{"spec": {"allowedCapabilities": ["B", "A"]}}]}"#;
-        let vocabulary = Vocabulary::of(&[one, r#"{"policies": {"x": {"allowedCapabilities": ["unnamed"]}}}"#]);
+        let one =
+            r#"{"allowedCapabilities": ["A"], "policies": [{"spec": {"allowedCapabilities": ["B", "A"]}}]}"#;
+        let vocabulary =
+            Vocabulary::of(&[one, r#"{"policies": {"x": {"allowedCapabilities": ["unnamed"]}}}"#]);
         let names = BTreeSet::from(["A", "B", "unnamed"].map(str::to_owned));
         assert_eq!((vocabulary.texts("allowedCapabilities"), &*vocabulary.fresh), (names, "unnamed1"));
     }

@@ -33,7 +33,7 @@ pub(in crate::prove) fn users(world: &World, context: Context) -> Vec<Group> {
         pairs
             .map(|(user, non_root)| match (user, non_root) {
                 (None, None) => Element::default(),
-                _ => Element::secured(set(*user, *non_root)),
+                _ => Element::secured(&set(*user, *non_root)),
             })
             .collect()
     };
@@ -61,7 +61,8 @@ fn set(user: Option<i64>, non_root: Option<bool>) -> Value {
 pub(in crate::prove) fn primary_groups(world: &World, context: Context) -> Vec<Group> {
     let mut elements = vec![Element::default()];
     if !context.windows {
-        elements.extend(ids(world, "runAsGroup").iter().map(|id| Element::secured(json!({"runAsGroup": id}))));
+        elements
+            .extend(ids(world, "runAsGroup").iter().map(|id| Element::secured(&json!({"runAsGroup": id}))));
     }
     vec![Group::of(elements)]
 }
@@ -70,7 +71,8 @@ pub(in crate::prove) fn volume_groups(world: &World, context: Context) -> Vec<Gr
     let mut groups = vec![Group::only(Value::Null)];
     if !context.windows {
         let ids = ids(world, "fsGroup");
-        groups.extend(ids.iter().map(|id| Group::only(json!({"spec": {"securityContext": {"fsGroup": id}}}))));
+        groups
+            .extend(ids.iter().map(|id| Group::only(json!({"spec": {"securityContext": {"fsGroup": id}}}))));
     }
     groups
 }

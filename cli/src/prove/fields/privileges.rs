@@ -56,7 +56,7 @@ fn element(privileged: bool, escalation: Option<bool>, add: Option<&String>, dro
     if !capabilities.is_empty() {
         context.insert("capabilities".to_owned(), Value::Object(capabilities));
     }
-    if context.is_empty() { Element::default() } else { Element::secured(Value::Object(context)) }
+    if context.is_empty() { Element::default() } else { Element::secured(&Value::Object(context)) }
 }
 
 /// The names that any policy or standard allows, and one that none does.
@@ -85,8 +85,10 @@ fn drops(world: &World) -> Option<Vec<Vec<String>>> {
     }
     let mut all = vec![Vec::new()];
     for name in names {
-        let with: Vec<Vec<String>> =
-            all.iter().map(|earlier: &Vec<String>| earlier.iter().cloned().chain([name.clone()]).collect()).collect();
+        let with: Vec<Vec<String>> = all
+            .iter()
+            .map(|earlier: &Vec<String>| earlier.iter().cloned().chain([name.clone()]).collect())
+            .collect();
         all.extend(with);
     }
     Some(all)

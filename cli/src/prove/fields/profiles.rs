@@ -30,7 +30,8 @@ pub(in crate::prove) fn app_armor(world: &World, context: Context) -> Vec<Group>
     let mut elements = vec![Element::default()];
     if !context.windows {
         let profiles = profiles(world, "apparmor.security.beta.kubernetes.io");
-        elements.extend(profiles.iter().map(|profile| Element::secured(json!({"appArmorProfile": profile}))));
+        elements
+            .extend(profiles.iter().map(|profile| Element::secured(&json!({"appArmorProfile": profile}))));
         let annotation = Some((APP_ARMOR_CONTAINER, "localhost/".to_owned()));
         elements.push(Element { annotation, ..Element::default() });
     }
@@ -41,12 +42,14 @@ pub(in crate::prove) fn app_armor(world: &World, context: Context) -> Vec<Group>
 /// whole, the standards look at type, user and role: so those that a policy names, and those that none does.
 pub(in crate::prove) fn se_linux(world: &World, context: Context) -> Vec<Group> {
     let mut elements = vec![Element::default()];
-    let secured = |options: &Value| Element::secured(json!({"seLinuxOptions": options}));
+    let secured = |options: &Value| Element::secured(&json!({"seLinuxOptions": options}));
     if !context.windows {
         let vocabulary = &world.vocabulary;
         let named: BTreeSet<String> =
             vocabulary.under("seLinuxOptions").into_iter().map(Value::to_string).collect();
-        elements.extend(named.iter().filter_map(|text| serde_json::from_str(text).ok()).map(|options| secured(&options)));
+        elements.extend(
+            named.iter().filter_map(|text| serde_json::from_str(text).ok()).map(|options| secured(&options)),
+        );
         let fresh = &*vocabulary.fresh;
         let engines = if world.standards { &["", "container_t", "container_engine_t"][..] } else { &[""] };
         for kind in engines.iter().copied().chain(world.standards.then_some(fresh)) {
@@ -73,7 +76,7 @@ pub(in crate::prove) fn seccomp(world: &World, context: Context) -> Vec<Group> {
     }
     let profiles = profiles(world, "seccomp.security.alpha.kubernetes.io");
     let own: Vec<Element> =
-        profiles.iter().map(|profile| Element::secured(json!({"seccompProfile": profile}))).collect();
+        profiles.iter().map(|profile| Element::secured(&json!({"seccompProfile": profile}))).collect();
     let annotated = Element {
         annotation: Some((SECCOMP_CONTAINER, world.vocabulary.fresh.clone())),
         ..Element::default()

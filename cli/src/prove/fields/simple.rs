@@ -8,7 +8,7 @@ use crate::prove::context::Context;
 /// Nothing, or each of these values under a key of the container's security context.
 fn secured(key: &str, values: impl IntoIterator<Item = Value>) -> Vec<Group> {
     let mut elements = vec![Element::default()];
-    elements.extend(values.into_iter().map(|value| Element::secured(json!({ key: value }))));
+    elements.extend(values.into_iter().map(|value| Element::secured(&json!({ key: value }))));
     vec![Group::of(elements)]
 }
 

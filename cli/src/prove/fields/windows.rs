@@ -16,14 +16,18 @@ fn names(world: &World, key: &str) -> Vec<Option<String>> {
 fn options(members: Vec<(&str, Option<Value>)>) -> Element {
     let set: serde_json::Map<String, Value> =
         members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
-    if set.is_empty() { Element::default() } else { Element::secured(json!({"windowsOptions": set})) }
+    if set.is_empty() { Element::default() } else { Element::secured(&json!({"windowsOptions": set})) }
 }
 
 /// `HostProcess` containers need the host network, and all containers of a pod are such or none is.
 pub(in crate::prove) fn groups(world: &World, context: Context) -> Vec<Group> {
     let users = names(world, "runAsUserNames");
-    let elements =
-        || users.iter().map(|user| options(vec![("runAsUserName", user.as_ref().map(|user| json!(user)))])).collect();
+    let elements = || {
+        users
+            .iter()
+            .map(|user| options(vec![("runAsUserName", user.as_ref().map(|user| json!(user)))]))
+            .collect()
+    };
     let mut groups = vec![Group::of(elements())];
     if context.network {
         let base = json!({"spec": {"securityContext": {"windowsOptions": {"hostProcess": true}}}});
@@ -36,7 +40,10 @@ pub(in crate::prove) fn groups(world: &World, context: Context) -> Vec<Group> {
 pub(in crate::prove) fn accounts(world: &World, _: Context) -> Vec<Group> {
     let named = names(world, "gmsaCredentialSpecNames");
     let element = |name: &Option<String>, spec: Option<Value>| {
-        options(vec![("gmsaCredentialSpecName", name.as_ref().map(|name| json!(name))), ("gmsaCredentialSpec", spec)])
+        options(vec![
+            ("gmsaCredentialSpecName", name.as_ref().map(|name| json!(name))),
+            ("gmsaCredentialSpec", spec),
+        ])
     };
     let specs = || [None, Some(json!("{}"))].into_iter();
     let elements = named.iter().flat_map(|name| specs().map(move |spec| element(name, spec)));
