@@ -1,9 +1,12 @@
 //! The exact difference of small sets of policies.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::needless_pass_by_value, missing_docs)]
 
+mod common;
+
 use std::path::Path;
 use std::rc::Rc;
 
+use common::{data, run_in};
 use conformance::case::{Answered, Case, Outcome};
 use conformance::files;
 use kubectl_psp::input::{Object, Text, Unwatched};
@@ -44,7 +47,7 @@ fn psp(name: &str, more: Value) -> Value {
 }
 
 /// What each witness is about, and the rules that reject it.
-fn told(answer: &Answer) -> Vec<(String, Vec<String>)> {
+fn shown(answer: &Answer) -> Vec<(String, Vec<String>)> {
     assert_eq!(answer.undecided, Vec::<String>::new());
     answer
         .witnesses
@@ -91,7 +94,7 @@ fn expected(list: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
     ("os.name", &["userNamespaceLevel"][..])])]
 fn what_got_looser_is_shown(#[case] old: Value, #[case] new: Value, #[case] gained: &[(&str, &[&str])]) {
     let difference = prove(&load(&[psp("p", old)], &[]), &load(&[psp("p", new)], &[]), &requester());
-    assert_eq!((told(&difference.gained), told(&difference.lost)), (expected(gained), Vec::new()));
+    assert_eq!((shown(&difference.gained), shown(&difference.lost)), (expected(gained), Vec::new()));
 }
 
 #[test]
@@ -121,18 +124,18 @@ fn several_parts_together_are_found() {
     let new = [psp("n", json!({"privileged": true, "hostPorts": [{"min": 80, "max": 80}]}))];
     let difference = prove(&load(&old, &[]), &load(&new, &[]), &requester());
     assert_eq!(
-        told(&difference.gained),
+        shown(&difference.gained),
         expected(&[("privileges and host ports", &["hostPorts", "privileged"][..])])
     );
-    assert_eq!(told(&difference.lost), expected(&[("host ports", &["hostPorts"][..])]));
+    assert_eq!(shown(&difference.lost), expected(&[("host ports", &["hostPorts"][..])]));
 }
 
 #[test]
 fn levels_are_compared() {
     let difference = prove(&load(&[], &["restricted:v1.30"]), &load(&[], &["baseline:v1.30"]), &requester());
-    let what: Vec<String> = told(&difference.gained).into_iter().map(|(what, _)| what).collect();
+    let what: Vec<String> = shown(&difference.gained).into_iter().map(|(what, _)| what).collect();
     assert_eq!(
-        (what.join(", "), told(&difference.lost)),
+        (what.join(", "), shown(&difference.lost)),
         ("privileges, users, seccomp, volumes".to_owned(), Vec::new())
     );
 }
@@ -220,4 +223,41 @@ fn recorded_policies_and_pods_do_not_contradict_an_answer() {
         "{} {different} {admitted}",
         nothing.len()
     );
+}
+
+#[rstest]
+#[case::the_same(&["psp.yaml", "psp.yaml"], Some(0), "# NEW admits nothing that OLD rejects.\n\n# OLD admits nothing that NEW rejects.\n", "")]
+#[case::levels(&["baseline:v1.30", "baseline:v1.31"], Some(1), "# NEW admits pods that OLD rejects:
+---
+# SELinux: NEW admits this, by PodSecurity \"baseline:v1.31\"; OLD rejects it:
+#   PodSecurity \"baseline:v1.30\": spec.containers[0]: seLinuxOptions (container \"c1\" set forbidden securityContext.seLinuxOptions: type \"container_engine_t\")
+apiVersion: v1
+kind: Pod
+metadata:
+  name: witness
+spec:
+  containers:
+  - name: c1
+    image: registry.k8s.io/pause:3.10
+    securityContext:
+      seLinuxOptions:
+        level: unnamed
+        type: container_engine_t
+
+# OLD admits nothing that NEW rejects.
+", "")]
+#[case::undecided(&["restricted:v1.18", "baseline:v1.30"], Some(2), "# undecided whether NEW admits what OLD rejects: OLD: standards of Kubernetes 1.18 and older read annotations for seccomp
+
+# undecided whether OLD admits what NEW rejects: OLD: standards of Kubernetes 1.18 and older read annotations for seccomp
+", "")]
+#[case::another_format(&["psp.yaml", "psp.yaml", "-o", "sarif"], Some(2), "", "error: --prove is written as table, json or yaml\n")]
+fn the_command_line_says_what_was_found(
+    #[case] arguments: &[&str],
+    #[case] code: Option<i32>,
+    #[case] stdout: &str,
+    #[case] stderr: &str,
+) {
+    let arguments = [&["check", "--prove", "--compare"], arguments].concat();
+    let ended = run_in(&data(), &arguments, "");
+    assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (code, stdout, stderr));
 }

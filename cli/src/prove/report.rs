@@ -66,15 +66,18 @@ impl Answer {
     fn table(&self, admitting: &str, rejecting: &str, text: &mut String) -> Outcome<()> {
         // Writing to a String cannot fail.
         if self.is_nothing() {
-            let _ = writeln!(text, "{admitting} admits nothing that {rejecting} rejects.");
+            let _ = writeln!(text, "# {admitting} admits nothing that {rejecting} rejects.");
         }
         if !self.witnesses.is_empty() {
-            let _ = writeln!(text, "{admitting} admits pods that {rejecting} rejects:");
+            let _ = writeln!(text, "# {admitting} admits pods that {rejecting} rejects:");
         }
         for witness in &self.witnesses {
             let by = witness.policy.as_ref().map(|policy| format!(", by {policy}")).unwrap_or_default();
-            let _ =
-                writeln!(text, "\n# {}: {admitting} admits this{by}; {rejecting} rejects it:", witness.what);
+            let _ = writeln!(
+                text,
+                "---\n# {}: {admitting} admits this{by}; {rejecting} rejects it:",
+                witness.what
+            );
             for reason in &witness.reasons {
                 let path = if reason.path.is_empty() { String::new() } else { format!("{}: ", reason.path) };
                 let _ = writeln!(text, "#   {}: {path}{}", reason.policy, reason.problem);
@@ -85,7 +88,7 @@ impl Answer {
             let what = if self.witnesses.is_empty() { "" } else { "whether there is more is " };
             let _ = writeln!(
                 text,
-                "{what}undecided whether {admitting} admits what {rejecting} rejects: {reason}"
+                "# {what}undecided whether {admitting} admits what {rejecting} rejects: {reason}"
             );
         }
         Ok(())
@@ -109,7 +112,7 @@ impl Difference {
         self.gained.is_nothing() && self.lost.is_nothing()
     }
 
-    /// For people.
+    /// For people; the pods are a stream of manifests, and the rest is comments.
     ///
     /// # Errors
     ///

@@ -7,9 +7,10 @@
 use serde_json::Value;
 
 use super::bits::Bits;
-use super::component::{COMPONENTS, CONTEXT};
+use super::component::Component;
 use super::context::Context;
 use super::evaluate::Evaluated;
+use super::parts::{COMPONENTS, CONTEXT};
 use super::pick::{Choice, Picked, cheapest, choices};
 use super::witness::assemble;
 
@@ -189,7 +190,7 @@ impl<'e> Parts<'e> {
     }
 
     fn candidate(&self, what: String, parts: &[Picked<'_>]) -> Candidate {
-        let length = |(component, part): (&super::component::Component, &Picked<'_>)| {
+        let length = |(component, part): (&Component, &Picked<'_>)| {
             if component.is_list { 1 } else { part.elements.len() }
         };
         let containers = COMPONENTS.iter().zip(parts).map(length).max().unwrap_or(1).max(1);
