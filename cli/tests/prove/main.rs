@@ -7,17 +7,14 @@
     missing_docs
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod recorded;
+mod solver;
 
-use std::path::Path;
-use std::rc::Rc;
-
-use assert_cmd::Command;
 use common::{data, run_in};
-use conformance::case::{Answered, Case, Outcome};
-use conformance::files;
 use kubectl_psp::input::{Object, Text, Unwatched};
-use kubectl_psp::judge::{Requester, Verdict, judge};
+use kubectl_psp::judge::Requester;
 use kubectl_psp::policies::{Modules, Policies, of_objects};
 use kubectl_psp::prove::{Answer, prove};
 use kubectl_psp::rbac::Authority;
@@ -160,78 +157,6 @@ fn what_is_not_supported_is_not_decided(#[case] options: Value, #[case] reason: 
     assert_eq!((difference.gained, difference.lost), (undecided.clone(), undecided));
 }
 
-/// Each witness must get both verdicts, and no recorded pod and no witness of another pair may contradict an answer.
-#[test]
-fn recorded_policies_and_pods_do_not_contradict_an_answer() {
-    let cases: Vec<Case> = files::read::<Answered<Case, Outcome>>(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/golden/generated.jsonl.gz"),
-    )
-    .unwrap()
-    .take(150)
-    .map(|answered| answered.unwrap().case)
-    .collect();
-    let created = |case: &&Case| {
-        case.pod.is_object() && case.creates() && case.pod.pointer("/spec/ephemeralContainers").is_none()
-    };
-    let mut pods: Vec<Value> = cases.iter().filter(created).map(|case| case.pod.clone()).collect();
-    for pod in &mut pods {
-        pod.as_object_mut()
-            .unwrap()
-            .extend([("apiVersion".to_owned(), json!("v1")), ("kind".to_owned(), json!("Pod"))]);
-    }
-    let policies: Vec<Value> = cases.iter().flat_map(|case| &case.psps).cloned().collect();
-    let (mut nothing, mut different) = (Vec::new(), 0);
-    for (old, other) in policies.iter().zip(policies.iter().skip(1)).take(14) {
-        // One field of another policy makes a difference that is seen; a whole one nearly always makes all.
-        let mut new = old.clone();
-        for key in ["runAsUser", "volumes", "allowedCapabilities", "hostPorts"] {
-            new["spec"][key] = other["spec"][key].clone();
-            let sets = [old, &new].map(|policy| {
-                let psp = psp("p", policy["spec"].clone());
-                of_objects(&[object(&psp)], &[], &Modules::default(), Authority::Everybody)
-            });
-            let [Ok(old), Ok(new)] = sets else { continue };
-            let difference = prove(&old, &new, &requester());
-            let (old, new) = (Rc::new(old), Rc::new(new));
-            for (answer, admitting, rejecting) in
-                [(difference.gained, &new, &old), (difference.lost, &old, &new)]
-            {
-                assert_eq!(answer.undecided, Vec::<String>::new());
-                if answer.is_nothing() {
-                    nothing.push((Rc::clone(admitting), Rc::clone(rejecting)));
-                }
-                for witness in answer.witnesses {
-                    let pod = object(&witness.pod);
-                    let verdicts = [admitting, rejecting]
-                        .map(|set| judge(set, &pod, &requester()).verdict == Verdict::Rejected);
-                    assert_eq!(verdicts, [false, true], "{}", witness.pod);
-                    different += 1;
-                    if different % 3 == 0 {
-                        pods.push(witness.pod);
-                    }
-                }
-            }
-        }
-    }
-    // The API server refuses most fields on Windows, so such pods are left out.
-    pods.retain(|pod| pod.pointer("/spec/os").is_none());
-    let pods: Vec<Object> = pods.iter().map(object).collect();
-    let mut admitted = 0;
-    for (admitting, rejecting) in &nothing {
-        for pod in &pods {
-            if judge(admitting, pod, &requester()).verdict != Verdict::Rejected {
-                admitted += 1;
-                assert_ne!(judge(rejecting, pod, &requester()).verdict, Verdict::Rejected, "{}", pod.title());
-            }
-        }
-    }
-    assert!(
-        nothing.len() > 20 && different > 50 && admitted > 100,
-        "{} {different} {admitted}",
-        nothing.len()
-    );
-}
-
 #[rstest]
 #[case::the_same(&["psp.yaml", "psp.yaml"], Some(0), "# NEW admits nothing that OLD rejects.\n\n# OLD admits nothing that NEW rejects.\n", "")]
 #[case::levels(&["baseline:v1.30", "baseline:v1.31"], Some(1), "# NEW admits pods that OLD rejects:
@@ -267,83 +192,4 @@ fn the_command_line_says_what_was_found(
     let arguments = [&["check", "--prove", "--compare"], arguments].concat();
     let ended = run_in(&data(), &arguments, "");
     assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (code, stdout, stderr));
-}
-
-/// Ranges of users, capabilities and `privileged`, in the words of a solver: a container for each old policy, all of which
-/// a new policy admits and of which each old one rejects one.
-#[test]
-fn a_solver_gives_the_same_answers() {
-    if Command::new("z3").arg("--version").output().is_err() {
-        eprintln!("z3 is not installed: nothing is compared");
-        return;
-    }
-    let mut state = 7_u64;
-    let mut draw = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
-    let mut answers = [0, 0];
-    for _ in 0..60 {
-        let mut set = || -> Vec<(Vec<(u64, u64)>, u64, bool)> {
-            let mut policy = || {
-                let ranges =
-                    (0..1 + draw(2)).map(|_| (draw(6), 3 + draw(6))).map(|(min, more)| (min, min + more / 2));
-                (ranges.collect(), draw(4), draw(3) == 0)
-            };
-            vec![policy(), policy()]
-        };
-        let (old, mut new) = (set(), set());
-        // Often one that is as wide as an old one at most.
-        for (new, old) in new.iter_mut().zip(&old) {
-            if draw(4) > 0 {
-                *new = (old.0.clone(), old.1 & draw(4), old.2 && draw(2) == 0);
-            }
-        }
-        let load = |set: &[(Vec<(u64, u64)>, u64, bool)]| {
-            let policies = set.iter().enumerate().map(|(nth, (ranges, names, privileged))| {
-                let ranges: Vec<Value> =
-                    ranges.iter().map(|(min, max)| json!({"min": min, "max": max})).collect();
-                let names: Vec<&str> = [("KILL", 1), ("CHOWN", 2)]
-                    .iter()
-                    .filter(|(_, bit)| names & bit != 0)
-                    .map(|(name, _)| *name)
-                    .collect();
-                psp(
-                    &format!("p{nth}"),
-                    json!({"runAsUser": {"rule": "MayRunAs", "ranges": ranges},
-                    "allowedCapabilities": names, "privileged": privileged}),
-                )
-            });
-            load(&policies.collect::<Vec<_>>(), &[])
-        };
-        let admits = |nth: usize, (ranges, names, privileged): &(Vec<(u64, u64)>, u64, bool)| {
-            let ranges: String = ranges
-                .iter()
-                .map(|(min, max)| format!("(and (<= {min} u{nth}) (<= u{nth} {max})) "))
-                .collect();
-            format!(
-                "(and (or (= u{nth} (- 1)) {ranges}) (or (= c{nth} 0) (and (= c{nth} 1) {}) (and (= c{nth} 2) {})) (or (not p{nth}) {privileged}))",
-                names & 1 != 0,
-                names & 2 != 0
-            )
-        };
-        let variables: String = (0..old.len())
-            .map(|nth| format!("(declare-const u{nth} Int)(declare-const c{nth} Int)(declare-const p{nth} Bool)(assert (and (<= (- 1) u{nth}) (<= 0 c{nth}) (<= c{nth} 3)))"))
-            .collect();
-        let one = |policy| (0..old.len()).map(|nth| admits(nth, policy)).collect::<String>();
-        let all: String = new.iter().map(|policy| format!("(and {}) ", one(policy))).collect();
-        let rejected: String =
-            old.iter().enumerate().map(|(nth, policy)| format!("(not {}) ", admits(nth, policy))).collect();
-        let script = format!("{variables}(assert (or {all}))(assert (and {rejected}))(check-sat)");
-        let solved = Command::new("z3").args(["-smt2", "-in"]).write_stdin(script.clone()).output().unwrap();
-        let expected = match String::from_utf8(solved.stdout).unwrap().trim() {
-            "sat" => true,
-            "unsat" => false,
-            other => panic!("{other}: {script}"),
-        };
-        let gained = prove(&load(&old), &load(&new), &requester()).gained;
-        assert_eq!((gained.undecided, !gained.witnesses.is_empty()), (Vec::new(), expected), "{script}");
-        answers[usize::from(expected)] += 1;
-    }
-    assert!(answers.iter().all(|count| *count > 5), "{answers:?}");
 }
