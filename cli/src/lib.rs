@@ -2,7 +2,7 @@
 //! suggestions, as data and texts.
 //!
 //! Data flows in one direction: [`input`] reads objects with their lines, [`policies`] and [`rbac`] provide policies and
-//! grants, [`judge`] runs the engine, and [`check`], [`explain`], [`migrate`] and [`suggest`] say what comes of it.
+//! grants, [`judge`] runs the engine, and [`check`], [`prove`], [`explain`], [`migrate`] and [`suggest`] say what comes of it.
 //! Nothing here prints, exits, or asks for more than it is given; `cluster` alone (a feature) uses the network.
 //!
 //! ```
@@ -42,6 +42,7 @@ pub mod lint;
 pub mod migrate;
 mod patch;
 pub mod policies;
+pub mod prove;
 pub mod rbac;
 mod remedy;
 pub mod report;

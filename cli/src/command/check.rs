@@ -10,6 +10,7 @@ use kubectl_psp::error::{Error, Outcome};
 use kubectl_psp::input::{self, Object, Take, Text, Unread, Watch};
 use kubectl_psp::judge::{Judged, Requester, Verdict};
 use kubectl_psp::policies::Policies;
+use kubectl_psp::prove::prove;
 use kubectl_psp::report::{Format, Results, Summary};
 
 use super::Manifests;
@@ -19,7 +20,8 @@ use crate::output::{self, OutputOptions, print};
 
 /// Judge manifests, or the objects of a cluster, as if they were created: what is admitted, what is filled in, what is refused and why
 ///
-/// Exit status: 0 if all is admitted, 1 if something is rejected, 2 if the input is bad.
+/// Exit status: 0 if all is admitted, 1 if something is rejected, 2 if the input is bad. With `--prove`: 0 if both sets admit
+/// the same pods, 1 if not, 2 if that is not decided.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -32,6 +34,7 @@ Examples:
   kubectl psp check -p settings.yaml -o sarif manifests/ > psp.sarif
   kubectl psp check -p psp.yaml --diff pod.yaml
   kubectl psp check --compare old/ new/ manifests/
+  kubectl psp check --compare old/ new/ --prove
   kubectl psp check -p psp.yaml --rbac rbac.json --as alice --as-group developers pod.yaml")]
 pub(crate) struct Check {
     #[command(flatten)]
@@ -45,6 +48,9 @@ pub(crate) struct Check {
     /// List only the objects whose verdict differs between two sets of policies
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with = "policies")]
     compare: Vec<PathBuf>,
+    /// Decide for all pods, without manifests, whether either set admits what the other rejects, and show such pods
+    #[arg(long, requires = "compare", conflicts_with_all = ["diff", "files", "filenames"])]
+    prove: bool,
     #[command(flatten)]
     manifests: Manifests,
 }
@@ -54,6 +60,9 @@ const DOUBTS: usize = 10;
 
 impl Check {
     pub(crate) fn execute(&self, options: OutputOptions) -> Outcome<ExitCode> {
+        if let (true, [old, new]) = (self.prove, self.compare.as_slice()) {
+            return self.prove(old, new, options);
+        }
         let live = self.judges.live();
         let source = self.manifests.source(&self.judges.cluster)?;
         let used = self.judges.used(&live, &source, !self.compare.is_empty());
@@ -117,6 +126,27 @@ impl Check {
             options.note(&note);
         }
         unread.conclude(if comparison.is_worse() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+
+    /// The difference of two sets of policies over all pods.
+    fn prove(&self, old: &PathBuf, new: &PathBuf, options: OutputOptions) -> Outcome<ExitCode> {
+        let requester = self.judges.requester(None)?;
+        let load = |path: &PathBuf| self.judges.load_from(std::slice::from_ref(path), &requester, None);
+        let (old, new) = (load(old)?, load(new)?);
+        let caveats = [old.caveats(), new.caveats()].concat();
+        for (nth, caveat) in caveats.iter().enumerate() {
+            if !caveats.iter().take(nth).any(|earlier| earlier == caveat) {
+                options.warn(caveat);
+            }
+        }
+        let difference = prove(&old, &new, &requester);
+        print(&match self.output {
+            Format::Table => difference.to_table()?,
+            Format::Json => difference.to_json()?,
+            Format::Yaml => difference.to_yaml()?,
+            _ => return Err(Error::new("--prove is written as table, json or yaml").into()),
+        })?;
+        Ok(ExitCode::from(if difference.is_undecided() { 2 } else { u8::from(!difference.is_nothing()) }))
     }
 
     /// Prints the patch of each file, and reports what it omits.

@@ -3,7 +3,6 @@
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use super::files::{self, Sources};
 use super::object::Object;
 use super::{Take, Unread, Watch};
 use crate::error::Errors;
@@ -42,13 +41,17 @@ impl Watch for Sender {
     }
 }
 
-/// Calls `take` for every object, in this thread.
-pub(super) fn read(sources: &Sources, watch: &dyn Watch, take: Take<'_>) -> Unread {
+/// Calls `take` in this thread for every object that `read` reads in another one.
+pub(super) fn ahead(
+    read: impl FnOnce(&dyn Watch, Take<'_>) -> Unread + Send,
+    watch: &dyn Watch,
+    take: Take<'_>,
+) -> Unread {
     let (sender, messages) = sync_channel(AHEAD);
     thread::scope(|scope| {
         let reader = scope.spawn(move || {
             let sender = Sender(sender);
-            files::read_here(sources, &sender, &mut |object| {
+            read(&sender, &mut |object| {
                 sender.send(Message::Object(Box::new(object)));
                 Ok(())
             })

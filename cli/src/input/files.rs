@@ -32,15 +32,10 @@ const STDIN: &str = "stdin";
 /// unread.
 pub fn read(sources: &Sources, watch: &dyn Watch, take: Take<'_>) -> Unread {
     #[cfg(not(target_arch = "wasm32"))]
-    return super::ahead::read(sources, watch, take);
+    return super::ahead::ahead(|watch, take| read_as(Others::Skip, sources, watch, take), watch, take);
     // The page has no threads.
     #[cfg(target_arch = "wasm32")]
-    return read_here(sources, watch, take);
-}
-
-/// The same, without a thread of its own for reading.
-pub(super) fn read_here(sources: &Sources, watch: &dyn Watch, take: Take<'_>) -> Unread {
-    read_as(Others::Skip, sources, watch, take)
+    return read_as(Others::Skip, sources, watch, take);
 }
 
 fn read_as(others: Others, sources: &Sources, watch: &dyn Watch, take: Take<'_>) -> Unread {

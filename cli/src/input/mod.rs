@@ -6,6 +6,7 @@
 mod ahead;
 mod document;
 mod files;
+mod header;
 mod json;
 mod noise;
 mod object;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::look;
+use super::header::{Header, Metadata, Owned};
 use super::json::{Survey, survey};
 use super::noise::Noise;
 use super::place::{Layout, Mark, steps};
@@ -44,33 +45,6 @@ pub(crate) struct Owner {
     /// `ReplicaSet`
     pub(crate) kind: String,
     pub(crate) name: String,
-}
-
-/// The part of an object that identifies it.
-#[derive(Default)]
-pub(super) struct Header {
-    pub(super) api_version: Option<String>,
-    pub(super) kind: Option<String>,
-    pub(super) metadata: Metadata,
-}
-
-#[derive(Default)]
-pub(super) struct Metadata {
-    pub(super) name: Option<String>,
-    pub(super) generate_name: Option<String>,
-    pub(super) namespace: Option<String>,
-    /// Whether it has a uid or a creation timestamp, which API servers set.
-    pub(super) is_live: bool,
-    pub(super) owners: Vec<Owned>,
-}
-
-/// An owner of an object.
-#[derive(Default)]
-pub(super) struct Owned {
-    pub(super) api_version: String,
-    pub(super) kind: String,
-    pub(super) name: String,
-    pub(super) is_controller: bool,
 }
 
 impl Metadata {

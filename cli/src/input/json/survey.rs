@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::input::object::{Header, Owned};
+use crate::input::header::{Header, Owned};
 
 /// Objects with more keys are sorted to compare them.
 const FEW: usize = 24;
