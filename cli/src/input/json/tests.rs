@@ -67,10 +67,11 @@ fn long_lists_are_read_piece_by_piece() {
 #[test]
 fn what_is_malformed_is_found_where_a_parser_of_the_whole_finds_it() {
     let text = "{\"a\": [1], \"kind\": \"List\",\n\"items\": [{\"b\": {\"c\": \"d\\n\"}}, 5,\n[true, null]], \"e\": -1.5}\n";
-    let mut texts: Vec<String> = (0..text.len()).map(|end| text[..end].to_owned()).collect();
+    let mut texts: Vec<String> = (0..text.len()).map(|end| text.chars().take(end).collect()).collect();
     for at in 0..text.len() {
         for byte in [" ", "\"", "{", "}", "[", "]", ",", ":", "\\", "0", "n"] {
-            texts.push(format!("{}{byte}{}", &text[..at], &text[at + 1..]));
+            let (before, rest) = text.split_at(at);
+            texts.push([before, byte, rest.split_at(1).1].concat());
         }
     }
     let mut malformed = 0;
