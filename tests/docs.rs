@@ -94,7 +94,7 @@ fn settings_in(document: &Value) -> Option<&Value> {
         Some("ClusterAdmissionPolicy" | "AdmissionPolicy") => {
             Some(document.pointer("/spec/settings").unwrap())
         }
-        Some("ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" | "ConfigMap" | "Pod") => None,
+        Some("ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" | "ConfigMap") => None,
         // Tests of policies, for `kubectl psp test`, which has tests of its own.
         None if document.get("tests").is_some() => None,
         None if is_chart_values(document) || !settings_in_policies_yml(document).is_empty() => None,

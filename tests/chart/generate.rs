@@ -63,6 +63,8 @@ const LARGEST: i64 = 1 << 53;
 
 fn is_read_by_helm(value: &Value) -> bool {
     match value {
+        // It removes a key where values are merged, and is no value in a list.
+        Value::Null => false,
         Value::Number(number) => number.as_i64().is_some_and(|number| number.abs() <= LARGEST),
         Value::Array(elements) => elements.iter().all(is_read_by_helm),
         Value::Object(members) => members.values().all(is_read_by_helm),

@@ -7,7 +7,7 @@ const SETTINGS =
   /^(kind: (PodSecurityPolicy|ClusterAdmissionPolicy|AdmissionPolicy)|(policies|spec|podSecurityStandards|privileged|hostPID|volumes|exemptions|enforcement):)/m;
 
 /** Whether a block of YAML is something that the page judges by. */
-const isSettings = (text) => SETTINGS.test(text) && !/^((on|jobs|repos|rules|image|tests):|kind: Pod$)/m.test(text);
+const isSettings = (text) => SETTINGS.test(text) && !/^(on|jobs|repos|rules|image|tests):/m.test(text);
 
 /** The address of the page with these policies. */
 async function addressOf(policies) {
