@@ -34,9 +34,13 @@ pub(super) fn holds(case: &Case, answer: &Answer, _: &mut Rng) -> Held {
     Held::Broken(format!("with annotations in the place of fields: {found:?} instead of {answer:?}"))
 }
 
-/// Makes annotations of the containers' fields, and counts them; `None` where one has no annotation.
+/// Makes annotations of the containers' fields, and counts them; `None` where there is no annotation that says the same, or
+/// one already: to take that away is a change of its own.
 fn move_fields(pod: &mut Value) -> Option<usize> {
     let mut moved = Map::new();
+    let annotations = pod.pointer("/metadata/annotations").and_then(Value::as_object).into_iter().flatten();
+    let annotated: Vec<String> =
+        annotations.filter_map(|(key, _)| key.strip_prefix(ANNOTATION)).map(str::to_owned).collect();
     for list in ["initContainers", "containers", "ephemeralContainers"] {
         let containers = pod.pointer_mut(&format!("/spec/{list}")).and_then(Value::as_array_mut);
         for container in containers.into_iter().flatten() {
@@ -46,6 +50,9 @@ fn move_fields(pod: &mut Value) -> Option<usize> {
                 continue;
             };
             if !profile.is_null() {
+                if annotated.contains(&name) {
+                    return None;
+                }
                 moved.insert(format!("{ANNOTATION}{name}"), text(&profile)?.into());
             }
         }
