@@ -41,6 +41,7 @@ fn errors(file: &str, output: &Value) -> Vec<String> {
 #[case::check_a_level("check.schema.json", &["check", "-p", "restricted", "-o", "json", "manifests", "pod.yaml"])]
 #[case::check_grants("check.schema.json", &["check", "-p", "psp", "--rbac", "rbac.yaml", "-o", "json", "pod.yaml"])]
 #[case::compare("check.schema.json", &["check", "--compare", "psp.yaml", "psp", "-o", "json", "manifests"])]
+#[case::prove("prove.schema.json", &["check", "--compare", "psp.yaml", "psp", "--prove", "-o", "json"])]
 #[case::lint("lint.schema.json", &["lint", "-o", "json", "lint"])]
 #[case::tests("test.schema.json", &["test", "-o", "json", "tests.yaml"])]
 fn outputs_are_as_described(#[case] schema: &str, #[case] arguments: &[&str]) {

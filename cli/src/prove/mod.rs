@@ -29,6 +29,11 @@ use crate::policies::Policies;
 
 pub use report::{Answer, Difference, Reason, Witness};
 
+const ORDER: &str =
+    "next to several policies, a standard judges the pod as the first one that admits it changes it";
+
+const RBAC: &str = "with `authorization: RBAC`, who asks decides which policies count: compare the policies of one audience, with `authorization: None`";
+
 /// Decides whether one set of policies admits pods that the other one rejects, in both directions.
 pub fn prove(old: &Policies, new: &Policies, requester: &Requester) -> Difference {
     let sides = (Side::of(old, requester), Side::of(new, requester));
@@ -69,7 +74,15 @@ pub fn prove(old: &Policies, new: &Policies, requester: &Requester) -> Differenc
     let news: Vec<usize> = (olds.len()..alternatives.len()).collect();
     let direction = |admitting: &[usize], rejecting: &[usize], sets: Sets<'_>, side: &Side<'_>| {
         let searched = search(&contexts, admitting, &Bits::of(rejecting.iter().copied()));
-        verified(&searched, side.depends_on_order, sets, requester)
+        let mut doubts = Vec::new();
+        if side.depends_on_order {
+            doubts.push(ORDER);
+        }
+        // Policies that are not granted are no alternatives: the sets would have to be compared for each who asks.
+        if old_side.asks_rbac || new_side.asks_rbac {
+            doubts.push(RBAC);
+        }
+        verified(&searched, &doubts, sets, requester)
     };
     Difference {
         gained: direction(&news, &olds, Sets { admitting: new, rejecting: old }, &old_side),

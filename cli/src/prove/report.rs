@@ -85,11 +85,9 @@ impl Answer {
             text.push_str(&to_yaml(&witness.pod).map_err(unwritten)?);
         }
         for reason in &self.undecided {
-            let what = if self.witnesses.is_empty() { "" } else { "whether there is more is " };
-            let _ = writeln!(
-                text,
-                "# {what}undecided whether {admitting} admits what {rejecting} rejects: {reason}"
-            );
+            let what = if self.witnesses.is_empty() { "whether" } else { "whether there is more that" };
+            let verb = if self.witnesses.is_empty() { "admits what" } else { "admits and" };
+            let _ = writeln!(text, "# undecided {what} {admitting} {verb} {rejecting} rejects: {reason}");
         }
         Ok(())
     }

@@ -25,8 +25,10 @@ pub(super) struct Alternative<'p> {
 /// A set of policies.
 pub(super) struct Side<'p> {
     pub(super) alternatives: Vec<Alternative<'p>>,
-    /// Why that no alternative admits a pod does not mean that it is rejected.
+    /// That no alternative admits a pod does not mean that it is rejected.
     pub(super) depends_on_order: bool,
+    /// Who asks decides which alternatives there are.
+    pub(super) asks_rbac: bool,
 }
 
 /// The rules of a part, as those that are skipped elsewhere.
@@ -117,6 +119,7 @@ impl<'p> Side<'p> {
         if asked.is_empty() {
             return Err(format!("no policy is asked about pods in namespace {namespace}"));
         }
+        let asks_rbac = asked.iter().any(|registration| registration.asks());
         let mut standards = Vec::new();
         let mut settings: Option<(&Settings<'static>, &str)> = None;
         for registration in asked {
@@ -136,29 +139,31 @@ impl<'p> Side<'p> {
                 },
             }
         }
-        let mut alternatives = Vec::new();
-        if let Some((settings, _)) = settings {
-            if let Some(reason) = unsupported(settings) {
-                return Err(reason.to_owned());
-            }
-            standards
-                .extend(settings.standards.enforce.map(|standard| (standard, settings.enforcement.clone())));
-            standards.retain(|(standard, _)| standard.level != Level::Privileged);
-            alternatives.extend(settings.policies.iter().map(|policy| Alternative {
-                policy: Some(policy),
-                enforcement: settings.enforcement.clone(),
-                standards: standards.clone(),
-            }));
+        let settings = settings.map(|(settings, _)| settings);
+        if let Some(reason) = settings.and_then(unsupported) {
+            return Err(reason.to_owned());
         }
+        let own = |settings: &Settings<'_>| Some((settings.standards.enforce?, settings.enforcement.clone()));
+        standards.extend(settings.and_then(own));
         standards.retain(|(standard, _)| standard.level != Level::Privileged);
         if standards.iter().any(|(standard, _)| standard.version.minor() < FIELDS) {
             return Err("standards of Kubernetes 1.18 and older read annotations for seccomp".to_owned());
         }
+        let of_policy = |settings: &'p Settings<'static>, policy: &'p Policy<'static>| Alternative {
+            policy: Some(policy),
+            enforcement: settings.enforcement.clone(),
+            standards: standards.clone(),
+        };
+        let policies = settings
+            .into_iter()
+            .flat_map(|settings| settings.policies.iter().map(move |policy| (settings, policy)));
+        let mut alternatives: Vec<Alternative<'p>> =
+            policies.map(|(settings, policy)| of_policy(settings, policy)).collect();
         let depends_on_order = alternatives.len() > 1 && !standards.is_empty();
         if alternatives.is_empty() {
             alternatives.push(Alternative { policy: None, enforcement: Enforcement::default(), standards });
         }
-        Ok(Side { alternatives, depends_on_order })
+        Ok(Side { alternatives, depends_on_order, asks_rbac })
     }
 }
 

@@ -15,10 +15,10 @@ pub(super) struct Sets<'p> {
     pub(super) rejecting: &'p Policies,
 }
 
-/// The answer that a search gives.
+/// The answer that a search gives. With doubts, that it finds nothing decides nothing.
 pub(super) fn verified(
     searched: &Searched,
-    depends_on_order: bool,
+    doubts: &[&str],
     sets: Sets<'_>,
     requester: &Requester,
 ) -> Answer {
@@ -30,7 +30,7 @@ pub(super) fn verified(
             None => failed += 1,
         }
     }
-    if failed > 0 && answer.witnesses.is_empty() {
+    if failed > 0 {
         answer.undecided.push("a pod that was found does not get the verdicts that were expected".to_owned());
     }
     if searched.gave_up {
@@ -38,11 +38,8 @@ pub(super) fn verified(
             .undecided
             .push("there are too many combinations of values that policies tell apart".to_owned());
     }
-    if depends_on_order && answer.witnesses.is_empty() {
-        answer.undecided.push(
-            "next to several policies, a standard judges the pod as the first one that admits it changes it"
-                .to_owned(),
-        );
+    if answer.witnesses.is_empty() {
+        answer.undecided.extend(doubts.iter().map(|&doubt| doubt.to_owned()));
     }
     answer
 }

@@ -148,6 +148,8 @@ fn levels_are_compared() {
 #[case::mutate(json!({"mutate": false}), "OLD: with `mutate: false` alone a policy judges what another half wrote")]
 #[case::exemptions(json!({"exemptions": [{"name": "e", "reason": "r", "match": {"namespaces": ["x"]}, "rules": ["privileged"]}]}),
     "OLD: `exemptions` depend on who asks, and where")]
+#[case::rbac(json!({"authorization": "RBAC"}),
+    "with `authorization: RBAC`, who asks decides which policies count: compare the policies of one audience, with `authorization: None`")]
 #[case::unknown_fields(json!({"unknownFields": "Deny"}), "OLD: `unknownFields` judges fields that no policy governs")]
 fn what_is_not_supported_is_not_decided(#[case] options: Value, #[case] reason: &str) {
     let mut settings = psp("p", json!({}));

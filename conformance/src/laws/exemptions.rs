@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::options::RULES;
+use super::options::all_rules;
 use super::{Held, equal};
 use crate::case::Case;
 use crate::generate::Rng;
@@ -13,7 +13,7 @@ pub(super) fn only_loosen(case: &Case, answer: &Answer, rng: &mut Rng) -> Held {
         return Held::Silent;
     }
     let count = rng.count(1, 6);
-    let rules = rng.some(&RULES, count);
+    let rules = rng.some(&all_rules(), count);
     let options = match rng.count(0, 2) {
         0 => json!({"enforcement": {"default": rng.pick(&["Warn", "Audit", "Ignore"])}}),
         1 => {
@@ -33,9 +33,9 @@ pub(super) fn only_loosen(case: &Case, answer: &Answer, rng: &mut Rng) -> Held {
 }
 
 pub(super) fn merge(case: &Case, _: &Answer, rng: &mut Rng) -> Held {
-    let [one, other] = [rng.count(1, 3), rng.count(1, 3)].map(|count| rng.some(&RULES, count));
+    let [one, other] = [rng.count(1, 3), rng.count(1, 3)].map(|count| rng.some(&all_rules(), count));
     let both: Vec<&str> =
-        RULES.into_iter().filter(|rule| one.contains(rule) || other.contains(rule)).collect();
+        all_rules().into_iter().filter(|rule| one.contains(rule) || other.contains(rule)).collect();
     let (two, merged) = if rng.percent(50) {
         let grounds = grounds(case, rng);
         (

@@ -12,35 +12,10 @@ use crate::generate::Rng;
 use crate::ours::{self, Answer};
 use crate::subject::{Library, Subject};
 
-/// The rules of PodSecurityPolicy, as settings name them.
-pub(super) const RULES: [&str; 26] = [
-    "allowPrivilegeEscalation",
-    "allowedCSIDrivers",
-    "allowedCapabilities",
-    "allowedFlexVolumes",
-    "allowedHostPaths",
-    "allowedProcMountTypes",
-    "allowedUnsafeSysctls",
-    "appArmor",
-    "defaultAddCapabilities",
-    "defaultAllowPrivilegeEscalation",
-    "forbiddenSysctls",
-    "fsGroup",
-    "hostIPC",
-    "hostNetwork",
-    "hostPID",
-    "hostPorts",
-    "privileged",
-    "readOnlyRootFilesystem",
-    "requiredDropCapabilities",
-    "runAsGroup",
-    "runAsUser",
-    "runtimeClass",
-    "seLinux",
-    "seccomp",
-    "supplementalGroups",
-    "volumes",
-];
+/// The rules, as settings name them.
+pub(super) fn all_rules() -> Vec<&'static str> {
+    pod_security_policy::rules::all().map(|(_, rule)| rule.id).collect()
+}
 
 /// The equivalent of absence in a policy, for rules that fill nothing in.
 fn without(rule: &str) -> Option<Value> {
@@ -94,7 +69,7 @@ fn selection_comes_first(
     }
     let namespace = case.pod.pointer("/metadata/namespace");
     let count = rng.count(1, 6);
-    let rules = rng.some(&RULES, count);
+    let rules = rng.some(&all_rules(), count);
     let options = match rng.count(0, 4) {
         0 => json!({"enforcement": {"default": rng.pick(&["Warn", "Audit"])}}),
         1 | 2 => {
@@ -127,7 +102,8 @@ fn ignored_is_absent(
     _: &Answer,
     rng: &mut Rng,
 ) -> Result<Option<Difference>> {
-    let rule = rng.pick(&RULES.map(|rule| without(rule).map(|value| (rule, value))));
+    let absent = |rule| without(rule).map(|value| (rule, value));
+    let rule = rng.pick(&all_rules().into_iter().map(absent).collect::<Vec<_>>());
     let Some((rule, instead)) = rule.filter(|_| ours::problems(case).is_none()) else { return Ok(None) };
     let mut absent = case.clone();
     for policy in &mut absent.psps {

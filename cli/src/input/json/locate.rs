@@ -70,7 +70,7 @@ pub(super) fn locate(rest: impl Read, at: Mark, open: Open) -> (Mark, String, St
     let tracked = Tracked { source: io::BufReader::new(rest).bytes(), progress: Rc::clone(&progress) };
     let mut reader = serde_json::Deserializer::from_reader(open.prefix().as_bytes().chain(tracked));
     let reason = match Box::<RawValue>::deserialize(&mut reader) {
-        Ok(_) => "bytes that are not UTF-8".to_owned(),
+        Ok(_) => "bytes that are not UTF-8, or a single value of more than 256 MB".to_owned(),
         Err(error) => reason(&error),
     };
     let Progress { at: Mark { line, column }, read } = &*progress.borrow();
