@@ -41,25 +41,27 @@ function moved(name) {
 }
 
 /**
- * Runs a task after each change, one at a time; what changes while it runs is one more run.
+ * Runs a task after changes, one at a time: those of one step are one run, and those while it runs one more.
  * @param {() => Promise<void>} task
  */
 export function latest(task) {
-  let running = false;
+  let running;
   let again = false;
-  return async function run() {
-    if (running) {
-      again = true;
-      return;
-    }
-    running = true;
+  async function settle() {
     try {
-      do {
+      while (again) {
+        // What the same step still changes is part of this run.
+        await undefined;
         again = false;
         await task();
-      } while (again);
+      }
     } finally {
-      running = false;
+      running = undefined;
     }
+  }
+  return function run() {
+    again = true;
+    running ??= settle();
+    return running;
   };
 }

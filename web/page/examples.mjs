@@ -3,7 +3,9 @@
 import gatekeeper from "../../cli/tests/data/sources/gatekeeper.yaml";
 import kubewarden from "../../cli/tests/data/sources/kubewarden.yaml";
 import kyverno from "../../cli/tests/data/sources/kyverno.yaml";
+import namespaces from "../../cli/tests/data/sources/namespaces.yaml";
 import podSecurity from "../../cli/tests/data/sources/psa.yaml";
+import constraints from "../../cli/tests/data/sources/scc.yaml";
 import baselineSettings from "../../examples/baseline.yaml";
 import chownEntrypoint from "../../examples/pods/chown-entrypoint.yaml";
 import csiNode from "../../examples/pods/csi-node.yaml";
@@ -68,6 +70,7 @@ export const examples = {
     "Gatekeeper": gatekeeper,
     "Kubewarden's single policies": kubewarden,
     "Pod Security admission": podSecurity,
+    "OpenShift, with two namespaces": all(constraints, namespaces),
   },
   workloads: { "Seven pods": seven, "A Deployment": deployment },
 };

@@ -113,6 +113,8 @@ test("try: the examples are judged, and edits as they are typed", async () => {
     "changed Pod logging/log-collector-q9d4m",
     "rejected Pod kube-system/csi-node-x7k2p",
   ]);
+  // Both texts of the start are one change.
+  assert.equal(await page.evaluate(() => performance.getEntriesByName("verdict").length), 1);
   await paste(page, "pods", POD);
   await status("1 object: 0 allowed, 0 changed, 1 rejected");
   await page.locator("#pods .cm-line", { hasText: "hostPID" }).click();

@@ -185,7 +185,7 @@ fn piece(
                 "exemptions.runtimeClasses",
                 classes.join(", "),
                 "left out",
-                "authors of pods name runtime classes, so that exemptions for these need namespaces: give them with --namespaces",
+                "authors of pods name runtime classes, so that exemptions for these need namespaces: give them in the input or with --namespaces",
             );
         } else {
             piece.differs(

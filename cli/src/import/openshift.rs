@@ -83,7 +83,7 @@ fn of_constraints(
         converted.push((listed(object, value, &name, &ranges)?, Some(namespace.name.clone())));
     }
     if converted.is_empty() {
-        return Err("its ranges are those of each namespace's annotations openshift.io/sa.scc.*: give a dump of the namespaces with --namespaces".to_owned());
+        return Err("its ranges are those of each namespace's annotations openshift.io/sa.scc.*: give the namespaces in the input or with --namespaces".to_owned());
     }
     Ok(converted)
 }

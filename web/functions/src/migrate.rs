@@ -119,9 +119,19 @@ mod tests {
     /// The examples of the page, which are the sources that the command line is tested with.
     #[test]
     fn what_other_engines_have_becomes_registrations() {
-        for (name, registrations) in [("kyverno", 4), ("gatekeeper", 3), ("kubewarden", 3), ("psa", 2)] {
+        let source = |name| {
             let path = format!("{}/../../cli/tests/data/sources/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
-            let answer = call(&std::fs::read_to_string(path).unwrap());
+            std::fs::read_to_string(path).unwrap()
+        };
+        let openshift = format!("{}---\n{}", source("scc"), source("namespaces"));
+        for (name, text, registrations) in [
+            ("kyverno", source("kyverno"), 4),
+            ("gatekeeper", source("gatekeeper"), 3),
+            ("kubewarden", source("kubewarden"), 3),
+            ("psa", source("psa"), 2),
+            ("openshift", openshift, 2),
+        ] {
+            let answer = call(&text);
             let kinds =
                 answer["manifests"].as_str().unwrap().matches("kind: ClusterAdmissionPolicy\n").count();
             assert_eq!((&answer["errors"], kinds), (&json!([]), registrations), "{name}");

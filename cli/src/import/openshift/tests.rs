@@ -99,7 +99,7 @@ fn ranges_of_namespaces_need_namespaces() {
     assert_eq!(
         findings.refused.iter().map(|error| &*error.reason).collect::<Vec<_>>(),
         [
-            "SecurityContextConstraints restricted-v2: its ranges are those of each namespace's annotations openshift.io/sa.scc.*: give a dump of the namespaces with --namespaces"
+            "SecurityContextConstraints restricted-v2: its ranges are those of each namespace's annotations openshift.io/sa.scc.*: give the namespaces in the input or with --namespaces"
         ]
     );
 }
