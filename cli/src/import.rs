@@ -24,7 +24,7 @@ use crate::input::Object;
 
 pub(crate) use bundle::{Bundle, Combined, bundles};
 pub(crate) use piece::{Inexact, Piece};
-pub(crate) use reach::{Reach, requirement};
+pub(crate) use reach::{Reach, Subject, requirement};
 
 /// An engine, or the part of one, whose policies can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

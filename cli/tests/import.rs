@@ -2,25 +2,32 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod common;
+#[path = "../../tests/chart/crds.rs"]
+mod crds;
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use common::{data, run, run_in};
 use policy_host::Policy;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-/// The module, which accepts the settings of all that is written.
+/// The API server accepts all that is written, and the module its settings.
 fn assert_accepted(manifests: &[Value]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
-    // Made by `make policy.wasm`.
-    let module = Policy::from_file(&path).unwrap();
+    // Made by `make policy.wasm`, and compiled once.
+    static MODULE: LazyLock<Policy> = LazyLock::new(|| {
+        Policy::from_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm")).unwrap()
+    });
+    for manifest in manifests {
+        assert_eq!(crds::problems(manifest), Vec::<String>::new(), "{manifest:#}");
+    }
     for manifest in
         manifests.iter().filter(|manifest| manifest["kind"].as_str().unwrap().ends_with("AdmissionPolicy"))
     {
         let host = std::sync::Arc::new(policy_host::Grants(|_: &policy_host::SubjectAccessReview| true));
         let settings = manifest["spec"]["settings"].to_string();
-        let answer = module.instance(host).unwrap().call("validate_settings", settings.as_bytes()).unwrap();
+        let answer = MODULE.instance(host).unwrap().call("validate_settings", settings.as_bytes()).unwrap();
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         assert_eq!(answer, json!({"valid": true}), "{manifest:#}");
     }
@@ -32,6 +39,9 @@ fn written(stdout: &str) -> Vec<Value> {
 
 #[rstest]
 #[case::kubewarden("kubewarden", &[])]
+#[case::labels_of_namespaces("labels", &[])]
+#[case::kyverno("kyverno", &[])]
+#[case::gatekeeper("gatekeeper", &[])]
 #[case::pod_security_admission("psa", &[])]
 #[case::openshift("scc", &["--namespaces", "sources/namespaces.yaml"])]
 fn a_source_is_migrated(#[case] source: &str, #[case] more: &[&str]) {
@@ -40,6 +50,22 @@ fn a_source_is_migrated(#[case] source: &str, #[case] more: &[&str]) {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_accepted(&written(&ended.stdout));
     insta::assert_snapshot!(source, format!("{}\n---- summary\n{}", ended.stdout, ended.stderr));
+}
+
+#[test]
+fn what_the_corpus_becomes_is_accepted() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/import/kyverno/corpus/policies.yaml");
+    let corpus = std::fs::read_to_string(corpus).unwrap();
+    let policies: Vec<&str> = corpus.split("---\n").collect();
+    let mut registrations = 0;
+    for policy in &policies {
+        let ended = run_in(&data(), &["migrate"], policy);
+        assert_eq!(ended.code, Some(0), "{policy}{}", ended.stderr);
+        let manifests = written(&ended.stdout);
+        assert_accepted(&manifests);
+        registrations += manifests.len();
+    }
+    assert!(registrations >= policies.len(), "{registrations} of {}", policies.len());
 }
 
 #[test]

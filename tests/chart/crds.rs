@@ -11,10 +11,16 @@ use serde_json::{Map, Value, json};
 /// The problems of an object; unknown fields are some, since the API server would drop them.
 pub(crate) fn problems(object: &Value) -> Vec<String> {
     match object.get("kind").and_then(Value::as_str) {
-        Some("ClusterAdmissionPolicy") => violations(
-            &resource("policies.kubewarden.io/v1", policy(), &["module", "mutating", "rules"]),
-            object,
-        ),
+        Some(kind @ ("ClusterAdmissionPolicy" | "AdmissionPolicy")) => {
+            let mut fields = policy();
+            if kind == "AdmissionPolicy" {
+                fields.retain(|field, _| !OF_THE_CLUSTER.contains(&field.as_str()));
+            }
+            violations(
+                &resource("policies.kubewarden.io/v1", fields, &["module", "mutating", "rules"]),
+                object,
+            )
+        }
         Some("PolicyServer") => {
             let own =
                 violations(&resource("policies.kubewarden.io/v1", server(), &["image", "replicas"]), object);
@@ -34,6 +40,10 @@ pub(crate) fn problems(object: &Value) -> Vec<String> {
         other => vec![format!("an object of an unexpected kind: {other:?}")],
     }
 }
+
+/// The fields that a policy of a namespace does not have.
+const OF_THE_CLUSTER: [&str; 3] =
+    ["allowInsideAdmissionControllerNamespace", "contextAwareResources", "namespaceSelector"];
 
 fn violations(schema: &Validator, object: &Value) -> Vec<String> {
     schema.iter_errors(object).map(|error| format!("{}: {error}", error.instance_path())).collect()
@@ -56,6 +66,7 @@ fn resource(api_version: &str, spec: Map<String, Value>, required: &[&str]) -> V
             "kind": {},
             "metadata": closed(json!({
                 "name": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "maxLength": 253},
+                "namespace": {"type": "string"},
                 "labels": labels(),
                 "annotations": texts(),
                 "finalizers": {"type": "array", "items": {"type": "string"}},

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::neutral;
 use super::piece::{Action, Alternative, Piece};
-use super::reach::Reach;
+use super::reach::{Reach, Subject};
 use crate::error::Error;
 
 /// One policy that demands what some pieces demand, neither more nor less.
@@ -222,7 +222,7 @@ impl Bundle {
         if !exemptions.is_empty() {
             settings.insert("exemptions".to_owned(), exemptions.into());
         }
-        if !self.reach.workloads {
+        if !self.reach.workloads && self.reach.subject == Subject::Pods {
             settings.insert("workloads".to_owned(), "Warn".into());
         }
         let mut annotations = neutral::annotations();

@@ -13,7 +13,7 @@ mod tests;
 use serde_json::Value;
 
 use super::piece::{Action, Piece};
-use super::reach::{Reach, requirements};
+use super::reach::{Reach, Subject, requirements};
 use super::{Findings, Surroundings};
 use crate::error::Error;
 use crate::input::Object;
@@ -72,7 +72,8 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
             piece.differs(key, "passed over", "left out", format!("{module} does not know it"));
         }
         // A half that would write nothing is not needed.
-        piece.writes &= piece.spec.keys().any(|field| WRITTEN.contains(&field.as_str()));
+        piece.writes &= piece.spec.keys().any(|field| WRITTEN.contains(&field.as_str()))
+            || piece.reach.subject == Subject::Namespaces;
         if piece.is_empty() && piece.inexact.is_empty() {
             findings.left_alone.push((piece.title, "demands nothing".to_owned()));
         } else {

@@ -22,6 +22,17 @@ pub(crate) struct Reach {
     pub(crate) workloads: bool,
     /// Whether only pods are sent to the policy server, neither workloads nor ephemeral containers.
     pub(crate) pods_only: bool,
+    /// What is judged.
+    pub(crate) subject: Subject,
+}
+
+/// What a policy judges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Subject {
+    #[default]
+    Pods,
+    /// Namespaces themselves, for their labels.
+    Namespaces,
 }
 
 impl Reach {

@@ -9,7 +9,7 @@ use super::manifests::{Kind, pair, validating};
 use super::options::Options;
 use super::policies::Sorted;
 use crate::error::{Error, Errors, Outcome};
-use crate::import::{self, Bundle, Combined, Findings, Listed, Piece, Reach};
+use crate::import::{self, Bundle, Combined, Findings, Listed, Piece, Reach, Subject};
 
 /// What became of other engines' policies.
 pub(super) struct Foreign {
@@ -48,7 +48,8 @@ impl Options {
                 let reason = format_args!("a registration would be called {name}-validating: {problem}");
                 errors.push(Error::new(reason).help("choose a shorter start with --name"));
             }
-            let selects = bundle.reach.namespace.is_none() && !bundle.reach.namespaces.is_empty();
+            let selects = bundle.reach.namespace.is_none()
+                && (!bundle.reach.namespaces.is_empty() || bundle.reach.subject == Subject::Namespaces);
             if selects && self.form.kind == Kind::Namespace {
                 let reason = format_args!(
                     "{}: selects namespaces, and an AdmissionPolicy has its own alone",

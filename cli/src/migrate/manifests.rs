@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::import::Reach;
+use crate::import::{Reach, Subject};
 
 /// Options of the registrations besides their settings.
 #[derive(Clone, Debug)]
@@ -63,6 +63,32 @@ const CHANGES_GOVERNED: &str = "request.operation != 'UPDATE' || !has(object.kin
     && !(has(pair[1].metadata.annotations) && pair[1].metadata.annotations != null \
     && key in pair[1].metadata.annotations \
     && pair[1].metadata.annotations[key] == pair[0].metadata.annotations[key])))";
+
+/// The labels of Pod Security admission.
+const LABELS: [&str; 6] = [
+    "pod-security.kubernetes.io/enforce",
+    "pod-security.kubernetes.io/enforce-version",
+    "pod-security.kubernetes.io/warn",
+    "pod-security.kubernetes.io/warn-version",
+    "pod-security.kubernetes.io/audit",
+    "pod-security.kubernetes.io/audit-version",
+];
+
+/// Updates of namespaces that leave these labels are not sent to the policy server, so that namespaces can be deleted while
+/// it is down.
+fn labels_differ(labels: &[&str]) -> String {
+    let of = |object: &str| {
+        format!(
+            "(has({object}.metadata.labels) && {object}.metadata.labels != null && label in {object}.metadata.labels ? [{object}.metadata.labels[label]] : [])"
+        )
+    };
+    let labels = labels.join("', '");
+    format!(
+        "request.operation != 'UPDATE' || [ '{labels}' ].exists(label, {} != {})",
+        of("object"),
+        of("oldObject")
+    )
+}
 
 /// What the reports of the audit scanner say about a registration.
 const ANNOTATIONS: [(&str, &str); 3] = [
@@ -144,29 +170,42 @@ fn registration(
         .iter()
         .map(|(name, expression)| json!({"name": name, "expression": expression}))
         .collect();
-    if !mutating {
-        conditions.push(json!({"name": "pod-changes-what-is-governed", "expression": CHANGES_GOVERNED}));
+    match reach.subject {
+        Subject::Namespaces => {
+            let expression = labels_differ(&LABELS);
+            conditions.push(json!({"name": "labels-differ", "expression": expression}));
+        }
+        Subject::Pods if !mutating => {
+            conditions.push(json!({"name": "pod-changes-what-is-governed", "expression": CHANGES_GOVERNED}));
+        }
+        Subject::Pods => {}
     }
     if !conditions.is_empty() {
         members.push(("matchConditions", conditions.into()));
     }
-    members.push(("rules", rules(mutating, reach.pods_only)));
+    members.push(("rules", rules(mutating, reach)));
     members.push(("settings", Value::Object(settings)));
     let spec: Map<String, Value> = members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     json!({"apiVersion": "policies.kubewarden.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
 }
 
-/// Ephemeral containers need a rule of their own: combined with other resources, the audit scanner drops the policy.
-fn rules(mutating: bool, pods_only: bool) -> Value {
+/// Ephemeral containers need a rule of their own: combined with other resources, the audit scanner drops the policy. So do
+/// the subresources of namespaces, since the API server keeps labels that are sent to them.
+fn rules(mutating: bool, reach: &Reach) -> Value {
     let rule = |group: &str, resources: &[&str], operations: &[&str]| json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": resources, "operations": operations});
+    let both = &["CREATE", "UPDATE"];
+    if reach.subject == Subject::Namespaces {
+        let subresources = rule("", &["namespaces/status", "namespaces/finalize"], &["UPDATE"]);
+        let itself = rule("", &["namespaces"], if mutating { &["CREATE"] } else { both });
+        return if mutating || reach.pods_only { json!([itself]) } else { json!([itself, subresources]) };
+    }
     if mutating {
         return json!([
             rule("", &["pods"], &["CREATE"]),
             rule("", &["pods/ephemeralcontainers"], &["UPDATE"])
         ]);
     }
-    let both = &["CREATE", "UPDATE"];
-    if pods_only {
+    if reach.pods_only {
         return json!([rule("", &["pods"], both)]);
     }
     json!([
@@ -203,6 +242,19 @@ mod tests {
         let mut reach = Reach::default();
         reach.not_in(&["kube-system".to_owned()]);
         assert_eq!(pair("pod-security-policy", &settings, &reach, &form), shipped);
+    }
+
+    #[test]
+    fn namespaces_are_sent_as_in_the_shipped_registration() {
+        let file = format!("{}/../manifests/namespaces.yaml", env!("CARGO_MANIFEST_DIR"));
+        let shipped =
+            crate::input::read_all(&[file.into()], || Box::new(std::io::empty())).unwrap().remove(0).value();
+        let guarded = [LABELS.as_slice(), &["resource.kubernetes.io/admin-access"]].concat();
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let expression = shipped["spec"]["matchConditions"][0]["expression"].as_str().unwrap();
+        assert_eq!(words(expression), labels_differ(&guarded));
+        let reach = Reach { subject: Subject::Namespaces, ..Reach::default() };
+        assert_eq!(shipped["spec"]["rules"], rules(false, &reach));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::manifests::{CHOSEN, Kind, Mode};
 use super::options::Options;
 use super::policies::{Policies, Sorted};
 use super::rollout;
+use crate::import::{Piece, Subject};
 use crate::policies::{Advice, lint};
 use crate::rbac::{Authority, Rbac, mistakes};
 
@@ -49,7 +50,8 @@ impl Options {
     ) -> Summary {
         let mut summary = Summary::default();
         summary.import(foreign);
-        if !self.same_reach && foreign.pieces.iter().any(|piece| !piece.reach.workloads) {
+        let judges_more = |piece: &Piece| piece.reach.subject == Subject::Pods && !piece.reach.workloads;
+        if !self.same_reach && foreign.pieces.iter().any(judges_more) {
             summary.note("policies that judged pods when they were created now judge updates and ephemeral containers as well, and warn of workloads whose pods would be rejected; --same-reach leaves the latter two out".to_owned());
         }
         for (kind, count) in &input.others {

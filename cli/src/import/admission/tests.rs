@@ -1,9 +1,15 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use conformance::case::{Answered, StandardCase, StandardOutcome};
+use conformance::standards::{Compared, compared};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::import::testing::judged;
+use crate::import::testing::{judged, judged_by, registered};
 use crate::judge::Verdict;
+use crate::policies::Policies;
 
 fn configuration_of(defaults: &Value, exemptions: &Value) -> Object {
     Object::of_value(&json!({"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AdmissionConfiguration",
@@ -106,4 +112,39 @@ fn judges_as_admission_did(#[case] level: &str, #[case] more: Value, #[case] exp
         spec.extend(more);
     }
     assert_eq!(judged(&findings.pieces, &pod).verdict, expected);
+}
+
+/// Pods that the original evaluator has judged, in namespaces with the labels of their level and version.
+#[test]
+fn pods_of_a_labelled_namespace_get_the_verdicts_of_pod_security_admission() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/golden/standards.jsonl.gz");
+    let mut registrations: BTreeMap<(String, String), Option<Policies>> = BTreeMap::new();
+    let (mut agree, mut differ) = (0, Vec::new());
+    for answered in conformance::files::read::<Answered<StandardCase, StandardOutcome>>(&path).unwrap() {
+        let answered = answered.unwrap();
+        let Answered { case, result } = &answered;
+        let labels = json!({"pod-security.kubernetes.io/enforce": case.level,
+            "pod-security.kubernetes.io/enforce-version": case.version});
+        let policies = registrations.entry((case.level.clone(), case.version.clone())).or_insert_with(|| {
+            let findings = read(&[namespace("shop", &labels)], &Surroundings::default());
+            // A level that demands nothing is left alone.
+            (!findings.pieces.is_empty()).then(|| registered(&findings.pieces))
+        });
+        let is_allowed = policies
+            .as_ref()
+            .is_none_or(|policies| judged_by(policies, &case.pod).verdict == Verdict::Allowed);
+        if is_allowed == result.allowed {
+            agree += 1;
+        } else if compared(&answered) != Compared::TwoSources && !has_bare_volume(&case.pod) {
+            differ.push(case.name.clone());
+        }
+    }
+    assert_eq!(differ, Vec::<String>::new());
+    assert!(agree > 3900, "{agree}");
+}
+
+/// The API server makes such a volume an `emptyDir` before it asks, as the command line does.
+fn has_bare_volume(pod: &Value) -> bool {
+    let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array);
+    volumes.into_iter().flatten().any(|volume| volume.as_object().is_some_and(|fields| fields.len() == 1))
 }

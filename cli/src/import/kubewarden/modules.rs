@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::Surroundings;
 use super::super::piece::{Alternative, Piece};
+use super::super::reach::Subject;
 use super::settings::Keys;
 
 /// A module, and how its settings are read.
@@ -455,6 +456,36 @@ fn runtime_classes(keys: &mut Keys<'_>, piece: &mut Piece, around: &Surroundings
     Ok(())
 }
 
-fn namespace_labels(_: &mut Keys<'_>, _: &mut Piece, _: &Surroundings) -> Converted {
-    Err("it writes labels of namespaces, and namespaceLabels rejects weaker ones: docs/around-the-pod.md shows how to register that".to_owned())
+const MODES: [&str; 3] = ["enforce", "warn", "audit"];
+
+fn namespace_labels(keys: &mut Keys<'_>, piece: &mut Piece, _: &Surroundings) -> Converted {
+    let modes = keys.get("modes").and_then(Value::as_object).filter(|modes| !modes.is_empty());
+    let modes = modes.ok_or("modes demands nothing, so that the policy server does not start with it")?;
+    let mut labels = Map::new();
+    for mode in MODES {
+        let version = format!("{mode}-version");
+        let stated = [mode, &version].map(|key| modes.get(key).filter(|value| !value.is_null()));
+        let stated = match stated.map(|value| value.map(Value::as_str)) {
+            [None, None] => continue,
+            [Some(Some(level)), None] => level.to_owned(),
+            [Some(Some(level)), Some(Some(version))] => format!("{level}:{version}"),
+            [None, Some(_)] => return Err(format!("modes.{version} is of no use without modes.{mode}")),
+            _ => return Err(format!("modes.{mode} or modes.{version} is not a text")),
+        };
+        labels.insert(mode.to_owned(), stated.into());
+    }
+    let is_known = |key: &&String| MODES.contains(&key.strip_suffix("-version").unwrap_or(key));
+    if let Some(unknown) = modes.keys().find(|key| !is_known(key)) {
+        return Err(format!("modes.{unknown} is not known to it"));
+    }
+    piece.options.insert("namespaceLabels".to_owned(), labels.into());
+    piece.reach.subject = Subject::Namespaces;
+    let was = if piece.writes { "rewritten" } else { "rejected" };
+    piece.differs(
+        "modes",
+        format!("that all other labels are {was}"),
+        "that weaker ones are rejected and stricter ones kept",
+        "labels that are rewritten are not those of the manifest",
+    );
+    Ok(())
 }

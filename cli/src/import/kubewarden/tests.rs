@@ -98,6 +98,8 @@ fn judges_as_the_module_did(
       "run_as_user: was read in, and written to, each container alone, is read from the pod where the container says nothing"])]
 #[case::image("user-group-psp", json!({"validate_container_image_configuration": true}),
     &["validate_container_image_configuration: was true, which reads USER of the image, is that only the pod is read"])]
+#[case::labels("psa-label-enforcer", json!({"modes": {"audit": "baseline"}}),
+    &["modes: was that all other labels are rewritten, is that weaker ones are rejected and stricter ones kept"])]
 #[case::exact("volumes-psp", json!({"allowedTypes": ["secret"]}), &[])]
 fn names_what_is_not_the_same(#[case] module: &str, #[case] settings: Value, #[case] expected: &[&str]) {
     let findings = read(&[registration(module, true, &settings)], &Surroundings::default());
@@ -126,6 +128,10 @@ fn leaves_alone(#[case] module: &str, #[case] reason: &str) {
 #[rstest]
 #[case::bad_type("pod-privileged", json!({"skip_init_containers": "yes"}), "ClusterAdmissionPolicy old (pod-privileged): skip_init_containers is \"yes\", not a boolean")]
 #[case::reserved_default("pod-runtime-class", json!({"defaultRuntimeReserved": true}), "ClusterAdmissionPolicy old (pod-runtime-class): defaultRuntimeReserved: a pod that names no runtime class is admitted by every PodSecurityPolicy")]
+#[case::no_mode("psa-label-enforcer", json!({"modes": {}}), "ClusterAdmissionPolicy old (psa-label-enforcer): modes demands nothing, so that the policy server does not start with it")]
+#[case::lone_version("psa-label-enforcer", json!({"modes": {"warn-version": "latest"}}), "ClusterAdmissionPolicy old (psa-label-enforcer): modes.warn-version is of no use without modes.warn")]
+#[case::no_text("psa-label-enforcer", json!({"modes": {"warn": 1}}), "ClusterAdmissionPolicy old (psa-label-enforcer): modes.warn or modes.warn-version is not a text")]
+#[case::unknown_mode("psa-label-enforcer", json!({"modes": {"warn": "baseline", "block": "baseline"}}), "ClusterAdmissionPolicy old (psa-label-enforcer): modes.block is not known to it")]
 fn refuses(#[case] module: &str, #[case] settings: Value, #[case] expected: &str) {
     let findings = read(&[registration(module, true, &settings)], &Surroundings::default());
     assert_eq!(reasons(&findings), [expected]);
@@ -185,4 +191,17 @@ fn the_reach_stays() {
         findings.pieces.iter().map(|piece| (&piece.reach, piece.action)).collect::<Vec<_>>(),
         [(&expected, Action::Audit)]
     );
+}
+
+#[rstest]
+#[case::written(true, json!({"enforce": "baseline", "enforce-version": "v1.31", "warn": "restricted", "audit": null}),
+    json!({"enforce": "baseline:v1.31", "warn": "restricted"}))]
+#[case::demanded(false, json!({"enforce": "privileged", "enforce-version": "latest"}), json!({"enforce": "privileged:latest"}))]
+fn labels_of_namespaces_are_an_option(#[case] mutating: bool, #[case] modes: Value, #[case] expected: Value) {
+    let object = registration("psa-label-enforcer", mutating, &json!({"modes": modes}));
+    let findings = read(&[object], &Surroundings::default());
+    assert_eq!(reasons(&findings), [""; 0]);
+    let [piece] = &*findings.pieces else { panic!("one registration") };
+    assert_eq!((piece.writes, piece.reach.subject), (mutating, Subject::Namespaces));
+    assert_eq!(Value::Object(piece.options.clone()), json!({"namespaceLabels": expected}));
 }
