@@ -165,6 +165,10 @@ docs: policy.wasm
 bench: policy.wasm floor.wasm $(BENCH_HOST)
 	./scripts/bench $(BENCH_HOST)
 
+# Instructions of eight reviews against those in benches/instructions.json; RECORD=1 records today's.
+instructions: policy.wasm $(HOST)
+	@./scripts/instructions $(HOST) $(if $(RECORD),--record)
+
 size: annotated-policy.wasm
 	@./scripts/size $< $(SIZE_LIMIT)
 

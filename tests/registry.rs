@@ -350,7 +350,7 @@ fn volume(volume: &api::Volume) -> (String, Option<String>) {
         VolumeDetail::HostPath(text) | VolumeDetail::FlexVolume(text) | VolumeDetail::Csi(text) => {
             Some(text.to_string())
         }
-        VolumeDetail::Projected(text) => Some((*text).to_owned()),
+        VolumeDetail::Projected(volume) => Some(volume.text.to_owned()),
         VolumeDetail::Other => None,
     };
     (source.key.to_string(), detail)

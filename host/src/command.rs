@@ -8,7 +8,11 @@ pub(crate) mod artifact_hub;
 pub(crate) mod bench;
 #[cfg(feature = "server")]
 pub(crate) mod inspect;
+#[cfg(feature = "server")]
+pub(crate) mod instructions;
 pub(crate) mod judge;
+#[cfg(feature = "server")]
+mod lists;
 pub(crate) mod run;
 #[cfg(feature = "server")]
 pub(crate) mod sample;

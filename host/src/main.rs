@@ -29,6 +29,8 @@ enum Command {
     #[cfg(feature = "server")]
     Inspect(command::inspect::Inspect),
     #[cfg(feature = "server")]
+    Instructions(command::instructions::Instructions),
+    #[cfg(feature = "server")]
     ArtifactHub(command::artifact_hub::ArtifactHub),
     #[cfg(feature = "server")]
     Sample(command::sample::PrintSample),
@@ -66,6 +68,8 @@ fn main() -> ExitCode {
         Command::Annotate(annotate) => annotate.execute(),
         #[cfg(feature = "server")]
         Command::Inspect(inspect) => inspect.execute(),
+        #[cfg(feature = "server")]
+        Command::Instructions(instructions) => instructions.execute(),
         #[cfg(feature = "server")]
         Command::ArtifactHub(hub) => hub.execute(),
         #[cfg(feature = "server")]

@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 
 use crate::json::path::Step;
 use crate::json::{Error, Read, Reader, Text, decode};
-use crate::pod::{Kind, List, Origin, Pod, Volume, VolumeDetail, VolumeSource};
+use crate::pod::{Kind, List, Origin, Pod, Projected, Volume, VolumeDetail, VolumeSource};
 
 /// One segment of the path from an object to a template in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,7 +251,10 @@ fn mount_token(pod: &mut Pod<'_>) {
     }
     pod.spec.volumes.push(Volume {
         name: "kube-api-access".into(),
-        source: Some(VolumeSource::new("projected".into(), VolumeDetail::Projected(TOKEN_VOLUME))),
+        source: Some(VolumeSource::new(
+            "projected".into(),
+            VolumeDetail::Projected(Projected::new(TOKEN_VOLUME)),
+        )),
         origin: Origin::Token,
         ..Volume::default()
     });

@@ -1,6 +1,7 @@
 //! Volumes and their sources.
 
 use crate::json::{Brief, Decode, Error, Read, Reader, Text, decode, once};
+use crate::pod::projected::Projected;
 use crate::pod::volume_type::VolumeType;
 
 /// `spec.volumes[*]`
@@ -49,8 +50,8 @@ pub enum VolumeDetail<'a> {
     FlexVolume(Text<'a>),
     /// `csi.driver`
     Csi(Text<'a>),
-    /// The text of `projected`, read only by the rule that checks whether it is a service account's token.
-    Projected(&'a str),
+    /// `projected`, which few policies read.
+    Projected(Projected<'a>),
     /// Nothing: only the type counts.
     Other,
 }
@@ -105,7 +106,7 @@ impl<'a> Decode<'a> for Volume<'a> {
                 "hostPath" => VolumeDetail::HostPath(reader.value::<HostPath<'_>>()?.path),
                 "flexVolume" => VolumeDetail::FlexVolume(reader.value::<Driver<'_>>()?.driver),
                 "csi" => VolumeDetail::Csi(reader.value::<Driver<'_>>()?.driver),
-                "projected" => VolumeDetail::Projected(reader.raw()?),
+                "projected" => VolumeDetail::Projected(Projected::new(reader.raw()?)),
                 _ => {
                     reader.skip_unchecked()?;
                     VolumeDetail::Other

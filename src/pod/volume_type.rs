@@ -1,6 +1,6 @@
 //! The types of volumes, which four rules read.
 
-use crate::json::{Read, Reader, Tree, Value, lookup, place_of};
+use crate::json::{Value, place_of};
 use crate::pod::{Volume, VolumeDetail, VolumeSource};
 
 /// Every type that a policy may list, byte-sorted: PSP's own and `image` (Kubernetes 1.31), which is younger than PSP.
@@ -104,8 +104,8 @@ impl VolumeTypes {
         }
         match &volume.source {
             None => self.list(EMPTY_DIR),
-            Some(VolumeSource { detail: VolumeDetail::Projected(text), .. }) => {
-                self.list(PROJECTED) || (self.list(SECRET) && is_token(text))
+            Some(VolumeSource { detail: VolumeDetail::Projected(volume), .. }) => {
+                self.list(PROJECTED) || (self.list(SECRET) && volume.is_token())
             }
             Some(VolumeSource { kind, .. }) => kind.is_some_and(|kind| self.list(1 << kind.0)),
         }
@@ -131,47 +131,6 @@ impl VolumeType {
     pub fn name(self) -> &'static str {
         TYPES.get(self.0).copied().unwrap_or_default()
     }
-}
-
-/// Whether a projected volume holds only the sources of a service account's token (`IsOnlyServiceAccountTokenSources`).
-///
-/// Read only when `secret` is listed and `projected` is not. A volume that cannot be read is not one.
-fn is_token(text: &str) -> bool {
-    let holds_tokens = |tree: Tree<'_>| {
-        each(tree.root(), "sources", |source| {
-            let [token, map, api] = [
-                lookup::at(source, &["serviceAccountToken"])?,
-                lookup::at(source, &["configMap"])?,
-                lookup::at(source, &["downwardAPI"])?,
-            ];
-            Ok(!(token.is_null() && map.is_null() && api.is_null())
-                && (token.is_null()
-                    || (says(token, &["path"], &["token"])? && says(token, &["audience"], &[""])?))
-                && (map.is_null() || says(map, &["name"], &["kube-root-ca.crt"])?)
-                && each(api, "items", |item| {
-                    Ok(says(item, &["path"], &["namespace"])?
-                        // The API server sets an absent version to v1.
-                        && says(item, &["fieldRef", "apiVersion"], &["", "v1"])?
-                        && says(item, &["fieldRef", "fieldPath"], &["metadata.namespace"])?)
-                })?)
-        })
-    };
-    Reader::document(text).and_then(holds_tokens).unwrap_or(false)
-}
-
-/// Whether the string at the end of a path is one of the known ones; an absent one is empty.
-fn says(value: Value<'_, '_>, way: &[&str], known: &[&str]) -> Read<bool> {
-    lookup::text(value, way).map(|text| known.contains(&&*text.unwrap_or_default()))
-}
-
-/// Whether all elements of a list in an object match; an absent list has none.
-fn each(object: Value<'_, '_>, key: &str, mut fits: impl FnMut(Value<'_, '_>) -> Read<bool>) -> Read<bool> {
-    let list = lookup::at(object, &[key])?;
-    let mut all = list.is_null() || list.is_list();
-    for element in list.elements() {
-        all = all && fits(element)?;
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

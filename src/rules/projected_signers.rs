@@ -7,7 +7,7 @@
 
 use crate::json::{Brief, Quoted, Read, Reader, Text, decode, once};
 use crate::pod::volume_type::VolumeTypes;
-use crate::pod::{Pod, VolumeDetail, VolumeSource};
+use crate::pod::{Pod, Projected, VolumeDetail, VolumeSource};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
 use crate::rules;
@@ -177,7 +177,9 @@ impl Signers<'_> {
 impl Rule for Signers<'_> {
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, volume) in pod.judged_volumes() {
-            let Some(VolumeSource { detail: VolumeDetail::Projected(text), .. }) = &volume.source else {
+            let Some(VolumeSource { detail: VolumeDetail::Projected(Projected { text, .. }), .. }) =
+                &volume.source
+            else {
                 continue;
             };
             if found.denies(const { rules::number("volumes") }) && !self.types.allow(volume) {

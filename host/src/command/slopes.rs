@@ -8,6 +8,7 @@ use policy_host::{AdmissionRequest, Bench, Error, Policy, Sample, Settings, Time
 use serde_json::{Value, json};
 
 use super::SettingsSource;
+use super::lists::{Outcome, list, put};
 
 /// Time a policy under longer and longer lists of policies, and for larger and larger pods
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub(crate) struct Slopes {
 }
 
 /// How many policies are in the list.
-const POLICIES: [usize; 5] = [1, 5, 10, 20, 40];
+const POLICIES: [usize; 5] = [1, 5, 10, 20, 50];
 /// How many containers are in the pod.
 const CONTAINERS: [usize; 5] = [1, 4, 8, 16, 32];
 /// The length of the list that must stay below the limit.
@@ -46,11 +47,20 @@ impl Slopes {
         let mut code = ExitCode::SUCCESS;
         let mut points = Vec::new();
         for count in POLICIES {
-            let times = measure(&bench, &list(&bare, count)?, &Sample::Typical.review())?;
-            report(&format!("{count} policies"), &times);
+            let settings = list(&bare, count, Outcome::RejectedByAll)?;
+            let times = measure(&bench, &settings, &Sample::Typical.review(), false)?;
+            report(&format!("{count} policies reject"), &times);
+            points.push((count, times));
+        }
+        println!("each policy: {:.2} µs", slope(&points));
+        points.clear();
+        for count in POLICIES {
+            let settings = list(&bare, count, Outcome::AcceptedByTheLast)?;
+            let times = measure(&bench, &settings, &Sample::Typical.review(), true)?;
+            report(&format!("last of {count} accepts"), &times);
             if count == LIMITED && times.ratio() > self.max_ratio {
                 eprintln!(
-                    "{count} policies: {:.2} times the floor, but at most {:.2} is allowed",
+                    "last of {count} accepts: {:.2} times the floor, but at most {:.2} is allowed",
                     times.ratio(),
                     self.max_ratio
                 );
@@ -61,7 +71,7 @@ impl Slopes {
         println!("each policy: {:.2} µs", slope(&points));
         points.clear();
         for count in CONTAINERS {
-            let times = measure(&bench, &Settings::try_from(bare.clone())?, &with_containers(count))?;
+            let times = measure(&bench, &Settings::try_from(bare.clone())?, &with_containers(count), true)?;
             report(&format!("{count} containers"), &times);
             points.push((count, times));
         }
@@ -70,48 +80,24 @@ impl Slopes {
     }
 }
 
-fn measure(bench: &Bench<'_>, settings: &Settings, review: &Value) -> Result<Times, Error> {
+/// Times a review, whose verdict must be the expected one.
+fn measure(bench: &Bench<'_>, settings: &Settings, review: &Value, allowed: bool) -> Result<Times, Error> {
     let request = AdmissionRequest::from_value(review.clone())?;
     let response = bench.policy.instance(Arc::new(Unanswered))?.review(&request, settings)?;
-    if !response.allowed {
-        return Err(Error::NotMeasured(format!("the sample is rejected: {}", response.message())));
+    if response.allowed != allowed {
+        let verdict = if allowed { "rejected: " } else { "accepted" };
+        return Err(Error::NotMeasured(format!("the sample is {verdict}{}", response.message())));
     }
     bench.fresh(&request.payload(settings)?)
 }
 
 fn report(size: &str, times: &Times) {
     println!(
-        "{size:>14}: {:>7.1} µs, floor {:>6.1} µs, ratio {:.2}",
+        "{size:>20}: {:>7.1} µs, floor {:>6.1} µs, ratio {:.2}",
         times.policy,
         times.floor,
         times.ratio()
     );
-}
-
-/// A list of this length, of which only the last policy accepts the typical sample unchanged: of the others, every
-/// second rejects it and the rest would have to change it.
-fn list(bare: &Value, count: usize) -> Result<Settings, Error> {
-    let policies: Vec<Value> = (1..=count)
-        .map(|number| {
-            let mut spec = bare.clone();
-            let annotations = spec.as_object_mut().and_then(|spec| spec.remove("annotations"));
-            match (number == count, number.is_multiple_of(2)) {
-                (true, _) => {}
-                (false, true) => put(&mut spec, "readOnlyRootFilesystem", json!(true)),
-                (false, false) => {
-                    put(&mut spec, "fsGroup", json!({"rule": "MustRunAs", "ranges": [{"min": 1, "max": 1}]}));
-                }
-            }
-            json!({"metadata": {"name": format!("policy-{number:03}"), "annotations": annotations}, "spec": spec})
-        })
-        .collect();
-    Settings::try_from(json!({"policies": policies, "authorization": "None"}))
-}
-
-fn put(object: &mut Value, key: &str, value: Value) {
-    if let Some(members) = object.as_object_mut() {
-        members.insert(key.to_owned(), value);
-    }
 }
 
 /// The typical sample with so many containers.
