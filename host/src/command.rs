@@ -11,8 +11,6 @@ pub(crate) mod inspect;
 #[cfg(feature = "server")]
 pub(crate) mod instructions;
 pub(crate) mod judge;
-#[cfg(feature = "server")]
-mod lists;
 pub(crate) mod run;
 #[cfg(feature = "server")]
 pub(crate) mod sample;

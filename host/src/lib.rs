@@ -31,6 +31,8 @@ mod host_calls;
 #[cfg(not(feature = "server"))]
 mod interpreter;
 #[cfg(feature = "server")]
+mod lists;
+#[cfg(feature = "server")]
 mod managed_fields;
 mod manifest;
 #[cfg(feature = "server")]
@@ -64,6 +66,8 @@ pub use changes::{Change, Sort, changes};
 pub use error::Error;
 pub use host_calls::{HostCall, HostCalls, LogLevel, LogLine, Unanswered, WithoutResources};
 pub use json_patch::Patch;
+#[cfg(feature = "server")]
+pub use lists::{Outcome, list_of_policies};
 pub use manifest::Manifest;
 #[cfg(feature = "server")]
 pub use metadata::{ExecutionMode, Metadata, Operation, PolicyType, Resource, Rule};

@@ -4,11 +4,10 @@ use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
 use anstream::{eprintln, println};
 use clap::Args;
-use policy_host::{AdmissionRequest, Error, Meter, Sample, Settings, read_text};
+use policy_host::{AdmissionRequest, Error, Meter, Outcome, Sample, Settings, list_of_policies, read_text};
 use serde_json::{Value, json};
 
 use super::SettingsSource;
-use super::lists::{Outcome, list};
 
 /// Count the instructions of eight reviews, and compare them with those that are recorded
 #[derive(Debug, Args)]
@@ -71,16 +70,18 @@ impl Instructions {
         let meter = Meter::new(&module)?;
         let settings = self.settings.read()?;
         let bare: Value = serde_json::from_slice(&settings.payload()?).map_err(Error::SettingsNotJson)?;
-        let standards = json!({"podSecurityStandards": {"enforce": "baseline:v1.37", "warn": "restricted:v1.37"}});
+        let standards =
+            json!({"podSecurityStandards": {"enforce": "baseline:v1.37", "warn": "restricted:v1.37"}});
         let mut reviews: Vec<(String, Settings, Value)> = Vec::new();
         for sample in Sample::ALL {
             reviews.push((sample.name().to_owned(), Settings::try_from(bare.clone())?, sample.review()));
         }
         let typical = Sample::Typical.review();
-        for (name, outcome) in
-            [("accepted by the last of 50", Outcome::AcceptedByTheLast), ("rejected by 50", Outcome::RejectedByAll)]
-        {
-            reviews.push((name.to_owned(), list(&bare, POLICIES, outcome)?, typical.clone()));
+        for (name, outcome) in [
+            ("accepted by the last of 50", Outcome::AcceptedByTheLast),
+            ("rejected by 50", Outcome::RejectedByAll),
+        ] {
+            reviews.push((name.to_owned(), list_of_policies(&bare, POLICIES, outcome)?, typical.clone()));
         }
         reviews.push(("standards".to_owned(), Settings::try_from(standards)?, typical));
         let mut counts = Counts::new();

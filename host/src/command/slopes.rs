@@ -4,11 +4,12 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anstream::{eprintln, println};
 use clap::Args;
-use policy_host::{AdmissionRequest, Bench, Error, Policy, Sample, Settings, Times, Unanswered};
+use policy_host::{
+    AdmissionRequest, Bench, Error, Outcome, Policy, Sample, Settings, Times, Unanswered, list_of_policies,
+};
 use serde_json::{Value, json};
 
 use super::SettingsSource;
-use super::lists::{Outcome, list, put};
 
 /// Time a policy under longer and longer lists of policies, and for larger and larger pods
 #[derive(Debug, Args)]
@@ -47,7 +48,7 @@ impl Slopes {
         let mut code = ExitCode::SUCCESS;
         let mut points = Vec::new();
         for count in POLICIES {
-            let settings = list(&bare, count, Outcome::RejectedByAll)?;
+            let settings = list_of_policies(&bare, count, Outcome::RejectedByAll)?;
             let times = measure(&bench, &settings, &Sample::Typical.review(), false)?;
             report(&format!("{count} policies reject"), &times);
             points.push((count, times));
@@ -55,7 +56,7 @@ impl Slopes {
         println!("each policy: {:.2} µs", slope(&points));
         points.clear();
         for count in POLICIES {
-            let settings = list(&bare, count, Outcome::AcceptedByTheLast)?;
+            let settings = list_of_policies(&bare, count, Outcome::AcceptedByTheLast)?;
             let times = measure(&bench, &settings, &Sample::Typical.review(), true)?;
             report(&format!("last of {count} accepts"), &times);
             if count == LIMITED && times.ratio() > self.max_ratio {
@@ -108,7 +109,9 @@ fn with_containers(count: usize) -> Value {
     {
         let mut copies = containers.iter().cycle().take(count).cloned().collect::<Vec<_>>();
         for (number, container) in copies.iter_mut().enumerate() {
-            put(container, "name", json!(format!("worker-{number}")));
+            if let Some(members) = container.as_object_mut() {
+                members.insert("name".to_owned(), json!(format!("worker-{number}")));
+            }
         }
         *containers = copies;
     }

@@ -1,11 +1,12 @@
 //! Lists of policies to measure with.
 
-use policy_host::{Error, Settings};
 use serde_json::{Value, json};
+
+use crate::{Error, Settings};
 
 /// What a list does with the typical sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub enum Outcome {
     /// Only the last policy accepts it unchanged: of the others, every second rejects it and the rest would have to
     /// change it.
     AcceptedByTheLast,
@@ -14,7 +15,11 @@ pub(super) enum Outcome {
 }
 
 /// A list of so many policies like this bare one, which accepts the typical sample as it is.
-pub(super) fn list(bare: &Value, count: usize, outcome: Outcome) -> Result<Settings, Error> {
+///
+/// # Errors
+///
+/// When the settings cannot be written.
+pub fn list_of_policies(bare: &Value, count: usize, outcome: Outcome) -> Result<Settings, Error> {
     let policies: Vec<Value> = (1..=count)
         .map(|number| {
             let mut spec = bare.clone();
@@ -36,7 +41,7 @@ pub(super) fn list(bare: &Value, count: usize, outcome: Outcome) -> Result<Setti
     Settings::try_from(json!({"policies": policies, "authorization": "None"}))
 }
 
-pub(super) fn put(object: &mut Value, key: &str, value: Value) {
+fn put(object: &mut Value, key: &str, value: Value) {
     if let Some(members) = object.as_object_mut() {
         members.insert(key.to_owned(), value);
     }
