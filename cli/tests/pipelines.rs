@@ -292,6 +292,33 @@ fn the_krew_manifest_names_archives_and_digests() {
     );
 }
 
+/// The image is made of the unpacked archives: of those for Linux, whose program stands where the image starts it.
+#[test]
+fn the_image_holds_what_the_archive_has() {
+    let containerfile = fs::read_to_string(root().join("ci/kubectl-psp.Containerfile")).unwrap();
+    let instructions: Vec<&str> = containerfile.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(instructions.first(), Some(&"FROM scratch"));
+    for expected in ["COPY linux-${TARGETARCH}/ /", "USER 65532:65532", "ENTRYPOINT [\"/kubectl-psp\"]"] {
+        assert!(instructions.contains(&expected), "{expected}: {containerfile}");
+    }
+    let release = fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();
+    let unpack = "tar --extract --gzip --file \"dist/kubectl-psp-linux-$architecture.tar.gz\" --directory \"image/linux-$architecture\"";
+    assert!(release.contains(unpack) && release.contains("--file ci/kubectl-psp.Containerfile"));
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(
+        "printf '#!/bin/sh\\nexec {} \"$@\"\\n' >program && {}/scripts/archive program linux-amd64 dist && mkdir -p image/linux-amd64 &&
+        architecture=amd64 && {unpack} && ls image/linux-amd64 && ./image/linux-amd64/kubectl-psp --version",
+        env!("CARGO_BIN_EXE_kubectl-psp"),
+        root().display(),
+    );
+    let (code, printed) = sh(&script, folder.path(), &BTreeMap::new());
+    let version = format!("kubectl-psp {}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        (code, printed.trim_end()),
+        (0, &*format!("LICENSE\nLICENSES-OF-LIBRARIES.txt\nkubectl-psp\n{version}"))
+    );
+}
+
 /// Files that name releases, from which users copy.
 const PUBLISHED: [&str; 16] = [
     ".github",
