@@ -37,7 +37,7 @@ CASES      ?= 20000
 MINUTES    ?= 5
 FAULTS     ?= src/rules/**
 
-.PHONY: all run test world cluster cluster-tests cluster-tests-full chart chart-test recipes registry-test lint fmt deny docs bench bench-server instructions size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain workflows clean web web-serve web-test
+.PHONY: all run test world cluster cluster-tests cluster-tests-full chart chart-test recipes registry-test lint fmt deny docs bench bench-peers bench-server instructions size e2e-tests push reproducible conformance yaml-conformance fuzz mutants toolchain workflows clean web web-serve web-test
 
 all: policy.wasm
 
@@ -164,6 +164,10 @@ docs: policy.wasm
 
 bench: policy.wasm floor.wasm $(BENCH_HOST)
 	./scripts/bench $(BENCH_HOST)
+
+# This policy and other engines on the same pods, a minute; the first time Go compiles them for some more. Needs Go.
+bench-peers: policy.wasm floor.wasm $(BENCH_HOST)
+	./scripts/bench-peers $(BENCH_HOST)
 
 # What policies cost within a policy server, about four minutes; POLICY_SERVER names Kubewarden's own.
 bench-server: policy.wasm floor.wasm
