@@ -14,7 +14,10 @@ mod crds;
 mod generate;
 mod gitops;
 mod helm;
+mod published;
 mod refused;
+#[path = "../../registry/tests/round_trip/registry.rs"]
+mod registry;
 
 use std::fs;
 
