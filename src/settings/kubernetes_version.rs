@@ -18,7 +18,12 @@ pub(crate) const FIELD: Field = Field {
 
 /// Reads the option; its shape is checked with the others'.
 pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> u64 {
-    let Some(text) = option.and_then(Value::text) else { return NEWEST };
+    let Some(option) = option else { return NEWEST };
+    let Some(text) = option.text() else {
+        // Its shape is reported; why that matters is not to be seen there.
+        problems.add(FIELD.name, "write the version in quotes: as a number, 1.30 is 1.3");
+        return NEWEST;
+    };
     minor(&text).unwrap_or_else(|| {
         let value = Quoted(&text);
         let reason =

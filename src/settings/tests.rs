@@ -365,7 +365,7 @@ fn versions_of_kubernetes(#[case] version: Value, #[case] expected: u64) {
 #[case::too_new(json!("1.38"), "kubernetesVersion: Invalid value: \"1.38\": must be a version from \"1.24\" to \"1.37\"")]
 #[case::too_old(json!("1.23"), "kubernetesVersion: Invalid value: \"1.23\": must be a version from \"1.24\" to \"1.37\"")]
 #[case::latest(json!("latest"), "kubernetesVersion: Invalid value: \"latest\": must be a version from \"1.24\" to \"1.37\"")]
-#[case::a_number(json!(1.3), "kubernetesVersion: must be a string, not 1.3")]
+#[case::a_number(json!(1.3), "kubernetesVersion: write the version in quotes: as a number, 1.30 is 1.3; kubernetesVersion: must be a string, not 1.3")]
 fn unknown_versions_of_kubernetes(#[case] version: Value, #[case] expected: &str) {
     assert_eq!(problems(&with(spec(), json!({"kubernetesVersion": version}))), expected);
 }
