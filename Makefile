@@ -93,8 +93,8 @@ $(TOOLS)/helm: charts/tools/go.mod charts/tools/go.sum
 	cd charts/tools && go build -trimpath -o $(abspath $(TOOLS))/ helm.sh/helm/v3/cmd/helm sigs.k8s.io/kustomize/kustomize/v5
 	touch $@
 
-# The chart and the examples for GitOps, through Helm and kustomize; alerts and health checks, as Prometheus and Argo CD
-# evaluate them. Needs Go.
+# The chart and the examples for GitOps, through Helm, kustomize and a registry; alerts and health checks, as Prometheus and
+# Argo CD evaluate them. Needs Go and docker-registry.
 chart-test: $(TOOLS)/helm
 	CHART_TOOLS=$(abspath $(TOOLS)) $(CARGO) test $(WORKSPACE) --test chart
 	cd conformance/operations && go test ./...

@@ -1,5 +1,5 @@
 //! Other engines' policies, migrated by the program and accepted by the module.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::needless_pass_by_value, missing_docs)]
 
 mod common;
 #[path = "../../tests/chart/crds.rs"]

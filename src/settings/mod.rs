@@ -29,7 +29,7 @@ pub(crate) mod unknown_fields;
 
 use conflicts::Enforced;
 pub use exemptions::Exemption;
-pub use namespace_labels::NamespaceLabels;
+pub use namespace_labels::{MODES, NamespaceLabels};
 pub use persistent_volumes::OnObjects;
 pub use policies::Form;
 use policies::{Options, by_name, load_policies};

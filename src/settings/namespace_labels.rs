@@ -52,8 +52,8 @@ pub(crate) const FIELD: Field = Field {
     ),
 };
 
-/// The labels of the modes of Pod Security admission.
-const MODES: [(&str, &str, &str); 3] = [
+/// The modes of Pod Security admission, each with the labels of its level and of its version.
+pub const MODES: [(&str, &str, &str); 3] = [
     ("enforce", "pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/enforce-version"),
     ("warn", "pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/warn-version"),
     ("audit", "pod-security.kubernetes.io/audit", "pod-security.kubernetes.io/audit-version"),

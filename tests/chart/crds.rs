@@ -13,7 +13,11 @@ pub(crate) fn problems(object: &Value) -> Vec<String> {
     match object.get("kind").and_then(Value::as_str) {
         Some(kind @ ("ClusterAdmissionPolicy" | "AdmissionPolicy")) => {
             let mut fields = policy();
-            if kind == "AdmissionPolicy" {
+            let is_in_a_namespace = object.pointer("/metadata/namespace").is_some();
+            if is_in_a_namespace != (kind == "AdmissionPolicy") {
+                return vec![format!("/metadata/namespace: a {kind} has one, or has none")];
+            }
+            if is_in_a_namespace {
                 fields.retain(|field, _| !OF_THE_CLUSTER.contains(&field.as_str()));
             }
             violations(

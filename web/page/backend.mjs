@@ -48,15 +48,22 @@ export function latest(task) {
   let running;
   let again = false;
   async function settle() {
-    try {
-      while (again) {
-        // What the same step still changes is part of this run.
-        await undefined;
-        again = false;
+    let failure;
+    while (again) {
+      // What the same step still changes is part of this run.
+      await undefined;
+      again = false;
+      failure = undefined;
+      try {
         await task();
+      } catch (error) {
+        // A later change may succeed, and is not lost.
+        failure = error;
       }
-    } finally {
-      running = undefined;
+    }
+    running = undefined;
+    if (failure) {
+      throw failure;
     }
   }
   return function run() {

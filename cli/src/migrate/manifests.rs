@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use pod_security_policy::settings::MODES;
+
 use crate::import::{Reach, Subject};
 
 /// Options of the registrations besides their settings.
@@ -65,14 +67,9 @@ const CHANGES_GOVERNED: &str = "request.operation != 'UPDATE' || !has(object.kin
     && pair[1].metadata.annotations[key] == pair[0].metadata.annotations[key])))";
 
 /// The labels of Pod Security admission.
-const LABELS: [&str; 6] = [
-    "pod-security.kubernetes.io/enforce",
-    "pod-security.kubernetes.io/enforce-version",
-    "pod-security.kubernetes.io/warn",
-    "pod-security.kubernetes.io/warn-version",
-    "pod-security.kubernetes.io/audit",
-    "pod-security.kubernetes.io/audit-version",
-];
+fn labels() -> Vec<&'static str> {
+    MODES.iter().flat_map(|(_, level, version)| [*level, *version]).collect()
+}
 
 /// Updates of namespaces that leave these labels are not sent to the policy server, so that namespaces can be deleted while
 /// it is down.
@@ -171,14 +168,14 @@ fn registration(
         .map(|(name, expression)| json!({"name": name, "expression": expression}))
         .collect();
     match reach.subject {
-        Subject::Namespaces => {
-            let expression = labels_differ(&LABELS);
+        Subject::Namespaces if !mutating => {
+            let expression = labels_differ(&labels());
             conditions.push(json!({"name": "labels-differ", "expression": expression}));
         }
         Subject::Pods if !mutating => {
             conditions.push(json!({"name": "pod-changes-what-is-governed", "expression": CHANGES_GOVERNED}));
         }
-        Subject::Pods => {}
+        Subject::Pods | Subject::Namespaces => {}
     }
     if !conditions.is_empty() {
         members.push(("matchConditions", conditions.into()));
@@ -189,8 +186,8 @@ fn registration(
     json!({"apiVersion": "policies.kubewarden.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
 }
 
-/// Ephemeral containers need a rule of their own: combined with other resources, the audit scanner drops the policy. So do
-/// the subresources of namespaces, since the API server keeps labels that are sent to them.
+/// Subresources need a rule of their own: combined with other resources, the audit scanner drops the policy. Those of
+/// namespaces are listed because the API server keeps labels that are sent to them.
 fn rules(mutating: bool, reach: &Reach) -> Value {
     let rule = |group: &str, resources: &[&str], operations: &[&str]| json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": resources, "operations": operations});
     let both = &["CREATE", "UPDATE"];
@@ -249,7 +246,7 @@ mod tests {
         let file = format!("{}/../manifests/namespaces.yaml", env!("CARGO_MANIFEST_DIR"));
         let shipped =
             crate::input::read_all(&[file.into()], || Box::new(std::io::empty())).unwrap().remove(0).value();
-        let guarded = [LABELS.as_slice(), &["resource.kubernetes.io/admin-access"]].concat();
+        let guarded = [labels(), vec!["resource.kubernetes.io/admin-access"]].concat();
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let expression = shipped["spec"]["matchConditions"][0]["expression"].as_str().unwrap();
         assert_eq!(words(expression), labels_differ(&guarded));

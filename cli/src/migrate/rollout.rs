@@ -17,6 +17,9 @@ pub(super) struct Step {
 
 /// The commands for these registrations, each of which is half of a pair.
 pub(super) fn steps(manifests: &[Value], form: &Form) -> Vec<Step> {
+    if manifests.is_empty() {
+        return Vec::new();
+    }
     let (mutating, validating): (Vec<&Value>, Vec<&Value>) =
         manifests.iter().partition(|manifest| manifest.pointer("/spec/mutating") == Some(&Value::Bool(true)));
     let [mutating, validating] = [mutating, validating].map(|half| targets(&half));
@@ -29,7 +32,12 @@ pub(super) fn steps(manifests: &[Value], form: &Form) -> Vec<Step> {
             steps.push(Step { text, command: each(targets, protect) });
             steps.push(Step { text: "wait until the policy server does so", command: each(targets, wait) });
         }
-        let text = "from here on no pod starts while the policy server is down";
+        let text = match manifests.iter().any(judges_pods) {
+            true => "from here on no pod starts while the policy server is down",
+            false => {
+                "from here on no namespace is created, nor its labels changed, while the policy server is down"
+            }
+        };
         let fail = |target: &String| patch(target, r#"{"spec":{"failurePolicy":"Fail"}}"#);
         steps.push(Step { text, command: each(&both, fail) });
     }
@@ -39,6 +47,13 @@ pub(super) fn steps(manifests: &[Value], form: &Form) -> Vec<Step> {
         command: each(&all, |target| format!("kubectl delete {target} --ignore-not-found")),
     });
     steps
+}
+
+/// Whether a registration is for pods, and not for the labels of namespaces.
+fn judges_pods(manifest: &Value) -> bool {
+    let rules = manifest.pointer("/spec/rules").and_then(Value::as_array).into_iter().flatten();
+    let mut resources = rules.filter_map(|rule| rule.get("resources")?.as_array()).flatten();
+    resources.any(|resource| resource == "pods")
 }
 
 fn each(targets: &[String], command: impl Fn(&String) -> String) -> String {

@@ -59,7 +59,9 @@ impl Options {
         }
         summary.rollout = rollout::steps(&converted.manifests, &self.form);
         if input.policies.is_empty() {
-            self.how_requests_fare(&mut summary);
+            if !converted.manifests.is_empty() {
+                self.how_requests_fare(&mut summary);
+            }
             if !foreign.listed.is_empty() {
                 summary.note(ACCESS_REVIEWS.to_owned());
             }

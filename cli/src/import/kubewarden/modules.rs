@@ -3,10 +3,11 @@
 use pod_security_policy::pod::VOLUME_TYPES;
 use pod_security_policy::pod::safe_sysctls;
 use pod_security_policy::schema::kubernetes::NEWEST;
+use pod_security_policy::settings::MODES;
 use serde_json::{Map, Value, json};
 
 use super::super::Surroundings;
-use super::super::piece::{Alternative, Piece};
+use super::super::piece::{Action, Alternative, Piece};
 use super::super::reach::Subject;
 use super::settings::Keys;
 
@@ -456,36 +457,64 @@ fn runtime_classes(keys: &mut Keys<'_>, piece: &mut Piece, around: &Surroundings
     Ok(())
 }
 
-const MODES: [&str; 3] = ["enforce", "warn", "audit"];
-
 fn namespace_labels(keys: &mut Keys<'_>, piece: &mut Piece, _: &Surroundings) -> Converted {
-    let modes = keys.get("modes").and_then(Value::as_object).filter(|modes| !modes.is_empty());
-    let modes = modes.ok_or("modes demands nothing, so that the policy server does not start with it")?;
+    let none = Map::new();
+    let modes = keys.get("modes").and_then(Value::as_object).unwrap_or(&none);
     let mut labels = Map::new();
-    for mode in MODES {
+    let mut unversioned = Vec::new();
+    for (mode, ..) in MODES {
         let version = format!("{mode}-version");
         let stated = [mode, &version].map(|key| modes.get(key).filter(|value| !value.is_null()));
         let stated = match stated.map(|value| value.map(Value::as_str)) {
             [None, None] => continue,
-            [Some(Some(level)), None] => level.to_owned(),
+            [Some(Some(level)), None] => {
+                unversioned.push(mode);
+                level.to_owned()
+            }
             [Some(Some(level)), Some(Some(version))] => format!("{level}:{version}"),
             [None, Some(_)] => return Err(format!("modes.{version} is of no use without modes.{mode}")),
             _ => return Err(format!("modes.{mode} or modes.{version} is not a text")),
         };
         labels.insert(mode.to_owned(), stated.into());
     }
-    let is_known = |key: &&String| MODES.contains(&key.strip_suffix("-version").unwrap_or(key));
+    let is_known = |key: &&String| {
+        let named = key.strip_suffix("-version").unwrap_or(key);
+        MODES.iter().any(|(mode, ..)| *mode == named)
+    };
     if let Some(unknown) = modes.keys().find(|key| !is_known(key)) {
         return Err(format!("modes.{unknown} is not known to it"));
     }
+    if labels.is_empty() {
+        return Err("modes demands nothing, so that the policy server does not start with it".to_owned());
+    }
     piece.options.insert("namespaceLabels".to_owned(), labels.into());
     piece.reach.subject = Subject::Namespaces;
-    let was = if piece.writes { "rewritten" } else { "rejected" };
+    let was = match (piece.action, piece.writes) {
+        (Action::Deny, true) => "rewritten, whenever the namespace is written",
+        (Action::Deny, false) => "rejected",
+        _ => "logged",
+    };
     piece.differs(
         "modes",
         format!("that all other labels are {was}"),
-        "that weaker ones are rejected and stricter ones kept",
+        "that a new namespace without them gets them, weaker ones are rejected and stricter ones kept",
         "labels that are rewritten are not those of the manifest",
     );
+    if piece.action != Action::Deny {
+        piece.differs(
+            "mode",
+            "monitor",
+            "that weaker labels are rejected once the registration protects",
+            "namespaceLabels has no weaker action",
+        );
+    }
+    for mode in unversioned {
+        piece.differs(
+            &format!("modes.{mode}-version"),
+            "any version",
+            "that an older one is rejected where it leaves checks out",
+            "a level without a version is that of the newest",
+        );
+    }
     Ok(())
 }

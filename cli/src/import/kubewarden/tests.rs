@@ -99,7 +99,8 @@ fn judges_as_the_module_did(
 #[case::image("user-group-psp", json!({"validate_container_image_configuration": true}),
     &["validate_container_image_configuration: was true, which reads USER of the image, is that only the pod is read"])]
 #[case::labels("psa-label-enforcer", json!({"modes": {"audit": "baseline"}}),
-    &["modes: was that all other labels are rewritten, is that weaker ones are rejected and stricter ones kept"])]
+    &["modes: was that all other labels are rewritten, whenever the namespace is written, is that a new namespace without them gets them, weaker ones are rejected and stricter ones kept",
+      "modes.audit-version: was any version, is that an older one is rejected where it leaves checks out"])]
 #[case::exact("volumes-psp", json!({"allowedTypes": ["secret"]}), &[])]
 fn names_what_is_not_the_same(#[case] module: &str, #[case] settings: Value, #[case] expected: &[&str]) {
     let findings = read(&[registration(module, true, &settings)], &Surroundings::default());
@@ -128,6 +129,7 @@ fn leaves_alone(#[case] module: &str, #[case] reason: &str) {
 #[rstest]
 #[case::bad_type("pod-privileged", json!({"skip_init_containers": "yes"}), "ClusterAdmissionPolicy old (pod-privileged): skip_init_containers is \"yes\", not a boolean")]
 #[case::reserved_default("pod-runtime-class", json!({"defaultRuntimeReserved": true}), "ClusterAdmissionPolicy old (pod-runtime-class): defaultRuntimeReserved: a pod that names no runtime class is admitted by every PodSecurityPolicy")]
+#[case::null_mode("psa-label-enforcer", json!({"modes": {"enforce": null}}), "ClusterAdmissionPolicy old (psa-label-enforcer): modes demands nothing, so that the policy server does not start with it")]
 #[case::no_mode("psa-label-enforcer", json!({"modes": {}}), "ClusterAdmissionPolicy old (psa-label-enforcer): modes demands nothing, so that the policy server does not start with it")]
 #[case::lone_version("psa-label-enforcer", json!({"modes": {"warn-version": "latest"}}), "ClusterAdmissionPolicy old (psa-label-enforcer): modes.warn-version is of no use without modes.warn")]
 #[case::no_text("psa-label-enforcer", json!({"modes": {"warn": 1}}), "ClusterAdmissionPolicy old (psa-label-enforcer): modes.warn or modes.warn-version is not a text")]
@@ -204,4 +206,26 @@ fn labels_of_namespaces_are_an_option(#[case] mutating: bool, #[case] modes: Val
     let [piece] = &*findings.pieces else { panic!("one registration") };
     assert_eq!((piece.writes, piece.reach.subject), (mutating, Subject::Namespaces));
     assert_eq!(Value::Object(piece.options.clone()), json!({"namespaceLabels": expected}));
+}
+
+#[test]
+fn labels_that_were_only_logged_are_rejected_and_that_is_said() {
+    let mut value = registration(
+        "psa-label-enforcer",
+        true,
+        &json!({"modes": {"warn": "baseline", "warn-version": "latest"}}),
+    )
+    .value();
+    value["spec"]["mode"] = "monitor".into();
+    let findings = read(&[Object::of_value(&value)], &Surroundings::default());
+    let inexact = findings.pieces.iter().flat_map(|piece| &piece.inexact);
+    let inexact: Vec<String> =
+        inexact.map(|one| format!("{}: was {}, is {}", one.key, one.was, one.is)).collect();
+    assert_eq!(
+        inexact,
+        [
+            "modes: was that all other labels are logged, is that a new namespace without them gets them, weaker ones are rejected and stricter ones kept",
+            "mode: was monitor, is that weaker labels are rejected once the registration protects"
+        ]
+    );
 }
