@@ -119,17 +119,17 @@ cluster: $(CLUSTER)
 # The policy on a real control plane, and the documents followed on another one. POLICY_SERVER names Kubewarden's own policy
 # server, to run it in place of `policy-host serve`; KUBEWARDEN_CRDS a folder with Kubewarden's own definitions; RUN selects
 # tests, as in RUN=TestGrants.
-SCENARIOS = CLUSTER=$(abspath $(CLUSTER)) POLICY_HOST=$(abspath $(HOST)) MODULE=$(abspath policy.wasm) \
+SCENARIOS = CLUSTER=$(abspath $(CLUSTER)) POLICY_HOST=$(abspath $(HOST)) MODULE=$(abspath annotated-policy.wasm) \
 	KUBECTL_PSP=$(abspath $(PSP)) HELM=$(abspath $(TOOLS)/helm) \
 	MUTATED=$(abspath $(MUTATED)) go test -C cluster-tests -count 1 -timeout 60m $(if $(RUN),-run '$(RUN)')
 
 # With 200 generated pods after their mutation, and 500 creations.
-cluster-tests: policy.wasm $(HOST) $(PSP) $(TOOLS)/helm $(CLUSTER) $(CONFORMANCE)
+cluster-tests: annotated-policy.wasm $(HOST) $(PSP) $(TOOLS)/helm $(CLUSTER) $(CONFORMANCE)
 	$(CONFORMANCE) mutate --seed $(SEED) --cases 700 --out $(MUTATED)
 	$(SCENARIOS) ./...
 
 # With all recorded pods and 2,000 generated ones, and 10,000 creations.
-cluster-tests-full: policy.wasm $(HOST) $(PSP) $(TOOLS)/helm $(CLUSTER) $(CONFORMANCE)
+cluster-tests-full: annotated-policy.wasm $(HOST) $(PSP) $(TOOLS)/helm $(CLUSTER) $(CONFORMANCE)
 	$(CONFORMANCE) mutate --seed $(SEED) --cases 2000 --out $(MUTATED) \
 		conformance/golden/admission.jsonl.gz conformance/golden/generated.jsonl.gz
 	PODS=100000 CREATES=10000 $(SCENARIOS) -v ./...
@@ -170,8 +170,10 @@ bench-peers: policy.wasm floor.wasm $(BENCH_HOST)
 	./scripts/bench-peers $(BENCH_HOST)
 
 # What policies cost within a policy server, about four minutes; POLICY_SERVER names Kubewarden's own.
-bench-server: policy.wasm floor.wasm
-	$(CARGO) bench --profile host --package policy-host --bench server -- $(CURDIR)/floor.wasm $(CURDIR)/policy.wasm $(CURDIR)/benches/data/settings.yaml
+bench-server: annotated-policy.wasm floor.wasm $(ANNOTATOR)
+	$(ANNOTATOR) annotate floor.wasm --metadata-path metadata.yml --usage-path USAGE.md --output-path $(TARGET_DIR)/annotated-floor.wasm
+	$(CARGO) bench --profile host --package policy-host --bench server -- \
+		$(abspath $(TARGET_DIR)/annotated-floor.wasm) $(abspath annotated-policy.wasm) $(abspath benches/data/settings.yaml)
 
 # Instructions of eight reviews against those in benches/instructions.json; RECORD=1 records today's.
 instructions: policy.wasm $(HOST)

@@ -13,7 +13,7 @@ impl Registration {
     pub(crate) fn constrain(&self, policy: &str, response: AdmissionResponse) -> AdmissionResponse {
         match self.mode {
             PolicyMode::Monitor => {
-                monitored(policy, &response);
+                monitored(policy, self.allowed_to_mutate, &response);
                 AdmissionResponse { allowed: true, patch_type: None, patch: None, status: None, ..response }
             }
             PolicyMode::Protect if self.allowed_to_mutate => self.with_message(response),
@@ -38,15 +38,12 @@ impl Registration {
     }
 }
 
-/// The verdict that is not given.
-fn monitored(policy: &str, response: &AdmissionResponse) {
-    let changes = serde_json::to_string(&response.changes).unwrap_or_default();
+/// The verdict that is not given, in the policy server's words: documents say how to find rejections in its log.
+fn monitored(policy: &str, allowed_to_mutate: bool, response: &AdmissionResponse) {
     info!(
         policy_id = policy,
-        request_uid = response.uid,
-        allowed = response.allowed,
-        response_message = response.message(),
-        changes,
+        allowed_to_mutate,
+        response = format!("{response:?}").as_str(),
         "policy evaluation (monitor mode)",
     );
 }

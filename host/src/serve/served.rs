@@ -8,7 +8,7 @@ use tracing::{error, info, warn};
 use super::{
     cluster::Cluster,
     metrics::{Evaluation, Metrics, Origin},
-    registration::Registration,
+    registration::{PolicyMode, Registration},
 };
 use crate::{AdmissionRequest, AdmissionResponse, Error, HostCall, HostCalls, Policy, WithoutResources};
 
@@ -111,7 +111,10 @@ impl Served {
             let mode = served.registration.mode;
             let evaluation = Evaluation { policy: name, mode, request: admission, response: &response };
             self.metrics.record(&evaluation, start.elapsed());
-            log(&evaluation);
+            // In monitor mode the policy server's own line is the only one: who looks for rejections must find them there.
+            if mode != PolicyMode::Monitor {
+                log(&evaluation);
+            }
             match admission {
                 Some((_, Origin::Audit)) => response,
                 _ => served.registration.constrain(name, response),
