@@ -19,7 +19,11 @@ export class Backend {
         reject(new Error(error));
       }
     };
-    this.started = this.call("start", { modules: { functions: moved("functions"), policy: moved("policy") } });
+  }
+
+  /** Gives it both modules, which the page must have been read for. */
+  start() {
+    return this.call("start", { modules: { functions: moved("functions"), policy: moved("policy") } });
   }
 
   call(name, parameters) {

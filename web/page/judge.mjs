@@ -5,6 +5,17 @@ import { Policy } from "./policy.mjs";
 /** The annotation with the name of the policy that admitted a pod, which does not count as a change. */
 const ADMITTED_BY = "kubernetes.io/psp";
 
+/** The module's answers to the last texts: who types changes one pod, and the others' answers stay. */
+const last = { policies: undefined, now: undefined, answers: new Map() };
+
+/** Forgets answers that may be others now: policies say who may use which, and exemptions end. */
+function remembered({ policies, now }) {
+  if (last.policies !== policies || last.now !== now) {
+    Object.assign(last, { policies, now, answers: new Map() });
+  }
+  return last.answers;
+}
+
 /**
  * Judges all pods of a text by the policies of another.
  * @param {import("./functions.mjs").Functions} functions
@@ -13,6 +24,7 @@ const ADMITTED_BY = "kubernetes.io/psp";
  */
 export function judge(functions, module, texts) {
   const checks = functions.call("check", texts);
+  const [earlier, answers] = [remembered(texts), new Map()];
   const known = new Map();
   const mayUse = ({ user, groups, resource_attributes: { group, name, namespace } }) => {
     const question = { user, groups: groups ?? [], group, policy: name, namespace };
@@ -40,10 +52,11 @@ export function judge(functions, module, texts) {
     object.agrees = true;
     object.answers = object.reviews.map(({ registration, request, response, template }) => {
       const { name, settings } = checks.registrations[registration];
-      const text = call("validate", `{"request":${request},"settings":${settings}}`);
+      const payload = `{"request":${request},"settings":${settings}}`;
+      const { text, answer, changed } = earlier.get(payload) ?? answered(call("validate", payload), request);
+      answers.set(payload, { text, answer, changed });
       object.agrees &&= text === response;
-      const answer = JSON.parse(text);
-      return { registration: name, template, ...answer, changed: isChanged(request, answer) };
+      return { registration: name, template, ...answer, changed };
     });
     object.verdict = verdict(object.answers);
     object.agrees &&= object.verdict === object.judged.verdict;
@@ -52,7 +65,13 @@ export function judge(functions, module, texts) {
       delete review.response;
     }
   }
+  last.answers = answers;
   return checks;
+}
+
+function answered(text, request) {
+  const answer = JSON.parse(text);
+  return { text, answer, changed: isChanged(request, answer) };
 }
 
 function verdict(answers) {

@@ -12,10 +12,13 @@ import { fragment, opened } from "./share.mjs";
 import { suggestTask } from "./suggest.mjs";
 import { tryTask } from "./try.mjs";
 
+// It comes up while the page is still read.
+const backend = new Backend();
+
 /** The modules stand behind this script, and are there when the page has been read. */
 document.addEventListener("DOMContentLoaded", async () => {
+  const started = backend.start();
   byId("digest").textContent = digest;
-  const backend = new Backend();
   let ready = false;
   const changed = (run) => ready && run().catch(failed);
   const tasks = {
@@ -91,7 +94,7 @@ document.addEventListener("DOMContentLoaded", async () => {
   window.addEventListener("hashchange", open);
 
   try {
-    await backend.started;
+    await started;
   } catch (error) {
     failed(error);
     return;

@@ -36,6 +36,21 @@ test("both halves of a pair are asked, and the second sees what the first fills 
   assert.deepEqual(answer.objects[0].answers.map(({ accepted, changed }) => [accepted, changed]), [[true, true], [true, false]]);
 });
 
+test("what stays gets the same answer again, and other policies another one", async () => {
+  const baseline = await read("examples/baseline.yaml");
+  const ask = (policies, pods) => judge(functions, policy, { policies, pods, now: 0 });
+  const first = ask(baseline, seven);
+  assert.deepEqual(ask(baseline, seven), first);
+  const changed = ask(baseline, seven.replace("hostPID: true", "hostPID: false"));
+  assert.deepEqual(changed.objects.filter((_, nth) => nth !== 2), first.objects.filter((_, nth) => nth !== 2));
+  assert.notDeepEqual(changed.objects[2].answers, first.objects[2].answers);
+  const restricted = verdicts(ask("podSecurityStandards: {enforce: restricted}", seven));
+  assert.deepEqual(restricted.map(([, verdict, agrees]) => [verdict, agrees]), [
+    ...Array(6).fill(["rejected", true]),
+    ["allowed", true],
+  ]);
+});
+
 test("a workload gets the verdict of its pods", async () => {
   const psp = await read("examples/psp/restricted.yaml");
   const pods = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {spec: {hostPID: true, containers: [{name: c}]}}}}`;
