@@ -22,6 +22,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::input::Object;
 
+pub(crate) use admission::labels;
 pub(crate) use bundle::{Bundle, Combined, bundles};
 pub(crate) use piece::{Inexact, Piece};
 pub(crate) use reach::{Reach, Subject, requirement};

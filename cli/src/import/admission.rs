@@ -9,6 +9,7 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
+use pod_security_policy::settings::MODES;
 use pod_security_policy::standards::Standard;
 
 use super::piece::Piece;
@@ -18,7 +19,6 @@ use crate::error::Error;
 use crate::input::Object;
 
 const PREFIX: &str = "pod-security.kubernetes.io/";
-const MODES: [&str; 3] = ["enforce", "warn", "audit"];
 
 /// Whether an object configures Pod Security admission.
 pub(super) fn recognizes(object: &Object) -> bool {
@@ -63,7 +63,7 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
     };
     let text =
         |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let default = MODES.map(|mode| {
+    let default = MODES.map(|(mode, ..)| {
         let (level, version) = (text(defaults, mode), text(defaults, &format!("{mode}-version")));
         let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
         (or(level, "privileged"), or(version, "latest"))
@@ -80,18 +80,20 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
         let value = object.value();
         let nothing = Map::new();
         let own = value.pointer("/metadata/labels").and_then(Value::as_object).unwrap_or(&nothing);
-        if !labels().any(|label| own.contains_key(&label)) {
+        if !labels().any(|label| own.contains_key(label)) {
             continue;
         }
-        let label = |name: String| own.get(&name).and_then(Value::as_str).map(str::to_owned);
+        let label = |name: &str| own.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut levels = Levels::default();
-        for ((mode, (level, version)), of_mode) in MODES.iter().zip(&default).zip(&mut levels) {
-            let level = label(format!("{PREFIX}{mode}")).unwrap_or_else(|| level.clone());
-            let version = label(format!("{PREFIX}{mode}-version")).unwrap_or_else(|| version.clone());
+        for (((_, level_label, version_label), (level, version)), of_mode) in
+            MODES.iter().zip(&default).zip(&mut levels)
+        {
+            let level = label(level_label).unwrap_or_else(|| level.clone());
+            let version = label(version_label).unwrap_or_else(|| version.clone());
             *of_mode = format!("{level}:{version}");
         }
         let requirements: Vec<Value> = labels()
-            .map(|name| match label(name.clone()) {
+            .map(|name| match label(name) {
                 Some(value) => json!({"key": name, "operator": "In", "values": [value]}),
                 None => json!({"key": name, "operator": "DoesNotExist"}),
             })
@@ -107,8 +109,8 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
 }
 
 /// All labels that Pod Security admission reads.
-fn labels() -> impl Iterator<Item = String> {
-    MODES.into_iter().flat_map(|mode| [format!("{PREFIX}{mode}"), format!("{PREFIX}{mode}-version")])
+pub(crate) fn labels() -> impl Iterator<Item = &'static str> {
+    MODES.into_iter().flat_map(|(_, level, version)| [level, version])
 }
 
 fn names(value: &Value, key: &str) -> Vec<String> {
@@ -150,7 +152,7 @@ fn piece(
         "defaults".clone_into(&mut piece.name);
         piece.title.clone_from(&object.kind);
     }
-    for (mode, level) in MODES.iter().zip(levels) {
+    for ((mode, ..), level) in MODES.iter().zip(levels) {
         if let Err(problem) = level.parse::<Standard>() {
             let (text, version) = level.split_once(':').unwrap_or((level, ""));
             let reason = format_args!("{}: {mode} is {text} {version}: {problem}", piece.title);
@@ -162,8 +164,11 @@ fn piece(
         findings.left_alone.push((piece.title, "all modes are privileged, which demands nothing".to_owned()));
         return;
     }
-    let modes: Map<String, Value> =
-        MODES.iter().zip(levels).map(|(mode, level)| ((*mode).to_owned(), level.clone().into())).collect();
+    let modes: Map<String, Value> = MODES
+        .iter()
+        .zip(levels)
+        .map(|((mode, ..), level)| ((*mode).to_owned(), level.clone().into()))
+        .collect();
     piece.options.insert("podSecurityStandards".to_owned(), Value::Object(modes));
     let mut entries = Vec::new();
     let users = names(exemptions, "usernames");

@@ -2,9 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use pod_security_policy::settings::MODES;
-
-use crate::import::{Reach, Subject};
+use crate::import::{Reach, Subject, labels};
 
 /// Options of the registrations besides their settings.
 #[derive(Clone, Debug)]
@@ -65,11 +63,6 @@ const CHANGES_GOVERNED: &str = "request.operation != 'UPDATE' || !has(object.kin
     && !(has(pair[1].metadata.annotations) && pair[1].metadata.annotations != null \
     && key in pair[1].metadata.annotations \
     && pair[1].metadata.annotations[key] == pair[0].metadata.annotations[key])))";
-
-/// The labels of Pod Security admission.
-fn labels() -> Vec<&'static str> {
-    MODES.iter().flat_map(|(_, level, version)| [*level, *version]).collect()
-}
 
 /// Updates of namespaces that leave these labels are not sent to the policy server, so that namespaces can be deleted while
 /// it is down.
@@ -169,7 +162,7 @@ fn registration(
         .collect();
     match reach.subject {
         Subject::Namespaces if !mutating => {
-            let expression = labels_differ(&labels());
+            let expression = labels_differ(&labels().collect::<Vec<_>>());
             conditions.push(json!({"name": "labels-differ", "expression": expression}));
         }
         Subject::Pods if !mutating => {
@@ -246,7 +239,7 @@ mod tests {
         let file = format!("{}/../manifests/namespaces.yaml", env!("CARGO_MANIFEST_DIR"));
         let shipped =
             crate::input::read_all(&[file.into()], || Box::new(std::io::empty())).unwrap().remove(0).value();
-        let guarded = [labels(), vec!["resource.kubernetes.io/admin-access"]].concat();
+        let guarded = [labels().collect(), vec!["resource.kubernetes.io/admin-access"]].concat();
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let expression = shipped["spec"]["matchConditions"][0]["expression"].as_str().unwrap();
         assert_eq!(words(expression), labels_differ(&guarded));
