@@ -247,6 +247,12 @@ mod tests {
     }
 
     #[test]
+    fn a_cluster_has_no_clock_unless_it_says_so() {
+        let cluster = Asked { granted: vec![], questions: RefCell::default() };
+        assert_eq!(cluster.now(), Err("there is no clock".to_owned()));
+    }
+
+    #[test]
     fn an_old_grant_counts() {
         let cluster = Asked { granted: vec![(ACCOUNT, "extensions", "p")], questions: RefCell::default() };
         assert_eq!(Grants::new(&cluster, "shop", identities()).allow("p"), Ok(true));

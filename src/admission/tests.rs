@@ -71,6 +71,31 @@ fn wins(#[case] policies: &[(&str, Value)], #[case] winner: &str, #[case] writte
 }
 
 #[test]
+fn a_pod_that_names_its_policy_already_is_left_as_it_is() {
+    let mut object = pod(json!({}));
+    object["metadata"]["annotations"] = json!({"kubernetes.io/psp": "a"});
+    let response = judged(&listed("None", &[("a", json!({}))]), &request("CREATE", object));
+    assert_eq!(
+        (response.policy.as_deref(), response.mutated_object, response.edits),
+        (Some("a"), None, vec![])
+    );
+}
+
+#[test]
+fn a_container_that_is_added_names_no_policy() {
+    let old = pod(json!({}));
+    let new = pod(json!({"ephemeralContainers": [{"name": "debug"}]}));
+    let mut request = request("UPDATE", new);
+    request["subResource"] = json!("ephemeralcontainers");
+    request["oldObject"] = old;
+    let response = judged(&listed("None", &[("a", json!({}))]), &request);
+    assert_eq!(
+        (response.policy.as_deref(), response.mutated_object, response.edits),
+        (Some("a"), None, vec![])
+    );
+}
+
+#[test]
 fn what_a_pod_says_of_its_policy_is_no_hint_when_it_is_created() {
     let mut object = pod(json!({}));
     object["metadata"]["annotations"] = json!({"kubernetes.io/psp": "b", "other": "stays"});

@@ -41,6 +41,20 @@ fn a_bare_spec_is_the_policy_default() {
     );
 }
 
+/// A key that stands twice is found by numbers, which must differ.
+#[test]
+fn all_keys_may_stand_together() {
+    let rules = rules::all().filter(|(_, entry)| entry.shape.is_some()).map(|(_, entry)| entry.id);
+    let options = OPTIONS.iter().map(|option| option.name);
+    let keys: Vec<_> = rules.chain(options).chain(["annotations"]).collect();
+    let mut settings = spec();
+    for key in &keys {
+        settings.as_object_mut().unwrap().entry(*key).or_insert(json!(null));
+    }
+    assert_eq!(settings.as_object().unwrap().len(), keys.len());
+    assert_eq!(Settings::parse(&settings.to_string()).map(|settings| settings.policies.len()).ok(), Some(1));
+}
+
 #[test]
 fn what_kubectl_printed_is_settings() {
     let managed = json!([{"manager": "kubectl", "fieldsV1": {"f:spec": {"f:privileged": {}}}, "fieldsType": "FieldsV1"}]);

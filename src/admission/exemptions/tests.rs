@@ -305,6 +305,10 @@ fn the_time_is_not_asked_for_an_exemption_that_would_not_hold() {
 #[case::empty_group(json!({"match": {"groups": [""]}}), "exemptions[0].match.groups[0]: Invalid value: \"\": must not be empty")]
 #[case::service_account(json!({"match": {"serviceAccounts": ["system:serviceaccount:a:b"]}}),
     "exemptions[0].match.serviceAccounts[0]: Invalid value: \"system:serviceaccount:a:b\": must be `namespace/name`")]
+#[case::namespace_of_a_service_account(json!({"match": {"serviceAccounts": ["A/b"]}}),
+    "exemptions[0].match.serviceAccounts[0]: Invalid value: \"A/b\": must be `namespace/name`")]
+#[case::name_of_a_service_account(json!({"match": {"serviceAccounts": ["a/B"]}}),
+    "exemptions[0].match.serviceAccounts[0]: Invalid value: \"a/B\": must be `namespace/name`")]
 #[case::image(json!({"match": {"namespaces": ["a"], "images": ["nginx*"]}}),
     "exemptions[0].match.images[0]: Invalid value: \"nginx*\": must be the reference of an image, or the start of one with `/*` at its end")]
 #[case::day(json!({"expires": "31.1.2027"}), "exemptions[0].expires: Invalid value: \"31.1.2027\": must be a day such as \"2027-01-31\"")]
@@ -313,6 +317,22 @@ fn refuses(#[case] change: Value, #[case] expected: &str) {
     let exemption = over(exemption(json!({"namespaces": ["shop"]})), change);
     let problems = Settings::parse(&exempting(json!([exemption])).to_string()).unwrap_err();
     assert_eq!(problems.to_string(), expected);
+}
+
+/// Each exemption is named for what it frees, not for what another one does.
+#[rstest]
+#[case::by_image(json!([{"name": "c", "image": "r.io/team/app:1", "securityContext": {"privileged": true}}]), &["image"])]
+#[case::by_namespace(json!([{"name": "c", "image": "r.io/team/app:1", "ports": [{"containerPort": 80, "hostPort": 80}]}]), &["ports"])]
+#[case::by_both(json!([{"name": "c", "image": "r.io/team/app:1", "securityContext": {"privileged": true}, "ports": [{"containerPort": 80, "hostPort": 80}]}]), &["image", "ports"])]
+fn of_two_exemptions_the_one_that_is_needed_is_named(#[case] containers: Value, #[case] expected: &[&str]) {
+    let grounds = json!({"namespaces": ["shop"]});
+    let settings = exempting(json!([
+        {"name": "image", "match": over(grounds.clone(), json!({"images": ["r.io/team/*"]})), "rules": ["privileged"]},
+        {"name": "ports", "match": grounds, "rules": ["hostPorts"]},
+    ]));
+    let response = ask(&settings, &request(pod(json!({ "containers": containers }))));
+    assert_eq!(response.rejection, None);
+    assert_eq!(response.exemptions, expected);
 }
 
 /// Rancher's form writes an empty string for a field that was left open.

@@ -182,6 +182,23 @@ fn an_update_without_the_old_object_is_judged_as_a_whole() {
     assert_eq!(response.rejection, Some(weak()));
 }
 
+/// What was misspelt before and stays so is no fault of this update.
+#[rstest]
+#[case::a_level_beside_a_new_version("baseline:v1.31", json!({"enforce": "Restricted"}), json!({"enforce": "Restricted", "enforce-version": "v1.32"}), None)]
+#[case::a_level_that_becomes_so("baseline:v1.31", json!({"enforce": "restricted"}), json!({"enforce": "Restricted", "enforce-version": "v1.32"}),
+    Some("metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"Restricted\": must be \"baseline\" or \"restricted\""))]
+#[case::a_version_beside_a_new_level("baseline:v1.31", json!({"enforce": "baseline", "enforce-version": "1.32"}), json!({"enforce": "restricted", "enforce-version": "1.32"}), None)]
+#[case::a_version_that_makes_no_difference("privileged", json!({"enforce": "privileged"}), json!({"enforce": "privileged", "enforce-version": "1.32"}), None)]
+fn only_labels_that_change_are_objected_to(
+    #[case] stated: &str,
+    #[case] old: Value,
+    #[case] new: Value,
+    #[case] expected: Option<&str>,
+) {
+    let response = updated(&settings(json!({ "enforce": stated })), old, new);
+    assert_eq!((response.rejection.as_deref(), response.mutated_object), (expected, None));
+}
+
 /// The API server keeps labels that are sent to a subresource.
 #[rstest]
 #[case::status("status")]

@@ -49,6 +49,19 @@ fn audited(response: &Response) -> Value {
     json["audit_annotations"].clone()
 }
 
+/// A warning of another level than the enforced one rejects no pod.
+#[rstest]
+#[case::the_enforced_level("restricted", 1)]
+#[case::another_level("baseline", 0)]
+fn a_warning_about_a_workload_predicts_what_is_enforced(#[case] enforced: &str, #[case] predicted: usize) {
+    let settings = json!({"podSecurityStandards": {"enforce": enforced, "warn": "restricted"}});
+    let workload = json!({"metadata": {"name": "w"}, "spec": {"template": pod(json!({}))}});
+    let response = review(&settings, &request("CREATE", "Deployment", workload));
+    let warning = would_violate("restricted:latest", BARE);
+    assert_eq!((response.rejection, &response.warnings), (None, &vec![warning.clone()]));
+    assert_eq!(response.predicted, vec![warning; predicted]);
+}
+
 #[rstest]
 #[case::a_level(json!({"enforce": "baseline"}), "baseline:latest baseline:latest -")]
 #[case::all_modes(json!({"enforce": "baseline:v1.30", "warn": "restricted", "audit": "restricted:v1.31"}),

@@ -68,6 +68,27 @@ fn refuses(#[case] document: &str, #[case] path: &str, #[case] expected: &str) {
 }
 
 #[rstest]
+#[case::none(&[], 0)]
+#[case::steps_of_lists_add_nothing(&[("l[0][12]", "true")], 4 + 7)]
+#[case::keys_with_what_stands_around_them(&[("a.bc", "1")], 1 + (1 + 6) + (2 + 6))]
+#[case::shared_keys_count_once(&[("a.b", "1"), ("a.c", "22")], (1 + 7 + 7) + (2 + 7))]
+#[case::behind_another_key_nothing_is_shared(&[("a.b.x", "1"), ("a.c.x", "1")], (1 + 7 + 7 + 7) + (1 + 7 + 7))]
+#[case::only_the_edit_before_counts(&[("a", "1"), ("b", "1"), ("a", "1")], 3 * 8)]
+fn the_room_is_that_of_values_and_new_keys(#[case] edits: &[(&str, &str)], #[case] expected: usize) {
+    let edits: Vec<_> = edits.iter().map(|(path, value)| edit(path, value)).collect();
+    assert_eq!(growth(&edits.iter().collect::<Vec<_>>()), expected);
+}
+
+/// The response is written around the document in place, so that room must be left.
+#[test]
+fn a_document_is_written_into_room_that_is_taken_once() {
+    let (document, edits) = (r#"{"a":{}}"#, [edit("a.b.c", "\"value\""), edit("d", "1")]);
+    let grafted = graft(document, &edits).unwrap();
+    assert_eq!(grafted, r#"{"a":{"b":{"c":"value"}},"d":1}"#);
+    assert_eq!(grafted.capacity(), document.len() + (7 + 7 + 7 + 7) + (1 + 7) + ROOM);
+}
+
+#[rstest]
 #[case::fields(
     "spec.containers[0].securityContext.runAsUser",
     "spec.containers[0].securityContext.runAsUser"
