@@ -226,7 +226,11 @@ mod tests {
     }
 
     fn report(kind: Kind<'static>, object: &Value) -> Vec<Report> {
-        let (settings, object) = (settings().to_string(), object.to_string());
+        report_with(&settings(), kind, object)
+    }
+
+    fn report_with(settings: &Value, kind: Kind<'static>, object: &Value) -> Vec<Report> {
+        let (settings, object) = (settings.to_string(), object.to_string());
         let settings = Settings::parse(&settings).unwrap();
         let request = Request {
             operation: "CREATE".into(),
@@ -265,6 +269,96 @@ mod tests {
                 ("c".to_owned(), false, vec![], vec![]),
             ]
         );
+    }
+
+    fn of_a_pod(settings: &Value, pod: &Value) -> Report {
+        report_with(settings, Kind { group: "".into(), kind: "Pod".into() }, pod).remove(0)
+    }
+
+    /// The settings with their first policy, and this over them.
+    fn one_policy(over: Value) -> Value {
+        let mut settings = settings();
+        settings["policies"].as_array_mut().unwrap().truncate(1);
+        settings.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+        settings
+    }
+
+    #[test]
+    fn each_default_has_the_rule_that_sets_it() {
+        let mut settings = one_policy(json!({"authorization": "None"}));
+        settings["policies"][0]["spec"]["runAsUser"] =
+            json!({"rule": "MustRunAs", "ranges": [{"min": 7, "max": 7}]});
+        settings["policies"][0]["spec"]["defaultAddCapabilities"] = json!(["CHOWN"]);
+        let pod = json!({
+            "metadata": {"annotations": {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"}},
+            "spec": {"containers": [{"name": "c"}]},
+        });
+        settings["policies"][0]["metadata"]["annotations"] =
+            json!({"seccomp.security.alpha.kubernetes.io/allowedProfileNames": "*"});
+        let report = of_a_pod(&settings, &pod);
+        let within = "spec.containers[0].securityContext";
+        assert_eq!(
+            reported(&report)[0].2,
+            [
+                "seccomp: spec.securityContext.seccompProfile = {\"type\":\"RuntimeDefault\"}".to_owned(),
+                format!("runAsUser: {within}.runAsUser = 7"),
+                format!("defaultAddCapabilities: {within}.capabilities.add = [\"CHOWN\"]"),
+                format!("readOnlyRootFilesystem: {within}.readOnlyRootFilesystem = true"),
+            ]
+        );
+    }
+
+    #[test]
+    fn exemptions_count() {
+        let exemption = json!({"name": "e", "match": {"namespaces": ["shop"]}, "rules": ["hostPID"]});
+        let pod = json!({"spec": {"hostPID": true, "containers": [{"name": "c"}]}});
+        let denied = |over: Value| of_a_pod(&one_policy(over), &pod).opinions[0].denials;
+        assert_eq!((denied(json!({})), denied(json!({"exemptions": [exemption]}))), (1, 0));
+    }
+
+    #[test]
+    fn that_no_policy_may_be_used_is_said() {
+        let pod = json!({"spec": {"serviceAccountName": "web", "containers": [{"name": "c"}]}});
+        assert_eq!(of_a_pod(&settings(), &pod).unusable, None);
+        let mut only_c = settings();
+        only_c["policies"].as_array_mut().unwrap().drain(..2);
+        assert_eq!(
+            of_a_pod(&only_c, &pod).unusable.as_deref(),
+            Some("none may be used by service account \"shop/web\" in namespace \"shop\"")
+        );
+        let standard = json!({"podSecurityStandards": {"enforce": "baseline"}});
+        assert_eq!(of_a_pod(&standard, &pod).unusable, None, "there is none to be used");
+    }
+
+    #[test]
+    fn failed_checks_are_those_that_deny() {
+        let failed = |enforcement: Value| {
+            let settings = json!({"podSecurityStandards": {"enforce": "baseline"}, "enforcement": {"rules": enforcement}});
+            let pod = json!({"spec": {"hostPID": true, "containers": [{"name": "c", "securityContext": {"privileged": true}}]}});
+            of_a_pod(&settings, &pod).failures.iter().map(|failure| failure.id).collect::<Vec<_>>()
+        };
+        assert_eq!(failed(json!({})), ["hostNamespaces", "privileged"]);
+        assert_eq!(failed(json!({"pss/privileged": "Warn"})), ["hostNamespaces"]);
+    }
+
+    #[test]
+    fn templates_that_are_declared_have_a_report_of_their_own() {
+        let template =
+            |name: &str| json!({"kind": name, "apiGroup": "example.com", "path": format!("spec.{name}")});
+        let settings = one_policy(json!({"podTemplates": [
+            template("Robot"), template("Machine"), {"kind": "Robot", "apiGroup": "example.org", "path": "spec.other"},
+        ]}));
+        let pod = json!({"spec": {"containers": [{"name": "c"}]}});
+        let object = json!({"spec": {"Robot": pod, "Machine": pod, "other": pod}});
+        let kind = Kind { group: "example.com".into(), kind: "Robot".into() };
+        let reports = report_with(&settings, kind, &object);
+        let roots: Vec<_> = reports.iter().map(|report| (&*report.root, report.controllers)).collect();
+        assert_eq!(roots, [("spec.Robot.", Controllers::Unknown)]);
+        let built_in = report(
+            Kind { group: "apps".into(), kind: "Deployment".into() },
+            &json!({"spec": {"template": pod}}),
+        );
+        assert_eq!(built_in[0].controllers, Controllers::BuiltIn("replicaset-controller"));
     }
 
     #[test]

@@ -296,6 +296,10 @@ fn ephemeral_containers_are_judged_with_their_pod() {
     let there = pod(json!({"hostPID": true, "ephemeralContainers": privileged}));
     assert_eq!(debug(&settings, there.clone(), privileged.clone()).rejection, None);
     assert_eq!(debug(&settings, there.clone(), json!([])).rejection, None);
+    let second = json!({"name": "e", "image": "i"});
+    let two = json!([privileged[0], second]);
+    let there_twice = pod(json!({"hostPID": true, "ephemeralContainers": two}));
+    assert_eq!(debug(&settings, there_twice, two).rejection, None);
     let mut changed = privileged;
     changed[0]["image"] = json!("j");
     assert_eq!(debug(&settings, there, changed).rejection.unwrap(), violates("baseline:latest", details));
@@ -320,6 +324,26 @@ fn a_check_that_does_not_deny(
     let response = created(&settings, pod(json!({"hostPID": true})));
     assert_eq!((&response.rejection, &*response.warnings), (&rejection, warned));
     assert_eq!(audited(&response), expected);
+}
+
+/// What `audit` or `warn` reports as a whole is not said once more for each check, and nothing else is left out.
+#[rstest]
+#[case::audit_reports_it(json!({"audit": "baseline", "warn": "restricted"}), true)]
+#[case::only_warn_would(json!({"warn": "baseline"}), false)]
+#[case::audit_of_another_level(json!({"audit": "restricted"}), false)]
+fn an_audited_check_is_reported_once(#[case] modes: Value, #[case] as_a_whole: bool) {
+    let mut settings = standards(modes);
+    settings["podSecurityStandards"]["enforce"] = json!("baseline");
+    settings["enforcement"] = json!({"rules": {"pss/hostNamespaces": "Audit"}});
+    let response = created(&settings, pod(json!({"hostPID": true})));
+    let detail = would_violate("baseline:latest", "host namespaces (hostPID=true)");
+    assert_eq!(response.rejection, None);
+    assert_eq!(audited(&response).get("violations"), (!as_a_whole).then_some(&json!(detail)));
+}
+
+#[test]
+fn no_check_is_left_out() {
+    assert!(crate::standards::all().count() <= crate::rule::SPELT_OUT);
 }
 
 #[test]
