@@ -3,7 +3,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::admission::cluster::Question;
-use crate::testing::{policy, review as judged};
+use crate::admission::response::Cause;
+use crate::testing::{NoCluster, policy, review as judged};
 
 /// A cluster in which these users may use these policies.
 struct Granting(&'static [(&'static str, &'static str)]);
@@ -93,6 +94,33 @@ fn a_container_that_is_added_names_no_policy() {
         (response.policy.as_deref(), response.mutated_object, response.edits),
         (Some("a"), None, vec![])
     );
+}
+
+/// Tools say which field is to blame, and the reason without its path.
+#[rstest]
+#[case::none_at_all(json!(null), "request.object: Required value: there is no object to review", "request.object", "Required value: there is no object to review", false)]
+#[case::a_number_for_a_text(json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": 1}]}}),
+    "the object cannot be read: spec.containers[0].name: must be a string, not 1", "spec.containers[0].name", "must be a string, not 1", true)]
+#[case::a_text_for_a_list(json!({"metadata": {"name": "p"}, "spec": {"containers": "c"}}),
+    "the object cannot be read: spec.containers: must be a list, not the string \"c\"", "spec.containers", "must be a list, not the string \"c\"", false)]
+fn an_object_that_cannot_be_reviewed_is_rejected(
+    #[case] object: Value,
+    #[case] rejection: &str,
+    #[case] path: &str,
+    #[case] problem: &str,
+    #[case] wants_string: bool,
+) {
+    let response = judged(&policy(&json!({})), &request("CREATE", object));
+    let cause = Cause { path: path.to_owned(), problem: problem.to_owned(), wants_string };
+    assert_eq!((response.rejection.as_deref(), response.cause), (Some(rejection), Some(cause)));
+}
+
+#[test]
+fn a_fault_of_no_field_names_none() {
+    let text = request("CREATE", json!("@")).to_string().replace("\"@\"", "[]");
+    let response =
+        review(&format!(r#"{{"request": {text}, "settings": {}}}"#, policy(&json!({}))), &NoCluster);
+    assert_eq!((response.is_accepted(), response.cause), (false, None), "{:?}", response.rejection);
 }
 
 #[test]
