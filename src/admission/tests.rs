@@ -116,6 +116,13 @@ fn an_object_that_cannot_be_reviewed_is_rejected(
 }
 
 #[test]
+fn a_request_that_cannot_be_read_is_rejected() {
+    let response = review("[]", &NoCluster);
+    let reason = "the request cannot be read: must be an object, not a list";
+    assert_eq!((response.error, response.rejection.as_deref()), (true, Some(reason)));
+}
+
+#[test]
 fn a_fault_of_no_field_names_none() {
     let text = request("CREATE", json!("@")).to_string().replace("\"@\"", "[]");
     let response =

@@ -249,6 +249,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use rstest::rstest;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[rstest]
     #[case::object(r#"{"a":[{}]} "#, 10)]
@@ -311,6 +312,53 @@ mod tests {
             let document = format!("{text},{behind}");
             prop_assert_eq!(over(document.as_bytes(), 0, 0), value(document.as_bytes(), 0, 0));
         }
+    }
+
+    /// Where the value at the start ends: one byte after the other, and each bracket with its own.
+    fn one_by_one(text: &[u8]) -> usize {
+        let (mut open, mut within, mut escaped) = (Vec::new(), false, false);
+        for (at, byte) in text.iter().enumerate() {
+            let is_escaped = std::mem::take(&mut escaped);
+            match byte {
+                // Outside of a string it is no JSON, which is not what is checked here.
+                b'\\' => escaped = !is_escaped,
+                b'"' if !is_escaped => within = !within,
+                b'{' | b'[' if !within => open.push(byte),
+                b'}' | b']' if !within => drop(open.pop()),
+                _ => {}
+            }
+            if open.is_empty() && !within {
+                return at + 1;
+            }
+        }
+        FAULT
+    }
+
+    /// All texts of seven letters: at the start of a block, across its edge, and behind a block of backslashes. Brackets
+    /// balance, and no end lies outside of the text.
+    #[test]
+    fn all_short_texts_end_where_their_brackets_balance() {
+        const LETTERS: &[u8; 7] = br#"[]{}"\a"#;
+        let tried = AtomicUsize::new(0);
+        bolero::check!().exhaustive().with_generator([(); 6].map(|()| 0..LETTERS.len())).for_each(
+            |letters| {
+                tried.fetch_add(1, Ordering::Relaxed);
+                let text = letters.map(|letter| LETTERS[letter]);
+                for before in [
+                    "[",
+                    "{",
+                    "\"",
+                    &format!("[\"{}\"", "x".repeat(BLOCK - 5)),
+                    &format!("[\"{}", r"\".repeat(BLOCK / 2)),
+                ] {
+                    let text = [before.as_bytes(), &text].concat();
+                    let end = over(&text, 0, 0);
+                    assert_eq!(end, one_by_one(&text), "{}", String::from_utf8_lossy(&text));
+                    assert!(end == FAULT || end <= text.len());
+                }
+            },
+        );
+        assert_eq!(tried.into_inner(), LETTERS.len().pow(6));
     }
 
     proptest! {

@@ -168,6 +168,8 @@ mod tests {
     #[case::a_port_is_part_of_the_registry("r.io/app", "r.io:5000/app", false)]
     #[case::a_port_is_no_tag("r.io:5000/app", "r.io:5000/app:1", true)]
     #[case::localhost("localhost/app", "localhost/app", true)]
+    #[case::localhost_is_a_registry("localhost/app", "docker.io/localhost/app", false)]
+    #[case::capitals_are_a_registrys("APP/web", "APP/web:1", true)]
     #[case::case_of_the_host("r.io/app", "R.io/app", false)]
     #[case::tag("r.io/app:1", "r.io/app:1", true)]
     #[case::another_tag("r.io/app:1", "r.io/app:2", false)]
