@@ -320,6 +320,43 @@ mod tests {
         serde_json::to_value(response).unwrap()
     }
 
+    fn of_a_template(number: usize, texts: &[&str]) -> Response {
+        let texts = || texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        Response {
+            warnings: texts(),
+            predicted: texts(),
+            unwarned: number,
+            tolerated: vec![violation(Action::Audit, &format!("spec.{number}"))],
+            omitted: number,
+            audit_violations: texts(),
+            exemptions: texts(),
+            ..Response::default()
+        }
+    }
+
+    #[test]
+    fn the_results_of_templates_are_added_up() {
+        let mut all = Response { rejection: Some("no".to_owned()), ..of_a_template(1, &["a", "b"]) };
+        let policy = Some("second".to_owned());
+        all.absorb(Response {
+            rejection: Some("not taken over".to_owned()),
+            error: true,
+            policy,
+            ..of_a_template(20, &["b", "c"])
+        });
+        all.absorb(Response { policy: Some("third".to_owned()), ..of_a_template(300, &[]) });
+        let expected = Response {
+            rejection: Some("no".to_owned()),
+            error: true,
+            policy: Some("second".to_owned()),
+            predicted: vec!["a".to_owned(), "b".to_owned(), "b".to_owned(), "c".to_owned()],
+            audit_violations: vec!["a".to_owned(), "b".to_owned(), "b".to_owned(), "c".to_owned()],
+            tolerated: ["spec.1", "spec.20", "spec.300"].map(|path| violation(Action::Audit, path)).into(),
+            ..of_a_template(321, &["a", "b", "c"])
+        };
+        assert_eq!(all, expected);
+    }
+
     fn violation(action: Action, path: &str) -> Violation {
         Violation {
             rule: "privileged",
