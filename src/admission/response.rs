@@ -525,6 +525,15 @@ mod tests {
         assert_eq!((warnings.len(), &warnings[6]), (7, &json!("and 2 more warnings")));
     }
 
+    #[rstest]
+    #[case::fit(10, "yyyyyyyyyy")]
+    #[case::do_not_fit(11, "and 1 more warnings")]
+    fn warnings_fill_the_room(#[case] last: usize, #[case] expected: &str) {
+        let warnings = vec!["x".repeat(ROOM - TAIL - 10), "y".repeat(last)];
+        let response = read(&Response { warnings, ..Response::accepted() });
+        assert_eq!(response["warnings"][1], expected);
+    }
+
     #[test]
     fn what_is_too_much_to_be_reported_is_counted() {
         let edit = Edit { path: Path::of(&[Step::Key("spec")]), value: "1".to_owned() };

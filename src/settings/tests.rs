@@ -41,6 +41,18 @@ fn a_bare_spec_is_the_policy_default() {
     );
 }
 
+#[test]
+fn a_policy_prints_the_names_of_its_rules() {
+    let settings = with(
+        spec(),
+        json!({"hostPID": true, "volumes": ["*"], "hostIPC": true, "readOnlyRootFilesystem": true}),
+    )
+    .to_string();
+    let printed = format!("{:?}", Settings::parse(&settings).unwrap().policies[0]);
+    let names = r#""hostNetwork", "allowedUnsafeSysctls", "volumes", "allowedHostPaths", "seccomp", "privileged", "allowedProcMountTypes", "allowedCapabilities", "hostPorts", "readOnlyRootFilesystem""#;
+    assert_eq!(printed, format!("Policy {{ name: \"default\", rules: [{names}] }}"));
+}
+
 /// A key that stands twice is found by numbers, which must differ.
 #[test]
 fn all_keys_may_stand_together() {
