@@ -465,6 +465,7 @@ mod tests {
         &format!("{}: {}…", "p".repeat(110), "a".repeat(37))
     )]
     #[case::a_path_that_is_all_too_long(&"é".repeat(1_000), Invalid, "1", "no", &format!("{}…", "é".repeat(255)))]
+    #[case::what_fits_is_whole("spec.x", Invalid, "1", &"a".repeat(112), &format!("spec.x: {}", "a".repeat(112)))]
     #[case::no_path("", Invalid, "1", &"a".repeat(121), &format!("{}…", "a".repeat(119)))]
     fn a_warning_is_short(
         #[case] path: &str,
@@ -523,6 +524,15 @@ mod tests {
         }
         let warnings = response["warnings"].as_array().unwrap();
         assert_eq!((warnings.len(), &warnings[6]), (7, &json!("and 2 more warnings")));
+    }
+
+    #[test]
+    fn a_text_that_fills_the_room_is_whole() {
+        let reason = "x".repeat(ROOM);
+        assert_eq!(
+            (fit(&reason), fit(&[&reason, "x"].concat()).len()),
+            (Cow::Borrowed(&*reason), ROOM - TAIL + "…".len())
+        );
     }
 
     #[rstest]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::admission::cluster::Question;
 use crate::admission::response::Cause;
-use crate::testing::{NoCluster, policy, review as judged};
+use crate::testing::{NoCluster, policy, review as judged, review_added};
 
 /// A cluster in which these users may use these policies.
 struct Granting(&'static [(&'static str, &'static str)]);
@@ -80,6 +80,22 @@ fn a_pod_that_names_its_policy_already_is_left_as_it_is() {
         (response.policy.as_deref(), response.mutated_object, response.edits),
         (Some("a"), None, vec![])
     );
+}
+
+/// Where nothing else may be written, a rule that warns fills in an added container as one that denies does.
+#[test]
+fn tolerance_does_not_change_what_is_filled_in() {
+    let filled = |rules: Value| {
+        let fields = json!({"readOnlyRootFilesystem": true, "enforcement": {"rules": rules}});
+        let old =
+            pod(json!({"containers": [{"name": "c", "securityContext": {"readOnlyRootFilesystem": true}}]}));
+        let response = review_added(fields, old, json!({}));
+        assert_eq!(response.rejection, None);
+        response.edits.iter().map(|edit| format!("{edit} = {}", edit.value)).collect::<Vec<_>>()
+    };
+    let expected = ["spec.ephemeralContainers[0].securityContext.readOnlyRootFilesystem = true"];
+    assert_eq!(filled(json!({})), expected);
+    assert_eq!(filled(json!({"readOnlyRootFilesystem": "Warn"})), expected);
 }
 
 #[test]
