@@ -874,7 +874,7 @@ fn advice_names_the_policy() {
         .replace(", projected", ", gitRepo");
     let (_, ended) = migrated(&input, &[]);
     for reported in [
-        "warning: privileged: has no effect: `allowPrivilegeEscalation: false` rejects every privileged container",
+        "warning: privileged: has no effect on Linux: `allowPrivilegeEscalation: false` rejects every privileged container",
         "note: volumes: runs git as root on the node; an init container clones as well [agent: gitRepo]\n",
     ] {
         assert!(ended.stderr.contains(reported), "{}", ended.stderr);

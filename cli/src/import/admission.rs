@@ -7,10 +7,12 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Display;
+
 use serde_json::{Map, Value, json};
 
 use pod_security_policy::settings::MODES;
-use pod_security_policy::standards::Standard;
+use pod_security_policy::standards::{Level, Version};
 
 use super::piece::Piece;
 use super::reach::Reach;
@@ -30,15 +32,15 @@ pub(super) fn recognizes(object: &Object) -> bool {
     }
 }
 
-/// The level of each mode, as `baseline:v1.31`.
-type Levels = [String; 3];
+/// The level and the version of each mode.
+type Levels = [(String, String); 3];
 
 pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
     let mut findings = Findings::default();
     let mut configurations = Vec::new();
     for object in objects.iter().filter(|object| object.kind != "Namespace") {
         match configuration(object) {
-            Ok(Some(value)) => configurations.push((object, value)),
+            Ok(Some((root, value))) => configurations.push((object, root, value)),
             Ok(None) => {
                 let reason = "does not configure PodSecurity".to_owned();
                 findings.left_alone.push((object.title(), reason));
@@ -46,7 +48,7 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
             Err(error) => findings.refused.push(error),
         }
     }
-    for (object, _) in configurations.iter().skip(1) {
+    for (object, ..) in configurations.iter().skip(1) {
         let reason = format_args!(
             "{}: an API server has one configuration of PodSecurity, and this is another",
             object.title()
@@ -56,41 +58,63 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
     let first = configurations.first();
     let nothing = Value::Null;
     let (defaults, exemptions) = match first {
-        Some((_, value)) => {
+        Some((.., value)) => {
             (value.get("defaults").unwrap_or(&nothing), value.get("exemptions").unwrap_or(&nothing))
         }
         None => (&nothing, &nothing),
     };
     let text =
         |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let default = MODES.map(|(mode, ..)| {
+    let default: Levels = MODES.map(|(mode, ..)| {
         let (level, version) = (text(defaults, mode), text(defaults, &format!("{mode}-version")));
         let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
         (or(level, "privileged"), or(version, "latest"))
     });
     let exempt = names(exemptions, "namespaces");
     let mut combinations: Vec<(Object, Levels, Vec<Value>)> = Vec::new();
-    if let Some((object, _)) = first {
-        let levels = default.clone().map(|(level, version)| format!("{level}:{version}"));
-        let requirements = labels().map(|label| json!({"key": label, "operator": "DoesNotExist"})).collect();
-        combinations.push(((*object).clone(), levels, requirements));
+    if let Some((object, root, _)) = first {
+        let field = |name: &str| format!("{root}defaults.{name}");
+        let fields = MODES.map(|(mode, ..)| (field(mode), field(&format!("{mode}-version"))));
+        match invalid(object, &default, &fields) {
+            Some(error) => findings.refused.push(error),
+            None => {
+                let requirements =
+                    labels().map(|label| json!({"key": label, "operator": "DoesNotExist"})).collect();
+                combinations.push(((*object).clone(), default.clone(), requirements));
+            }
+        }
     }
-    for object in objects.iter().filter(|object| object.kind == "Namespace" && !exempt.contains(&object.name))
-    {
+    for object in objects.iter().filter(|object| object.kind == "Namespace") {
         let value = object.value();
         let nothing = Map::new();
         let own = value.pointer("/metadata/labels").and_then(Value::as_object).unwrap_or(&nothing);
         if !labels().any(|label| own.contains_key(label)) {
             continue;
         }
+        if exempt.contains(&object.name) {
+            let reason = "is exempt in the configuration".to_owned();
+            findings.left_alone.push((object.title(), reason));
+            continue;
+        }
         let label = |name: &str| own.get(name).and_then(Value::as_str).map(str::to_owned);
-        let mut levels = Levels::default();
-        for (((_, level_label, version_label), (level, version)), of_mode) in
-            MODES.iter().zip(&default).zip(&mut levels)
-        {
-            let level = label(level_label).unwrap_or_else(|| level.clone());
-            let version = label(version_label).unwrap_or_else(|| version.clone());
-            *of_mode = format!("{level}:{version}");
+        let mut levels = default.clone();
+        for ((_, level_label, version_label), (level, version)) in MODES.iter().zip(&mut levels) {
+            *level = label(level_label).unwrap_or_else(|| level.clone());
+            *version = label(version_label).unwrap_or_else(|| version.clone());
+        }
+        let field = |label: &str| format!("metadata.labels[{label}]");
+        let fields = MODES.map(|(_, level, version)| (field(level), field(version)));
+        if let Some(error) = invalid(object, &levels, &fields) {
+            findings.refused.push(error);
+            continue;
+        }
+        let [enforce, warn, _] = &mut levels;
+        let [(_, enforced, _), (_, warned, warned_version), _] = MODES;
+        if own.contains_key(enforced) && !own.contains_key(warned) && rank(&enforce.0) > rank(&warn.0) {
+            warn.0.clone_from(&enforce.0);
+            if !own.contains_key(warned_version) {
+                warn.1.clone_from(&enforce.1);
+            }
         }
         let requirements: Vec<Value> = labels()
             .map(|name| match label(name) {
@@ -118,17 +142,36 @@ fn names(value: &Value, key: &str) -> Vec<String> {
     names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// The configuration of the plug-in; `None` if the object configures others.
-fn configuration(object: &Object) -> Result<Option<Value>, Error> {
+/// The first level or version that Pod Security admission refuses; `fields` are their places.
+fn invalid(object: &Object, levels: &Levels, fields: &[(String, String); 3]) -> Option<Error> {
+    levels.iter().zip(fields).find_map(|((level, version), (of_level, of_version))| {
+        let problem = |field: &str, value: &str, problem: &dyn Display| {
+            let reason = format_args!("{}: {field}: Invalid value: {value:?}: {problem}", object.title());
+            Some(Error::at(object.place(field), reason))
+        };
+        if let Err(reason) = level.parse::<Level>() {
+            return problem(of_level, level, &reason);
+        }
+        version.parse::<Version>().err().and_then(|reason| problem(of_version, version, &reason))
+    })
+}
+
+/// How strict a level is, as Pod Security admission compares them.
+fn rank(level: &str) -> Option<Level> {
+    level.parse().ok()
+}
+
+/// The configuration of the plug-in and its path, with a trailing dot; `None` if the object configures others.
+fn configuration(object: &Object) -> Result<Option<(String, Value)>, Error> {
     let value = object.value();
     if object.kind == "PodSecurityConfiguration" {
-        return Ok(Some(value));
+        return Ok(Some((String::new(), value)));
     }
     let plugins = value.get("plugins").and_then(Value::as_array).into_iter().flatten();
     let is_own = |(_, plugin): &(usize, &Value)| plugin.get("name").is_some_and(|name| name == "PodSecurity");
     let Some((nth, plugin)) = plugins.enumerate().find(is_own) else { return Ok(None) };
     if let Some(configuration) = plugin.get("configuration").filter(|value| value.is_object()) {
-        return Ok(Some(configuration.clone()));
+        return Ok(Some((format!("plugins[{nth}].configuration."), configuration.clone())));
     }
     let place = object.place(&format!("plugins[{nth}]"));
     let path = plugin.get("path").and_then(Value::as_str).unwrap_or_default();
@@ -152,22 +195,14 @@ fn piece(
         "defaults".clone_into(&mut piece.name);
         piece.title.clone_from(&object.kind);
     }
-    for ((mode, ..), level) in MODES.iter().zip(levels) {
-        if let Err(problem) = level.parse::<Standard>() {
-            let (text, version) = level.split_once(':').unwrap_or((level, ""));
-            let reason = format_args!("{}: {mode} is {text} {version}: {problem}", piece.title);
-            findings.refused.push(Error::at(object.start(), reason));
-            return;
-        }
-    }
-    if levels.iter().all(|level| level.starts_with("privileged:")) {
+    if levels.iter().all(|(level, _)| level == Level::Privileged.name()) {
         findings.left_alone.push((piece.title, "all modes are privileged, which demands nothing".to_owned()));
         return;
     }
     let modes: Map<String, Value> = MODES
         .iter()
         .zip(levels)
-        .map(|((mode, ..), level)| ((*mode).to_owned(), level.clone().into()))
+        .map(|((mode, ..), (level, version))| ((*mode).to_owned(), format!("{level}:{version}").into()))
         .collect();
     piece.options.insert("podSecurityStandards".to_owned(), Value::Object(modes));
     let mut entries = Vec::new();

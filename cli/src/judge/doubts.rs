@@ -1,9 +1,11 @@
 //! What the API server makes of an object before policies see it: fields that it drops, and combinations that it refuses.
 
+use std::fmt::Display;
+
 use pod_security_policy::admission::unknown_fields;
 use pod_security_policy::json::Reader;
 use pod_security_policy::pod::is_safe_sysctl;
-use pod_security_policy::pod::{Container, Pod, template};
+use pod_security_policy::pod::{Container, Pod, Profile, template};
 use pod_security_policy::rule::dotted;
 use pod_security_policy::schema::kubernetes::NEWEST;
 
@@ -74,7 +76,23 @@ fn refused(pod: &Pod<'_>) -> Vec<(String, String)> {
             }
         }
     }
+    let own = &spec.security_context;
+    profiles("spec", &own.seccomp_profile, &own.app_armor_profile, &mut found);
     for (slot, container) in pod.containers() {
+        let own = &container.security_context;
+        profiles(slot, &own.seccomp_profile, &own.app_armor_profile, &mut found);
+        if own.allow_privilege_escalation == Some(false) {
+            let administers = own.capabilities.add.iter().any(|name| name == "CAP_SYS_ADMIN");
+            for (present, what) in [
+                (own.privileged == Some(true), "privileged: true"),
+                (administers, "the capability CAP_SYS_ADMIN"),
+            ] {
+                if present {
+                    let path = format!("{slot}.securityContext.allowPrivilegeEscalation");
+                    found.push((path, format!("the API server refuses false with {what}")));
+                }
+            }
+        }
         let unmasked = container.security_context.proc_mount.as_deref() == Some("Unmasked");
         if unmasked && !pod.has_user_namespace() {
             let path = format!("{slot}.securityContext.procMount");
@@ -95,6 +113,30 @@ fn refused(pod: &Pod<'_>) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// Profiles that are none (`validateSeccompProfileField` and `ValidateAppArmorProfileField` in
+/// pkg/apis/core/validation/validation.go).
+fn profiles(
+    at: impl Display,
+    seccomp: &Option<Profile<'_>>,
+    app_armor: &Option<Profile<'_>>,
+    found: &mut Vec<(String, String)>,
+) {
+    let leads_out = |profile: &&Profile<'_>| {
+        let path = &profile.localhost_profile;
+        path.starts_with('/') || path.split('/').any(|part| part == "..")
+    };
+    for (field, profile) in [("seccompProfile", seccomp), ("appArmorProfile", app_armor)] {
+        if profile.as_ref().is_some_and(|profile| profile.name().is_none()) {
+            let why = "the API server refuses it: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile";
+            found.push((format!("{at}.securityContext.{field}"), why.to_owned()));
+        }
+    }
+    if seccomp.as_ref().filter(leads_out).is_some() {
+        let path = format!("{at}.securityContext.seccompProfile.localhostProfile");
+        found.push((path, "the API server refuses a path that leads out of the kubelet's folder".to_owned()));
+    }
 }
 
 /// The fields of the pod as a whole that Linux has and Windows has not (`validateWindows` in
@@ -169,6 +211,21 @@ mod tests {
     #[case::host_process(json!({"containers": [{"securityContext": {"windowsOptions": {"hostProcess": true}}}]}),
         &["spec.containers[0].securityContext.windowsOptions.hostProcess: the API server refuses true without hostNetwork: true"])]
     #[case::host_process_on_the_host_network(json!({"hostNetwork": true, "securityContext": {"windowsOptions": {"hostProcess": true}}, "containers": [{}]}), &[])]
+    #[case::escalation(json!({"containers": [{"securityContext": {"privileged": true, "allowPrivilegeEscalation": false, "capabilities": {"add": ["SYS_ADMIN", "CAP_SYS_ADMIN"]}}}]}), &[
+        "spec.containers[0].securityContext.allowPrivilegeEscalation: the API server refuses false with privileged: true",
+        "spec.containers[0].securityContext.allowPrivilegeEscalation: the API server refuses false with the capability CAP_SYS_ADMIN"])]
+    #[case::escalation_of_others(json!({"containers": [{"securityContext": {"privileged": true}}, {"securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"add": ["SYS_ADMIN"]}}}]}), &[])]
+    #[case::profiles(json!({"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "a/b"}, "appArmorProfile": {"type": "Localhost", "localhostProfile": "/a"}},
+        "containers": [{"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "appArmorProfile": {"type": "Unconfined"}}}]}), &[])]
+    #[case::no_profiles(json!({"securityContext": {"seccompProfile": {"type": "Localhost"}}, "containers": [{"securityContext": {
+        "seccompProfile": {"type": "RuntimeDefault", "localhostProfile": "x"}, "appArmorProfile": {}}}]}), &[
+        "spec.securityContext.seccompProfile: the API server refuses it: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile",
+        "spec.containers[0].securityContext.seccompProfile: the API server refuses it: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile",
+        "spec.containers[0].securityContext.appArmorProfile: the API server refuses it: type must be RuntimeDefault, Unconfined, or Localhost with a localhostProfile"])]
+    #[case::profiles_of_other_folders(json!({"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "../x"}},
+        "containers": [{"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "/x"}}}]}), &[
+        "spec.securityContext.seccompProfile.localhostProfile: the API server refuses a path that leads out of the kubelet's folder",
+        "spec.containers[0].securityContext.seccompProfile.localhostProfile: the API server refuses a path that leads out of the kubelet's folder"])]
     #[case::sysctls_of_later_versions(json!({"securityContext": {"sysctls": [{"name": "net.ipv4.tcp_syncookies"}, {"name": "net/ipv4/tcp_rmem"}, {"name": "kernel.msgmax"}]}}),
         &["spec.securityContext.sysctls[1].name: the kubelet of Kubernetes 1.31 refuses net.ipv4.tcp_rmem unless --allowed-unsafe-sysctls names it"])]
     #[case::windows(json!({"os": {"name": "windows"}, "hostUsers": true, "securityContext": {"fsGroup": 1},

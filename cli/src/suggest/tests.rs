@@ -4,6 +4,7 @@ use conformance::case::Case;
 use conformance::generate;
 use pod_security_policy::admission::review;
 use proptest::prelude::*;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::needs::{Needs, Place};
@@ -83,6 +84,22 @@ proptest! {
 }
 
 /// A policy reads a required `CAP_KILL` as `KILL`, which a pod that only drops `CAP_KILL` does not drop.
+/// Safe sysctls need no list; where one is used they may not be forbidden either.
+#[rstest]
+#[case::none(&[], json!(null), json!(["*"]))]
+#[case::safe_alone(&["net.ipv4.tcp_syncookies"], json!(null), json!(null))]
+#[case::unsafe_alone(&["kernel/msgmax"], json!(["kernel.msgmax"]), json!(null))]
+#[case::both(&["net.ipv4.tcp_syncookies", "kernel.msgmax"], json!(["kernel.msgmax"]), json!(null))]
+fn only_unsafe_sysctls_are_listed(#[case] names: &[&str], #[case] allowed: Value, #[case] forbidden: Value) {
+    let sysctls: Vec<Value> = names.iter().map(|name| json!({"name": name, "value": "1"})).collect();
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"securityContext": {"sysctls": sysctls}, "containers": [{"name": "c", "image": "i"}]}});
+    let (_, manifest, responses) = responses(&[pod], Strictness::Declared);
+    assert_eq!(responses[0].rejection, None);
+    let spec = &manifest["spec"];
+    assert_eq!((&spec["allowedUnsafeSysctls"], &spec["forbiddenSysctls"]), (&allowed, &forbidden));
+}
+
 #[test]
 fn a_name_that_drops_nothing_is_not_required() {
     let drop = json!({"capabilities": {"drop": ["CAP_KILL", "CHOWN"]}});

@@ -78,19 +78,48 @@ fn namespaces_with_the_same_labels_have_one_registration() {
         options(&findings),
         [
             level("privileged:latest", "privileged:latest", "restricted:latest"),
-            level("restricted:latest", "privileged:latest", "restricted:latest"),
+            level("restricted:latest", "restricted:latest", "restricted:latest"),
             level("baseline:v1.29", "restricted:latest", "restricted:latest"),
         ]
     );
     assert_eq!(
         findings.left_alone,
-        [("Namespace f".to_owned(), "all modes are privileged, which demands nothing".to_owned())]
+        [
+            ("Namespace d".to_owned(), "is exempt in the configuration".to_owned()),
+            ("Namespace f".to_owned(), "all modes are privileged, which demands nothing".to_owned()),
+        ]
     );
+}
+
+/// Without a label of its own `warn` follows a stricter `enforce`, as in `policy.go` of k8s.io/pod-security-admission/api.
+#[rstest]
+#[case::without_a_configuration(json!({}), json!({"enforce": "baseline"}), "baseline:latest")]
+#[case::with_the_version(json!({"warn": "baseline", "warn-version": "v1.20"}), json!({"enforce": "restricted", "enforce-version": "v1.30"}), "restricted:v1.30")]
+#[case::with_the_default_version(json!({"enforce-version": "v1.28"}), json!({"enforce": "baseline"}), "baseline:v1.28")]
+#[case::but_for_a_version_of_its_own(json!({}), json!({"enforce": "baseline", "enforce-version": "v1.30", "warn-version": "v1.31"}), "baseline:v1.31")]
+#[case::not_where_it_has_a_label(json!({}), json!({"enforce": "baseline", "warn": "privileged"}), "privileged:latest")]
+#[case::not_where_it_is_stricter(json!({"warn": "restricted"}), json!({"enforce": "baseline"}), "restricted:latest")]
+#[case::not_where_only_the_default_enforces(json!({"enforce": "baseline"}), json!({"audit": "restricted"}), "privileged:latest")]
+fn warn_follows_enforce(#[case] defaults: Value, #[case] labels: Value, #[case] expected: &str) {
+    let labels: Map<String, Value> = labels
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(label, value)| (format!("{PREFIX}{label}"), value.clone()))
+        .collect();
+    let objects = [configuration_of(&defaults, &json!({})), namespace("a", &labels.into())];
+    let findings = read(&objects, &Surroundings::default());
+    let own = findings.pieces.iter().find(|piece| piece.title == "Namespace a").unwrap();
+    assert_eq!(own.options["podSecurityStandards"]["warn"], expected);
 }
 
 #[rstest]
 #[case::level(namespace("a", &json!({"pod-security.kubernetes.io/enforce": "strict"})),
-    "Namespace a: enforce is strict latest: must be one of privileged, baseline, restricted")]
+    "Namespace a: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"strict\": must be one of privileged, baseline, restricted")]
+#[case::version(namespace("a", &json!({"pod-security.kubernetes.io/warn-version": "v1.01"})),
+    "Namespace a: metadata.labels[pod-security.kubernetes.io/warn-version]: Invalid value: \"v1.01\": must be \"latest\" or \"v1.x\"")]
+#[case::default(configuration_of(&json!({"audit-version": "1.30"}), &json!({})),
+    "AdmissionConfiguration without a name: plugins[1].configuration.defaults.audit-version: Invalid value: \"1.30\": must be \"latest\" or \"v1.x\"")]
 #[case::another_file(Object::of_value(&json!({"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AdmissionConfiguration",
     "plugins": [{"name": "PodSecurity", "path": "psa.yaml"}]})),
     "AdmissionConfiguration without a name: the configuration of PodSecurity is in another file: psa.yaml")]

@@ -420,6 +420,12 @@ fn sysctls(keys: &mut Keys<'_>, piece: &mut Piece, _: &Surroundings) -> Converte
     if forbidden.iter().any(|name| allowed.contains(name)) {
         return Err("forbiddenSysctls and allowedUnsafeSysctls name the same sysctl".to_owned());
     }
+    piece.differs(
+        "sysctls",
+        "`kernel/shmmax` rejected where `kernel.shmmax` is allowed",
+        "both allowed",
+        "they are two spellings of one sysctl, as the API server and runtimes read them",
+    );
     piece.set("allowedUnsafeSysctls", allowed);
     piece.set("forbiddenSysctls", written);
     Ok(())

@@ -120,7 +120,8 @@ pub(super) fn convert(
     for field in ["fsGroup", "supplementalGroups"] {
         set(field, groups(value, field, ranges)?);
     }
-    Ok((spec, seccomp(value)))
+    let annotations = seccomp(value, inexact);
+    Ok((spec, annotations))
 }
 
 /// Volumes have the names of the API there, and two of their own.
@@ -225,12 +226,18 @@ fn unknown(field: &str, found: &str, known: &[&str]) -> String {
     format!("{field}.type: {found}; it must be one of {}", known.join(", "))
 }
 
-/// The first profile that is not a wildcard is filled in. Without profiles none may be set, which is how a policy without
-/// annotations reads.
-fn seccomp(value: &Value) -> Map<String, Value> {
+/// The first profile that is not a wildcard is filled in. Without profiles none may be set; a policy without
+/// annotations admits `RuntimeDefault` as well.
+fn seccomp(value: &Value, inexact: &mut Vec<Inexact>) -> Map<String, Value> {
     let profiles: Vec<&str> = list(value, "seccompProfiles").iter().filter_map(Value::as_str).collect();
     let mut annotations = Map::new();
     if profiles.is_empty() {
+        inexact.push(Inexact {
+            key: "seccompProfiles".to_owned(),
+            was: "no profile allowed".to_owned(),
+            is: "RuntimeDefault allowed".to_owned(),
+            because: "a policy without a list of profiles does not refuse the one that restricts".to_owned(),
+        });
         return annotations;
     }
     annotations.insert(format!("{SECCOMP}allowedProfileNames"), profiles.join(",").into());

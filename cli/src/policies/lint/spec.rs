@@ -224,7 +224,7 @@ impl<'v> Review<'v> {
         if self.flag("privileged") == Some(true) && self.flag("allowPrivilegeEscalation") == Some(false) {
             self.warn(
                 "privileged",
-                "has no effect: `allowPrivilegeEscalation: false` rejects every privileged container, which Kubernetes does not let go without privilege escalation; leave one of the two out",
+                "has no effect on Linux: `allowPrivilegeEscalation: false` rejects every privileged container, which Kubernetes does not let go without privilege escalation; leave one of the two out, unless HostProcess containers of Windows need `privileged`",
             );
         }
         let types = self.list("allowedProcMountTypes");

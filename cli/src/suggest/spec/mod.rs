@@ -6,7 +6,9 @@ mod volumes;
 
 use std::collections::BTreeSet;
 
+use pod_security_policy::pod::is_safe_sysctl;
 use pod_security_policy::rule::SysctlPattern;
+use pod_security_policy::schema::kubernetes::NEWEST;
 use serde_json::{Map, Value, json};
 
 use super::evidence::{Evidence, Reason, Tightest};
@@ -122,16 +124,23 @@ impl Draft {
     }
 
     fn sysctls(&mut self, sysctls: &Used<String>) {
-        for (name, evidence) in sysctls {
-            self.with_cause("allowedUnsafeSysctls", name, evidence);
-        }
         if sysctls.is_empty() {
             self.set("forbiddenSysctls", json!(["*"]));
-        } else if sysctls
-            .keys()
+            return;
+        }
+        let is_unsafe = |name: &String| !is_safe_sysctl(name, NEWEST);
+        let listed: Vec<&String> = sysctls.keys().filter(|name| is_unsafe(name)).collect();
+        for (name, evidence) in sysctls.iter().filter(|(name, _)| is_unsafe(name)) {
+            self.with_cause("allowedUnsafeSysctls", name, evidence);
+        }
+        if listed.is_empty() {
+            return;
+        }
+        if listed
+            .iter()
             .all(|name| SysctlPattern::new(name.as_str().into()).is_well_formed() && !name.contains('*'))
         {
-            self.set("allowedUnsafeSysctls", json!(sysctls.keys().collect::<Vec<_>>()));
+            self.set("allowedUnsafeSysctls", json!(listed));
         } else {
             self.set("allowedUnsafeSysctls", json!(["*"]));
         }
