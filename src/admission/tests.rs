@@ -98,6 +98,43 @@ fn tolerance_does_not_change_what_is_filled_in() {
     assert_eq!(filled(json!({"readOnlyRootFilesystem": "Warn"})), expected);
 }
 
+/// The policy is the one that admits the pod without the exemption, as far as it may be filled in.
+#[rstest]
+#[case::nothing_may_be_written(json!({"readOnlyRootFilesystem": true}), json!({}))]
+#[case::what_is_exempt_is_chosen_last(json!({}), json!({"hostPID": true}))]
+fn an_exemption_does_not_change_the_policy(#[case] first: Value, #[case] spec: Value) {
+    let mut settings = listed("None", &[("a", first), ("b", json!({"hostPID": true, "hostIPC": true}))]);
+    settings["exemptions"] = json!([{"name": "e", "match": {"namespaces": ["shop"]}, "rules": ["hostPID"]}]);
+    settings["mutate"] = json!(false);
+    let mut object = pod(spec);
+    object["metadata"]["annotations"] = json!({"kubernetes.io/psp": "b"});
+    let response = judged(&settings, &request("CREATE", object));
+    assert_eq!((response.rejection.as_deref(), response.policy.as_deref()), (None, Some("b")));
+}
+
+#[test]
+fn an_exemption_does_not_make_containers_judged_that_were_there_before() {
+    let mut settings = listed("None", &[("a", json!({})), ("b", json!({"hostPID": true}))]);
+    settings["exemptions"] = json!([{"name": "e", "match": {"namespaces": ["shop"]}, "rules": ["hostPID"]}]);
+    let there = json!([{"name": "c", "securityContext": {"privileged": true}}]);
+    let old = pod(json!({"hostPID": true, "containers": there}));
+    let mut new = old.clone();
+    new["spec"]["ephemeralContainers"] = json!([{"name": "debug"}]);
+    let mut request = request("UPDATE", new);
+    request["subResource"] = json!("ephemeralcontainers");
+    request["oldObject"] = old;
+    let response = judged(&settings, &request);
+    assert_eq!((response.rejection.as_deref(), response.policy.as_deref()), (None, Some("b")));
+}
+
+#[test]
+fn an_ignored_rule_demands_no_default_where_nothing_is_written() {
+    let fields = json!({"readOnlyRootFilesystem": true, "mutate": false,
+        "enforcement": {"rules": {"readOnlyRootFilesystem": "Ignore"}}});
+    let response = judged(&policy(&fields), &request("CREATE", pod(json!({}))));
+    assert_eq!(response, Response { policy: Some("default".to_owned()), ..Response::accepted() });
+}
+
 #[test]
 fn a_container_that_is_added_names_no_policy() {
     let old = pod(json!({}));

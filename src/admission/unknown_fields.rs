@@ -37,11 +37,6 @@ impl UnknownField {
         UnknownField { path: cut(&path), key: key.to_owned(), kind }
     }
 
-    /// The path with `[*]` in place of indexes.
-    pub fn pattern(&self) -> String {
-        pattern(&self.path)
-    }
-
     /// The known field of the same object that has the most similar name. To find it takes long, so that it is looked for
     /// only where it is shown: a pod can have many such fields.
     pub fn nearest(&self) -> Option<&'static str> {

@@ -234,6 +234,8 @@ mod tests {
     #[case::another(certificates(json!(["example.com/a"])), certificate("example.com/ab"), Rejected(
         "spec.volumes[0].projected.sources[1].podCertificate.signerName: Invalid value: \"example.com/ab\": signer is not allowed to be used"))]
     #[case::of_a_domain(certificates(json!(["a.org/b", "example.com/*"])), certificate("example.com/ab"), Admitted)]
+    #[case::of_another_start(certificates(json!(["exam*"])), certificate("other.com/ab"), Rejected(
+        "spec.volumes[0].projected.sources[1].podCertificate.signerName: Invalid value: \"other.com/ab\": signer is not allowed to be used"))]
     #[case::of_another_domain(certificates(json!(["example.com/*"])), certificate("example.com.org/ab"), Rejected(
         "spec.volumes[0].projected.sources[1].podCertificate.signerName: Invalid value: \"example.com.org/ab\": signer is not allowed to be used"))]
     #[case::any_by_name(certificates(json!(["*"])), certificate("example.com/a"), Admitted)]

@@ -153,7 +153,18 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Outcome::{self, Admitted, Mutated, Objected, Rejected};
-    use crate::testing::{judge_within, problems};
+    use crate::testing::{judge_within, problems, unfilled};
+
+    #[rstest]
+    #[case::of_windows(
+        "windows",
+        "spec.containers[0].securityContext.windowsOptions.runAsUserName: Required value: must be one of: [\"ContainerUser\", \"CORP\\\\web\"]"
+    )]
+    #[case::of_linux("linux", "")]
+    fn what_may_not_be_filled_in_is_reported(#[case] system: &str, #[case] expected: &str) {
+        let pod = json!({"spec": {"os": {"name": system}, "containers": [{"name": "c"}]}});
+        assert_eq!(unfilled("windowsOptions", users(), pod), expected);
+    }
 
     fn users() -> Value {
         json!({"windowsOptions": {"runAsUserNames": ["ContainerUser", r"CORP\web"]}})

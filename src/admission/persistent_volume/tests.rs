@@ -2,7 +2,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::admission::cluster::{Cluster, Question};
-use crate::admission::response::Response;
+use crate::admission::response::{Cause, Response};
 use crate::admission::review;
 use crate::settings::Settings;
 use crate::testing::{NoCluster, policy};
@@ -63,6 +63,28 @@ const NO_PATHS: &str =
 fn judges(#[case] fields: Value, #[case] spec: Value, #[case] expected: Option<&str>) {
     let response = ask(&NoCluster, &denying(fields), &volume(spec));
     assert_eq!((response.rejection.as_deref(), response.mutated_object), (expected, None));
+}
+
+#[test]
+fn the_reasons_of_all_policies_are_given() {
+    let named = |name: &str, spec: Value| json!({"metadata": {"name": name}, "spec": policy(&spec)});
+    let settings = json!({"persistentVolumes": "Deny", "authorization": "None", "policies": [
+        named("a", json!({})),
+        named("b", json!({"volumes": ["hostPath"], "allowedHostPaths": [{"pathPrefix": "/mnt"}]})),
+    ]});
+    let response = ask(&NoCluster, &settings, &volume(host_path("/etc")));
+    let reason = format!(
+        "no PodSecurityPolicy admits this volume: \"a\": {NO_PATHS}; \"b\": spec.hostPath.path: Invalid value: \"/etc\": is not allowed to be used"
+    );
+    assert_eq!((response.rejection, response.cause), (Some(reason), None));
+}
+
+#[test]
+fn one_policy_names_the_field_to_blame() {
+    let response = ask(&NoCluster, &denying(json!({})), &volume(host_path("/etc")));
+    let problem = "Invalid value: \"hostPath\": hostPath volumes are not allowed to be used".to_owned();
+    let cause = Cause { path: "spec.hostPath".to_owned(), problem, wants_string: false };
+    assert_eq!(response.cause, Some(cause));
 }
 
 #[test]

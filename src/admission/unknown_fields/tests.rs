@@ -1,4 +1,4 @@
-use super::TYPES;
+use super::{TYPES, digest, pattern};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -27,6 +27,24 @@ fn typo() -> Value {
 
 const TYPO: &str =
     "spec.containers[1].securityContext.priviledged: Forbidden: unknown field; did you mean \"privileged\"?";
+
+/// The values of the function's authors.
+#[rstest]
+#[case::nothing("", 0xcbf2_9ce4_8422_2325)]
+#[case::a_letter("a", 0xaf63_dc4c_8601_ec8c)]
+#[case::a_word("foobar", 0x8594_4171_f739_67e8)]
+fn digests_are_those_of_fnv(#[case] text: &str, #[case] expected: u64) {
+    assert_eq!(digest(text), expected);
+}
+
+#[rstest]
+#[case::indexes("spec.containers[12].env[0].x", "spec.containers[*].env[*].x")]
+#[case::keys("metadata.annotations[a.b/c].x", "metadata.annotations[a.b/c].x")]
+#[case::no_bracket_before("0]x.y[1]", "0]x.y[*]")]
+#[case::no_bracket_behind("a[0", "a[0")]
+fn patterns_have_no_indexes(#[case] path: &str, #[case] expected: &str) {
+    assert_eq!(pattern(path), expected);
+}
 
 #[rstest]
 #[case::none(json!({}), &[])]
