@@ -118,6 +118,14 @@ fn null_reads_as_absent() {
     r#"{"name": "\x"}"#,
     "name: is not JSON: an unknown escape stands in a string (byte 10)"
 )]
+#[case::behind_other_escapes(
+    r#"{"name": "\n\u0041\q"}"#,
+    "name: is not JSON: an unknown escape stands in a string (byte 18)"
+)]
+#[case::behind_a_list_that_ends(
+    r#"{"free": [1, [2]], "size": }"#,
+    "size: is not JSON: a value must come here (byte 27)"
+)]
 #[case::short_escape(
     r#"{"name": "\u12"}"#,
     "name: is not JSON: an unknown escape stands in a string (byte 10)"
@@ -398,4 +406,13 @@ fn elements_take_no_more_memory_than_there_is_room_for() {
         Reader::document::<Vec<i64>>(&list(most + 1)).unwrap_err().to_string(),
         format!("[{most}]: is one element more than can be judged")
     );
+}
+
+/// Readers of streams look for the end of each value from where it starts.
+#[rstest]
+#[case::object("[{\"a\": \"]\"}, 2]", 1, Some(11))]
+#[case::number("[{}, 25]", 5, Some(7))]
+#[case::no_end("[[]", 0, None)]
+fn values_end_where_they_do(#[case] text: &str, #[case] at: usize, #[case] expected: Option<usize>) {
+    assert_eq!(end_of_value(text.as_bytes(), at), expected);
 }

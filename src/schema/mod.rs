@@ -293,10 +293,14 @@ mod tests {
     ]);
 
     fn check(text: &str) -> String {
+        checked(text).to_string()
+    }
+
+    fn checked(text: &str) -> Problems {
         let mut problems = Problems::default();
         let tree: crate::json::Tree<'_> = Reader::document(text).unwrap();
         THING.check(tree.root(), &Path::ROOT, &mut problems);
-        problems.to_string()
+        problems
     }
 
     #[rstest]
@@ -353,6 +357,14 @@ mod tests {
     )]
     fn refuses(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(check(text), expected);
+    }
+
+    #[rstest]
+    #[case::a_text(r#"{"text": 2}"#, &[ProblemKind::NoString])]
+    #[case::another(r#"{"flag": 1, "size": {}, "parts": 5}"#, &[ProblemKind::Other; 3])]
+    fn missing_quotes_are_a_kind_of_their_own(#[case] text: &str, #[case] expected: &[ProblemKind]) {
+        let kinds: Vec<_> = checked(text).0.iter().map(|problem| problem.kind).collect();
+        assert_eq!(kinds, expected);
     }
 
     #[rstest]
