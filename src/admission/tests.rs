@@ -149,6 +149,20 @@ fn a_container_that_is_added_names_no_policy() {
     );
 }
 
+/// A template is declared for a kind of a group.
+#[rstest]
+#[case::declared("example.com", "Robot", true)]
+#[case::another_kind("example.com", "Machine", false)]
+#[case::another_group("example.org", "Robot", false)]
+fn only_declared_kinds_have_templates(#[case] group: &str, #[case] kind: &str, #[case] is_judged: bool) {
+    let fields = json!({"workloads": "Deny", "podTemplates": [{"kind": "Robot", "apiGroup": "example.com", "path": "spec.pod"}]});
+    let mut request = request("CREATE", json!({"spec": {"pod": pod(json!({"hostPID": true}))}}));
+    request["kind"] = json!({"group": group, "kind": kind});
+    let rejection = judged(&policy(&fields), &request).rejection.unwrap();
+    let reason = "spec.pod.spec.hostPID: Invalid value: true: Host PID is not allowed to be used";
+    assert_eq!(rejection.contains(reason), is_judged, "{rejection}");
+}
+
 /// Tools say which field is to blame, and the reason without its path.
 #[rstest]
 #[case::none_at_all(json!(null), "request.object: Required value: there is no object to review", "request.object", "Required value: there is no object to review", false)]

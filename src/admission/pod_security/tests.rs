@@ -357,6 +357,7 @@ fn what_warn_reports_is_reported_once() {
         r#"host namespaces (hostPID=true), privileged (container "c" must not set securityContext.privileged=true)"#,
     );
     assert_eq!((response.rejection.as_deref(), &response.warnings), (None, &vec![reported.clone()]));
+    assert_eq!(response.predicted, Vec::<String>::new(), "it is the pod itself");
     assert_eq!(
         audited(&response),
         json!({"enforce-policy": "baseline:latest (v1.37)", "audit-violations": reported})
