@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::admission::cluster::Question;
 use crate::admission::response::Cause;
+use crate::admission::workload::TEMPLATES;
+use crate::rule::ROOM;
 use crate::testing::{NoCluster, policy, review as judged, review_added};
 
 /// A cluster in which these users may use these policies.
@@ -161,6 +163,38 @@ fn only_declared_kinds_have_templates(#[case] group: &str, #[case] kind: &str, #
     let rejection = judged(&policy(&fields), &request).rejection.unwrap();
     let reason = "spec.pod.spec.hostPID: Invalid value: true: Host PID is not allowed to be used";
     assert_eq!(rejection.contains(reason), is_judged, "{rejection}");
+}
+
+/// An object of a declared kind with so many templates whose pods are rejected.
+fn with_templates(count: usize) -> Response {
+    let fields = json!({"workloads": "Deny", "podTemplates": [{"kind": "Fleet", "apiGroup": "example.com", "path": "pods[*]"}]});
+    let mut request = request("CREATE", json!({"pods": vec![pod(json!({"hostPID": true})); count]}));
+    request["kind"] = json!({"group": "example.com", "kind": "Fleet"});
+    judged(&policy(&fields), &request)
+}
+
+#[test]
+fn templates_are_judged_while_there_is_room_for_reasons() {
+    let named = |reason: &str| reason.matches("spec.hostPID: Invalid value").count();
+    let reason = with_templates(TEMPLATES).rejection.unwrap();
+    let judged = named(&reason);
+    let left = TEMPLATES - judged;
+    assert!(reason.ends_with(&format!("; and {left} more templates, which were not judged")), "{left}");
+    assert!((ROOM - 512..ROOM).contains(&reason.len()), "{}", reason.len());
+    let one_more = with_templates(judged + 1).rejection.unwrap();
+    assert!(one_more.ends_with("; and 1 more template, which were not judged"));
+    let all = with_templates(judged).rejection.unwrap();
+    assert_eq!((named(&all), all.contains("which were not judged")), (judged, false));
+}
+
+#[test]
+fn an_object_with_too_many_templates_is_rejected() {
+    let response = with_templates(TEMPLATES + 1);
+    let reason = format!(
+        "the object holds {} pod templates, the first at pods[0]: more than {TEMPLATES} are not judged",
+        TEMPLATES + 1
+    );
+    assert_eq!((response.error, response.rejection), (true, Some(reason)));
 }
 
 /// Tools say which field is to blame, and the reason without its path.

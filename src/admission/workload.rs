@@ -11,7 +11,7 @@ use crate::rule::ROOM;
 use crate::settings::OnWorkloads;
 
 /// How many pod templates of one object are evaluated: each is a review of its own.
-const TEMPLATES: usize = 4096;
+pub(super) const TEMPLATES: usize = 4096;
 
 /// The least room for the reasons of one more template.
 const SHARE: usize = 512;

@@ -99,6 +99,12 @@ fn prints_its_path(#[case] path: &str, #[case] expected: &str) {
 }
 
 #[test]
+fn debugging_shows_the_steps() {
+    let path = Path::of(&[Step::Key("a"), Step::Index(1)]);
+    assert_eq!(format!("{path:?}"), r#"[Key("a"), Index(1)]"#);
+}
+
+#[test]
 fn prints_keys_with_dots_in_brackets() {
     let path = Path::of(&[Step::Key("metadata"), Step::Key("annotations"), Step::Key("kubernetes.io/psp")]);
     assert_eq!(Edit { path, value: String::new() }.to_string(), "metadata.annotations[kubernetes.io/psp]");
