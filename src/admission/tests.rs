@@ -165,6 +165,23 @@ fn only_declared_kinds_have_templates(#[case] group: &str, #[case] kind: &str, #
     assert_eq!(rejection.contains(reason), is_judged, "{rejection}");
 }
 
+#[rstest]
+#[case::claims("resource.k8s.io", "ResourceClaim", "set `resourceClaims`")]
+#[case::others_of_their_group("resource.k8s.io", "DeviceClass", "name further kinds in `podTemplates`")]
+#[case::namespaces("", "Namespace", "set `namespaceLabels`")]
+#[case::volumes("", "PersistentVolume", "set `persistentVolumes`")]
+#[case::a_kind_of_that_name("example.com", "Namespace", "name further kinds in `podTemplates`")]
+fn a_kind_that_is_not_judged_is_rejected_with_a_remedy(
+    #[case] group: &str,
+    #[case] kind: &str,
+    #[case] remedy: &str,
+) {
+    let mut request = request("CREATE", json!({}));
+    request["kind"] = json!({"group": group, "kind": kind});
+    let rejection = judged(&policy(&json!({})), &request).rejection.unwrap();
+    assert!(rejection.ends_with(&format!("register it for those, or {remedy}")), "{rejection}");
+}
+
 /// An object of a declared kind with so many templates whose pods are rejected.
 fn with_templates(count: usize) -> Response {
     let fields = json!({"workloads": "Deny", "podTemplates": [{"kind": "Fleet", "apiGroup": "example.com", "path": "pods[*]"}]});
