@@ -84,6 +84,24 @@ proptest! {
 }
 
 /// A policy reads a required `CAP_KILL` as `KILL`, which a pod that only drops `CAP_KILL` does not drop.
+/// HostProcess containers need no right of privileged containers of Linux.
+#[rstest]
+#[case::host_process(json!({"windowsOptions": {"hostProcess": true}}), json!({"hostProcess": true}), false)]
+#[case::privileged_as_well(json!({"windowsOptions": {"hostProcess": true}, "privileged": true}), json!(null), true)]
+#[case::neither(json!({}), json!(null), false)]
+fn host_processes_are_allowed_by_their_own_key(
+    #[case] context: Value,
+    #[case] windows: Value,
+    #[case] privileged: bool,
+) {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"os": {"name": "windows"}, "hostNetwork": true, "containers": [{"name": "c", "image": "i", "securityContext": context}]}});
+    let (_, manifest, responses) = responses(&[pod], Strictness::Declared);
+    assert_eq!(responses[0].rejection, None);
+    let spec = &manifest["spec"];
+    assert_eq!((&spec["windowsOptions"], &spec["privileged"]), (&windows, &json!(privileged)));
+}
+
 /// Safe sysctls need no list; where one is used they may not be forbidden either.
 #[rstest]
 #[case::none(&[], json!(null), json!(["*"]))]

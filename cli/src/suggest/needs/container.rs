@@ -21,7 +21,7 @@ impl Needs {
             at.note(&mut self.privileged, &field("privileged"));
         }
         if own.windows_options.host_process == Some(true) {
-            at.note(&mut self.privileged, &field("windowsOptions.hostProcess"));
+            at.note(&mut self.host_process, &field("windowsOptions.hostProcess"));
         }
         let strong =
             own.privileged == Some(true) || own.capabilities.add.iter().any(|name| name == "CAP_SYS_ADMIN");

@@ -39,6 +39,8 @@ pub(super) struct Ids {
 pub(crate) struct Needs {
     pub(crate) workloads: Count,
     pub(super) privileged: Option<Evidence>,
+    /// HostProcess containers of Windows.
+    pub(super) host_process: Option<Evidence>,
     /// Containers with privilege escalation, explicit or implied.
     pub(super) escalating: Option<Evidence>,
     /// Containers that leave it unset.

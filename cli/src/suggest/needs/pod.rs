@@ -44,7 +44,7 @@ impl Needs {
             at.used(&mut self.runtime_classes, class.to_string(), "spec.runtimeClassName");
         }
         if own.windows_options.host_process == Some(true) {
-            at.note(&mut self.privileged, "spec.securityContext.windowsOptions.hostProcess");
+            at.note(&mut self.host_process, "spec.securityContext.windowsOptions.hostProcess");
         }
     }
 

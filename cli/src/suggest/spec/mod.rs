@@ -28,6 +28,7 @@ impl Needs {
     pub(crate) fn suggest(&self, strictness: Strictness) -> Tightest {
         let mut draft = Draft { strictness, spec: Map::new(), annotations: Map::new(), reasons: Vec::new() };
         draft.flag("privileged", &self.privileged);
+        draft.host_processes(self);
         draft.escalation(self);
         draft.capabilities(self);
         draft.flag("hostNetwork", &self.host_network);
@@ -120,6 +121,14 @@ impl Draft {
         if let Some(evidence) = needed {
             let need = if needs.writing.is_some() { "false" } else { "false: it is left open" };
             self.with_cause("readOnlyRootFilesystem", need, evidence);
+        }
+    }
+
+    /// Where containers may be privileged, HostProcess containers are allowed as well.
+    fn host_processes(&mut self, needs: &Needs) {
+        if let Some(evidence) = needs.host_process.as_ref().filter(|_| needs.privileged.is_none()) {
+            self.set("windowsOptions", json!({"hostProcess": true}));
+            self.with_cause("windowsOptions", "hostProcess: true", evidence);
         }
     }
 
