@@ -72,7 +72,6 @@ impl<'e> Evaluator<'e> {
                 Grants::new(self.cluster, namespace, Identity::requesting_user(request).into_iter().collect())
             }
         };
-        let mut usable = 0;
         let mut reasons = String::new();
         for policy in &self.settings.policies {
             let mut found = Findings::collecting("", &self.settings.enforcement);
@@ -91,8 +90,7 @@ impl<'e> Evaluator<'e> {
                 response.tolerate(tolerated, in_all);
                 return Ok(None);
             }
-            let before = if usable == 0 { "" } else { "; " };
-            usable += 1;
+            let before = if reasons.is_empty() { "" } else { "; " };
             // Writing to a String cannot fail.
             let _ = write!(reasons, "{before}{}: {}", Quoted(&policy.name), join(&denying, denials));
             if let [_] = &*self.settings.policies {
@@ -104,7 +102,7 @@ impl<'e> Evaluator<'e> {
                 return Ok(Some(reason));
             }
         }
-        if usable == 0 {
+        if reasons.is_empty() {
             let place = match namespace {
                 "" => "all namespaces".to_owned(),
                 namespace => format!("namespace {}", Quoted(namespace)),

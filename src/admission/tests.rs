@@ -115,6 +115,21 @@ fn an_exemption_does_not_change_the_policy(#[case] first: Value, #[case] spec: V
 }
 
 #[test]
+fn an_exemption_lets_nothing_be_written() {
+    let mut settings = policy(&json!({"readOnlyRootFilesystem": true, "mutate": false}));
+    let rejection =
+        |settings: &Value| judged(settings, &request("CREATE", pod(json!({})))).rejection.unwrap();
+    let without = rejection(&settings);
+    assert!(
+        without
+            .contains("would be filled in: spec.containers[0].securityContext.readOnlyRootFilesystem = true"),
+        "{without}"
+    );
+    settings["exemptions"] = json!([{"name": "e", "match": {"namespaces": ["shop"]}, "rules": ["hostPID"]}]);
+    assert_eq!(rejection(&settings), without);
+}
+
+#[test]
 fn an_exemption_does_not_make_containers_judged_that_were_there_before() {
     let mut settings = listed("None", &[("a", json!({})), ("b", json!({"hostPID": true}))]);
     settings["exemptions"] = json!([{"name": "e", "match": {"namespaces": ["shop"]}, "rules": ["hostPID"]}]);
