@@ -478,27 +478,13 @@ mod tests {
     }
 
     #[test]
-    fn templates_share_warnings_and_add_up() {
+    fn templates_share_warnings_and_too_many_are_counted() {
         let of_template = |nth: usize| Response {
             warnings: vec!["shared".to_owned(), format!("own {nth}")],
-            tolerated: vec![violation(Action::Audit, "spec.x")],
-            omitted: 2,
-            audit_violations: vec![format!("violation {nth}")],
-            exemptions: vec!["e".to_owned()],
-            policy: Some(format!("p{nth}")),
             ..Response::accepted()
         };
         let mut response = Response::accepted();
-        (0..2).for_each(|nth| response.absorb(of_template(nth)));
-        let expected = Response {
-            warnings: vec!["shared".to_owned(), "own 0".to_owned(), "own 1".to_owned()],
-            tolerated: vec![violation(Action::Audit, "spec.x"); 2],
-            omitted: 4,
-            audit_violations: vec!["violation 0".to_owned(), "violation 1".to_owned()],
-            ..of_template(0)
-        };
-        assert_eq!(response, expected);
-        (2..1_000).for_each(|nth| response.absorb(of_template(nth)));
+        (0..1_000).for_each(|nth| response.absorb(of_template(nth)));
         assert_eq!((response.warnings.len(), response.unwarned), (256, 1_001 - 256));
         let reported = read(&response)["warnings"].as_array().unwrap().clone();
         assert_eq!((reported.len(), &reported[256]), (257, &json!("and 745 more warnings")));

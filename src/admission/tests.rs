@@ -100,7 +100,6 @@ fn tolerance_does_not_change_what_is_filled_in() {
     assert_eq!(filled(json!({"readOnlyRootFilesystem": "Warn"})), expected);
 }
 
-/// The policy is the one that admits the pod without the exemption, as far as it may be filled in.
 #[rstest]
 #[case::nothing_may_be_written(json!({"readOnlyRootFilesystem": true}), json!({}))]
 #[case::what_is_exempt_is_chosen_last(json!({}), json!({"hostPID": true}))]

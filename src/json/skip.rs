@@ -334,8 +334,8 @@ mod tests {
         FAULT
     }
 
-    /// All texts of seven letters: at the start of a block, across its edge, and behind a block of backslashes. Brackets
-    /// balance, and no end lies outside of the text.
+    /// All texts of six of these letters: at the start of a block, across its edge, and across that of a block of
+    /// backslashes. Brackets balance, and no end lies outside of the text.
     #[test]
     fn all_short_texts_end_where_their_brackets_balance() {
         const LETTERS: &[u8; 7] = br#"[]{}"\a"#;
@@ -349,7 +349,7 @@ mod tests {
                     "{",
                     "\"",
                     &format!("[\"{}\"", "x".repeat(BLOCK - 5)),
-                    &format!("[\"{}", r"\".repeat(BLOCK / 2)),
+                    &format!("[\"{}", r"\".repeat(BLOCK - 3)),
                 ] {
                     let text = [before.as_bytes(), &text].concat();
                     let end = over(&text, 0, 0);

@@ -72,10 +72,11 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
     });
     let exempt = names(exemptions, "namespaces");
     let mut combinations: Vec<(Object, Levels, Vec<Value>)> = Vec::new();
-    if let Some((object, root, _)) = first {
-        let field = |name: &str| format!("{root}defaults.{name}");
-        let fields = MODES.map(|(mode, ..)| (field(mode), field(&format!("{mode}-version"))));
-        match invalid(object, &default, &fields) {
+    let root = first.map(|(_, root, _)| root.as_str()).unwrap_or_default();
+    let of_defaults =
+        MODES.map(|(mode, ..)| (format!("{root}defaults.{mode}"), format!("{root}defaults.{mode}-version")));
+    if let Some((object, ..)) = first {
+        match invalid(object, &default, &of_defaults) {
             Some(error) => findings.refused.push(error),
             None => {
                 let requirements =
@@ -102,8 +103,15 @@ pub(super) fn read(objects: &[Object], around: &Surroundings) -> Findings {
             *level = label(level_label).unwrap_or_else(|| level.clone());
             *version = label(version_label).unwrap_or_else(|| version.clone());
         }
-        let field = |label: &str| format!("metadata.labels[{label}]");
-        let fields = MODES.map(|(_, level, version)| (field(level), field(version)));
+        // What is not a label of its own is a default of the configuration.
+        let mut fields = of_defaults.clone();
+        for ((_, level_label, version_label), (level, version)) in MODES.iter().zip(&mut fields) {
+            for (label, field) in [(level_label, level), (version_label, version)] {
+                if own.contains_key(*label) {
+                    *field = format!("metadata.labels[{label}]");
+                }
+            }
+        }
         if let Some(error) = invalid(object, &levels, &fields) {
             findings.refused.push(error);
             continue;

@@ -81,6 +81,7 @@ fn refused(pod: &Pod<'_>) -> Vec<(String, String)> {
     for (slot, container) in pod.containers() {
         let own = &container.security_context;
         profiles(slot, &own.seccomp_profile, &own.app_armor_profile, &mut found);
+        // `ValidateSecurityContext` in pkg/apis/core/validation/validation.go, which knows this one spelling.
         if own.allow_privilege_escalation == Some(false) {
             let administers = own.capabilities.add.iter().any(|name| name == "CAP_SYS_ADMIN");
             for (present, what) in [

@@ -128,6 +128,21 @@ fn refuses(#[case] object: Object, #[case] expected: &str) {
     assert_eq!(findings.refused.iter().map(|error| &*error.reason).collect::<Vec<_>>(), [expected]);
 }
 
+/// The place is that of the default, which no label of the namespace has.
+#[test]
+fn a_namespace_that_takes_over_a_wrong_default_is_refused() {
+    let objects = [
+        configuration_of(&json!({"audit": "strict"}), &json!({})),
+        namespace("a", &json!({"pod-security.kubernetes.io/enforce": "baseline"})),
+    ];
+    let findings = read(&objects, &Surroundings::default());
+    let reason = "plugins[1].configuration.defaults.audit: Invalid value: \"strict\": must be one of privileged, baseline, restricted";
+    let expected =
+        ["AdmissionConfiguration without a name", "Namespace a"].map(|title| format!("{title}: {reason}"));
+    assert_eq!(findings.refused.iter().map(|error| error.reason.clone()).collect::<Vec<_>>(), expected);
+    assert!(findings.pieces.is_empty());
+}
+
 #[rstest]
 #[case::baseline("baseline", json!({"hostPID": true}), Verdict::Rejected)]
 #[case::within_baseline("baseline", json!({}), Verdict::Allowed)]

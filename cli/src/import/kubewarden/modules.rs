@@ -422,9 +422,9 @@ fn sysctls(keys: &mut Keys<'_>, piece: &mut Piece, _: &Surroundings) -> Converte
     }
     piece.differs(
         "sysctls",
-        "`kernel/shmmax` rejected where `kernel.shmmax` is allowed",
-        "both allowed",
-        "they are two spellings of one sysctl, as the API server and runtimes read them",
+        "two for `kernel/shmmax` and `kernel.shmmax`",
+        "one",
+        "the API server and runtimes read both spellings alike",
     );
     piece.set("allowedUnsafeSysctls", allowed);
     piece.set("forbiddenSysctls", written);
