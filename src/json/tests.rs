@@ -122,10 +122,6 @@ fn null_reads_as_absent() {
     r#"{"name": "\n\u0041\q"}"#,
     "name: is not JSON: an unknown escape stands in a string (byte 18)"
 )]
-#[case::behind_a_list_that_ends(
-    r#"{"free": [1, [2]], "size": }"#,
-    "size: is not JSON: a value must come here (byte 27)"
-)]
 #[case::short_escape(
     r#"{"name": "\u12"}"#,
     "name: is not JSON: an unknown escape stands in a string (byte 10)"
@@ -406,6 +402,20 @@ fn elements_take_no_more_memory_than_there_is_room_for() {
         Reader::document::<Vec<i64>>(&list(most + 1)).unwrap_err().to_string(),
         format!("[{most}]: is one element more than can be judged")
     );
+}
+
+/// What is skipped has no path, only a position.
+#[rstest]
+#[case::behind_a_list_that_ends(
+    "[[1, 2], [2 3]]",
+    "is not JSON: a comma or a closing bracket must come here (byte 12)"
+)]
+#[case::behind_an_object_that_ends(
+    r#"[{"a": {}}, {"b" 1}]"#,
+    "is not JSON: a colon must come here (byte 17)"
+)]
+fn a_skipped_value_is_wrong_at_a_position(#[case] text: &str, #[case] expected: &str) {
+    assert_eq!(Reader::new(text).skip().map_err(|error| error.to_string()), Err(expected.to_owned()));
 }
 
 /// Readers of streams look for the end of each value from where it starts.
