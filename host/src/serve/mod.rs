@@ -20,7 +20,11 @@ use std::{
 };
 
 use axum::Router;
-use axum_server::{Control, Handle, tls_rustls::RustlsConfig};
+use axum_server::{
+    Control, Handle,
+    accept::NoDelayAcceptor,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
@@ -155,7 +159,9 @@ impl Server {
         let service = self.router.into_make_service();
         let served = match self.tls {
             Some(tls) => {
-                let server = axum_server::from_tcp_rustls(self.listener, tls).map_err(not_served)?;
+                // What is written in two parts is not held back until the API server has confirmed the first.
+                let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor);
+                let server = axum_server::from_tcp(self.listener).map_err(not_served)?.acceptor(acceptor);
                 tokio::try_join!(server.handle(handle()).serve(service), probes)
             }
             None => {
