@@ -14,7 +14,7 @@ HOST_FILES := host/Cargo.toml Cargo.toml Cargo.lock $(shell find host -name '*.r
 PSP_FILES  := cli/Cargo.toml $(SOURCES) $(shell find cli/src -name '*.rs')
 # The same packages and features each time, or dependencies would be compiled once more for each combination.
 WORKSPACE  := --workspace --exclude floor --exclude registry --features pod-security-policy/guest
-SIZE_LIMIT := 540
+SIZE_LIMIT := 450
 WEB_FILES  := $(SOURCES) $(shell find cli/src web/functions -name '*.rs' -o -name Cargo.toml)
 PAGE_FILES := $(shell find web/page examples -type f) web/build.mjs questions-ui.yml
 

@@ -40,7 +40,8 @@ impl UnknownField {
     /// The known field of the same object that has the most similar name. To find it takes long, so that it is looked for
     /// only where it is shown: a pod can have many such fields.
     pub fn nearest(&self) -> Option<&'static str> {
-        nearest(&self.key, TYPES.fields(self.kind).iter().map(|(name, _)| *name))
+        let known: Vec<&str> = TYPES.fields(self.kind).iter().map(|(name, _)| *name).collect();
+        nearest(&self.key, &known)
     }
 
     /// The problem, and which field may have been meant.

@@ -1,5 +1,8 @@
-//! Comparison of bytes, needed to distinguish keys: eight at a time, where the C library of the target goes one by one.
-//! That took a tenth of the instructions that a policy in a list costs.
+//! What the module takes from no C library: comparison of bytes and memory.
+//!
+//! Bytes are compared to distinguish keys: eight at a time, where the C library of the target goes one by one. That took a
+//! tenth of the instructions that a policy in a list costs. Memory is taken by the C library itself, for variables of the
+//! environment that a panic asks for: an allocator of its own took a fiftieth of the module.
 #![cfg_attr(
     target_arch = "wasm32",
     expect(unsafe_code, reason = "the compiler calls the two by name, with raw pointers")
@@ -30,6 +33,34 @@ unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, length: usize) -> 
     use std::slice::from_raw_parts;
     // SAFETY: the caller promises as many bytes. A null pointer, which no slice may have, comes with no length in Rust.
     order(unsafe { from_raw_parts(one, length) }, unsafe { from_raw_parts(other, length) }) as i32
+}
+
+/// Memory for the C library, aligned for all that it keeps there; null if there is none.
+#[cfg(target_arch = "wasm32")]
+#[unsafe(no_mangle)]
+extern "C" fn malloc(size: usize) -> *mut u8 {
+    taken(size)
+}
+
+/// The same for `count` elements, all zero.
+#[cfg(target_arch = "wasm32")]
+#[unsafe(no_mangle)]
+extern "C" fn calloc(count: usize, size: usize) -> *mut u8 {
+    count.checked_mul(size).map_or(std::ptr::null_mut(), taken)
+}
+
+/// Keeps the memory: only a panic, which ends the instance, makes the C library take any.
+#[cfg(target_arch = "wasm32")]
+#[unsafe(no_mangle)]
+extern "C" fn free(_: *mut u8) {}
+
+#[cfg(target_arch = "wasm32")]
+fn taken(size: usize) -> *mut u8 {
+    match std::alloc::Layout::from_size_align(size.max(1), 16) {
+        // SAFETY: the size is not zero.
+        Ok(layout) => unsafe { std::alloc::alloc_zeroed(layout) },
+        Err(_) => std::ptr::null_mut(),
+    }
 }
 
 /// How slices of the same length compare. Without the comparison of slices, which would come back here.

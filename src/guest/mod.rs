@@ -2,9 +2,6 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kubewarden_policy_sdk::host_capabilities::kubernetes::{
-    CanIRequest, ResourceAttributes, SubjectAccessReview, can_i,
-};
 use kubewarden_policy_sdk::protocol_version_guest;
 use simdutf8::basic::from_utf8;
 use slog::{Logger, o, warn};
@@ -16,10 +13,12 @@ use crate::admission::response::Response;
 use crate::json::{Quoted, Reader, Text};
 use crate::request::{Payload, Request};
 use crate::settings::Settings;
+use can_i::can_i;
 use log::HostDrain;
 
 #[cfg(any(target_arch = "wasm32", test))]
 mod arena;
+mod can_i;
 mod log;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
@@ -85,22 +84,7 @@ struct Host;
 
 impl Cluster for Host {
     fn may_use(&self, question: &Question<'_>) -> Result<bool, String> {
-        let review = SubjectAccessReview {
-            user: question.user.to_string(),
-            groups: Some(question.groups.iter().map(ToString::to_string).collect()),
-            resource_attributes: ResourceAttributes {
-                group: Some(question.api_group.to_owned()),
-                name: Some(question.policy.to_owned()),
-                namespace: Some(question.namespace.to_owned()),
-                resource: "podsecuritypolicies".to_owned(),
-                verb: "use".to_owned(),
-                ..ResourceAttributes::default()
-            },
-        };
-        match can_i(CanIRequest { subject_access_review: review, disable_cache: false }) {
-            Ok(status) => Ok(status.allowed),
-            Err(error) => Err(format!("the policy server could not ask the cluster: {error}")),
-        }
+        can_i(question).map_err(|error| format!("the policy server could not ask the cluster: {error}"))
     }
 
     fn now(&self) -> Result<i64, String> {

@@ -63,6 +63,7 @@ impl Error {
 
     /// The same error, seen from the object that holds the wrong value under `key`.
     #[must_use]
+    #[cold]
     pub fn in_key(mut self, key: &str) -> Self {
         self.0.steps.push(Part::Key(key.to_owned()));
         self
@@ -70,6 +71,7 @@ impl Error {
 
     /// The same error, seen from further up: `path` leads to the object that was read.
     #[must_use]
+    #[cold]
     pub fn in_path(mut self, path: &str) -> Self {
         self.0.steps.push(Part::Path(path.to_owned()));
         self
@@ -77,6 +79,7 @@ impl Error {
 
     /// The same error, seen from the list that holds the wrong value at `index`.
     #[must_use]
+    #[cold]
     pub(super) fn at(mut self, index: usize) -> Self {
         self.0.steps.push(Part::Index(index));
         self

@@ -30,6 +30,7 @@ mod skip;
 mod tree;
 
 use std::borrow::Cow;
+use std::mem;
 
 pub use decode::Decode;
 pub(crate) use decode::{decode, once};
@@ -190,42 +191,60 @@ impl<'a> Reader<'a> {
 
     /// Reads an object, calling `each` for every key with the cursor before its value.
     pub fn object(&mut self, mut each: impl FnMut(&mut Self, &Text<'a>) -> Read<()>) -> Read<()> {
-        self.open(b'{', "an object")?;
-        if !self.closes(b'}') {
-            loop {
-                if self.peek() != Some(b'"') {
-                    return Err(self.malformed("a key in quotes must come here"));
-                }
-                let key = self.string()?;
-                if self.peek() != Some(b':') {
-                    return Err(self.malformed("a colon must come here").in_key(&key));
-                }
-                self.at += 1;
-                each(self, &key).map_err(|error| error.in_key(&key))?;
-                if self.continues(b'}')? {
-                    break;
-                }
-            }
+        let mut is_open = false;
+        while let Some(key) = self.key(mem::replace(&mut is_open, true))? {
+            each(self, &key).map_err(|error| error.in_key(&key))?;
         }
-        self.depth -= 1;
         Ok(())
+    }
+
+    /// The next key of an object, with the cursor before its value; none at its end. What all objects have in common
+    /// is compiled once.
+    #[inline(never)]
+    fn key(&mut self, is_open: bool) -> Read<Option<Text<'a>>> {
+        if self.is_over(is_open, b'{', b'}', "an object")? {
+            return Ok(None);
+        }
+        if self.peek() != Some(b'"') {
+            return Err(self.malformed("a key in quotes must come here"));
+        }
+        let key = self.quoted()?;
+        if self.peek() != Some(b':') {
+            return Err(self.malformed("a colon must come here").in_key(&key));
+        }
+        self.at += 1;
+        Ok(Some(key))
     }
 
     /// Reads a list, calling `each` for every index with the cursor before its element.
     pub fn list(&mut self, mut each: impl FnMut(&mut Self, usize) -> Read<()>) -> Read<()> {
-        self.open(b'[', "a list")?;
-        if !self.closes(b']') {
-            let mut index = 0;
-            loop {
-                each(self, index).map_err(|error| error.at(index))?;
-                if self.continues(b']')? {
-                    break;
-                }
-                index += 1;
-            }
+        let mut index = 0;
+        while self.has_element(index > 0)? {
+            each(self, index).map_err(|error| error.at(index))?;
+            index += 1;
         }
-        self.depth -= 1;
         Ok(())
+    }
+
+    /// Whether a list has another element, to which the cursor moves.
+    #[inline(never)]
+    fn has_element(&mut self, is_open: bool) -> Read<bool> {
+        self.is_over(is_open, b'[', b']', "a list").map(|is_over| !is_over)
+    }
+
+    /// Opens an object or a list, or moves on behind one of its elements; returns whether it ends there.
+    #[inline(always)]
+    fn is_over(&mut self, is_open: bool, opening: u8, closing: u8, wanted: &str) -> Read<bool> {
+        let is_over = if is_open {
+            self.continues(closing)?
+        } else {
+            self.open(opening, wanted)?;
+            self.closes(closing)
+        };
+        if is_over {
+            self.depth -= 1;
+        }
+        Ok(is_over)
     }
 
     /// Skips a value, whatever it is, checking that it is well-formed.

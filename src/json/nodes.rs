@@ -43,17 +43,13 @@ impl<'a> Node<'a> {
     /// The key of the value.
     #[inline(always)]
     pub(crate) fn key(&self) -> Text<'a> {
-        if self.key_is_escaped { unescaped(self.key).unwrap_or_default() } else { Text::Borrowed(self.key) }
+        if self.key_is_escaped { meaning(self.key) } else { Text::Borrowed(self.key) }
     }
 
     /// The text of a string.
     #[inline(always)]
     pub(crate) fn text(&self) -> Text<'a> {
-        if self.text_is_escaped {
-            unescaped(self.text).unwrap_or_default()
-        } else {
-            Text::Borrowed(self.text)
-        }
+        if self.text_is_escaped { meaning(self.text) } else { Text::Borrowed(self.text) }
     }
 
     /// The value as it is written, a string without its quotes.
@@ -61,6 +57,13 @@ impl<'a> Node<'a> {
     pub(crate) fn written(&self) -> &'a str {
         self.text
     }
+}
+
+/// The meaning of a string with escapes in it, which has been read before.
+#[cold]
+#[inline(never)]
+fn meaning<'a>(written: &str) -> Text<'a> {
+    unescaped(written).unwrap_or_default()
 }
 
 /// The meaning of a string with escapes in it.

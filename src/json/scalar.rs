@@ -11,6 +11,12 @@ impl<'a> Reader<'a> {
         if self.peek() != Some(b'"') {
             return Err(self.mismatch(STRING));
         }
+        self.quoted()
+    }
+
+    /// Reads the string whose opening quote comes next.
+    #[inline(always)]
+    pub(super) fn quoted(&mut self) -> Read<Text<'a>> {
         let start = self.at + 1;
         self.at = scan::plain(self.text.as_bytes(), start);
         if self.byte() == Some(b'"') {

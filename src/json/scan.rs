@@ -12,12 +12,17 @@ pub(super) const FAULT: usize = usize::MAX;
 
 /// The first position from `at` on that is not white space.
 #[inline(always)]
-pub(super) fn blank(bytes: &[u8], mut at: usize) -> usize {
-    // Policy servers write none: one comparison, mostly.
-    while let Some(0..=b' ') = bytes.get(at) {
-        if !matches!(bytes.get(at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
-            break;
-        }
+pub(super) fn blank(bytes: &[u8], at: usize) -> usize {
+    // Policy servers write none: one comparison, mostly, which stands in a hundred places.
+    match bytes.get(at) {
+        Some(0..=b' ') => blanks(bytes, at),
+        _ => at,
+    }
+}
+
+#[cold]
+fn blanks(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\t' | b'\r') = bytes.get(at) {
         at += 1;
     }
     at

@@ -101,6 +101,12 @@ impl Problems {
 
     /// Adds one of a kind.
     pub(crate) fn add_kind(&mut self, kind: ProblemKind, path: impl Display, reason: impl Display) {
+        self.push(kind, &path, &reason);
+    }
+
+    /// What all problems have in common is compiled once.
+    #[cold]
+    fn push(&mut self, kind: ProblemKind, path: &dyn Display, reason: &dyn Display) {
         self.0.push(Problem { path: path.to_string(), reason: reason.to_string(), kind });
     }
 }
@@ -217,31 +223,43 @@ pub(crate) fn check_object<'v, 's>(
                 }
             }
             None => {
-                if object.entries().take(nth).any(|(earlier, _)| earlier == key) {
-                    problems.add(place, TWICE);
-                }
-                let reason = unknown("field", &key, known.clone());
-                problems.add_kind(ProblemKind::UnknownField, place, reason);
+                let known: Vec<&str> = known.clone().collect();
+                add_unknown(object, nth, &key, &place, &known, problems);
             }
         }
     }
     true
 }
 
+/// Adds that an object has a field that is not known, the `nth` one.
+#[cold]
+fn add_unknown(
+    object: Value<'_, '_>,
+    nth: usize,
+    key: &str,
+    place: &Path<'_>,
+    known: &[&str],
+    problems: &mut Problems,
+) {
+    if object.entries().take(nth).any(|(earlier, _)| earlier == key) {
+        problems.add(place, TWICE);
+    }
+    problems.add_kind(ProblemKind::UnknownField, place, unknown("field", key, known));
+}
+
 /// `unknown field; did you mean "privileged"?`
-pub(crate) fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
-    match nearest(name, known.clone()) {
+pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+    match nearest(name, known) {
         Some(near) => format!("unknown {what}; did you mean {}?", Quoted(near)),
-        None => {
-            let known: Vec<&str> = known.collect();
-            format!("unknown {what}; known are: {}", Listed(&known))
-        }
+        None => format!("unknown {what}; known are: {}", Listed(known)),
     }
 }
 
 /// The known name that takes the fewest edits to reach, if that is at most half of its characters.
-pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     known
+        .iter()
+        .copied()
         .map(|candidate| (distance(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase()), candidate))
         .filter(|(edits, candidate)| edits * 2 <= candidate.len())
         .min_by_key(|(edits, _)| *edits)

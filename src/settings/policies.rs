@@ -296,7 +296,8 @@ fn check_annotations(annotations: Value<'_, '_>, at: &Path<'_>, problems: &mut P
     for (key, _) in annotations.entries() {
         let is_ours = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
         if is_ours && !known().any(|known| known == key) {
-            problems.add(at.key(&key), schema::unknown("annotation", &key, known()));
+            let known: Vec<&str> = known().collect();
+            problems.add(at.key(&key), schema::unknown("annotation", &key, &known));
         }
     }
 }

@@ -65,16 +65,20 @@ pub(crate) fn index(name: &str) -> Option<usize> {
 /// The message that there is no such rule or check, and which may have been meant.
 #[cold]
 pub(crate) fn unknown(name: &str) -> String {
-    let known: Vec<String> = all().map(|(_, name)| name).collect();
-    schema::unknown("rule", name, known.iter().map(String::as_str))
+    unknown_rule(name, &[])
 }
 
 /// The message that exemptions know no such name, and which may have been meant.
 #[cold]
 pub(crate) fn unknown_to_exemptions(name: &str) -> String {
-    let known: Vec<String> = all().map(|(_, name)| name).collect();
-    let known = known.iter().map(String::as_str);
-    schema::unknown("rule", name, known.chain(OPTIONS).chain(["*", "pss/*"]))
+    unknown_rule(name, &[OPTIONS.as_slice(), &["*", "pss/*"]].concat())
+}
+
+fn unknown_rule(name: &str, others: &[&str]) -> String {
+    let rules: Vec<String> = all().map(|(_, name)| name).collect();
+    let mut known: Vec<&str> = rules.iter().map(String::as_str).collect();
+    known.extend(others);
+    schema::unknown("rule", name, &known)
 }
 
 #[cfg(test)]

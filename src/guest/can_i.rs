@@ -1,0 +1,117 @@
+//! The host call `can_i`: a `SubjectAccessReview` by the policy server.
+//!
+//! Kubewarden's SDK has a function for it, which needs a reader and a writer of JSON of its own: a twentieth of the module.
+//! The tests hold what is written and read here to the SDK's types.
+
+use std::fmt::Display;
+
+use simdutf8::basic::from_utf8;
+use wapc_guest::host_call;
+
+use crate::admission::cluster::Question;
+use crate::json::{Quoted, Reader, Text, decode, joined};
+
+/// Asks the policy server.
+pub(super) fn can_i(question: &Question<'_>) -> Result<bool, String> {
+    let asked = host_call("kubewarden", "kubernetes", "can_i", written(question).as_bytes());
+    let answer = asked.map_err(|error| error.to_string())?;
+    allowed(&answer)
+}
+
+/// The payload of the call. An answer may be five seconds old.
+fn written(question: &Question<'_>) -> String {
+    let Question { user, groups, api_group, policy, namespace } = question;
+    let groups = joined(&groups.iter().map(|group| Quoted(group)).collect::<Vec<_>>(), ",");
+    format!(
+        concat!(
+            r#"{{"subject_access_review":{{"groups":[{}],"resource_attributes":{{"group":{},"name":{},"namespace":{},"#,
+            r#""resource":"podsecuritypolicies","subresource":null,"verb":"use","version":null}},"user":{}}},"#,
+            r#""disable_cache":false}}"#,
+        ),
+        groups,
+        Quoted(api_group),
+        Quoted(policy),
+        Quoted(namespace),
+        Quoted(user),
+    )
+}
+
+/// The status of a `SubjectAccessReview`.
+#[derive(Default)]
+struct Status {
+    allowed: Option<bool>,
+}
+
+decode!(Status { "allowed" => allowed });
+
+fn allowed(answer: &[u8]) -> Result<bool, String> {
+    let unreadable = |error: &dyn Display| format!("its answer cannot be read: {error}");
+    let answer = from_utf8(answer).map_err(|_| unreadable(&"it is not UTF-8"))?;
+    let status: Status = Reader::document(answer).map_err(|error| unreadable(&error))?;
+    status.allowed.ok_or_else(|| "its answer does not say whether it is allowed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus;
+    use kubewarden_policy_sdk::host_capabilities::kubernetes::{
+        CanIRequest, ResourceAttributes, SubjectAccessReview,
+    };
+    use rstest::rstest;
+
+    #[test]
+    fn the_question_is_written_as_the_sdk_writes_it() {
+        let question = Question {
+            user: "system:serviceaccount:shop:\"web\"".into(),
+            groups: vec!["a\\b".into(), Text::from("c")],
+            api_group: "policy",
+            policy: "restricted",
+            namespace: "shop",
+        };
+        let subject_access_review = SubjectAccessReview {
+            user: question.user.to_string(),
+            groups: Some(vec!["a\\b".to_owned(), "c".to_owned()]),
+            resource_attributes: ResourceAttributes {
+                group: Some("policy".to_owned()),
+                name: Some("restricted".to_owned()),
+                namespace: Some("shop".to_owned()),
+                resource: "podsecuritypolicies".to_owned(),
+                verb: "use".to_owned(),
+                ..ResourceAttributes::default()
+            },
+        };
+        let request = CanIRequest { subject_access_review, disable_cache: false };
+        assert_eq!(written(&question), serde_json::to_string(&request).unwrap());
+    }
+
+    #[rstest]
+    #[case::granted(r#"{"allowed":true}"#, true)]
+    #[case::denied(r#"{"allowed":false,"denied":true,"reason":"RBAC","evaluationError":null}"#, false)]
+    #[case::unknown_fields_are_skipped(r#"{"new":{"allowed":false},"allowed":true}"#, true)]
+    fn the_answer_is_read_as_the_sdk_reads_it(#[case] answer: &str, #[case] expected: bool) {
+        let status: SubjectAccessReviewStatus = serde_json::from_str(answer).unwrap();
+        assert_eq!((allowed(answer.as_bytes()), status.allowed), (Ok(expected), expected));
+    }
+
+    #[rstest]
+    #[case::without_a_verdict(b"{}", "its answer does not say whether it is allowed")]
+    #[case::null(b"{\"allowed\":null}", "its answer does not say whether it is allowed")]
+    #[case::twice(
+        b"{\"allowed\":false,\"allowed\":true}",
+        "its answer cannot be read: allowed: duplicate key"
+    )]
+    #[case::no_boolean(
+        b"{\"allowed\":\"true\"}",
+        "its answer cannot be read: allowed: must be true or false, not the string \"true\""
+    )]
+    #[case::cut_off(
+        b"{\"allowed\":true",
+        "its answer cannot be read: is not JSON: a comma or a closing bracket must come here (byte 15)"
+    )]
+    #[case::empty(b"", "its answer cannot be read: is not JSON: the document ends too early (byte 0)")]
+    #[case::no_text(b"\xff", "its answer cannot be read: it is not UTF-8")]
+    fn an_answer_that_cannot_be_read_allows_nothing(#[case] answer: &[u8], #[case] expected: &str) {
+        assert_eq!(allowed(answer), Err(expected.to_owned()));
+    }
+}
