@@ -9,7 +9,7 @@ use simdutf8::basic::from_utf8;
 use wapc_guest::host_call;
 
 use crate::admission::cluster::Question;
-use crate::json::{Quoted, Reader, Text, decode, joined};
+use crate::json::{Quoted, Reader, decode, joined};
 
 /// Asks the policy server.
 pub(super) fn can_i(question: &Question<'_>) -> Result<bool, String> {
@@ -54,6 +54,7 @@ fn allowed(answer: &[u8]) -> Result<bool, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Text;
     use k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus;
     use kubewarden_policy_sdk::host_capabilities::kubernetes::{
         CanIRequest, ResourceAttributes, SubjectAccessReview,
