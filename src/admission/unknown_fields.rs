@@ -114,7 +114,7 @@ fn walk(
     found: &mut Found<'_>,
 ) -> Read<()> {
     let start = at.len();
-    let enter = |at: &mut String, step: Step<'_>| {
+    let enter = |at: &mut String, step: Step<&str>| {
         at.truncate(start);
         // Writing to a text does not fail.
         let _ = step.write_to(at, false);

@@ -158,7 +158,7 @@ fn place(edit: &Edit<'_>, depth: usize) -> usize {
 fn split<'e, 'p>(
     edits: &'e [&'e Edit<'p>],
     depth: usize,
-    step: Step<'_>,
+    step: Step<&str>,
 ) -> (&'e [&'e Edit<'p>], &'e [&'e Edit<'p>]) {
     let here = edits.iter().take_while(|edit| edit.path.get(depth) == Some(step)).count();
     edits.split_at_checked(here).unwrap_or((edits, &[]))

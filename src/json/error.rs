@@ -25,8 +25,7 @@ pub(crate) const STRING: &str = "a string";
 /// A step of a path, or several in writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
-    Key(String),
-    Index(usize),
+    Step(Step<String>),
     Path(String),
 }
 
@@ -65,7 +64,7 @@ impl Error {
     #[must_use]
     #[cold]
     pub fn in_key(mut self, key: &str) -> Self {
-        self.0.steps.push(Part::Key(key.to_owned()));
+        self.0.steps.push(Part::Step(Step::Key(key.to_owned())));
         self
     }
 
@@ -81,7 +80,7 @@ impl Error {
     #[must_use]
     #[cold]
     pub(super) fn at(mut self, index: usize) -> Self {
-        self.0.steps.push(Part::Index(index));
+        self.0.steps.push(Part::Step(Step::Index(index)));
         self
     }
 }
@@ -93,8 +92,7 @@ impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, step) in self.0.iter().rev().enumerate() {
             match step {
-                Part::Key(key) => Step::Key(key).write_to(f, nth == 0)?,
-                Part::Index(index) => Step::Index(*index).write_to(f, nth == 0)?,
+                Part::Step(step) => step.write_to(f, nth == 0)?,
                 Part::Path(path) => f.write_str(path)?,
             }
         }

@@ -4,11 +4,11 @@ use std::fmt::{self, Display};
 
 use super::Brief;
 
-/// One segment of a path into a document.
+/// One segment of a path into a document, whose keys are borrowed here and owned where a tool keeps paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step<'p> {
+pub enum Step<K> {
     /// To the value of a key of an object.
-    Key(&'p str),
+    Key(K),
     /// To an element of a list.
     Index(usize),
 }
@@ -18,9 +18,9 @@ pub enum Step<'p> {
 #[derive(Clone, Copy)]
 pub enum Path<'p> {
     /// Steps that are known as a list, then perhaps one more and those behind it.
-    Steps(&'p [Step<'p>], Option<Step<'p>>, &'p [Step<'p>]),
+    Steps(&'p [Step<&'p str>], Option<Step<&'p str>>, &'p [Step<&'p str>]),
     /// A step further than another path, as a document is descended into.
-    Child(&'p Path<'p>, Step<'p>),
+    Child(&'p Path<'p>, Step<&'p str>),
 }
 
 impl<'p> Path<'p> {
@@ -28,12 +28,16 @@ impl<'p> Path<'p> {
     pub const ROOT: Path<'static> = Path::of(&[]);
 
     /// The path of these steps.
-    pub const fn of(steps: &'p [Step<'p>]) -> Self {
+    pub const fn of(steps: &'p [Step<&'p str>]) -> Self {
         Path::Steps(steps, None, &[])
     }
 
     /// The path of these steps, one more, and those behind it.
-    pub const fn through(before: &'p [Step<'p>], step: Step<'p>, behind: &'p [Step<'p>]) -> Self {
+    pub const fn through(
+        before: &'p [Step<&'p str>],
+        step: Step<&'p str>,
+        behind: &'p [Step<&'p str>],
+    ) -> Self {
         Path::Steps(before, Some(step), behind)
     }
 
@@ -50,13 +54,13 @@ impl<'p> Path<'p> {
     }
 
     /// The steps.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Step<'p>> + use<'p> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Step<&'p str>> + use<'p> {
         let path = *self;
         (0..path.len()).filter_map(move |depth| path.get(depth))
     }
 
     /// The last step.
-    pub fn last(&self) -> Option<Step<'p>> {
+    pub fn last(&self) -> Option<Step<&'p str>> {
         self.iter().next_back()
     }
 
@@ -69,7 +73,7 @@ impl<'p> Path<'p> {
 
     /// The step that leads on from a depth.
     #[inline(never)]
-    pub(super) fn get(&self, depth: usize) -> Option<Step<'p>> {
+    pub(super) fn get(&self, depth: usize) -> Option<Step<&'p str>> {
         match *self {
             Path::Child(path, step) => {
                 if depth == path.len() {
@@ -108,14 +112,21 @@ impl Display for Path<'_> {
     }
 }
 
-impl Step<'_> {
+impl<K: AsRef<str>> Step<K> {
     /// Writes the step as it continues a path: `spec`, `.containers`, `[0]`, `[example.com/key]`.
-    pub(crate) fn write_to(self, f: &mut impl fmt::Write, is_first: bool) -> fmt::Result {
-        match self {
-            Step::Key(key) if key.contains(['.', '/', '[']) => write!(f, "[{}]", Brief(key)),
-            Step::Key(key) if is_first => write!(f, "{}", Brief(key)),
-            Step::Key(key) => write!(f, ".{}", Brief(key)),
-            Step::Index(index) => write!(f, "[{index}]"),
+    ///
+    /// # Errors
+    ///
+    /// Those of what is written to.
+    pub fn write_to(&self, f: &mut impl fmt::Write, is_first: bool) -> fmt::Result {
+        let key = match self {
+            Step::Index(index) => return write!(f, "[{index}]"),
+            Step::Key(key) => key.as_ref(),
+        };
+        match key {
+            key if key.contains(['.', '/', '[']) => write!(f, "[{}]", Brief(key)),
+            key if is_first => write!(f, "{}", Brief(key)),
+            key => write!(f, ".{}", Brief(key)),
         }
     }
 }

@@ -170,13 +170,13 @@ impl Found for usize {
 }
 
 /// The path of a field of the pod as a whole.
-fn in_pod(steps: &'static [Step<'static>]) -> Path<'static> {
+fn in_pod(steps: &'static [Step<&'static str>]) -> Path<'static> {
     Path::of(steps)
 }
 
 /// The path of a field of a container.
-fn in_container(slot: Slot) -> impl Fn(&'static [Step<'static>]) -> Path<'static> {
-    let list: &[Step<'_>] = match slot.list {
+fn in_container(slot: Slot) -> impl Fn(&'static [Step<&'static str>]) -> Path<'static> {
+    let list: &[Step<&str>] = match slot.list {
         List::Init => &[Step::Key("spec"), Step::Key("initContainers")],
         List::Regular => &[Step::Key("spec"), Step::Key("containers")],
         List::Ephemeral => &[Step::Key("spec"), Step::Key("ephemeralContainers")],
@@ -193,7 +193,7 @@ macro_rules! writable {
             pub(super) fn compare(
                 old: &$view<'_>,
                 new: &$view<'_>,
-                place: impl Fn(&'static [Step<'static>]) -> Path<'static>,
+                place: impl Fn(&'static [Step<&'static str>]) -> Path<'static>,
                 found: &mut impl Found,
             ) {
                 $(compare_field(found, &old.$($field).+, &new.$($field).+, || place(&[$(Step::Key($key)),+]));)+

@@ -1,6 +1,6 @@
 //! From the path of a field to its position in the file.
 
-use pod_security_policy::json::Reader;
+use pod_security_policy::json::{self, Reader};
 
 /// A line and a column, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +34,7 @@ pub(crate) enum Inside {
 }
 
 /// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Key(String),
-    Index(usize),
-}
+pub(crate) type Step = json::Step<String>;
 
 /// The steps of a path as spelt in messages: `spec.containers[0].ports`, `metadata.annotations[example.com/key]`.
 pub(crate) fn steps(path: &str) -> Vec<Step> {
@@ -173,7 +169,7 @@ impl Tree {
 }
 
 /// Advances `nearest` for each step that exists.
-fn walk(reader: &mut Reader<'_>, steps: &[Step], nearest: &mut usize) -> pod_security_policy::json::Read<()> {
+fn walk(reader: &mut Reader<'_>, steps: &[Step], nearest: &mut usize) -> json::Read<()> {
     let start = reader.mark().at();
     *nearest = start.max(*nearest);
     match (steps.split_first(), reader.next_byte()) {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::model::Model;
 
 /// Paths, the first two of which are written together as well.
-const PATHS: [&[Step<'static>]; 6] = [
+const PATHS: [&[Step<&'static str>]; 6] = [
     &[Step::Key("a")],
     &[Step::Key("ab")],
     &[Step::Key("a"), Step::Key("ab")],
@@ -54,7 +54,7 @@ pub(super) fn check(text: &str) -> Result<bool, String> {
 }
 
 /// Neither path leads through the other.
-fn apart(paths: &[&[Step<'_>]]) -> bool {
+fn apart(paths: &[&[Step<&str>]]) -> bool {
     let [one, other] = paths else { return true };
     !one.starts_with(other) && !other.starts_with(one)
 }
@@ -70,7 +70,7 @@ fn has_key_twice(model: &Model) -> bool {
 }
 
 /// The tree with a value at a path: objects are created, elements of lists are not.
-fn put(tree: Value, path: &[Step<'_>], value: Value) -> Option<Value> {
+fn put(tree: Value, path: &[Step<&str>], value: Value) -> Option<Value> {
     let Some((step, rest)) = path.split_first() else { return Some(value) };
     match step {
         Step::Key(key) => {

@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::{config, json_text};
 
 /// A path of any steps, split as those of containers are.
-fn path_of(steps: Vec<Step<'_>>) -> Path<'_> {
+fn path_of(steps: Vec<Step<&str>>) -> Path<'_> {
     let (before, behind) = Box::leak(steps.into_boxed_slice()).split_at(1);
     match behind.split_first() {
         Some((step, behind)) => Path::through(before, *step, behind),
@@ -129,7 +129,7 @@ fn document_and_ways() -> impl Strategy<Value = (Value, Vec<Vec<usize>>, bool)> 
 const KEYS: [&str; 7] = ["a", "b", "c", "d", "e \"f\"", "g", "h.i"];
 
 /// The steps of such a path: through elements that exist, and keys that need not.
-fn steps(value: &Value, way: &[usize]) -> Vec<Step<'static>> {
+fn steps(value: &Value, way: &[usize]) -> Vec<Step<&'static str>> {
     let mut steps = Vec::new();
     let mut here = Some(value);
     for choice in way {
@@ -150,7 +150,7 @@ fn steps(value: &Value, way: &[usize]) -> Vec<Step<'static>> {
 }
 
 /// The same edit of a tree.
-fn apply(mut value: &mut Value, path: &[Step<'_>], edited: Value) {
+fn apply(mut value: &mut Value, path: &[Step<&str>], edited: Value) {
     for step in path {
         value = match step {
             Step::Index(index) => &mut value[*index],
