@@ -24,6 +24,7 @@ const (
 	applied   = "kubectl apply --filename from-"
 	protected = `{"spec":{"failurePolicy":"Fail"}}`
 	backedOut = "kubectl delete clusteradmissionpolicy pod-security-policy"
+	asked     = "kubewarden/admission-controller"
 	reachable = "-mutating pod-security-policy-validating --for=condition=PolicyUniquelyReachable"
 )
 
@@ -31,7 +32,7 @@ const (
 var documents = []follow{
 	{file: "docs/rbac.md"},
 	{file: "docs/install.md", after: map[string]func(*reader, *testing.T){
-		reachable: (*reader).monitors, protected: (*reader).protects, backedOut: (*reader).admitsEverything,
+		asked: (*reader).mayAsk, reachable: (*reader).monitors, protected: (*reader).protects, backedOut: (*reader).admitsEverything,
 	}},
 	{file: "docs/pair.md"},
 	{file: "docs/operating.md", after: map[string]func(*reader, *testing.T){
@@ -62,11 +63,9 @@ var elsewhere = map[string]string{
 	"make ":                          "builds and tests: what the Makefile and continuous integration do",
 	"cargo ":                         "builds from a registry",
 	"scripts/":                       "continuous integration",
-	"kwctl ":                         "e2e-tests, where it is installed",
-	"cosign ":                        "needs the log of signatures",
+	"kwctl ":                         "release-tests, where it is installed",
+	"cosign ":                        "release-tests",
 	"sha256sum ":                     "tests/docs.rs, with the files of a release",
-	"helm repo add ":                 "needs Kubewarden's registry of charts",
-	"helm upgrade --install --wait ": "needs Kubewarden's registry of charts",
 	"helm pull ":                     "tests/chart, with a registry",
 	"helm install psp oci:":          "tests/chart, with a registry",
 	"helm install psp pod-security":  "tests/chart, with a registry",

@@ -43,6 +43,16 @@ func (r *reader) runsAWorkload(t *testing.T) {
 	r.write(t, filepath.Join(r.place, "deployment.yaml"), string(text))
 }
 
+// mayAsk is whether Kubewarden's chart lets the policy server ask who may use what, by the values that the documents give.
+func (r *reader) mayAsk(t *testing.T) {
+	t.Helper()
+	output, err := r.shell("kubectl get clusterrole kubewarden-context-watcher --output jsonpath='{.rules[2]}'")
+	const expected = `{"apiGroups":["authorization.k8s.io"],"resources":["subjectaccessreviews"],"verbs":["create"]}`
+	if err != nil || output != expected {
+		t.Errorf("the policy server may do %s, not %s (%v)", output, expected, err)
+	}
+}
+
 // monitors is whether logs and reports say what the documents promise, while nothing is rejected.
 func (r *reader) monitors(t *testing.T) {
 	t.Helper()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,8 +53,14 @@ func (r *reader) equip(t *testing.T) {
 			"KUBECTL_KUBERC=false exec %s kubectl \"$@\"", r.binary),
 		// OpenShift's client is kubectl with more.
 		"oc": "case \"$*\" in 'get scc -o yaml') exec cat sources/scc.yaml ;; esac\nexec kubectl \"$@\"",
-		// What would be installed is applied, without being stored.
-		"helm": fmt.Sprintf("shift; %s template --kube-version 1.37 \"$@\" | kubectl apply --dry-run=server --filename -", os.Getenv("HELM")),
+		// What would be installed is applied, without being stored. Kubewarden's charts come from a stand-in.
+		"helm": fmt.Sprintf(`helm=%s
+case "$1 $2" in
+'repo add') exec $helm repo add "$3" %s ;;
+'upgrade --install') exec $helm "$@" ;;
+esac
+shift; $helm template --kube-version 1.37 "$@" | kubectl apply --dry-run=server --filename -`,
+			os.Getenv("HELM"), r.serveCharts(t)),
 	}
 	for name, variable := range map[string]string{"kubectl-psp": "KUBECTL_PSP", "policy-host": "POLICY_HOST"} {
 		program, err := fromEnvironment(variable, "the program "+name)
@@ -70,6 +78,23 @@ func (r *reader) equip(t *testing.T) {
 	if err := plane.WriteKubeconfig(filepath.Join(r.home, ".kube/config"), r.Admin); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// serveCharts serves a repository with the stand-in for Kubewarden's chart, and returns its address.
+func (r *reader) serveCharts(t *testing.T) string {
+	t.Helper()
+	charts := filepath.Join(r.home, "charts")
+	for _, arguments := range [][]string{
+		{"package", filepath.Join(root, "cluster-tests/kubewarden/admission-controller"), "--destination", charts},
+		{"repo", "index", charts},
+	} {
+		if output, err := exec.Command(os.Getenv("HELM"), arguments...).CombinedOutput(); err != nil {
+			t.Fatalf("helm %s: %v\n%s", arguments, err, output)
+		}
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(charts)))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 func (r *reader) write(t *testing.T, file, text string) {
@@ -203,9 +228,12 @@ func (r *reader) shell(command string) (string, error) {
 func (r *reader) apply(t *testing.T, place, text string) {
 	t.Helper()
 	first, _, _ := strings.Cut(text, "\n")
-	if name, isFile := strings.CutPrefix(first, "# "); isFile && strings.HasPrefix(name, "policies.yml") {
-		r.write(t, filepath.Join(r.place, name), text)
-		return
+	if name, isFile := strings.CutPrefix(first, "# "); isFile {
+		name, _, _ = strings.Cut(name, " ")
+		if name == "policies.yml" || name == "values.yaml" {
+			r.write(t, filepath.Join(r.place, name), text)
+			return
+		}
 	}
 	if !strings.Contains("\n"+text, "\napiVersion: ") {
 		return
