@@ -217,7 +217,7 @@ conformance: policy.wasm $(ORACLE)
 	$(CARGO) build --profile host --package conformance --features module
 	$(TARGET_DIR)/host/conformance compare --seed $(SEED) --cases $(CASES) --oracle $(ORACLE) --module policy.wasm
 
-# Every case of a small world, all laws, all short texts: the whole, 50 minutes of one core. `make world SLICE=3/10` runs a part.
+# Every case of a small world, all laws, all short texts: the whole, 51 minutes of one processor. `make world SLICE=3/10` runs a part.
 world: $(ORACLE) $(PSS_ORACLE)
 	$(CARGO) build --profile host --package conformance
 	./scripts/world $(TARGET_DIR)/host/conformance $(SLICE)

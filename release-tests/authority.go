@@ -1,5 +1,5 @@
-// Package releases does what can only be done with a release: it publishes one to a registry of its own, signed with a certificate authority and a log of its own in place of Sigstore's: what
-// the documents say about verifying is run against it.
+// Package releases does what can only be done with a release: it publishes one to a registry of its own. A certificate
+// authority and a log of its own take the place of Sigstore, and what the documents say about verifying is run against them.
 package releases
 
 import (

@@ -203,9 +203,21 @@ func commands(t *testing.T, verifying bool) []string {
 		for line := range strings.Lines(string(text)) {
 			line = strings.TrimSpace(line)
 			isOne := strings.HasPrefix(line, "cosign ") || strings.HasPrefix(line, "kwctl ")
+			if isOne && strings.HasSuffix(line, `\`) {
+				t.Fatalf("%s: %s: continues, which is not read here", page, line)
+			}
 			if isOne && strings.Contains(line, " verify") == verifying && !slices.Contains(found, line) {
 				found = append(found, line)
 			}
+		}
+	}
+	expected := []string{"kwctl pull ", "kwctl inspect ", "kwctl scaffold ", "kwctl push ", "kwctl run "}
+	if verifying {
+		expected = []string{"kwctl verify ", "cosign verify ", "cosign verify-blob "}
+	}
+	for _, start := range expected {
+		if !slices.ContainsFunc(found, func(line string) bool { return strings.HasPrefix(line, start) }) {
+			t.Fatalf("no document has a command that starts with %q", start)
 		}
 	}
 	return found

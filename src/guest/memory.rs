@@ -1,14 +1,14 @@
-//! What the module takes from no C library: comparison of bytes and memory.
+//! Functions of the C library that the module has its own of: comparison of bytes, and memory.
 //!
 //! Bytes are compared to distinguish keys: eight at a time, where the C library of the target goes one by one. That took a
 //! tenth of the instructions that a policy in a list costs. Memory is taken by the C library itself, for variables of the
-//! environment that a panic asks for: an allocator of its own took a fiftieth of the module.
-#![cfg_attr(
-    target_arch = "wasm32",
-    expect(unsafe_code, reason = "the compiler calls the two by name, with raw pointers")
-)]
+//! environment that a panic asks for: an allocator of its own took a fiftieth of the module. There is no `realloc`: whatever
+//! would need it brings the library's allocator, and two of them do not link.
+#![expect(unsafe_code, reason = "the compiler and the C library call them by name, with raw pointers")]
 
+use std::alloc::{Layout, alloc_zeroed};
 use std::cmp::Ordering;
+use std::ptr::null_mut;
 
 /// Whether the first `length` bytes behind both pointers differ; 0 if not.
 ///
@@ -35,18 +35,18 @@ unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, length: usize) -> 
     order(unsafe { from_raw_parts(one, length) }, unsafe { from_raw_parts(other, length) }) as i32
 }
 
-/// Memory for the C library, aligned for all that it keeps there; null if there is none.
+/// Memory for the C library.
 #[cfg(target_arch = "wasm32")]
 #[unsafe(no_mangle)]
 extern "C" fn malloc(size: usize) -> *mut u8 {
-    taken(size)
+    taken(1, size)
 }
 
-/// The same for `count` elements, all zero.
+/// The same for `count` elements.
 #[cfg(target_arch = "wasm32")]
 #[unsafe(no_mangle)]
 extern "C" fn calloc(count: usize, size: usize) -> *mut u8 {
-    count.checked_mul(size).map_or(std::ptr::null_mut(), taken)
+    taken(count, size)
 }
 
 /// Keeps the memory: only a panic, which ends the instance, makes the C library take any.
@@ -54,12 +54,13 @@ extern "C" fn calloc(count: usize, size: usize) -> *mut u8 {
 #[unsafe(no_mangle)]
 extern "C" fn free(_: *mut u8) {}
 
-#[cfg(target_arch = "wasm32")]
-fn taken(size: usize) -> *mut u8 {
-    match std::alloc::Layout::from_size_align(size.max(1), 16) {
+/// Zeroed memory for `count` elements, aligned for all that C keeps there; null if there is none.
+fn taken(count: usize, size: usize) -> *mut u8 {
+    let layout = count.checked_mul(size).map(|size| Layout::from_size_align(size.max(1), 16));
+    match layout {
         // SAFETY: the size is not zero.
-        Ok(layout) => unsafe { std::alloc::alloc_zeroed(layout) },
-        Err(_) => std::ptr::null_mut(),
+        Some(Ok(layout)) => unsafe { alloc_zeroed(layout) },
+        _ => null_mut(),
     }
 }
 
@@ -89,6 +90,28 @@ fn order(mut one: &[u8], mut other: &[u8]) -> Ordering {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rstest::rstest;
+    use std::alloc::dealloc;
+
+    #[rstest]
+    #[case::nothing(0, 0, 1)]
+    #[case::bytes(1, 7, 7)]
+    #[case::elements(3, 24, 72)]
+    fn memory_is_zero_and_aligned(#[case] count: usize, #[case] size: usize, #[case] bytes: usize) {
+        let memory = taken(count, size);
+        assert!(!memory.is_null() && memory.addr().is_multiple_of(16));
+        // SAFETY: so many bytes have been taken.
+        assert_eq!(unsafe { std::slice::from_raw_parts(memory, bytes) }, vec![0; bytes]);
+        // SAFETY: taken with this layout.
+        unsafe { dealloc(memory, Layout::from_size_align(bytes, 16).unwrap()) };
+    }
+
+    #[rstest]
+    #[case::their_product_overflows(usize::MAX, 2)]
+    #[case::more_than_there_can_be(1, usize::MAX)]
+    fn too_much_memory_is_none(#[case] count: usize, #[case] size: usize) {
+        assert!(taken(count, size).is_null());
+    }
 
     proptest! {
         #[test]

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use super::Brief;
 
-/// One segment of a path into a document, whose keys are borrowed here and owned where a tool keeps paths.
+/// One segment of a path into a document, whose keys are borrowed here, and owned where they outlive the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<K> {
     /// To the value of a key of an object.
@@ -114,11 +114,7 @@ impl Display for Path<'_> {
 
 impl<K: AsRef<str>> Step<K> {
     /// Writes the step as it continues a path: `spec`, `.containers`, `[0]`, `[example.com/key]`.
-    ///
-    /// # Errors
-    ///
-    /// Those of what is written to.
-    pub fn write_to(&self, f: &mut impl fmt::Write, is_first: bool) -> fmt::Result {
+    pub(crate) fn write_to(&self, f: &mut impl fmt::Write, is_first: bool) -> fmt::Result {
         let key = match self {
             Step::Index(index) => return write!(f, "[{index}]"),
             Step::Key(key) => key.as_ref(),

@@ -135,11 +135,20 @@ fn unmount(object: &mut Value, spec: &[Step], index: usize, gone: &mut Gone) -> 
     Some(())
 }
 
+/// The path with whole keys: messages cut long ones, and annotations of two containers may then look the same.
 pub(super) fn written(path: &[Step]) -> String {
     let mut text = String::new();
-    for (nth, step) in path.iter().enumerate() {
-        // Writing to a String cannot fail.
-        let _ = step.write_to(&mut text, nth == 0);
+    for step in path {
+        match step {
+            Step::Index(index) => text.push_str(&format!("[{index}]")),
+            Step::Key(key) if key.contains(['.', '/']) => text.push_str(&format!("[{key}]")),
+            Step::Key(key) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(key);
+            }
+        }
     }
     text
 }

@@ -165,7 +165,8 @@ impl Server {
                 tokio::try_join!(server.handle(handle()).serve(service), probes)
             }
             None => {
-                let server = axum_server::from_tcp(self.listener).map_err(not_served)?;
+                let server =
+                    axum_server::from_tcp(self.listener).map_err(not_served)?.acceptor(NoDelayAcceptor);
                 tokio::try_join!(server.handle(handle()).serve(service), probes)
             }
         };
