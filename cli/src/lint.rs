@@ -79,7 +79,7 @@ impl Linted {
         self.skipped.push(match object.group() {
             KUBEWARDEN => {
                 let named = policies::other(object);
-                format!("{named} registers something else; --module names the module if it has another name")
+                format!("{named} is skipped: it registers no policy of this module; --module names the module if it has another name")
             }
             _ if is_rbac(object) => format!("{} is skipped: `check --rbac` reads grants", object.title()),
             _ => format!("{} is skipped: it holds no policy", object.title()),

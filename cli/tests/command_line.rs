@@ -850,7 +850,11 @@ fn the_summary_of_many_policies_is_short() {
         "{}",
         lines[1]
     );
-    assert!(lines.last().unwrap().starts_with("note: 6. to switch all of it off"), "{}", ended.stderr);
+    assert!(
+        lines.last().unwrap().starts_with("note: undo, at any time, without a policy server: "),
+        "{}",
+        ended.stderr
+    );
     assert!(lines[1].ends_with(" [all policies]"), "{}", lines[1]);
     let first_note = lines.iter().skip(1).position(|line| line.starts_with("note: ")).unwrap() + 1;
     assert!(lines[first_note..].iter().all(|line| line.starts_with("note: ")), "{}", ended.stderr);

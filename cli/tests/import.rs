@@ -149,6 +149,14 @@ fn pods_are_counted_by_what_becomes_of_them() {
     insta::assert_snapshot!(lines.join("\n"));
 }
 
+#[rstest]
+#[case::by_a_dump(&["--rbac", "rbac.yaml"], "note: of 3 pods and workloads, 0 would be admitted unchanged, 2 changed, 1 rejected")]
+#[case::without_one(&[], "note: of 3 pods and workloads, if everybody may use every policy, 3 would be admitted unchanged, 0 changed, 0 rejected")]
+fn pods_are_counted_by_the_grants(#[case] grants: &[&str], #[case] expected: &str) {
+    let ended = run(&[&["migrate", "--pods", "manifests", "psp/cluster.yaml"], grants].concat());
+    assert!(ended.stderr.lines().any(|line| line == expected), "{}", ended.stderr);
+}
+
 #[test]
 fn the_same_reach_leaves_workloads_out() {
     let ended = run(&["migrate", "--same-reach", "-o", "json", "sources/kubewarden.yaml"]);

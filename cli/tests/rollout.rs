@@ -47,10 +47,10 @@ fn the_summary_ends_with_the_commands_in_their_order() {
         format!("note: 2. wait until the policy server does so: {}", wait("psp-mutating")),
         format!("note: 3. reject: {}", protect("psp-validating")),
         format!("note: 4. wait until the policy server does so: {}", wait("psp-validating")),
-        "note: 5. from here on no pod starts while the policy server is down: kubectl patch clusteradmissionpolicy \
+        "note: 5. also reject while the policy server is down: then no pod starts: kubectl patch clusteradmissionpolicy \
          psp-mutating psp-validating --type merge --patch '{\"spec\":{\"failurePolicy\":\"Fail\"}}'"
             .to_owned(),
-        "note: 6. to switch all of it off, which needs no policy server: kubectl delete clusteradmissionpolicy \
+        "note: undo, at any time, without a policy server: kubectl delete clusteradmissionpolicy \
          psp-validating --ignore-not-found && kubectl delete clusteradmissionpolicy psp-mutating --ignore-not-found"
             .to_owned(),
     ];

@@ -188,7 +188,7 @@ impl Migrate {
         }
         if !self.pods.is_empty() {
             let pods = input::read_all(&self.pods, stdin)?;
-            migration.rehearse(&pods, namespace)?;
+            migration.rehearse(&pods, namespace, authority)?;
         }
         self.write(&migration)?;
         self.report(&migration.summary, options)?;

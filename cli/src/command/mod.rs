@@ -32,7 +32,7 @@ pub(crate) struct Manifests {
     /// Files with manifests, or folders of such; `-` for standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The same, as kubectl has it
+    /// The same as FILE
     #[arg(short = 'f', long = "filename", value_name = "FILE", value_delimiter = ',')]
     filenames: Vec<PathBuf>,
     /// Files and folders to leave out, as patterns like `charts`, `*.tmpl.yaml` or `deploy/*/patches`; may be given
@@ -114,7 +114,8 @@ pub(crate) struct ModuleOptions {
 /// Where grants come from.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct GrantSources {
-    /// A dump of roles and bindings, which says who may use which policy; without it everybody may use all
+    /// A dump of roles and bindings, which says who may use which policy. Without it the grants of the cluster count for
+    /// policies that are read from it; policies from files may then be used by everybody
     #[arg(long, value_name = "FILE", help_heading = "Authorization")]
     rbac: Vec<PathBuf>,
 }

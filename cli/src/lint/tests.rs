@@ -137,7 +137,7 @@ fn others_are_skipped() {
     assert_eq!(
         linted.skipped,
         [
-            "ClusterAdmissionPolicy drop (registry://r.example/drop:v1) registers something else; --module names the module if it has another name",
+            "ClusterAdmissionPolicy drop (registry://r.example/drop:v1) is skipped: it registers no policy of this module; --module names the module if it has another name",
             "Pod web is skipped: it holds no policy",
         ]
     );

@@ -13,12 +13,12 @@ use crate::report;
 
 impl Migration {
     /// Adds to the summary how many of some pods and workloads the registrations would admit unchanged, change, and reject,
-    /// once they protect. Grants are not looked at.
+    /// once they protect, and their authors have no grants of their own.
     ///
     /// # Errors
     ///
     /// If the registrations cannot be loaded.
-    pub fn rehearse(&mut self, pods: &[Object], namespace: &str) -> Outcome<()> {
+    pub fn rehearse(&mut self, pods: &[Object], namespace: &str, authority: Authority) -> Outcome<()> {
         let mut registrations = Vec::new();
         for manifest in &self.manifests {
             let mut manifest = manifest.clone();
@@ -34,7 +34,14 @@ impl Migration {
         }
         let module = |manifest: &Value| Some(manifest.pointer("/spec/module")?.as_str()?.to_owned());
         let modules = Modules { named: self.manifests.iter().filter_map(module).collect() };
-        let policies = of_objects(&registrations, &[], &modules, Authority::Everybody)?;
+        let asks = |manifest: &Value| {
+            manifest.pointer("/spec/settings/authorization").is_some_and(|by| by == "RBAC")
+        };
+        let if_granted = match authority {
+            Authority::Everybody if self.manifests.iter().any(asks) => ", if everybody may use every policy",
+            Authority::Everybody | Authority::Dump(_) => "",
+        };
+        let policies = of_objects(&registrations, &[], &modules, authority)?;
         let requester = Requester::new(String::new(), Vec::new(), namespace.to_owned());
         let mut counts = report::Summary::default();
         let mut judged: Vec<Judged> = Vec::new();
@@ -46,7 +53,7 @@ impl Migration {
         let of = |verdict: Verdict| judged.iter().filter(move |one| one.verdict == verdict);
         let count = |verdict: Verdict| of(verdict).count();
         self.summary.rehearsed(format!(
-            "of {} pods and workloads, {} would be admitted unchanged, {} changed, {} rejected",
+            "of {} pods and workloads{if_granted}, {} would be admitted unchanged, {} changed, {} rejected",
             judged.len(),
             count(Verdict::Allowed),
             count(Verdict::Changed),

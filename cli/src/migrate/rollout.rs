@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use super::manifests::{Form, Mode};
 
+/// The step that no other one leads to.
+pub(super) const UNDO: &str = "undo, at any time, without a policy server";
+
 /// A command, and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Step {
@@ -33,9 +36,9 @@ pub(super) fn steps(manifests: &[Value], form: &Form) -> Vec<Step> {
             steps.push(Step { text: "wait until the policy server does so", command: each(targets, wait) });
         }
         let text = match manifests.iter().any(judges_pods) {
-            true => "from here on no pod starts while the policy server is down",
+            true => "also reject while the policy server is down: then no pod starts",
             false => {
-                "from here on no namespace is created, nor its labels changed, while the policy server is down"
+                "also reject while the policy server is down: then no namespace is created, nor its labels changed"
             }
         };
         let fail = |target: &String| patch(target, r#"{"spec":{"failurePolicy":"Fail"}}"#);
@@ -43,7 +46,7 @@ pub(super) fn steps(manifests: &[Value], form: &Form) -> Vec<Step> {
     }
     let all: Vec<String> = validating.into_iter().chain(mutating).collect();
     steps.push(Step {
-        text: "to switch all of it off, which needs no policy server",
+        text: UNDO,
         command: each(&all, |target| format!("kubectl delete {target} --ignore-not-found")),
     });
     steps

@@ -232,6 +232,15 @@ mod tests {
     }
 
     #[test]
+    fn a_privileged_policy_allows_volumes_and_host_paths_on_purpose() {
+        let spec = json!({"volumes": ["*"], "allowedCapabilities": ["CAP_CHOWN"]});
+        let mut privileged = spec.clone();
+        privileged["privileged"] = true.into();
+        assert_eq!(paths(spec), ["allowedHostPaths", "volumes", "allowedCapabilities[0]"]);
+        assert_eq!(paths(privileged), ["allowedCapabilities[0]"]);
+    }
+
+    #[test]
     fn what_is_filled_in_needs_a_registration_that_judges_it() {
         let registration = |mutating: bool, level: &str| {
             let settings = json!({"userNamespaceLevel": level, "runAsUser": {"rule": "RunAsAny"}});

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::deviations;
 use super::super::foreign::Foreign;
-use super::super::rollout::Step;
+use super::super::rollout::{Step, UNDO};
 use crate::import::Inexact;
 use crate::rbac::{Authority, Rbac};
 use crate::report;
@@ -121,7 +121,7 @@ impl Summary {
                 self.row(title, Status::Converted, &Value::Null, &Authority::Everybody);
             }
             for Inexact { key, was, is, because } in inexact {
-                self.warn(&format!("{key}: was {was}, is {is}, because {because}"), title);
+                self.warn(&format!("{key}: before: {was}; now: {is}; reason: {because}"), title);
             }
         }
         for piece in &foreign.pieces {
@@ -182,8 +182,13 @@ impl Summary {
                 "the commands of the rollout, and the one that ends it: --summary markdown".to_owned(),
             ];
         }
-        let numbered = self.rollout.iter().enumerate();
-        numbered.map(|(nth, Step { text, command })| format!("{}. {text}: {command}", nth + 1)).collect()
+        let numbered = self.rollout.iter().zip(1..);
+        numbered
+            .map(|(Step { text, command }, nth)| match *text {
+                UNDO => format!("{text}: {command}"),
+                text => format!("{nth}. {text}: {command}"),
+            })
+            .collect()
     }
 
     /// The complete summary in Markdown.
@@ -212,8 +217,11 @@ impl Summary {
         }
         if !self.rollout.is_empty() {
             let _ = write!(text, "\n### Rollout\n\n");
-            for (nth, Step { text: sentence, command }) in self.rollout.iter().enumerate() {
-                let _ = writeln!(text, "{}. {sentence}: `{command}`", nth + 1);
+            for (Step { text: sentence, command }, nth) in self.rollout.iter().zip(1..) {
+                let _ = match *sentence {
+                    UNDO => writeln!(text, "\n### Undo\n\nAt any time, without a policy server: `{command}`"),
+                    sentence => writeln!(text, "{nth}. {sentence}: `{command}`"),
+                };
             }
         }
         let _ = write!(text, "\n### Policies\n\n| Policy | Status | May be used by |\n|---|---|---|\n");

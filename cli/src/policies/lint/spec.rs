@@ -56,6 +56,11 @@ impl<'v> Review<'v> {
         self.annotations.get(format!("{prefix}{name}"))?.as_str()
     }
 
+    /// Privileged containers reach the whole node: what else is allowed adds nothing, and is meant.
+    fn is_privileged(&self) -> bool {
+        self.flag("privileged") == Some(true)
+    }
+
     fn host_paths(&mut self) {
         let prefixes = self.list("allowedHostPaths");
         if !self.lists("volumes", "*") && !self.lists("volumes", "hostPath") {
@@ -74,22 +79,24 @@ impl<'v> Review<'v> {
                 );
             }
         }
-        if prefixes.is_empty() {
+        if prefixes.is_empty() && !self.is_privileged() {
             self.note(
                 "allowedHostPaths",
                 "",
-                "is empty, so that every path of the node may be mounted and written; name prefixes, or leave hostPath out of volumes",
+                "is empty: pods may mount and write every path of the node; list prefixes, or leave hostPath out of volumes",
             );
         }
     }
 
     fn volumes(&mut self) {
         if self.lists("volumes", "*") {
-            self.note(
-                "volumes",
-                "*",
-                "holds gitRepo, which runs git as root on the node, hostPath, and every type that Kubernetes will ever have; list what pods need",
-            );
+            if !self.is_privileged() {
+                self.note(
+                    "volumes",
+                    "*",
+                    "includes gitRepo, which runs git as root on the node, hostPath, and every type that Kubernetes will ever have; list what pods need",
+                );
+            }
         } else if self.lists("volumes", "gitRepo") {
             self.note("volumes", "gitRepo", "runs git as root on the node; an init container clones as well");
         }
