@@ -40,6 +40,16 @@ fn reported() -> Vec<String> {
         )
         .rejection
         .unwrap(),
+        // A workload passes with a warning: its pods come later.
+        ask_granting(
+            &[],
+            &listed("RBAC", &[("a", json!({})), ("b", json!({}))]),
+            &create(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "w"},
+                "spec": {"template": {"spec": {"containers": []}}}})),
+        )
+        .0
+        .warnings
+        .concat(),
         rejected(
             psp(json!({})),
             json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}),
