@@ -426,3 +426,12 @@ fn a_skipped_value_is_wrong_at_a_position(#[case] text: &str, #[case] expected: 
 fn values_end_where_they_do(#[case] text: &str, #[case] at: usize, #[case] expected: Option<usize>) {
     assert_eq!(end_of_value(text.as_bytes(), at), expected);
 }
+
+#[test]
+fn the_last_step_of_a_path() {
+    let volume = Path::ROOT.key("spec");
+    let volume = volume.key("volumes");
+    assert_eq!(Path::ROOT.last(), None);
+    assert_eq!(volume.last(), Some(Step::Key("volumes")));
+    assert_eq!(volume.index(2).last(), Some(Step::Index(2)));
+}

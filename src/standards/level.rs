@@ -155,6 +155,8 @@ impl FromStr for Standard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Reader;
+    use crate::standards::{details, reasons};
     use rstest::rstest;
 
     #[rstest]
@@ -229,5 +231,15 @@ mod tests {
     fn knows_equivalent_standards(#[case] one: &str, #[case] other: &str, #[case] expected: bool) {
         let [one, other] = [one, other].map(|text| text.parse::<Standard>().unwrap());
         assert_eq!(one.is_equivalent(other), expected);
+    }
+
+    #[test]
+    fn failures_are_named_with_and_without_details() {
+        let pod = r#"{"spec": {"hostPID": true, "containers": [{"name": "a", "securityContext": {"privileged": true}}]}}"#;
+        let failures =
+            "baseline:latest".parse::<Standard>().unwrap().evaluate(&Reader::document(pod).unwrap());
+        assert_eq!(reasons(&failures), "host namespaces, privileged");
+        let detailed = "host namespaces (hostPID=true), privileged (container \"a\" must not set securityContext.privileged=true)";
+        assert_eq!(details(&failures), detailed);
     }
 }
