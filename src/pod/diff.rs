@@ -382,6 +382,13 @@ mod tests {
     }
 
     #[test]
+    fn what_mutation_can_set_is_counted() {
+        let (bare, full) = (bare().to_string(), full().to_string());
+        let [bare, full] = [&bare, &full].map(|pod| Reader::document::<Pod<'_>>(pod).unwrap());
+        assert_eq!((count_set_in_pod(&bare), count_set_in_pod(&full)), (0, 8));
+    }
+
+    #[test]
     fn nothing_changes_nothing() {
         assert_eq!(reported(&full(), &full()), Vec::<String>::new());
     }
