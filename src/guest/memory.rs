@@ -1,4 +1,4 @@
-//! Functions of the C library that the module has its own of: comparison of bytes, and memory.
+//! Functions of the C library in a version of the module's own: they compare bytes, and take memory.
 //!
 //! Bytes are compared to distinguish keys: eight at a time, where the C library of the target goes one by one. That took a
 //! tenth of the instructions that a policy in a list costs. Memory is taken by the C library itself, for variables of the
