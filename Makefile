@@ -169,8 +169,8 @@ deny:
 
 # Writes what is generated: tables, the settings reference and its schema, Rancher's form, Artifact Hub's package.
 docs: policy.wasm
-	UPDATE_DOCS=1 $(CARGO) test $(WORKSPACE) --test docs --test reference --test rooms
-	UPDATE_DOCS=1 $(CARGO) test $(WORKSPACE) --test package
+	$(CARGO) xtask
+	UPDATE_DOCS=1 $(CARGO) test $(WORKSPACE) --test docs --test package
 
 bench: policy.wasm floor.wasm $(BENCH_HOST)
 	./scripts/bench $(BENCH_HOST)

@@ -215,26 +215,10 @@ fn lines(room: &str) -> usize {
 /// `make docs` counts again.
 #[test]
 fn rooms_have_the_size_that_their_row_says() {
-    let mut text = architecture();
     for (name, room) in rooms() {
         let lines = lines(&name);
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            let (old, new) =
-                (format!("| {} | {} |", room.floor, room.lines), format!("| {} | {lines} |", room.floor));
-            let row =
-                text.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap().to_owned();
-            text = text.replace(&row, &row.replace(&old, &new));
-        } else {
-            let difference = lines.abs_diff(room.lines);
-            assert!(
-                difference * 10 <= lines,
-                "`{name}` has {lines} lines, not {}: run `make docs`",
-                room.lines
-            );
-        }
-    }
-    if text != architecture() {
-        fs::write(root().join("ARCHITECTURE.md"), text).unwrap();
+        let is_near = lines.abs_diff(room.lines) * 10 <= lines;
+        assert!(is_near, "`{name}` has {lines} lines, not {}: run `make docs`", room.lines);
     }
 }
 
@@ -259,7 +243,7 @@ fn circles(sources: &Sources) -> Vec<String> {
 
 #[test]
 fn no_file_leads_back_to_itself() {
-    for folder in ["src", "host/src", "conformance/src", "cli/src", "web/functions/src"] {
+    for folder in ["src", "host/src", "conformance/src", "cli/src", "web/functions/src", "xtask/src"] {
         assert_eq!(
             circles(&Sources::of(folder)),
             [""; 0],

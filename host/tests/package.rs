@@ -98,17 +98,14 @@ fn the_package_of_artifact_hub_is_made_of_the_metadata() {
     let package = ArtifactHubPackage::new(&metadata(), &created_at, Some(text("questions-ui.yml"))).unwrap();
     let expected = format!(
         "# What Artifact Hub shows, made from metadata.yml and questions-ui.yml.\n\
-         # Generated: UPDATE_DOCS=1 cargo test --package policy-host --test package\n{}",
+         # Generated: `make docs`\n{}",
         to_yaml(&package).unwrap()
     );
 
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(file, expected).unwrap();
     } else {
-        assert!(
-            found == expected,
-            "artifacthub-pkg.yml has drifted: UPDATE_DOCS=1 cargo test --package policy-host --test package"
-        );
+        assert!(found == expected, "artifacthub-pkg.yml has drifted: run `make docs`");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Fields of a pod that this version does not know.
 //!
-//! The table is made from the API's own types (`tests/fields`). It is read as text, and only where the option
+//! The table is made from the API's own types (`xtask/src/fields.rs`). It is read as text, and only where the option
 //! `unknownFields` is set: other reviews take nothing of it.
 
 use std::collections::BinaryHeap;

@@ -3,12 +3,12 @@
 use pod_security_policy::schema::Shape;
 use pod_security_policy::settings::OPTIONS;
 
-use crate::{annotations, fields, is_required};
+use crate::tables::{annotations, fields, is_required, purpose, row};
 
 const HEAD: &str = "\
 # Settings
 
-<!-- Generated: UPDATE_DOCS=1 cargo test --test reference -->
+<!-- Generated: `make docs` -->
 
 All keys are camelCase. An unknown key is an error at every depth, and a key whose value is `null` counts as absent. All errors are
 reported at once, each with its path. The same as [JSON Schema](../schema/settings.schema.json), for editors and pipelines:
@@ -98,8 +98,7 @@ pub(crate) fn text() -> String {
     page += "\n## Fields of a spec\n\n| Field | Value | Meaning | Without it |\n|---|---|---|---|\n";
     for (entry, shape) in fields() {
         let default = if is_required(entry) { "**must be given**" } else { entry.default };
-        let row = [&format!("`{}`", entry.id), &value(shape), entry.purpose, default];
-        page += &format!("| {} |\n", row.map(escaped).join(" | "));
+        page += &row([&format!("`{}`", entry.id), &value(shape), entry.purpose, default]);
         let mut inner = String::new();
         parts(&mut inner, entry.id, shape);
         page += &inner.replace(" |\n", " | |\n");
@@ -110,20 +109,16 @@ pub(crate) fn text() -> String {
     for (entry, name) in annotations() {
         let meaning = match name.rsplit('/').next() {
             Some("defaultProfileName") => "The profile that is filled in.".to_owned(),
-            _ => {
-                let purpose = entry.purpose.split(" Annotations:").next().unwrap();
-                format!("{purpose} Without it: {}.", entry.default)
-            }
+            _ => format!("{} Without it: {}.", purpose(entry), entry.default),
         };
-        page += &format!("| `{name}` | {} |\n", escaped(&meaning));
+        page += &row([&format!("`{name}`"), &meaning]);
     }
     page
 }
 
 /// The row of a field, and those of its parts.
 fn rows(page: &mut String, name: &str, shape: Shape, doc: &str) {
-    let row = [&format!("`{name}`"), &value(shape), doc];
-    *page += &format!("| {} |\n", row.map(escaped).join(" | "));
+    *page += &row([&format!("`{name}`"), &value(shape), doc]);
     parts(page, name, shape);
 }
 
@@ -157,8 +152,4 @@ fn value(shape: Shape) -> String {
         Shape::Either(one, other) => format!("{}, or {}", value(*one), value(*other)),
         Shape::Any => "any".to_owned(),
     }
-}
-
-fn escaped(cell: &str) -> String {
-    cell.replace('|', "\\|")
 }

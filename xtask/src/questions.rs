@@ -1,14 +1,13 @@
 //! The settings as the form that Rancher shows.
 
-use std::collections::BTreeSet;
-use std::fs;
-
+use anyhow::Result;
 use pod_security_policy::schema::Shape;
-use pod_security_policy::settings::{OPTIONS, Settings};
+use pod_security_policy::settings::OPTIONS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{annotations, fields, is_required, meaning, root};
+use crate::source::read;
+use crate::tables::{annotations, fields, is_required, meaning};
 
 /// One question of Rancher's form.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,24 +62,23 @@ struct Form {
 
 const HEAD: &str = "\
 # The form that Rancher shows for the settings of one policy; several are written as YAML.
-# Generated: UPDATE_DOCS=1 cargo test --test reference
+# Generated: `make docs`
 ";
 
-pub(crate) fn text() -> String {
-    format!("{HEAD}{}", serde_saphyr::to_string(&form()).unwrap())
+pub(crate) fn text() -> Result<String> {
+    Ok(format!("{HEAD}{}", serde_saphyr::to_string(&form()?)?))
 }
 
 /// The initial values of the form: the example's policy, and the options' own defaults.
-fn defaults() -> Value {
-    let text = fs::read_to_string(root().join("examples/baseline.yaml")).unwrap();
-    let mut defaults: Value = serde_saphyr::from_str(&text).unwrap();
+fn defaults() -> Result<Value> {
+    let mut defaults: Map<String, Value> = serde_saphyr::from_str(&read("examples/baseline.yaml")?)?;
     let own = json!({"authorization": "None", "mutate": true, "workloads": "Deny", "persistentVolumes": "Ignore", "resourceClaims": "Ignore"});
-    defaults.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
-    defaults
+    defaults.extend(own.as_object().cloned().unwrap_or_default());
+    Ok(defaults.into())
 }
 
-fn form() -> Form {
-    let defaults = defaults();
+fn form() -> Result<Form> {
+    let defaults = defaults()?;
     let mut questions = Vec::new();
     for (entry, shape) in fields() {
         let mut question = question(entry.id, "", shape, &meaning(entry), &defaults, "Policy");
@@ -93,7 +91,7 @@ fn form() -> Form {
     for option in OPTIONS {
         questions.push(question(option.name, "", option.shape, option.doc, &defaults, "Options"));
     }
-    Form { questions }
+    Ok(Form { questions })
 }
 
 fn question(name: &str, within: &str, shape: Shape, doc: &str, defaults: &Value, group: &str) -> Question {
@@ -189,71 +187,80 @@ fn label(name: &str) -> String {
     label
 }
 
-#[test]
-fn labels_are_words() {
-    let labels =
-        ["privileged", "runAsUser", "hostPID", "allowedCSIDrivers", "readOnlyRootFilesystem"].map(label);
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-    assert_eq!(
-        labels,
-        ["Privileged", "Run as user", "Host PID", "Allowed CSI drivers", "Read only root filesystem"]
-    );
-}
+    use pod_security_policy::settings::Settings;
 
-fn read() -> Form {
-    serde_saphyr::from_str(&text()).unwrap()
-}
+    use super::*;
 
-fn visit<'q>(questions: &'q [Question], seen: &mut impl FnMut(&'q Question)) {
-    for question in questions {
-        seen(question);
-        visit(&question.subquestions, seen);
-        visit(&question.sequence_questions, seen);
+    #[test]
+    fn labels_are_words() {
+        let labels =
+            ["privileged", "runAsUser", "hostPID", "allowedCSIDrivers", "readOnlyRootFilesystem"].map(label);
+
+        assert_eq!(
+            labels,
+            ["Privileged", "Run as user", "Host PID", "Allowed CSI drivers", "Read only root filesystem"]
+        );
     }
-}
 
-#[test]
-fn every_question_is_one_that_rancher_understands_and_explains_itself() {
-    let form = read();
-    visit(&form.questions, &mut |question| {
-        let name = &question.variable;
-        assert!(!question.label.is_empty() && !question.description.is_empty(), "{name}");
-        assert_eq!(question.kind == Kind::Enum, !question.options.is_empty(), "{name}");
-        assert_eq!(question.kind == Kind::Objects, !question.sequence_questions.is_empty(), "{name}");
-        let fits = match question.kind {
-            Kind::Flag => question.default.is_boolean(),
-            Kind::Integer => question.default.is_i64(),
-            Kind::Text | Kind::Enum => question.default.is_string(),
-            Kind::Texts | Kind::Objects => question.default.is_array(),
-            Kind::Map => question.default.is_object(),
-        };
-        assert!(fits, "{name}: the default is of another type");
-    });
-}
+    fn written() -> Form {
+        serde_saphyr::from_str(&text().unwrap()).unwrap()
+    }
 
-#[test]
-fn every_setting_is_asked_for_once() {
-    let form = read();
-    let asked: Vec<_> = form.questions.iter().map(|question| question.variable.as_str()).collect();
-    let distinct: BTreeSet<_> = asked.iter().copied().collect();
-    let mut expected: BTreeSet<_> = fields().map(|(entry, _)| entry.id).collect();
-    expected.extend(OPTIONS.iter().map(|option| option.name));
-    expected.insert("annotations");
+    fn visit<'q>(questions: &'q [Question], seen: &mut impl FnMut(&'q Question)) {
+        for question in questions {
+            seen(question);
+            visit(&question.subquestions, seen);
+            visit(&question.sequence_questions, seen);
+        }
+    }
 
-    assert_eq!((asked.len(), distinct), (expected.len(), expected));
-}
+    #[test]
+    fn every_question_is_one_that_rancher_understands_and_explains_itself() {
+        let form = written();
+        visit(&form.questions, &mut |question| {
+            let name = &question.variable;
+            assert!(!question.label.is_empty() && !question.description.is_empty(), "{name}");
+            assert_eq!(question.kind == Kind::Enum, !question.options.is_empty(), "{name}");
+            assert_eq!(question.kind == Kind::Objects, !question.sequence_questions.is_empty(), "{name}");
+            let fits = match question.kind {
+                Kind::Flag => question.default.is_boolean(),
+                Kind::Integer => question.default.is_i64(),
+                Kind::Text | Kind::Enum => question.default.is_string(),
+                Kind::Texts | Kind::Objects => question.default.is_array(),
+                Kind::Map => question.default.is_object(),
+            };
+            assert!(fits, "{name}: the default is of another type");
+        });
+    }
 
-#[test]
-fn settings_that_the_form_starts_with_are_valid() {
-    let empty = [json!({}), json!([]), json!("")];
-    let given: Map<_, _> = read()
-        .questions
-        .into_iter()
-        .filter(|question| !empty.contains(&question.default))
-        .map(|question| (question.variable, question.default))
-        .collect();
+    #[test]
+    fn every_setting_is_asked_for_once() {
+        let form = written();
+        let asked: Vec<_> = form.questions.iter().map(|question| question.variable.as_str()).collect();
+        let distinct: BTreeSet<_> = asked.iter().copied().collect();
+        let mut expected: BTreeSet<_> = fields().map(|(entry, _)| entry.id).collect();
+        expected.extend(OPTIONS.iter().map(|option| option.name));
+        expected.insert("annotations");
 
-    if let Err(problems) = Settings::parse(&Value::from(given).to_string()) {
-        panic!("{problems}");
+        assert_eq!((asked.len(), distinct), (expected.len(), expected));
+    }
+
+    #[test]
+    fn settings_that_the_form_starts_with_are_valid() {
+        let empty = [json!({}), json!([]), json!("")];
+        let given: Map<_, _> = written()
+            .questions
+            .into_iter()
+            .filter(|question| !empty.contains(&question.default))
+            .map(|question| (question.variable, question.default))
+            .collect();
+
+        if let Err(problems) = Settings::parse(&Value::from(given).to_string()) {
+            panic!("{problems}");
+        }
     }
 }

@@ -1,25 +1,33 @@
 //! The settings as JSON Schema.
 
+use anyhow::Result;
 use pod_security_policy::schema::{Field, Shape};
 use pod_security_policy::settings::OPTIONS;
 use serde_json::{Map, Value, json};
 
-use crate::{annotations, fields, is_required, meaning};
+use crate::tables::{annotations, fields, is_required, meaning, purpose};
+
+#[cfg(test)]
+mod tests;
 
 const ID: &str =
     "https://github.com/pod-security-policy/pod-security-policy/raw/main/schema/settings.schema.json";
 
-pub(crate) fn text() -> String {
-    format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap())
+pub(crate) fn text() -> Result<String> {
+    pretty(&schema())
+}
+
+/// A schema as the text of a file.
+pub(crate) fn pretty(schema: &Value) -> Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(schema)?))
 }
 
 /// The schema of a file with registrations: one that is not of this policy may be anything.
-pub(crate) fn registration_text() -> String {
+pub(crate) fn registration_text() -> Result<String> {
     let mut settings = schema();
-    let members = settings.as_object_mut().unwrap();
-    let definitions = members.remove("$defs").unwrap();
-    for key in ["$schema", "$id", "title"] {
-        members.remove(key);
+    let definitions = settings["$defs"].take();
+    if let Some(members) = settings.as_object_mut() {
+        members.retain(|key, _| !["$schema", "$id", "title", "$defs"].contains(&&**key));
     }
     let registration = json!({
         "properties": {
@@ -57,7 +65,7 @@ pub(crate) fn registration_text() -> String {
         "then": registration,
         "$defs": definitions,
     });
-    format!("{}\n", serde_json::to_string_pretty(&schema).unwrap())
+    pretty(&schema)
 }
 
 pub(crate) fn schema() -> Value {
@@ -69,8 +77,7 @@ pub(crate) fn schema() -> Value {
         definitions.insert(option.name.to_owned(), described(option.shape, option.doc));
     }
     if let Some(exemption) = definitions.get_mut("exemptions").and_then(|option| option.get_mut("items")) {
-        let members = exemption.as_object_mut().unwrap();
-        members.insert("required".to_owned(), json!(["name", "match", "rules"]));
+        exemption["required"] = json!(["name", "match", "rules"]);
     }
     definitions.insert("annotations".to_owned(), annotation_map());
     definitions.insert("spec".to_owned(), spec());
@@ -97,7 +104,7 @@ pub(crate) fn schema() -> Value {
 /// The schema of a shape, with its description.
 fn described(shape: Shape, description: &str) -> Value {
     let mut schema = of(shape);
-    schema.as_object_mut().unwrap().insert("description".to_owned(), description.into());
+    schema["description"] = description.into();
     schema
 }
 
@@ -122,17 +129,16 @@ fn object(fields: &[Field]) -> Value {
     let names: Vec<_> = fields.iter().map(|field| field.name).collect();
     // A strategy must be named, and most of them need more fields.
     if names.contains(&"rule") {
-        let schema = schema.as_object_mut().unwrap();
-        schema.insert("required".to_owned(), json!(["rule"]));
+        schema["required"] = json!(["rule"]);
         let (needed, strategies) = match names.contains(&"ranges") {
             true => (
                 json!({"required": ["ranges"], "properties": {"ranges": {"minItems": 1}}}),
-                ["MustRunAs", "MayRunAs"],
+                json!(["MayRunAs", "MustRunAs"]),
             ),
-            false => (json!({"required": ["seLinuxOptions"]}), ["MustRunAs", "MustRunAs"]),
+            false => (json!({"required": ["seLinuxOptions"]}), json!(["MustRunAs"])),
         };
-        schema.insert("if".to_owned(), json!({"required": ["rule"], "properties": {"rule": {"enum": strategies.iter().collect::<std::collections::BTreeSet<_>>()}}}));
-        schema.insert("then".to_owned(), needed);
+        schema["if"] = json!({"required": ["rule"], "properties": {"rule": {"enum": strategies}}});
+        schema["then"] = needed;
     }
     schema
 }
@@ -155,12 +161,7 @@ fn required() -> Vec<&'static str> {
 
 fn annotation_map() -> Value {
     let known: Map<_, _> = annotations()
-        .map(|(entry, name)| {
-            (
-                name.to_owned(),
-                json!({"type": "string", "description": entry.purpose.split(" Annotations:").next()}),
-            )
-        })
+        .map(|(entry, name)| (name.to_owned(), json!({"type": "string", "description": purpose(entry)})))
         .collect();
     json!({
         "description": "PodSecurityPolicy's annotations for seccomp and AppArmor; others are ignored.",
@@ -187,20 +188,16 @@ fn bare(options: &[&str]) -> Value {
         "properties": references(names),
         "additionalProperties": false,
     });
-    let members = schema.as_object_mut().unwrap();
     if options.contains(&"podSecurityStandards") {
         let absent: Map<_, _> =
             spec_names().into_iter().map(|name| (name.to_owned(), false.into())).collect();
-        members.insert(
-            "anyOf".to_owned(),
-            json!([
-                {"required": required()},
-                {"required": ["podSecurityStandards"], "properties": absent},
-                {"required": ["namespaceLabels"], "properties": absent},
-            ]),
-        );
+        schema["anyOf"] = json!([
+            {"required": required()},
+            {"required": ["podSecurityStandards"], "properties": absent},
+            {"required": ["namespaceLabels"], "properties": absent},
+        ]);
     } else {
-        members.insert("required".to_owned(), json!(required()));
+        schema["required"] = json!(required());
     }
     schema
 }

@@ -1,77 +1,67 @@
 //! The Helm chart: what of it comes from the tables and from the metadata.
 
-use std::fs;
-
+use anyhow::{Context, Result, ensure};
 use pod_security_policy::settings::OPTIONS;
 use serde_json::{Map, Value, json};
 
-use crate::{annotations, fields, hold, is_required, meaning, questions, root, schema};
+use crate::schema;
+use crate::source::read;
+use crate::tables::{annotations, fields, is_required, meaning};
 
-const FOLDER: &str = "charts/pod-security-policy";
-
-fn metadata() -> Value {
-    serde_saphyr::from_str(&fs::read_to_string(root().join("metadata.yml")).unwrap()).unwrap()
+fn metadata() -> Result<Value> {
+    Ok(serde_saphyr::from_str(&read("metadata.yml")?)?)
 }
 
-fn annotation(metadata: &Value, key: &str) -> String {
-    metadata.get("annotations").unwrap().get(key).unwrap().as_str().unwrap().to_owned()
-}
-
-/// The keys of values that are not settings, as the templates have them.
-fn own_keys() -> Vec<String> {
-    let template = fs::read_to_string(root().join(FOLDER).join("templates/_settings.tpl")).unwrap();
-    let (_, rest) = template.split_once("{{- list ").unwrap();
-    let (keys, _) = rest.split_once(" | toJson").unwrap();
-    keys.split_whitespace().map(|key| key.trim_matches('"').to_owned()).collect()
+fn annotation(metadata: &Value, key: &str) -> Result<String> {
+    let text = metadata["annotations"][key].as_str();
+    Ok(text.with_context(|| format!("metadata.yml: no {key}"))?.to_owned())
 }
 
 /// What Helm and Rancher read about the chart.
-fn chart_file() -> String {
-    let metadata = metadata();
+pub(crate) fn chart_file() -> Result<String> {
+    let metadata = metadata()?;
     let policy = |key: &str| annotation(&metadata, &format!("io.kubewarden.policy.{key}"));
     let hub = |key: &str| annotation(&metadata, &format!("io.artifacthub.{key}"));
-    let version = policy("version");
-    let image = policy("ociUrl");
-    let (registry, repository) = image.split_once('/').unwrap();
-    let rules = serde_saphyr::to_string(metadata.get("rules").unwrap()).unwrap();
-    let (author, email) =
-        policy("author").split_once(" <").map(|(a, e)| (a.to_owned(), e.replace('>', ""))).unwrap();
-    let keywords: Vec<_> = hub("keywords").split(", ").map(str::to_owned).collect();
+    let version = policy("version")?;
+    let image = policy("ociUrl")?;
+    let (registry, repository) = image.split_once('/').context("metadata.yml: no registry")?;
+    let rules = serde_saphyr::to_string(&metadata["rules"])?;
+    let author = policy("author")?;
+    let (author, email) = author.split_once(" <").context("metadata.yml: no address of the author")?;
+    let keywords = hub("keywords")?;
+    let keywords: Vec<_> = keywords.split(", ").collect();
     let chart = json!({
         "apiVersion": "v2",
-        "name": policy("title"),
-        "description": policy("description"),
+        "name": policy("title")?,
+        "description": policy("description")?,
         "type": "application",
         "version": version,
         "appVersion": version,
         "kubeVersion": ">= 1.30.0-0",
-        "home": policy("url"),
-        "sources": [policy("source")],
+        "home": policy("url")?,
+        "sources": [policy("source")?],
         "keywords": keywords,
-        "maintainers": [{"name": author, "email": email}],
+        "maintainers": [{"name": author, "email": email.trim_end_matches('>')}],
         "annotations": {
-            "artifacthub.io/license": policy("license"),
+            "artifacthub.io/license": policy("license")?,
             "artifacthub.io/images": format!("- name: policy\n  image: {image}:v{version}\n"),
-            "catalog.cattle.io/display-name": hub("displayName"),
+            "catalog.cattle.io/display-name": hub("displayName")?,
             "catalog.cattle.io/type": "kubewarden-policy",
             "catalog.cattle.io/ui-component": "kubewarden",
-            "kubewarden/displayName": hub("displayName"),
-            "kubewarden/mutation": metadata.get("mutating").unwrap().to_string(),
+            "kubewarden/displayName": hub("displayName")?,
+            "kubewarden/mutation": metadata["mutating"].to_string(),
             "kubewarden/registry": registry,
             "kubewarden/repository": repository,
             "kubewarden/tag": format!("v{version}"),
-            "kubewarden/resources": hub("resources"),
+            "kubewarden/resources": hub("resources")?,
             "kubewarden/rules": rules,
         },
     });
-    format!(
-        "# Made from metadata.yml. Generated: UPDATE_DOCS=1 cargo test --test reference\n{}",
-        serde_saphyr::to_string(&chart).unwrap()
-    )
+    Ok(format!("# Made from metadata.yml. Generated: `make docs`\n{}", serde_saphyr::to_string(&chart)?))
 }
 
 fn described(description: &str, mut schema: Value) -> Value {
-    schema.as_object_mut().unwrap().insert("description".to_owned(), description.into());
+    schema["description"] = description.into();
     schema
 }
 
@@ -84,7 +74,7 @@ fn texts() -> Value {
 }
 
 /// The schema of the values that are not settings.
-fn own_values() -> Map<String, Value> {
+fn own_values() -> Result<Map<String, Value>> {
     let text = || json!({"type": "string"});
     let name = || json!({"type": "string", "minLength": 1});
     let map = || json!({"type": "object"});
@@ -105,7 +95,7 @@ fn own_values() -> Map<String, Value> {
         "required": ["policy"],
         "additionalProperties": false,
     });
-    let values = json!({
+    let Value::Object(values) = json!({
         "mode": described("monitor: log only. protect: change and reject.", json!({"enum": ["monitor", "protect"]})),
         "failurePolicy": described("Empty: Ignore in monitor mode, Fail in protect mode.", json!({"enum": ["", "Ignore", "Fail"]})),
         "name": described("The prefix of all names.", json!({"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "maxLength": 63})),
@@ -120,7 +110,7 @@ fn own_values() -> Map<String, Value> {
                 "additionalProperties": false,
             }},
         })),
-        "exemptNamespaces": described("Names, or lists of a distribution.", json!({"type": "array", "items": {"type": "string", "pattern": exempt_namespaces()}})),
+        "exemptNamespaces": described("Names, or lists of a distribution.", json!({"type": "array", "items": {"type": "string", "pattern": exempt_namespaces()?}})),
         "timeoutSeconds": {"type": "integer", "minimum": 2, "maximum": 30},
         "labels": annotations(),
         "module": image(),
@@ -135,16 +125,18 @@ fn own_values() -> Map<String, Value> {
         "grants": {"type": "array", "items": grant},
         "defaultPolicies": flag(),
         "global": map(),
-    });
-    values.as_object().unwrap().clone()
+    }) else {
+        return Ok(Map::new());
+    };
+    Ok(values)
 }
 
 /// A name of a namespace, or `@` and a known distribution.
-fn exempt_namespaces() -> String {
-    let lists = fs::read_to_string(root().join(FOLDER).join("files/system-namespaces.yaml")).unwrap();
-    let lists: Map<String, Value> = serde_saphyr::from_str(&lists).unwrap();
+fn exempt_namespaces() -> Result<String> {
+    let lists = read("charts/pod-security-policy/files/system-namespaces.yaml")?;
+    let lists: Map<String, Value> = serde_saphyr::from_str(&lists)?;
     let known: Vec<_> = lists.keys().map(String::as_str).collect();
-    format!("^(@({})|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$", known.join("|"))
+    Ok(format!("^(@({})|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$", known.join("|")))
 }
 
 /// The schema as Helm needs it: in the draft that every version of it reads, and with the largest whole number that it
@@ -166,14 +158,14 @@ fn for_helm(value: &mut Value) {
     }
 }
 
-fn values_schema() -> Value {
+fn values_schema() -> Result<Value> {
     let settings = schema::schema();
-    let mut properties = own_values();
+    let mut properties = own_values()?;
     let spec: Vec<_> = fields().map(|(entry, _)| entry.id).collect();
     let options = OPTIONS.iter().map(|option| option.name);
     for key in spec.iter().copied().chain(options).chain(["annotations"]) {
         let earlier = properties.insert(key.to_owned(), json!({"$ref": format!("#/definitions/{key}")}));
-        assert_eq!(earlier, None, "{key}: a setting and a value of the chart");
+        ensure!(earlier.is_none(), "{key}: a setting and a value of the chart");
     }
     let policies = json!({"type": "array", "items": {"$ref": "#/definitions/listed"}});
     properties
@@ -194,17 +186,22 @@ fn values_schema() -> Value {
             "if": {"required": ["policies"], "properties": {"policies": {"minItems": 2}}},
             "then": {"required": ["authorization"]},
         },
-        "definitions": settings.get("$defs").unwrap(),
+        "definitions": settings["$defs"],
     });
     for_helm(&mut schema);
-    schema
+    Ok(schema)
+}
+
+/// Helm refuses values that the policy would refuse, as far as a schema can say it.
+pub(crate) fn values_schema_text() -> Result<String> {
+    schema::pretty(&values_schema()?)
 }
 
 /// What `values.yaml` says about the settings.
 fn settings_in_values() -> String {
     let mut text = String::from(
         "#\n# Settings: one policy as the fields of its spec, or several under `policies`; see docs/settings.md. An unknown key is an error.\n\
-         # Generated: UPDATE_DOCS=1 cargo test --test reference\n#\n\
+         # Generated: `make docs`\n#\n\
          # policies: []        PodSecurityPolicies, with metadata.name and spec each\n#\n# Options:\n",
     );
     for option in OPTIONS {
@@ -221,49 +218,42 @@ fn settings_in_values() -> String {
     text
 }
 
-#[test]
-fn the_chart_is_that_of_the_metadata() {
-    hold(&format!("{FOLDER}/Chart.yaml"), &chart_file());
+/// `values.yaml`: the values of the chart itself, written by hand, and what it says about the settings.
+pub(crate) fn values() -> Result<String> {
+    let found = read("charts/pod-security-policy/values.yaml")?;
+    let (own, _) = found.split_once("\n#\n# Settings:").context("values.yaml: no list of settings")?;
+    Ok(format!("{own}\n{}", settings_in_values()))
 }
 
-/// Helm refuses values that the policy would refuse, as far as a schema can say it.
-#[test]
-fn the_schema_of_the_values_is_that_of_the_code() {
-    let text = format!("{}\n", serde_json::to_string_pretty(&values_schema()).unwrap());
-    hold(&format!("{FOLDER}/values.schema.json"), &text);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Rancher's form for a policy writes settings, so it asks for nothing else.
-#[test]
-fn the_form_of_the_chart_is_that_of_the_policy() {
-    hold(&format!("{FOLDER}/questions.yaml"), &questions::text());
-}
+    /// The keys of values that are not settings, as the templates have them.
+    fn own_keys() -> Vec<String> {
+        let template = read("charts/pod-security-policy/templates/_settings.tpl").unwrap();
+        let (_, rest) = template.split_once("{{- list ").unwrap();
+        let (keys, _) = rest.split_once(" | toJson").unwrap();
+        keys.split_whitespace().map(|key| key.trim_matches('"').to_owned()).collect()
+    }
 
-#[test]
-fn the_values_name_every_setting() {
-    let file = format!("{FOLDER}/values.yaml");
-    let found = fs::read_to_string(root().join(&file)).unwrap();
-    let (own, _) = found.split_once("\n#\n# Settings:").unwrap();
-    hold(&file, &format!("{own}\n{}", settings_in_values()));
-}
+    #[test]
+    fn the_templates_know_which_values_are_no_settings() {
+        let mut expected: Vec<_> = own_values().unwrap().keys().cloned().collect();
+        let mut found = own_keys();
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected);
+    }
 
-#[test]
-fn the_templates_know_which_values_are_no_settings() {
-    let mut expected: Vec<_> = own_values().keys().cloned().collect();
-    let mut found = own_keys();
-    expected.sort_unstable();
-    found.sort_unstable();
-    assert_eq!(found, expected);
-}
-
-#[test]
-fn the_module_that_the_chart_installs_is_the_published_one() {
-    let values: Value =
-        serde_saphyr::from_str(&fs::read_to_string(root().join(FOLDER).join("values.yaml")).unwrap())
-            .unwrap();
-    let at = |key: &str| values.pointer(&format!("/module/{key}")).unwrap().as_str().unwrap().to_owned();
-    assert_eq!(
-        format!("{}/{}", at("registry"), at("repository")),
-        annotation(&metadata(), "io.kubewarden.policy.ociUrl")
-    );
+    #[test]
+    fn the_module_that_the_chart_installs_is_the_published_one() {
+        let values = read("charts/pod-security-policy/values.yaml").unwrap();
+        let values: Value = serde_saphyr::from_str(&values).unwrap();
+        let at = |key: &str| values["module"][key].as_str().unwrap();
+        assert_eq!(
+            format!("{}/{}", at("registry"), at("repository")),
+            annotation(&metadata().unwrap(), "io.kubewarden.policy.ociUrl").unwrap()
+        );
+    }
 }

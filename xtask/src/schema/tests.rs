@@ -8,7 +8,8 @@ use pod_security_policy::settings::Settings;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{root, schema};
+use crate::schema;
+use crate::source::root;
 
 fn validator() -> Validator {
     jsonschema::draft202012::new(&schema::schema()).unwrap()
@@ -57,7 +58,7 @@ fn shown() -> Vec<(String, Value)> {
 
 #[test]
 fn the_schema_of_registrations_accepts_those_that_are_shipped() {
-    let schema: Value = serde_json::from_str(&schema::registration_text()).unwrap();
+    let schema: Value = serde_json::from_str(&schema::registration_text().unwrap()).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let mut seen = 0;
     for folder in ["manifests", "manifests/profiles"] {
