@@ -52,9 +52,9 @@ pub fn explain(
     let mut remedies = Vec::new();
     let mut said = Vec::new();
     for registration in &policies.registrations {
-        let asked = AdmissionChain::new(policies, object, requester, &object.json).asks(registration);
-        if asked == Asked::Nothing {
-            prose.line(format_args!("\n{}: not asked about such objects", registration.name));
+        let chain = AdmissionChain::new(policies, object, requester, &object.json);
+        if chain.asks(registration) == Asked::Nothing {
+            prose.line(format_args!("\n{}: not asked: {}", registration.name, chain.omission(registration)));
             continue;
         }
         let before = prose.text.len();

@@ -64,6 +64,11 @@ impl<'p> AdmissionChain<'p> {
         }
     }
 
+    /// Why a registration is called for nothing.
+    pub(crate) fn omission(&self, registration: &Registration) -> String {
+        registration.matches.omission(self.object, self.requester.namespace_of(self.object))
+    }
+
     /// Whether the rules of a registration may match the object, which cannot be evaluated offline.
     pub(crate) fn is_doubtful(&self, registration: &Registration) -> bool {
         registration.matches.covers(self.object, self.requester.namespace_of(self.object)) == Covered::Perhaps

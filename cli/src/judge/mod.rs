@@ -14,6 +14,8 @@ mod templates;
 mod tests;
 mod verdict;
 
+use std::collections::BTreeSet;
+
 use pod_security_policy::admission::{Opinion, Report};
 use pod_security_policy::settings::Settings;
 
@@ -46,6 +48,7 @@ pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Jud
     };
     evaluation.judged.warnings = object.warnings();
     evaluation.judged.warnings.extend(doubts::about(object, policies.minor()));
+    let mut omissions = BTreeSet::new();
     let mut asked = false;
     for registration in &policies.registrations {
         let about = evaluation.chain.asks(registration);
@@ -55,7 +58,9 @@ pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Jud
             evaluation.warn(format!("{name}: whether its rules name the resource of {kind} cannot be evaluated offline; assumed to match"));
         }
         match (&registration.judge, about) {
-            (_, Asked::Nothing) => {}
+            (_, Asked::Nothing) => {
+                omissions.insert(evaluation.chain.omission(registration));
+            }
             (Judge::Standard(standard), _) => {
                 let json = evaluation.chain.pods_to_come();
                 let before = evaluation.judged.violations.len();
@@ -69,7 +74,9 @@ pub fn judge(policies: &Policies, object: &Object, requester: &Requester) -> Jud
         }
     }
     if !asked {
-        evaluation.judged.warnings.push("no policy matches this object".to_owned());
+        let reasons: Vec<_> = omissions.into_iter().collect();
+        let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+        evaluation.warn(format!("no policy matches this object{reasons}"));
     }
     evaluation.conclude()
 }

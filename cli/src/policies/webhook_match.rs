@@ -115,6 +115,17 @@ impl WebhookMatch {
         if perhaps { Covered::Perhaps } else { Covered::No }
     }
 
+    /// Why an object that is not covered is not.
+    pub(crate) fn omission(&self, object: &Object, namespace: &str) -> String {
+        match &self.namespace {
+            Some(own) if own != namespace => format!("the namespace is not `{own}`"),
+            _ if !self.covers_namespace(namespace) => {
+                format!("`{NAMESPACE_SELECTOR}` excludes the namespace `{namespace}`")
+            }
+            _ => format!("`spec.rules` do not name the creation of {}", object.kind),
+        }
+    }
+
     /// Whether the creation of pods matches, in a namespace.
     pub(crate) fn covers_pods_in(&self, namespace: &str) -> bool {
         self.covers_namespace(namespace) && self.rules_name("", |name| name == "pods")
@@ -224,11 +235,18 @@ mod tests {
         assert_eq!(found.covers(&object("Pod", "v1"), "kube-system"), Covered::No);
         let deployment = object("Deployment", "apps/v1");
         assert_eq!(found.covers(&deployment, "shop"), Covered::No, "only its creation matters");
-        assert_eq!(found.caveat(), None);
         assert_eq!(
-            WebhookMatch::of(&registration, Some("other")).covers(&object("Pod", "v1"), "shop"),
-            Covered::No
+            found.omission(&deployment, "shop"),
+            "`spec.rules` do not name the creation of Deployment"
         );
+        assert_eq!(
+            found.omission(&object("Pod", "v1"), "kube-system"),
+            "`spec.namespaceSelector` excludes the namespace `kube-system`"
+        );
+        assert_eq!(found.caveat(), None);
+        let of_other = WebhookMatch::of(&registration, Some("other"));
+        assert_eq!(of_other.covers(&object("Pod", "v1"), "shop"), Covered::No);
+        assert_eq!(of_other.omission(&object("Pod", "v1"), "shop"), "the namespace is not `other`");
     }
 
     #[rstest]
