@@ -13,7 +13,8 @@ fn metadata() -> Result<Value> {
 }
 
 fn annotation(metadata: &Value, key: &str) -> Result<String> {
-    let text = metadata["annotations"][key].as_str();
+    let text =
+        metadata.pointer("/annotations").and_then(|annotations| annotations.get(key)).and_then(Value::as_str);
     Ok(text.with_context(|| format!("metadata.yml: no {key}"))?.to_owned())
 }
 
@@ -25,7 +26,7 @@ pub(crate) fn chart_file() -> Result<String> {
     let version = policy("version")?;
     let image = policy("ociUrl")?;
     let (registry, repository) = image.split_once('/').context("metadata.yml: no registry")?;
-    let rules = serde_saphyr::to_string(&metadata["rules"])?;
+    let rules = serde_saphyr::to_string(&metadata.get("rules"))?;
     let author = policy("author")?;
     let (author, email) = author.split_once(" <").context("metadata.yml: no address of the author")?;
     let keywords = hub("keywords")?;
@@ -49,7 +50,7 @@ pub(crate) fn chart_file() -> Result<String> {
             "catalog.cattle.io/type": "kubewarden-policy",
             "catalog.cattle.io/ui-component": "kubewarden",
             "kubewarden/displayName": hub("displayName")?,
-            "kubewarden/mutation": metadata["mutating"].to_string(),
+            "kubewarden/mutation": metadata.get("mutating").context("metadata.yml: no mutating")?.to_string(),
             "kubewarden/registry": registry,
             "kubewarden/repository": repository,
             "kubewarden/tag": format!("v{version}"),
@@ -61,10 +62,11 @@ pub(crate) fn chart_file() -> Result<String> {
 }
 
 fn described(description: &str, mut schema: Value) -> Value {
-    schema["description"] = description.into();
+    schema::insert(&mut schema, "description", description.into());
     schema
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `json!` makes has no other owner")]
 fn closed(properties: Value) -> Value {
     json!({"type": "object", "properties": properties, "additionalProperties": false})
 }
@@ -186,7 +188,7 @@ fn values_schema() -> Result<Value> {
             "if": {"required": ["policies"], "properties": {"policies": {"minItems": 2}}},
             "then": {"required": ["authorization"]},
         },
-        "definitions": settings["$defs"],
+        "definitions": settings.get("$defs"),
     });
     for_helm(&mut schema);
     Ok(schema)

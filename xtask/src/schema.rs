@@ -17,6 +17,12 @@ pub(crate) fn text() -> Result<String> {
     pretty(&schema())
 }
 
+pub(crate) fn insert(schema: &mut Value, key: &str, value: Value) {
+    if let Some(members) = schema.as_object_mut() {
+        members.insert(key.to_owned(), value);
+    }
+}
+
 /// A schema as the text of a file.
 pub(crate) fn pretty(schema: &Value) -> Result<String> {
     Ok(format!("{}\n", serde_json::to_string_pretty(schema)?))
@@ -25,7 +31,7 @@ pub(crate) fn pretty(schema: &Value) -> Result<String> {
 /// The schema of a file with registrations: one that is not of this policy may be anything.
 pub(crate) fn registration_text() -> Result<String> {
     let mut settings = schema();
-    let definitions = settings["$defs"].take();
+    let definitions = settings.get_mut("$defs").map(Value::take);
     if let Some(members) = settings.as_object_mut() {
         members.retain(|key, _| !["$schema", "$id", "title", "$defs"].contains(&&**key));
     }
@@ -77,7 +83,7 @@ pub(crate) fn schema() -> Value {
         definitions.insert(option.name.to_owned(), described(option.shape, option.doc));
     }
     if let Some(exemption) = definitions.get_mut("exemptions").and_then(|option| option.get_mut("items")) {
-        exemption["required"] = json!(["name", "match", "rules"]);
+        insert(exemption, "required", json!(["name", "match", "rules"]));
     }
     definitions.insert("annotations".to_owned(), annotation_map());
     definitions.insert("spec".to_owned(), spec());
@@ -104,7 +110,7 @@ pub(crate) fn schema() -> Value {
 /// The schema of a shape, with its description.
 fn described(shape: Shape, description: &str) -> Value {
     let mut schema = of(shape);
-    schema["description"] = description.into();
+    insert(&mut schema, "description", description.into());
     schema
 }
 
@@ -129,7 +135,7 @@ fn object(fields: &[Field]) -> Value {
     let names: Vec<_> = fields.iter().map(|field| field.name).collect();
     // A strategy must be named, and most of them need more fields.
     if names.contains(&"rule") {
-        schema["required"] = json!(["rule"]);
+        insert(&mut schema, "required", json!(["rule"]));
         let (needed, strategies) = match names.contains(&"ranges") {
             true => (
                 json!({"required": ["ranges"], "properties": {"ranges": {"minItems": 1}}}),
@@ -137,8 +143,12 @@ fn object(fields: &[Field]) -> Value {
             ),
             false => (json!({"required": ["seLinuxOptions"]}), json!(["MustRunAs"])),
         };
-        schema["if"] = json!({"required": ["rule"], "properties": {"rule": {"enum": strategies}}});
-        schema["then"] = needed;
+        insert(
+            &mut schema,
+            "if",
+            json!({"required": ["rule"], "properties": {"rule": {"enum": strategies}}}),
+        );
+        insert(&mut schema, "then", needed);
     }
     schema
 }
@@ -191,13 +201,17 @@ fn bare(options: &[&str]) -> Value {
     if options.contains(&"podSecurityStandards") {
         let absent: Map<_, _> =
             spec_names().into_iter().map(|name| (name.to_owned(), false.into())).collect();
-        schema["anyOf"] = json!([
-            {"required": required()},
-            {"required": ["podSecurityStandards"], "properties": absent},
-            {"required": ["namespaceLabels"], "properties": absent},
-        ]);
+        insert(
+            &mut schema,
+            "anyOf",
+            json!([
+                {"required": required()},
+                {"required": ["podSecurityStandards"], "properties": absent},
+                {"required": ["namespaceLabels"], "properties": absent},
+            ]),
+        );
     } else {
-        schema["required"] = json!(required());
+        insert(&mut schema, "required", json!(required()));
     }
     schema
 }
