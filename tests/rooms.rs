@@ -297,3 +297,24 @@ fn only_the_guest_knows_its_host() {
         );
     }
 }
+
+/// An example says in the first minute what a page of words does not.
+#[test]
+fn every_public_module_has_an_example_that_runs() {
+    let mut without = Vec::new();
+    for folder in ["src", "cli/src"] {
+        let folder = root().join(folder);
+        let names = fs::read_to_string(folder.join("lib.rs")).unwrap();
+        let names: Vec<_> =
+            names.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+        assert!(names.len() > 5, "{names:?}");
+        for name in names {
+            let file = folder.join(name).with_extension("rs");
+            let file = if file.exists() { file } else { folder.join(name).join("mod.rs") };
+            if !fs::read_to_string(&file).unwrap().lines().any(|line| line == "//! ```") {
+                without.push(file);
+            }
+        }
+    }
+    assert_eq!(without, [""; 0].map(PathBuf::from));
+}

@@ -1,4 +1,24 @@
 //! Checks objects against policies, and compares two sets of policies.
+//!
+//! ```
+//! use kubectl_psp::check::Comparison;
+//! use kubectl_psp::input::Text;
+//! use kubectl_psp::judge::Requester;
+//! use kubectl_psp::policies::{Modules, Policies, of_objects};
+//! use kubectl_psp::rbac::Authority;
+//!
+//! fn level(name: &str) -> Policies {
+//!     of_objects(&[], &[name.parse().unwrap()], &Modules::default(), Authority::Everybody).unwrap()
+//! }
+//!
+//! let pod = "kind: Pod\napiVersion: v1\nmetadata: {name: web}\nspec: {containers: [{name: web}]}\n";
+//! let pod = Text::new("pod.yaml", pod.to_owned()).read_all().unwrap().remove(0);
+//! let requester = Requester::new(String::new(), Vec::new(), "shop".to_owned());
+//!
+//! let mut comparison = Comparison::default();
+//! comparison.add(&pod, &level("baseline"), &level("restricted"), &requester);
+//! assert!(comparison.is_worse());
+//! ```
 
 mod drift;
 mod patch;

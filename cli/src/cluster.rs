@@ -1,4 +1,12 @@
 //! The cluster of a kubeconfig. It is read page by page, and never written to.
+//!
+//! ```
+//! use kubectl_psp::cluster::{Access, Cluster, contexts};
+//!
+//! let access = Access { kubeconfig: Some("no/such/file".into()), context: None };
+//! assert!(contexts(&access).is_empty());
+//! assert!(Cluster::connect(&access).is_err());
+//! ```
 
 mod connection;
 mod grants;

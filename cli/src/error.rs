@@ -1,4 +1,13 @@
 //! Errors: the input is invalid. Objections of policies are not errors, but results.
+//!
+//! ```
+//! use kubectl_psp::error::{Error, Place};
+//!
+//! let place = Place { file: "psp.yaml".into(), line: 3, column: 7 };
+//! let error = Error::at(place, "unknown field").help("privileged: false");
+//! assert_eq!(error.to_string(), "psp.yaml:3:7: unknown field");
+//! assert_eq!(error.remedy.as_deref(), Some("privileged: false"));
+//! ```
 
 use std::fmt::{self, Display};
 use std::io;

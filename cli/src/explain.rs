@@ -1,4 +1,28 @@
 //! Explains why one object is admitted or not, policy by policy, and what would have to change.
+//!
+//! ```
+//! use std::rc::Rc;
+//!
+//! use kubectl_psp::explain::{Subject, explain};
+//! use kubectl_psp::input::Text;
+//! use kubectl_psp::judge::{Requester, Verdict};
+//! use kubectl_psp::policies::{Modules, of_objects};
+//! use kubectl_psp::rbac::Authority;
+//! use kubectl_psp::report::Look;
+//!
+//! let baseline = "baseline".parse().unwrap();
+//! let policies = of_objects(&[], &[baseline], &Modules::default(), Authority::Everybody).unwrap();
+//! let requester = Requester::new(String::new(), Vec::new(), "shop".to_owned());
+//!
+//! let pod = "kind: Pod\napiVersion: v1\nmetadata: {name: web}\nspec: {hostPID: true, containers: [{name: web}]}\n";
+//! let text = Rc::new(Text::new("pod.yaml", pod.to_owned()));
+//! let subject = Subject { object: text.read_all().unwrap().remove(0), text, nth: 0 };
+//!
+//! let explanation = explain(&subject, &policies, &requester, Look::new(None, false)).unwrap();
+//! assert_eq!(explanation.verdict, Verdict::Rejected);
+//! let remedy = explanation.remedies.first().unwrap();
+//! assert!(remedy.patch.as_ref().unwrap().contains("-spec: {hostPID: true"), "{remedy:?}");
+//! ```
 
 mod closing;
 mod evaluation;

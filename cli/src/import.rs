@@ -4,6 +4,19 @@
 //! from the [neutral policy](neutral), and each source overwrites what it restricts. Sources hold together, policies
 //! within settings are alternatives: pieces are combined into one policy where that is exact, and else are registered one by
 //! one, since registrations hold together as well.
+//!
+//! ```
+//! use kubectl_psp::import::Source;
+//! use kubectl_psp::input::Text;
+//! use kubectl_psp::migrate::sorted;
+//!
+//! let policy = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: no-root}\nspec: {rules: []}\n";
+//! let objects = Text::new("kyverno.yaml", policy.to_owned()).read_all().unwrap();
+//!
+//! assert!(sorted(objects.clone(), &[]).is_ok());
+//! // `--from scc` leaves it alone, and then nothing is left to convert.
+//! assert!(sorted(objects, &[Source::OpenShift]).is_err());
+//! ```
 
 mod admission;
 mod bundle;

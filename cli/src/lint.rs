@@ -1,4 +1,18 @@
 //! Policies and registrations alone: what the module refuses, what cannot work in a cluster, and what is unwise.
+//!
+//! ```
+//! use kubectl_psp::input::Text;
+//! use kubectl_psp::lint::{Level, lint};
+//! use kubectl_psp::policies::Modules;
+//!
+//! let settings = "privilegd: true\nrunAsUser: {rule: RunAsAny}\nseLinux: {rule: RunAsAny}\n\
+//!     supplementalGroups: {rule: RunAsAny}\nfsGroup: {rule: RunAsAny}\n";
+//! let settings = Text::new("settings.yaml", settings.to_owned()).read_all().unwrap();
+//!
+//! let linted = lint(&settings, &Modules::default());
+//! let finding = linted.findings.iter().find(|finding| finding.level == Level::Error).unwrap();
+//! assert_eq!((&*finding.path, finding.line), ("privilegd", 1));
+//! ```
 
 mod finding;
 mod pair;

@@ -1,4 +1,35 @@
 //! From PodSecurityPolicies to the manifests that register them with Kubewarden.
+//!
+//! ```
+//! use kubectl_psp::input::Text;
+//! use kubectl_psp::migrate::{Form, Kind, Mode, Options, migrate, sorted};
+//! use kubectl_psp::rbac::Authority;
+//!
+//! let policy = "kind: PodSecurityPolicy\napiVersion: policy/v1beta1\nmetadata: {name: restricted}\nspec:\n  \
+//!     runAsUser: {rule: RunAsAny}\n  seLinux: {rule: RunAsAny}\n  \
+//!     supplementalGroups: {rule: RunAsAny}\n  fsGroup: {rule: RunAsAny}\n";
+//! let objects = Text::new("psp.yaml", policy.to_owned()).read_all().unwrap();
+//! let options = Options {
+//!     form: Form {
+//!         kind: Kind::Cluster,
+//!         namespace: None,
+//!         module: "registry://registry.example.com/pod-security-policy:v1".to_owned(),
+//!         policy_server: "default".to_owned(),
+//!         mode: Mode::Monitor,
+//!         background_audit: true,
+//!         inside_kubewarden: false,
+//!     },
+//!     per_policy: false,
+//!     name: "psp".to_owned(),
+//!     exempt_namespaces: Vec::new(),
+//!     emit_rbac: false,
+//!     same_reach: false,
+//! };
+//!
+//! let migration = migrate(&sorted(objects, &[]).unwrap(), &Authority::Everybody, &options).unwrap();
+//! let names: Vec<_> = migration.manifests.iter().map(|manifest| manifest["metadata"]["name"].as_str().unwrap()).collect();
+//! assert_eq!(names, ["psp-mutating", "psp-validating"]);
+//! ```
 
 mod annotations;
 mod convert;

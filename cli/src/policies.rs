@@ -1,4 +1,17 @@
 //! Where policies come from: settings, PodSecurityPolicies, registrations, or a level of the Pod Security Standards.
+//!
+//! ```
+//! use kubectl_psp::input::Text;
+//! use kubectl_psp::policies::{Modules, of_objects};
+//! use kubectl_psp::rbac::Authority;
+//!
+//! let policy = "kind: PodSecurityPolicy\napiVersion: policy/v1beta1\nmetadata: {name: a}\nspec: {privilegd: true}\n";
+//! let policy = Text::new("psp.yaml", policy.to_owned()).read_all().unwrap();
+//!
+//! // All errors at once, each with its line.
+//! let errors = of_objects(&policy, &[], &Modules::default(), Authority::Everybody).unwrap_err();
+//! assert!(errors.0.iter().all(|error| error.place.as_ref().is_some_and(|place| place.line >= 3)), "{errors:?}");
+//! ```
 
 mod files;
 mod labels;

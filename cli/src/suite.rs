@@ -1,4 +1,15 @@
 //! Tests of policies: objects with the verdicts that are expected of them, in files.
+//!
+//! ```
+//! use kubectl_psp::input::{Exclude, Sources, Stdin};
+//! use kubectl_psp::suite::read;
+//!
+//! # fn stdin() -> Box<dyn std::io::Read> { Box::new(std::io::empty()) }
+//! // Standard input holds nothing, so no tests.
+//! let sources = Sources { paths: vec!["-".into()], exclude: Exclude::default(), stdin };
+//! let (suites, unread) = read(&sources);
+//! assert!(suites.is_empty() && unread.is_empty());
+//! ```
 
 mod expectation;
 mod record;

@@ -1,4 +1,13 @@
 //! An object in kubectl's notation: `deploy/web`, `deployments.apps/web`, `Deployment/shop/web`.
+//!
+//! ```
+//! use kubectl_psp::target::Target;
+//!
+//! let target = Target::parse("deploy/shop/web").unwrap();
+//! assert!(target.is_kind("Deployment"));
+//! assert_eq!((target.namespace(), target.name()), (Some("shop"), "web"));
+//! assert_eq!(Target::parse("pod.yaml"), None);
+//! ```
 
 use std::fmt::{self, Display};
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use clap::Args;
 use kubectl_psp::error::{Error, Outcome};
 use kubectl_psp::explain::{Subject, explain};
-use kubectl_psp::input::{self, Object, Sources, Unread, Unwatched};
+use kubectl_psp::input::{self, Object, Sources, Unread};
 use kubectl_psp::judge::{self, Requester, Verdict};
 use kubectl_psp::policies::Policies;
 use kubectl_psp::target::Target;
@@ -79,13 +79,7 @@ impl Explain {
             return Err(error.help("kubectl psp explain pod/web -n shop, or a file with the object").into());
         };
         let text = Rc::new(live.cluster()?.get(&target, policies, &requester.namespace)?);
-        let mut objects = Vec::new();
-        text.read(&Unwatched, &mut |object| {
-            objects.push(object);
-            Ok(())
-        })
-        .conclude(())?;
-        let object = objects.pop().ok_or_else(|| Error::new(format_args!("{target} is empty")))?;
+        let object = text.read_all()?.pop().ok_or_else(|| Error::new(format_args!("{target} is empty")))?;
         Ok(Subject { object, text, nth: 0 })
     }
 

@@ -1,6 +1,18 @@
 //! Input: YAML and JSON; documents, streams of them, and lists; in texts, files and folders.
 //!
 //! Errors do not end reading: they are kept as [`Unread`], to be reported in the end.
+//!
+//! ```
+//! use kubectl_psp::input::Text;
+//!
+//! let text = "kind: Pod\nmetadata:\n  name: web\n---\nkind: Job\nmetadata: {name: a}\n";
+//! let objects = Text::new("all.yaml", text.to_owned()).read_all().unwrap();
+//! let found: Vec<_> = objects.iter().map(|object| format!("{} {}", object.title(), object.place("metadata.name"))).collect();
+//! assert_eq!(found, ["Pod web all.yaml:3:3", "Job a all.yaml:6:12"]);
+//!
+//! let (objects, unread) = Text::new("none.yaml", "a: [\n".to_owned()).gather();
+//! assert!(objects.is_empty() && !unread.is_empty());
+//! ```
 
 #[cfg(not(target_arch = "wasm32"))]
 mod ahead;

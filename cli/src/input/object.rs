@@ -229,13 +229,6 @@ impl Object {
 
     /// The object in a text.
     pub(crate) fn of_text(text: &str) -> Self {
-        let mut objects = Vec::new();
-        let text = super::Text::new("test", text.to_owned());
-        let unread = text.read(&super::Unwatched, &mut |object| {
-            objects.push(object);
-            Ok(())
-        });
-        assert!(unread.is_empty(), "{unread:?}");
-        objects.remove(0)
+        super::Text::new("test", text.to_owned()).read_all().unwrap().remove(0)
     }
 }

@@ -11,16 +11,7 @@ fn objects(text: &str) -> Result<Vec<Object>, String> {
 
 /// The objects of a text, and the errors.
 fn all(text: &str) -> (Vec<Object>, Unread) {
-    let mut objects = Vec::new();
-    let mut take = |object| {
-        objects.push(object);
-        Ok(())
-    };
-    let mut reading =
-        Reading { watch: &Unwatched, take: &mut take, others: Others::Demand, unread: Unread::default() };
-    reading.stream(&"f".into(), text.as_bytes(), false);
-    let unread = reading.unread;
-    (objects, unread)
+    Text::new("f", text.to_owned()).gather()
 }
 
 fn reported(text: &str) -> Vec<String> {

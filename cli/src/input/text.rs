@@ -11,7 +11,8 @@ use super::place::{Layout, Mark, Tree};
 use super::reading::{Others, Reading};
 use super::walk::is_json;
 use super::yaml::{self, Chunk};
-use super::{BYTE_ORDER_MARK, Take, Unread, Watch};
+use super::{BYTE_ORDER_MARK, Take, Unread, Unwatched, Watch};
+use crate::error::Outcome;
 
 /// A text and its name.
 #[derive(Clone, Debug)]
@@ -40,6 +41,26 @@ impl Text {
         let mut reading = Reading { watch, take, others: self.others, unread: Unread::default() };
         reading.stream(&self.name, self.text.as_bytes(), self.is_json);
         reading.unread
+    }
+
+    /// The objects in the text, and errors for anything unreadable or not a Kubernetes object.
+    pub fn gather(&self) -> (Vec<Object>, Unread) {
+        let mut objects = Vec::new();
+        let unread = self.read(&Unwatched, &mut |object| {
+            objects.push(object);
+            Ok(())
+        });
+        (objects, unread)
+    }
+
+    /// The objects in the text.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be read.
+    pub fn read_all(&self) -> Outcome<Vec<Object>> {
+        let (objects, unread) = self.gather();
+        unread.conclude(objects)
     }
 }
 

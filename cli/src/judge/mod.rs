@@ -1,4 +1,23 @@
 //! Evaluates an object against policies, for check, explain and suggest.
+//!
+//! ```
+//! use kubectl_psp::input::Text;
+//! use kubectl_psp::judge::{Requester, Verdict, judge};
+//! use kubectl_psp::policies::{Modules, of_objects};
+//! use kubectl_psp::rbac::Authority;
+//!
+//! let settings = "allowPrivilegeEscalation: false\nvolumes: ['*']\nrunAsUser: {rule: RunAsAny}\nseLinux: {rule: RunAsAny}\n\
+//!     supplementalGroups: {rule: RunAsAny}\nfsGroup: {rule: RunAsAny}\n";
+//! let settings = Text::new("settings.yaml", settings.to_owned()).read_all().unwrap();
+//! let policies = of_objects(&settings, &[], &Modules::default(), Authority::Everybody).unwrap();
+//! let requester = Requester::new(String::new(), Vec::new(), "shop".to_owned());
+//!
+//! let pod = "kind: Pod\napiVersion: v1\nmetadata: {name: web}\nspec: {containers: [{name: web, image: web}]}\n";
+//! let pod = Text::new("pod.yaml", pod.to_owned()).read_all().unwrap().remove(0);
+//! let judged = judge(&policies, &pod, &requester);
+//! assert_eq!(judged.verdict, Verdict::Changed);
+//! assert_eq!(judged.policy.as_deref(), Some("default"));
+//! ```
 
 mod chain;
 mod controllers;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::requester::kind;
 use super::{AdmissionChain, Asked, Requester};
-use crate::input::{Object, Text, Unwatched};
+use crate::input::{Object, Text};
 use crate::policies::{Judge, Policies};
 
 /// One request to the module.
@@ -155,12 +155,7 @@ fn pod_of(workload: &Object, namespace: &str, template: &str) -> Option<Object> 
         "controller": true});
     metadata.insert("ownerReferences".to_owned(), json!([owner]));
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.get("spec")});
-    let mut pods = Vec::new();
-    let unread = Text::new("pod.json", pod.to_string()).read(&Unwatched, &mut |pod| {
-        pods.push(pod);
-        Ok(())
-    });
-    pods.pop().filter(|_| unread.is_empty())
+    Text::new("pod.json", pod.to_string()).read_all().ok()?.pop()
 }
 
 /// A request as the policy server passes it on.
@@ -212,13 +207,7 @@ mod tests {
 ";
 
     fn objects(text: &str) -> Vec<Object> {
-        let mut objects = Vec::new();
-        let unread = Text::new("test.yaml", text.to_owned()).read(&Unwatched, &mut |object| {
-            objects.push(object);
-            Ok(())
-        });
-        assert!(unread.is_empty(), "{unread:?}");
-        objects
+        Text::new("test.yaml", text.to_owned()).read_all().unwrap()
     }
 
     fn policies() -> Policies {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Migration;
 use crate::check::{Checked, check};
 use crate::error::Outcome;
-use crate::input::{Object, Text, Unwatched};
+use crate::input::{Object, Text};
 use crate::judge::{Judged, Requester, Verdict};
 use crate::policies::{Modules, of_objects};
 use crate::rbac::Authority;
@@ -25,12 +25,7 @@ impl Migration {
             if let Some(mode) = manifest.pointer_mut("/spec/mode") {
                 *mode = "protect".into();
             }
-            let text = Text::new("the registrations", manifest.to_string());
-            let unread = text.read(&Unwatched, &mut |object| {
-                registrations.push(object);
-                Ok(())
-            });
-            unread.conclude(())?;
+            registrations.extend(Text::new("the registrations", manifest.to_string()).read_all()?);
         }
         let module = |manifest: &Value| Some(manifest.pointer("/spec/module")?.as_str()?.to_owned());
         let modules = Modules { named: self.manifests.iter().filter_map(module).collect() };

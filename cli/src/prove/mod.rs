@@ -1,4 +1,20 @@
 //! The exact difference of two sets of policies: over all pods, not a sample.
+//!
+//! ```
+//! use kubectl_psp::judge::Requester;
+//! use kubectl_psp::policies::{Modules, Policies, of_objects};
+//! use kubectl_psp::prove::prove;
+//! use kubectl_psp::rbac::Authority;
+//!
+//! fn level(name: &str) -> Policies {
+//!     of_objects(&[], &[name.parse().unwrap()], &Modules::default(), Authority::Everybody).unwrap()
+//! }
+//!
+//! let requester = Requester::new(String::new(), Vec::new(), "shop".to_owned());
+//! let difference = prove(&level("baseline"), &level("privileged"), &requester);
+//! assert!(difference.lost.is_nothing(), "privileged admits all that baseline does");
+//! assert!(difference.gained.witnesses.iter().any(|witness| witness.pod["spec"]["hostPID"] == true));
+//! ```
 
 mod bits;
 mod component;

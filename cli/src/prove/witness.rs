@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::component::Element;
-use crate::input::{Object, Text, Unwatched};
+use crate::input::{Object, Text};
 
 /// An image that every node has.
 const IMAGE: &str = "registry.k8s.io/pause:3.10";
@@ -45,10 +45,5 @@ pub(super) fn assemble(base: &[&Value], containers: &[Vec<&Element>]) -> Value {
 
 /// A pod as if it had been read.
 pub(super) fn object(pod: &Value) -> Option<Object> {
-    let mut read = None;
-    let unread = Text::new("witness", pod.to_string()).read(&Unwatched, &mut |object| {
-        read = Some(object);
-        Ok(())
-    });
-    read.filter(|_| unread.is_empty())
+    Text::new("witness", pod.to_string()).read_all().ok()?.pop()
 }

@@ -3,6 +3,17 @@
 //! ```sh
 //! kubectl get roles,rolebindings,clusterroles,clusterrolebindings --all-namespaces --output json
 //! ```
+//!
+//! ```
+//! use kubectl_psp::input::Text;
+//! use kubectl_psp::rbac::Rbac;
+//!
+//! let role = "kind: ClusterRole\napiVersion: rbac.authorization.k8s.io/v1\nmetadata: {name: psp}\n\
+//!     rules: [{apiGroups: [policy], resources: [podsecuritypolicies], verbs: [use]}]\n";
+//! let role = Text::new("rbac.yaml", role.to_owned()).read_all().unwrap();
+//! assert!(Rbac::of(&role, "default").is_ok());
+//! assert!(Rbac::of(&[], "default").is_err(), "a dump without roles grants nothing by mistake");
+//! ```
 
 mod aggregation;
 mod can_use;

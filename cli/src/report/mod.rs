@@ -1,4 +1,11 @@
 //! The results of `check`, in every format.
+//!
+//! ```
+//! use kubectl_psp::report::{Format, Look, Results};
+//!
+//! let nothing = Results::default().write(Format::Markdown, Look::new(None, false)).unwrap();
+//! assert!(nothing.contains("0 objects"), "{nothing}");
+//! ```
 
 pub(crate) mod code_quality;
 mod diff;

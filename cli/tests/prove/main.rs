@@ -13,7 +13,7 @@ mod recorded;
 mod solver;
 
 use common::{data, run_in};
-use kubectl_psp::input::{Object, Text, Unwatched};
+use kubectl_psp::input::{Object, Text};
 use kubectl_psp::judge::Requester;
 use kubectl_psp::policies::{Modules, Policies, of_objects};
 use kubectl_psp::prove::{Answer, prove};
@@ -22,13 +22,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 fn object(value: &Value) -> Object {
-    let mut objects = Vec::new();
-    let unread = Text::new("test", value.to_string()).read(&Unwatched, &mut |object| {
-        objects.push(object);
-        Ok(())
-    });
-    assert!(unread.is_empty());
-    objects.remove(0)
+    Text::new("test", value.to_string()).read_all().unwrap().remove(0)
 }
 
 /// PodSecurityPolicies, settings and levels, loaded.

@@ -1,7 +1,7 @@
 //! The texts of the page, and errors in them.
 
 use kubectl_psp::error::{Error, Errors, Outcome};
-use kubectl_psp::input::{Object, Text, Unwatched};
+use kubectl_psp::input::{Object, Text};
 use kubectl_psp::policies::{Modules, Policies, of_objects};
 use kubectl_psp::rbac::{Authority, Rbac, is_rbac};
 use serde::Serialize;
@@ -41,24 +41,14 @@ pub(crate) fn problems(errors: Errors) -> Vec<Problem> {
 
 /// All objects of a text, and the errors of the others.
 pub(crate) fn objects(text: &Text) -> (Vec<Object>, Vec<Problem>) {
-    let mut objects = Vec::new();
-    let unread = text.read(&Unwatched, &mut |object| {
-        objects.push(object);
-        Ok(())
-    });
+    let (objects, unread) = text.gather();
     let errors = unread.conclude(()).map_or_else(problems, |()| Vec::new());
     (objects, errors)
 }
 
 /// The policies of a text. Roles and bindings in it say who may use which; without any, every policy may be used.
 pub(crate) fn policies(text: String, now: i64) -> Outcome<Policies> {
-    let text = Text::new(POLICIES, text);
-    let mut objects = Vec::new();
-    let unread = text.read(&Unwatched, &mut |object| {
-        objects.push(object);
-        Ok(())
-    });
-    unread.conclude(())?;
+    let objects = Text::new(POLICIES, text).read_all()?;
     let (roles, objects): (Vec<Object>, Vec<Object>) = objects.into_iter().partition(is_rbac);
     let authority = authority(&roles)?;
     let mut policies = of_objects(&objects, &[], &Modules::default(), authority)?;

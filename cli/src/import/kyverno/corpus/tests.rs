@@ -13,14 +13,7 @@ use crate::judge::Verdict;
 
 /// The objects of a text.
 fn objects(text: &str) -> Vec<Object> {
-    let mut objects = Vec::new();
-    let text = crate::input::Text::new("test", text.to_owned());
-    let unread = text.read(&crate::input::Unwatched, &mut |object| {
-        objects.push(object);
-        Ok(())
-    });
-    assert!(unread.is_empty(), "{unread:?}");
-    objects
+    crate::input::Text::new("test", text.to_owned()).read_all().unwrap()
 }
 
 /// The pods of the corpus by name, each with what it violates.
