@@ -235,7 +235,7 @@ impl<'e> Evaluator<'e> {
         }
         let mut pod = match decoded {
             Some(pod) => pod,
-            None => Reader::document_boxed(object)?,
+            None => Reader::document(object)?,
         };
         template::default_pod(&mut pod);
         let mode = if created && self.settings.mutate { Mode::Apply } else { Mode::Refuse };
@@ -246,8 +246,7 @@ impl<'e> Evaluator<'e> {
                 review.scope.reviewed = Some(all_but(&review.pod, &kept));
             }
             if !self.settings.standards.is_none() {
-                let old: Box<Pod<'_>> =
-                    Reader::document_boxed(old).map_err(|error| error.in_path("oldObject"))?;
+                let old: Box<Pod<'_>> = Reader::document(old).map_err(|error| error.in_path("oldObject"))?;
                 review.checks =
                     if is_significant(&review.pod, &old) { Checks::All } else { Checks::Policies };
             }
@@ -264,8 +263,8 @@ impl<'e> Evaluator<'e> {
     /// use a lax policy and finds a pod of a strict one, or the reverse, has what neither of them allows.
     fn review_added_containers(&self, request: &Request<'_>) -> Read<Response> {
         let Some(object) = request.object else { return Ok(Response::missing_object()) };
-        let asked: Box<Pod<'_>> = Reader::document_boxed(object)?;
-        let mut pod: Box<Pod<'_>> = Reader::document_boxed(request.old_object.unwrap_or(object))?;
+        let asked: Box<Pod<'_>> = Reader::document(object)?;
+        let mut pod: Box<Pod<'_>> = Reader::document(request.old_object.unwrap_or(object))?;
         template::default_pod(&mut pod);
         let mut present =
             std::mem::replace(&mut pod.spec.ephemeral_containers, asked.spec.ephemeral_containers);

@@ -75,7 +75,7 @@ impl<'e> Evaluator<'e> {
     pub fn report(&self, request: &Request<'_>) -> Read<Vec<Report>> {
         let Some(object) = request.object else { return Ok(Vec::new()) };
         if request.kind.is_pod() {
-            let mut pod: Box<Pod<'_>> = Reader::document_boxed(object)?;
+            let mut pod: Box<Pod<'_>> = Reader::document(object)?;
             template::default_pod(&mut pod);
             let mode = if self.settings.mutate { Mode::Apply } else { Mode::Refuse };
             return Ok(vec![self.report_of(PodReview::of_pod(request, pod, mode))]);

@@ -24,6 +24,13 @@ impl<'a> Decode<'a> for i64 {
         Ok(())
     }
 }
+/// In a box, since a large value that is moved takes stack.
+impl<'a, T: Decode<'a>> Decode<'a> for Box<T> {
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        (**self).decode(reader)
+    }
+}
+
 
 impl<'a> Decode<'a> for Text<'a> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {

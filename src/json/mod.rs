@@ -99,21 +99,6 @@ impl<'a> Reader<'a> {
         Reader { text, at: 0, depth: 0, room: ELEMENTS }
     }
 
-    /// Reads the whole of `text` as one value, into a box: a large value that is moved takes stack.
-    pub fn document_boxed<T: Decode<'a>>(text: &'a str) -> Read<Box<T>> {
-        let mut reader = Reader::new(text);
-        let value = reader.boxed()?;
-        reader.end()?;
-        Ok(value)
-    }
-
-    /// Reads the next value into a box.
-    pub fn boxed<T: Decode<'a>>(&mut self) -> Read<Box<T>> {
-        let mut value = Box::<T>::default();
-        value.decode(self)?;
-        Ok(value)
-    }
-
     /// Reads the whole of `text` as one value.
     pub fn document<T: Decode<'a>>(text: &'a str) -> Read<T> {
         let mut reader = Reader::new(text);

@@ -22,12 +22,6 @@ struct Inner {
     count: i64,
 }
 
-impl<'a> Decode<'a> for Box<Inner> {
-    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
-        (**self).decode(reader)
-    }
-}
-
 decode!(Thing<'a> {
     "name" => name,
     "size" => size,

@@ -312,7 +312,7 @@ decode!(Metadata<'a> { "name" => name });
 pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Box<Pod<'a>>> {
     let mut reader = Reader::new(template.text);
     reader
-        .boxed()
+        .value()
         .map_err(|error| if template.path.is_empty() { error } else { error.in_path(&template.path) })
 }
 

@@ -83,7 +83,7 @@ impl Alternative<'_> {
 
 /// Reads a pod as the engine does before it evaluates one; `None` if it cannot be read.
 pub(super) fn read(json: &str) -> Option<Box<Pod<'_>>> {
-    let mut pod: Box<Pod<'_>> = Reader::document_boxed(json).ok()?;
+    let mut pod: Box<Pod<'_>> = Reader::document(json).ok()?;
     template::default_pod(&mut pod);
     rules::adopt_annotations(&pod).or(Some(pod))
 }
