@@ -10,8 +10,8 @@ pub struct Error(Box<Problem>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Problem {
-    /// The path of the wrong value, its end first.
-    steps: Vec<Part>,
+    /// The path of the wrong value, as it continues another.
+    path: String,
     reason: String,
     wants_string: bool,
 }
@@ -22,20 +22,13 @@ pub(crate) const TWICE: &str = "duplicate key";
 /// How messages call the type of a string.
 pub(crate) const STRING: &str = "a string";
 
-/// A step of a path, or several in writing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    Step(Step<String>),
-    Path(String),
-}
-
 /// The result of reading.
 pub type Read<T> = Result<T, Error>;
 
 impl Error {
     /// An error at the place that is being read.
     pub fn new(reason: impl Into<String>) -> Self {
-        Error(Box::new(Problem { steps: Vec::new(), reason: reason.into(), wants_string: false }))
+        Error(Box::new(Problem { path: String::new(), reason: reason.into(), wants_string: false }))
     }
 
     /// An error about a value of the wrong type.
@@ -47,7 +40,8 @@ impl Error {
 
     /// The path of the value that cannot be read; empty for the whole document.
     pub fn path(&self) -> String {
-        At(&self.0.steps).to_string()
+        let path = &self.0.path;
+        path.strip_prefix('.').unwrap_or(path).to_owned()
     }
 
     /// The reason without the path.
@@ -63,52 +57,41 @@ impl Error {
     /// The same error, seen from the object that holds the wrong value under `key`.
     #[must_use]
     #[cold]
-    pub fn in_key(mut self, key: &str) -> Self {
-        self.0.steps.push(Part::Step(Step::Key(key.to_owned())));
-        self
+    pub fn in_key(self, key: &str) -> Self {
+        self.in_step(Step::Key(key))
     }
 
     /// The same error, seen from further up: `path` leads to the object that was read.
     #[must_use]
     #[cold]
     pub fn in_path(mut self, path: &str) -> Self {
-        self.0.steps.push(Part::Path(path.to_owned()));
+        self.0.path.insert_str(0, path);
         self
     }
 
     /// The same error, seen from the list that holds the wrong value at `index`.
     #[must_use]
     #[cold]
-    pub(super) fn at(mut self, index: usize) -> Self {
-        self.0.steps.push(Part::Step(Step::Index(index)));
-        self
+    pub(super) fn at(self, index: usize) -> Self {
+        self.in_step(Step::Index(index))
     }
-}
 
-/// The path that steps make, which start at its end.
-struct At<'s>(&'s [Part]);
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, step) in self.0.iter().rev().enumerate() {
-            match step {
-                Part::Step(step) => step.write_to(f, nth == 0)?,
-                Part::Path(path) => f.write_str(path)?,
-            }
-        }
-        Ok(())
+    fn in_step(self, step: Step<&str>) -> Self {
+        let mut written = String::new();
+        // Writing to a String cannot fail.
+        let _ = step.write_to(&mut written, false);
+        self.in_path(&written)
     }
 }
 
 /// `spec.containers[0].ports: must be a list, not a string`; an error of the whole document has no path.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Problem { steps, reason, .. } = &*self.0;
-        At(steps).fmt(f)?;
-        if !steps.is_empty() {
+        f.write_str(&self.path())?;
+        if !self.0.path.is_empty() {
             f.write_str(": ")?;
         }
-        f.write_str(reason)
+        f.write_str(self.reason())
     }
 }
 
