@@ -103,7 +103,7 @@ impl<'a> Request<'a> {
         if self.pod.is_none() {
             reader.skip_unchecked()?;
         }
-        self.object = Some(reader.since(start.at()));
+        self.object = Some(reader.since(start.at));
         Ok(())
     }
 }

@@ -11,27 +11,6 @@ pub trait Decode<'a>: Default {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()>;
 }
 
-impl<'a> Decode<'a> for bool {
-    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
-        *self = reader.boolean()?;
-        Ok(())
-    }
-}
-
-impl<'a> Decode<'a> for i64 {
-    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
-        *self = reader.integer()?;
-        Ok(())
-    }
-}
-/// In a box, since a large value that is moved takes stack.
-impl<'a, T: Decode<'a>> Decode<'a> for Box<T> {
-    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
-        (**self).decode(reader)
-    }
-}
-
-
 impl<'a> Decode<'a> for Text<'a> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         *self = reader.string()?;
@@ -42,6 +21,13 @@ impl<'a> Decode<'a> for Text<'a> {
 impl<'a, T: Decode<'a>> Decode<'a> for Option<T> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         self.get_or_insert_default().decode(reader)
+    }
+}
+
+/// In a box, since a large value that is moved takes stack.
+impl<'a, T: Decode<'a>> Decode<'a> for Box<T> {
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        (**self).decode(reader)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::DEPTH;
 use super::path::Step;
 
 /// Why a document cannot be read, and where.
@@ -36,6 +37,17 @@ impl Error {
         let mut error = Error::new(format!("must be {wanted}, not {found}"));
         error.0.wants_string = wanted == STRING;
         error
+    }
+
+    /// An error of what is not JSON, at a position.
+    #[cold]
+    pub(super) fn malformed(reason: &str, at: usize) -> Self {
+        Error::new(format!("is not JSON: {reason} (byte {at})"))
+    }
+
+    #[cold]
+    pub(super) fn too_deep() -> Self {
+        Error::new(format!("is nested deeper than {DEPTH} levels"))
     }
 
     /// The path of the value that cannot be read; empty for the whole document.

@@ -16,7 +16,6 @@
 //! ```
 
 mod decode;
-mod diagnose;
 pub(crate) mod edit;
 pub(crate) mod equal;
 mod error;
@@ -28,6 +27,7 @@ mod scalar;
 mod scan;
 mod skip;
 mod tree;
+mod walk;
 
 use std::borrow::Cow;
 use std::mem;
@@ -38,9 +38,10 @@ pub use edit::{Edit, Path, Step, graft};
 pub(crate) use error::STRING;
 pub(crate) use error::TWICE;
 pub use error::{Brief, Error, Read};
-pub(crate) use nodes::{Kind, Node};
+pub(crate) use nodes::Node;
 pub use quoted::Quoted;
 pub(crate) use quoted::{Listed, joined, quoted_names};
+pub(crate) use scan::Kind;
 pub use tree::{Tree, Value};
 pub(crate) use tree::{place_of, same_name};
 
@@ -69,7 +70,8 @@ pub struct Reader<'a> {
 /// Where a value starts, and how deep.
 #[derive(Debug)]
 pub struct Mark {
-    at: usize,
+    /// The position, in bytes.
+    pub at: usize,
     depth: u32,
 }
 
@@ -84,13 +86,6 @@ pub struct Mark {
 /// ```
 pub fn end_of_value(bytes: &[u8], at: usize) -> Option<usize> {
     Some(skip::over(bytes, at, 0)).filter(|end| *end != scan::FAULT)
-}
-
-impl Mark {
-    /// The position, in bytes.
-    pub fn at(&self) -> usize {
-        self.at
-    }
 }
 
 impl<'a> Reader<'a> {
@@ -109,20 +104,22 @@ impl<'a> Reader<'a> {
 
     /// Makes sure that nothing but white space follows.
     pub fn end(&mut self) -> Read<()> {
-        match self.peek() {
+        match self.next_byte() {
             None => Ok(()),
             Some(_) => Err(self.malformed("something follows the end of the document")),
         }
     }
 
-    /// The first byte of the next value, which determines its type.
+    /// The next byte that is not white space, to which the cursor moves: of a value it determines the type.
+    #[inline(always)]
     pub fn next_byte(&mut self) -> Option<u8> {
-        self.peek()
+        self.at = scan::blank(self.text.as_bytes(), self.at);
+        self.byte()
     }
 
     /// The start of the next value, to come back to.
     pub fn mark(&mut self) -> Mark {
-        self.peek();
+        self.next_byte();
         Mark { at: self.at, depth: self.depth }
     }
 
@@ -158,19 +155,17 @@ impl<'a> Reader<'a> {
     /// Skips a `null`, if that comes next.
     #[inline(always)]
     pub fn null(&mut self) -> Read<bool> {
-        if self.peek() != Some(b'n') {
-            return Ok(false);
+        let is_null = self.next_byte() == Some(b'n');
+        if is_null {
+            self.scalar()?;
         }
-        self.skip()?;
-        Ok(true)
+        Ok(is_null)
     }
 
     /// Makes room for one more element of a list.
     fn element<T>(&mut self) -> Read<()> {
-        match self.room.checked_sub(size_of::<T>()) {
-            Some(room) => self.room = room,
-            None => return Err(Error::new("is one element more than can be judged")),
-        }
+        let room = self.room.checked_sub(size_of::<T>());
+        self.room = room.ok_or_else(|| Error::new("is one element more than can be judged"))?;
         Ok(())
     }
 
@@ -187,14 +182,14 @@ impl<'a> Reader<'a> {
     /// is compiled once.
     #[inline(never)]
     fn key(&mut self, is_open: bool) -> Read<Option<Text<'a>>> {
-        if self.is_over(is_open, b'{', b'}', "an object")? {
+        if self.is_over(is_open, b'{')? {
             return Ok(None);
         }
-        if self.peek() != Some(b'"') {
+        if self.next_byte() != Some(b'"') {
             return Err(self.malformed("a key in quotes must come here"));
         }
         let key = self.quoted()?;
-        if self.peek() != Some(b':') {
+        if self.next_byte() != Some(b':') {
             return Err(self.malformed("a colon must come here").in_key(&key));
         }
         self.at += 1;
@@ -214,32 +209,40 @@ impl<'a> Reader<'a> {
     /// Whether a list has another element, to which the cursor moves.
     #[inline(never)]
     fn has_element(&mut self, is_open: bool) -> Read<bool> {
-        self.is_over(is_open, b'[', b']', "a list").map(|is_over| !is_over)
+        self.is_over(is_open, b'[').map(|is_over| !is_over)
     }
 
     /// Opens an object or a list, or moves on behind one of its elements; returns whether it ends there.
     #[inline(always)]
-    fn is_over(&mut self, is_open: bool, opening: u8, closing: u8, wanted: &str) -> Read<bool> {
-        let is_over = if is_open {
-            self.continues(closing)?
-        } else {
-            self.open(opening, wanted)?;
-            self.closes(closing)
-        };
+    fn is_over(&mut self, is_open: bool, opening: u8) -> Read<bool> {
+        if !is_open {
+            if self.next_byte() != Some(opening) {
+                return Err(self.mismatch(if opening == b'{' { "an object" } else { "a list" }));
+            }
+            if self.depth == DEPTH {
+                return Err(Error::too_deep());
+            }
+            self.depth += 1;
+            self.at += 1;
+        }
+        let next = self.next_byte();
+        // The closing bracket stands two behind the opening one in ASCII.
+        let is_over = next == Some(opening + 2);
         if is_over {
             self.depth -= 1;
+        } else if !is_open {
+            return Ok(false);
+        } else if next != Some(b',') {
+            return Err(self.malformed("a comma or a closing bracket must come here"));
         }
+        self.at += 1;
         Ok(is_over)
     }
 
     /// Skips a value, whatever it is, checking that it is well-formed.
     #[inline(never)]
     pub fn skip(&mut self) -> Read<()> {
-        let end = scan::value(self.text.as_bytes(), self.at, self.depth);
-        if end == scan::FAULT {
-            return Err(diagnose::error(self.text.as_bytes(), self.at, self.depth));
-        }
-        self.at = end;
+        self.at = walk::walk(self.text.as_bytes(), self.at, self.depth, &mut ())?;
         Ok(())
     }
 
@@ -248,7 +251,9 @@ impl<'a> Reader<'a> {
     pub fn skip_unchecked(&mut self) -> Read<()> {
         let end = skip::over(self.text.as_bytes(), self.at, self.depth);
         if end == scan::FAULT {
-            return Err(diagnose::error(self.text.as_bytes(), self.at, self.depth));
+            // Skipped once more, to find out why.
+            self.skip()?;
+            return Err(self.malformed("a value must come here"));
         }
         self.at = end;
         Ok(())
@@ -256,43 +261,10 @@ impl<'a> Reader<'a> {
 
     /// Skips a value that is kept for later and returns its text, without surrounding white space.
     pub fn raw(&mut self) -> Read<&'a str> {
-        self.peek();
+        self.next_byte();
         let start = self.at;
         self.skip_unchecked()?;
         Ok(self.since(start))
-    }
-
-    fn open(&mut self, bracket: u8, wanted: &str) -> Read<()> {
-        if self.peek() != Some(bracket) {
-            return Err(self.mismatch(wanted));
-        }
-        if self.depth == DEPTH {
-            return Err(diagnose::too_deep());
-        }
-        self.depth += 1;
-        self.at += 1;
-        Ok(())
-    }
-
-    /// Whether the object or list just opened is empty; its end is skipped.
-    #[inline(always)]
-    fn closes(&mut self, bracket: u8) -> bool {
-        let empty = self.peek() == Some(bracket);
-        if empty {
-            self.at += 1;
-        }
-        empty
-    }
-
-    /// Skips the separator behind an element, and returns whether more elements follow.
-    #[inline(always)]
-    fn continues(&mut self, bracket: u8) -> Read<bool> {
-        let next = self.peek();
-        if next == Some(b',') || next == Some(bracket) {
-            self.at += 1;
-            return Ok(next == Some(bracket));
-        }
-        Err(self.malformed("a comma or a closing bracket must come here"))
     }
 
     #[inline(always)]
@@ -300,16 +272,9 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// The next byte that is not white space; the cursor moves to it.
-    #[inline(always)]
-    fn peek(&mut self) -> Option<u8> {
-        self.at = scan::blank(self.text.as_bytes(), self.at);
-        self.byte()
-    }
-
     #[cold]
     fn malformed(&self, reason: &str) -> Error {
-        diagnose::malformed(reason, self.at)
+        Error::malformed(reason, self.at)
     }
 
     #[cold]

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{Brief, Error, Read, Reader, STRING, Text, diagnose, scan};
+use super::{Brief, Decode, Error, Read, Reader, STRING, Text, scan};
 
 impl<'a> Reader<'a> {
     /// Reads a string.
     #[inline(never)]
     pub fn string(&mut self) -> Read<Text<'a>> {
-        if self.peek() != Some(b'"') {
+        if self.next_byte() != Some(b'"') {
             return Err(self.mismatch(STRING));
         }
         self.quoted()
@@ -27,38 +27,18 @@ impl<'a> Reader<'a> {
         self.escaped_string(start).map(Cow::Owned)
     }
 
-    /// Reads a boolean.
-    #[inline(never)]
-    pub fn boolean(&mut self) -> Read<bool> {
-        match self.peek() {
-            Some(b't') => self.skip().map(|()| true),
-            Some(b'f') => self.skip().map(|()| false),
-            _ => Err(self.mismatch("true or false")),
-        }
-    }
-
-    /// Reads a whole number of 64 bits, without a fraction or an exponent.
-    #[inline(never)]
-    pub fn integer(&mut self) -> Read<i64> {
-        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
-            return Err(self.mismatch("a whole number"));
-        }
+    /// Reads a number, `true`, `false` or `null` that comes next, as it is written.
+    pub(super) fn scalar(&mut self) -> Read<&'a str> {
         let start = self.at;
-        self.skip()?;
-        let digits = self.since(start);
-        digits
-            .parse()
-            .map_err(|_| Error::new(format!("must be a whole number of 64 bits, not {}", Brief(digits))))
+        (_, self.at) = scan::scalar(self.text.as_bytes(), start)?;
+        Ok(self.since(start))
     }
 
     /// Reads on from the first escape of a string whose content starts at `start`.
     #[cold]
     fn escaped_string(&mut self, start: usize) -> Read<String> {
         let bytes = self.text.as_bytes();
-        let end = scan::string(bytes, self.at);
-        if end == scan::FAULT {
-            return Err(diagnose::error(bytes, start - 1, self.depth));
-        }
+        let end = scan::escapes(bytes, self.at)?;
         let mut text = self.since(start).to_owned();
         while self.at + 1 < end {
             match bytes.get(self.at + 1) {
@@ -88,17 +68,39 @@ impl<'a> Reader<'a> {
         } else {
             None
         };
-        let code = match (first, second) {
-            (Some(high @ 0xD800..=0xDBFF), Some(low @ 0xDC00..=0xDFFF)) => {
-                self.at += 10;
-                Some(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
-            }
-            _ => {
-                self.at += 4;
-                first
-            }
+        let Some(Ok(character)) = char::decode_utf16(first.into_iter().chain(second)).next() else {
+            return Err(self.malformed("half a surrogate pair stands in a string"));
         };
-        let half = "half a surrogate pair stands in a string";
-        code.and_then(char::from_u32).ok_or_else(|| diagnose::malformed(half, self.at - 4))
+        self.at += if character.len_utf16() == 1 { 4 } else { 10 };
+        Ok(character)
+    }
+}
+
+/// A boolean.
+impl<'a> Decode<'a> for bool {
+    #[inline(never)]
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        let first = reader.next_byte();
+        if !matches!(first, Some(b't' | b'f')) {
+            return Err(reader.mismatch("true or false"));
+        }
+        reader.scalar()?;
+        *self = first == Some(b't');
+        Ok(())
+    }
+}
+
+/// A whole number of 64 bits, without a fraction or an exponent.
+impl<'a> Decode<'a> for i64 {
+    #[inline(never)]
+    fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        if !matches!(reader.next_byte(), Some(b'-' | b'0'..=b'9')) {
+            return Err(reader.mismatch("a whole number"));
+        }
+        let digits = reader.scalar()?;
+        *self = digits
+            .parse()
+            .map_err(|_| Error::new(format!("must be a whole number of 64 bits, not {}", Brief(digits))))?;
+        Ok(())
     }
 }

@@ -2,13 +2,24 @@
 //!
 //! Most of a review is not governed by policies, and most of that is the inside of strings: the speed of these
 //! functions is the speed of the policy. All of them take the bytes and a position and return the position behind the
-//! skipped part, or [`FAULT`]: a plain number travels in a register where a `Result` would not. Why something is not
-//! JSON is found out afterwards, by a second scan.
+//! skipped part. Those that are called most return [`FAULT`] for an error: a plain number travels in a register where a
+//! `Result` would not.
 
-use super::DEPTH;
+use super::{Error, Read};
 
 /// Returned for malformed input. No document is as long.
 pub(super) const FAULT: usize = usize::MAX;
+
+/// The type of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    Flag,
+    Number,
+    Text,
+    List,
+    Object,
+}
 
 /// The first position from `at` on that is not white space.
 #[inline(always)]
@@ -28,101 +39,48 @@ fn blanks(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Skips the value at `at`, whatever it is, which is within `depth` objects and lists.
-pub(super) fn value(bytes: &[u8], mut at: usize, depth: u32) -> usize {
-    // One bit for each object or list that is open here: whether it is an object.
-    let mut open: u128 = 0;
-    let mut nested = 0;
-    'value: loop {
-        at = blank(bytes, at);
-        match bytes.get(at) {
-            Some(b'"') => at = string(bytes, at + 1),
-            Some(bracket @ (b'{' | b'[')) => {
-                if depth + nested == DEPTH {
-                    return FAULT;
-                }
-                let is_object = *bracket == b'{';
-                at = blank(bytes, at + 1);
-                // The closing bracket stands two behind the opening one in ASCII.
-                if bytes.get(at) == Some(&(bracket + 2)) {
-                    at += 1;
-                } else {
-                    nested += 1;
-                    open = open << 1 | u128::from(is_object);
-                    if is_object {
-                        at = key(bytes, at);
-                    }
-                    continue 'value;
-                }
-            }
-            Some(b'-' | b'0'..=b'9') => at = number(bytes, at),
-            Some(b't') => at = word(bytes, at, b"true"),
-            Some(b'f') => at = word(bytes, at, b"false"),
-            Some(b'n') => at = word(bytes, at, b"null"),
-            _ => return FAULT,
-        }
-        while nested > 0 {
-            at = blank(bytes, at);
-            let in_object = open & 1 == 1;
-            match bytes.get(at) {
-                Some(b',') => {
-                    at += 1;
-                    if in_object {
-                        at = key(bytes, blank(bytes, at));
-                    }
-                    continue 'value;
-                }
-                Some(b'}') if in_object => {}
-                Some(b']') if !in_object => {}
-                _ => return FAULT,
-            }
-            at += 1;
-            nested -= 1;
-            open >>= 1;
-        }
-        return at;
-    }
-}
-
-/// Skips a key and the colon behind it.
-#[inline(always)]
-fn key(bytes: &[u8], at: usize) -> usize {
-    if bytes.get(at) != Some(&b'"') {
-        return FAULT;
-    }
-    let at = blank(bytes, string(bytes, at + 1));
-    if bytes.get(at) == Some(&b':') { at + 1 } else { FAULT }
-}
-
-/// Skips the rest of a string, from behind its opening quote to behind its closing one.
-#[inline(always)]
-pub(super) fn string(bytes: &[u8], at: usize) -> usize {
-    let at = plain(bytes, at);
-    if bytes.get(at) == Some(&b'"') { at + 1 } else { escapes(bytes, at) }
-}
-
 /// Skips the rest of a string from its first escape on.
 #[cold]
-pub(super) fn escapes(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn escapes(bytes: &[u8], mut at: usize) -> Read<usize> {
     loop {
         match (bytes.get(at), bytes.get(at + 1)) {
-            (Some(b'"'), _) => return at + 1,
+            (Some(b'"'), _) => return Ok(at + 1),
             (Some(b'\\'), Some(b'u')) if hex(bytes, at + 2).is_some() => at += 6,
             (Some(b'\\'), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => at += 2,
-            _ => return FAULT,
+            (Some(b'\\'), Some(_)) => {
+                return Err(Error::malformed("an unknown escape stands in a string", at));
+            }
+            (Some(0..0x20), _) => {
+                return Err(Error::malformed("a control character stands in a string", at));
+            }
+            _ => return Err(Error::malformed("the document ends within a string", at)),
         }
         at = plain(bytes, at);
     }
 }
 
 /// The number that the four digits of a `\u` escape make.
-pub(super) fn hex(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn hex(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..)?.first_chunk::<4>()?;
-    digits.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?))
+    let code = digits.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?))?;
+    u16::try_from(code).ok()
+}
+
+/// Skips a number, `true`, `false` or `null`, and returns which of them it is.
+#[inline(always)]
+pub(super) fn scalar(bytes: &[u8], at: usize) -> Read<(Kind, usize)> {
+    let (kind, end) = match bytes.get(at) {
+        Some(b't') => (Kind::Flag, word(bytes, at, b"true")),
+        Some(b'f') => (Kind::Flag, word(bytes, at, b"false")),
+        Some(b'n') => (Kind::Null, word(bytes, at, b"null")),
+        Some(_) => (Kind::Number, number(bytes, at)),
+        None => return Err(Error::malformed("the document ends too early", at)),
+    };
+    if end == FAULT { Err(Error::malformed("a value must come here", at)) } else { Ok((kind, end)) }
 }
 
 /// Skips a number.
-pub(super) fn number(bytes: &[u8], mut at: usize) -> usize {
+fn number(bytes: &[u8], mut at: usize) -> usize {
     if bytes.get(at) == Some(&b'-') {
         at += 1;
     }
@@ -149,7 +107,7 @@ fn digits(bytes: &[u8], start: usize) -> usize {
 }
 
 /// Skips `true`, `false` or `null`.
-pub(super) fn word<const N: usize>(bytes: &[u8], at: usize, word: &[u8; N]) -> usize {
+fn word<const N: usize>(bytes: &[u8], at: usize, word: &[u8; N]) -> usize {
     if bytes.get(at..).is_some_and(|rest| rest.first_chunk() == Some(word)) { at + N } else { FAULT }
 }
 
@@ -179,14 +137,9 @@ fn plain_tail(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// How many bytes are looked at together, and how many bits of the result each has.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-const BLOCK: usize = 16;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-const FLAGS: usize = 1;
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-const BLOCK: usize = 8;
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-const FLAGS: usize = 8;
+const BLOCK: usize = if HAS_VECTORS { 16 } else { 8 };
+const FLAGS: usize = if HAS_VECTORS { 1 } else { 8 };
+const HAS_VECTORS: bool = cfg!(all(target_arch = "wasm32", target_feature = "simd128"));
 
 /// Flags the characters of a block that are not plain. Only the lowest flag is exact.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

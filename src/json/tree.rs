@@ -69,8 +69,9 @@ impl<'t, 's> Value<'t, 's> {
     /// The type of the value, for an error where another type was expected.
     pub fn describe(self) -> String {
         match self.kind() {
-            Kind::Null => "null".to_owned(),
-            Kind::Flag | Kind::Number => self.0.first().map_or("", Node::written).to_owned(),
+            Kind::Null | Kind::Flag | Kind::Number => {
+                self.0.first().map_or("null", Node::written).to_owned()
+            }
             Kind::Text => format!("the string {}", Quoted(&self.text().unwrap_or_default())),
             Kind::List => "a list".to_owned(),
             Kind::Object => "an object".to_owned(),

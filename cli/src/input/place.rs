@@ -170,7 +170,7 @@ impl Tree {
 
 /// Advances `nearest` for each step that exists.
 fn walk(reader: &mut Reader<'_>, steps: &[Step], nearest: &mut usize) -> json::Read<()> {
-    let start = reader.mark().at();
+    let start = reader.mark().at;
     *nearest = start.max(*nearest);
     match (steps.split_first(), reader.next_byte()) {
         (Some((Step::Key(wanted), rest)), Some(b'{')) => {
@@ -179,7 +179,7 @@ fn walk(reader: &mut Reader<'_>, steps: &[Step], nearest: &mut usize) -> json::R
                 if key == wanted.as_str() {
                     // The key lies between the end of the previous member and this position.
                     *nearest = before;
-                    let value = reader.mark().at();
+                    let value = reader.mark().at;
                     *nearest = value;
                     return walk(reader, rest, nearest);
                 }
