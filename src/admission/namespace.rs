@@ -106,7 +106,7 @@ impl<'s> Found<'s> {
         if missing.is_empty() {
             return;
         }
-        let missing = joined(&missing.iter().map(|check| check.id).collect::<Vec<_>>(), ", ");
+        let missing = joined(missing.iter().map(|check| check.id), ", ");
         let newest = Standard { version: newest, ..actual };
         if newest.missing(stated).is_empty() {
             let demanded = oldest(actual.level, stated);

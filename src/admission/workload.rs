@@ -121,7 +121,6 @@ impl<'e> Evaluator<'e> {
         let claims = self.settings.resource_claims.into_iter();
         let claims = claims.flat_map(|_| resource_claim::KINDS.map(str::to_owned));
         let known = with_pods.chain(namespace).chain(volume).chain(claims).chain(declared);
-        let known: Vec<String> = known.collect();
         let (group, kind) = (&*request.kind.group, Quoted(&request.kind.kind));
         let of_group =
             if group.is_empty() { String::new() } else { format!(" of the API group {}", Quoted(group)) };
@@ -132,7 +131,7 @@ impl<'e> Evaluator<'e> {
             _ if !self.settings.judges_pods() => "give a policy or `podSecurityStandards`",
             _ => "name further kinds in `podTemplates`",
         };
-        let known = joined(&known, ", ");
+        let known = joined(known, ", ");
         let problem = format_args!(
             "{kind}{of_group} is not judged by this policy; judged are: {known}; register it for those, or {remedy}"
         );

@@ -20,7 +20,7 @@ pub(super) fn can_i(question: &Question<'_>) -> Result<bool, String> {
 /// The payload of the call. An answer may be five seconds old.
 fn written(question: &Question<'_>) -> String {
     let Question { user, groups, api_group, policy, namespace } = question;
-    let groups = joined(&groups.iter().map(|group| Quoted(group)).collect::<Vec<_>>(), ",");
+    let groups = joined(groups.iter().map(|group| Quoted(group)), ",");
     format!(
         concat!(
             r#"{{"subject_access_review":{{"groups":[{}],"resource_attributes":{{"group":{},"name":{},"namespace":{},"#,

@@ -40,7 +40,7 @@ pub(crate) use error::TWICE;
 pub use error::{Brief, Error, Read};
 pub(crate) use nodes::Node;
 pub use quoted::Quoted;
-pub(crate) use quoted::{Listed, joined, quoted_names};
+pub(crate) use quoted::{Listed, joined};
 pub(crate) use scan::Kind;
 pub use tree::{Tree, Value};
 pub(crate) use tree::{place_of, same_name};

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use super::{Text, scan};
+use super::scan;
 
 /// A text as a JSON string, quotes and escapes included.
 ///
@@ -43,25 +43,16 @@ pub(crate) struct Listed<'a, T: AsRef<str>>(pub(crate) &'a [T]);
 
 impl<T: AsRef<str>> Display for Listed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, name) in self.0.iter().enumerate() {
-            let separator = if nth == 0 { "" } else { ", " };
-            write!(f, "{separator}{}", Quoted(name.as_ref()))?;
-        }
-        Ok(())
+        f.write_str(&joined(self.0.iter().map(|name| Quoted(name.as_ref())), ", "))
     }
 }
 
 /// Items in a row.
-pub(crate) fn joined(things: &[impl Display], separator: &str) -> String {
+pub(crate) fn joined(things: impl IntoIterator<Item: Display>, separator: &str) -> String {
     let mut text = String::new();
     for thing in things {
         let before = if text.is_empty() { "" } else { separator };
         let _ = write!(text, "{before}{thing}");
     }
     text
-}
-
-/// Names in quotes, separated by commas.
-pub(crate) fn quoted_names<'n>(names: impl Iterator<Item = &'n Text<'n>>) -> String {
-    joined(&names.map(|name| Quoted(name)).collect::<Vec<_>>(), ", ")
 }

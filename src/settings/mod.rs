@@ -7,7 +7,7 @@
 //! assert!(problems.to_string().starts_with("privilegd: unknown field; did you mean \"privileged\"?"));
 //! ```
 
-use crate::json::{Quoted, Reader, Text, Tree, Value};
+use crate::json::{Quoted, Reader, Text, Tree, Value, joined};
 use crate::pod::template::{Workload, built_in, parse_path};
 use crate::policy::Policy;
 use crate::rule::{Action, Enforcement};
@@ -239,7 +239,7 @@ impl<'s> Settings<'s> {
 
     /// The policies' names, quoted and joined.
     pub fn names(&self) -> String {
-        crate::json::quoted_names(self.policies.iter().map(|policy| &policy.name))
+        joined(self.policies.iter().map(|policy| Quoted(&policy.name)), ", ")
     }
 }
 
