@@ -328,13 +328,11 @@ mod memory {
         granted <= PAGES
     }
 
-    #[cfg(test)]
     pub(super) fn granted() -> usize {
         GRANTED.get()
     }
 
     /// All of it once more.
-    #[cfg(test)]
     pub(super) fn reset() {
         MEMORY.with(|memory| memory.iter().for_each(|word| word.set(0)));
         GRANTED.set(1);

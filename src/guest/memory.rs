@@ -57,11 +57,9 @@ extern "C" fn free(_: *mut u8) {}
 /// Zeroed memory for `count` elements, aligned for all that C keeps there; null if there is none.
 fn taken(count: usize, size: usize) -> *mut u8 {
     let layout = count.checked_mul(size).map(|size| Layout::from_size_align(size.max(1), 16));
-    match layout {
-        // SAFETY: the size is not zero.
-        Some(Ok(layout)) => unsafe { alloc_zeroed(layout) },
-        _ => null_mut(),
-    }
+    let Some(Ok(layout)) = layout else { return null_mut() };
+    // SAFETY: the size is not zero.
+    unsafe { alloc_zeroed(layout) }
 }
 
 /// How slices of the same length compare. Without the comparison of slices, which would come back here.
@@ -77,13 +75,8 @@ fn order(mut one: &[u8], mut other: &[u8]) -> Ordering {
         }
         (one, other) = (behind_a, behind_b);
     }
-    while let (Some((a, behind_a)), Some((b, behind_b))) = (one.split_first(), other.split_first()) {
-        if a != b {
-            return a.cmp(b);
-        }
-        (one, other) = (behind_a, behind_b);
-    }
-    Ordering::Equal
+    let differ = one.iter().zip(other).find(|(a, b)| a != b);
+    differ.map_or(Ordering::Equal, |(a, b)| a.cmp(b))
 }
 
 #[cfg(test)]

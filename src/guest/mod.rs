@@ -88,10 +88,8 @@ impl Cluster for Host {
     }
 
     fn now(&self) -> Result<i64, String> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        since
-            .ok()
-            .and_then(|since| i64::try_from(since.as_secs()).ok())
-            .ok_or_else(|| "the clock of the policy server is wrong".to_owned())
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+        let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
+        seconds.ok_or_else(|| "the clock of the policy server is wrong".to_owned())
     }
 }
