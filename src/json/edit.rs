@@ -50,19 +50,17 @@ pub fn graft(document: &str, edits: &[Edit<'_>]) -> Read<String> {
 fn growth(edits: &[&Edit<'_>]) -> usize {
     let mut before = Path::of(&[]);
     let mut bytes = 0;
-    for edit in edits {
-        bytes += edit.value.len();
-        let mut shared = true;
-        let mut depth = 0;
-        while let Some(step) = edit.path.get(depth) {
-            shared = shared && before.get(depth) == Some(step);
-            if let (false, Step::Key(key)) = (shared, step) {
+    for Edit { path, value } in edits {
+        bytes += value.len();
+        let is_shared = |depth: &usize| path.get(*depth).is_some_and(|step| before.get(*depth) == Some(step));
+        let shared = (0..).take_while(is_shared).count();
+        for step in (shared..).map_while(|depth| path.get(depth)) {
+            if let Step::Key(key) = step {
                 // Quotes, a colon, a comma, brackets; a key that has to be escaped is longer.
                 bytes += key.len() + 6;
             }
-            depth += 1;
         }
-        before = edit.path;
+        before = *path;
     }
     bytes
 }

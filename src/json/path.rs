@@ -75,13 +75,8 @@ impl<'p> Path<'p> {
     #[inline(never)]
     pub(super) fn get(&self, depth: usize) -> Option<Step<&'p str>> {
         match *self {
-            Path::Child(path, step) => {
-                if depth == path.len() {
-                    Some(step)
-                } else {
-                    path.get(depth)
-                }
-            }
+            Path::Child(path, step) if depth == path.len() => Some(step),
+            Path::Child(path, _) => path.get(depth),
             Path::Steps(before, step, behind) => match depth.checked_sub(before.len()) {
                 None => before.get(depth).copied(),
                 Some(0) if step.is_some() => step,
