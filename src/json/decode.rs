@@ -38,7 +38,8 @@ impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
             self.reserve_exact(1);
         }
         reader.list(|reader, _| {
-            reader.element::<T>()?;
+            let room = reader.room.checked_sub(size_of::<T>());
+            reader.room = room.ok_or_else(|| Error::new("is one element more than can be judged"))?;
             self.push(T::default());
             self.last_mut().map_or(Ok(()), |element| element.decode(reader))
         })

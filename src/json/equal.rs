@@ -81,11 +81,10 @@ fn same_value(one: Value<'_, '_>, other: Value<'_, '_>) -> bool {
 
 /// The members of an object that are not `null`, sorted by key; `None` if a key is duplicate.
 fn by_key<'t, 's>(object: Value<'t, 's>) -> Option<Vec<(Text<'s>, Value<'t, 's>)>> {
-    let (keys, values): (Vec<_>, Vec<_>) = object.entries().unzip();
-    let order = in_order(keys.iter())?;
-    let members = order.into_iter().filter_map(|(_, index)| Some((keys.get(index)?, values.get(index)?)));
-    let members = members.filter(|(_, value)| !value.is_null());
-    Some(members.map(|(key, value)| (key.clone(), *value)).collect())
+    let members: Vec<_> = object.entries().collect();
+    let order = in_order(members.iter().map(|(key, _)| key))?;
+    let members = order.into_iter().filter_map(|(_, index)| members.get(index).cloned());
+    Some(members.filter(|(_, value)| !value.is_null()).collect())
 }
 
 /// The indexes of keys in the order of their hashes, which is the same order for the same keys. Nothing if two hashes are

@@ -24,13 +24,12 @@ pub(crate) fn at<'t, 's>(value: Value<'t, 's>, way: &[&str]) -> Read<Value<'t, '
 /// The string at the end of a path of keys; `None` if it is absent.
 pub(crate) fn text<'s>(value: Value<'_, 's>, way: &[&str]) -> Read<Option<Text<'s>>> {
     let value = at(value, way)?;
-    match value.text() {
-        None if !value.is_null() => {
-            let error = Error::mismatch(STRING, value.describe());
-            Err(way.iter().rev().fold(error, |error, key| error.in_key(key)))
-        }
-        text => Ok(text),
+    let text = value.text();
+    if text.is_none() && !value.is_null() {
+        let error = Error::mismatch(STRING, value.describe());
+        return Err(way.iter().rev().fold(error, |error, key| error.in_key(key)));
     }
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -35,9 +35,8 @@ use std::mem;
 pub use decode::Decode;
 pub(crate) use decode::{decode, once};
 pub use edit::{Edit, Path, Step, graft};
-pub(crate) use error::STRING;
-pub(crate) use error::TWICE;
 pub use error::{Brief, Error, Read};
+pub(crate) use error::{STRING, TWICE};
 pub(crate) use nodes::Node;
 pub use quoted::Quoted;
 pub(crate) use quoted::{Listed, joined};
@@ -162,13 +161,6 @@ impl<'a> Reader<'a> {
         Ok(is_null)
     }
 
-    /// Makes room for one more element of a list.
-    fn element<T>(&mut self) -> Read<()> {
-        let room = self.room.checked_sub(size_of::<T>());
-        self.room = room.ok_or_else(|| Error::new("is one element more than can be judged"))?;
-        Ok(())
-    }
-
     /// Reads an object, calling `each` for every key with the cursor before its value.
     pub fn object(&mut self, mut each: impl FnMut(&mut Self, &Text<'a>) -> Read<()>) -> Read<()> {
         let mut is_open = false;
@@ -280,10 +272,10 @@ impl<'a> Reader<'a> {
     #[cold]
     fn mismatch(&mut self, wanted: &str) -> Error {
         let start = self.at;
-        let value = match self.skip().map(|()| self.since(start)) {
-            Ok(value) => value,
-            Err(error) => return error,
-        };
+        if let Err(error) = self.skip() {
+            return error;
+        }
+        let value = self.since(start);
         let found = match value.as_bytes().first() {
             Some(b'"') => format!("the string {}", Brief(value)),
             Some(b'{') => "an object".to_owned(),

@@ -69,9 +69,7 @@ impl<'t, 's> Value<'t, 's> {
     /// The type of the value, for an error where another type was expected.
     pub fn describe(self) -> String {
         match self.kind() {
-            Kind::Null | Kind::Flag | Kind::Number => {
-                self.0.first().map_or("null", Node::written).to_owned()
-            }
+            Kind::Null | Kind::Flag | Kind::Number => self.0.first().map_or("null", Node::written).to_owned(),
             Kind::Text => format!("the string {}", Quoted(&self.text().unwrap_or_default())),
             Kind::List => "a list".to_owned(),
             Kind::Object => "an object".to_owned(),
@@ -113,13 +111,14 @@ impl<'t, 's> Value<'t, 's> {
 
     /// Whether both are the same string, number, boolean or `null`.
     pub fn is_same_scalar(self, other: Value<'_, '_>) -> bool {
-        let (one, two) = (self.kind(), other.kind());
-        match one {
-            Kind::Null => two == Kind::Null,
-            Kind::Flag | Kind::Number => one == two && self.written(one) == other.written(two),
-            Kind::Text => two == Kind::Text && self.text() == other.text(),
-            Kind::List | Kind::Object => false,
-        }
+        let kind = self.kind();
+        kind == other.kind()
+            && match kind {
+                Kind::Null => true,
+                Kind::Flag | Kind::Number => self.written(kind) == other.written(kind),
+                Kind::Text => self.text() == other.text(),
+                Kind::List | Kind::Object => false,
+            }
     }
 
     /// The value of a key, if this is an object that has it and it is not `null`.
