@@ -8,22 +8,16 @@ use super::{Error, Read, Reader, Text};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node<'a> {
     key: &'a str,
-    /// The text of the value: of a string, the text between its quotes.
-    text: &'a str,
+    /// The value as it is written, a string without its quotes.
+    pub(super) written: &'a str,
     /// How many nodes the value takes, itself included. While it is being read: the node that holds it.
     span: u32,
-    kind: Kind,
+    pub(super) kind: Kind,
     key_is_escaped: bool,
     text_is_escaped: bool,
 }
 
 impl<'a> Node<'a> {
-    /// The type of the value.
-    #[inline(always)]
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// How many nodes the value takes, itself included.
     #[inline(always)]
     pub(crate) fn span(&self) -> usize {
@@ -39,13 +33,7 @@ impl<'a> Node<'a> {
     /// The text of a string.
     #[inline(always)]
     pub(crate) fn text(&self) -> Text<'a> {
-        if self.text_is_escaped { meaning(self.text) } else { Text::Borrowed(self.text) }
-    }
-
-    /// The value as it is written, a string without its quotes.
-    #[inline(always)]
-    pub(crate) fn written(&self) -> &'a str {
-        self.text
+        if self.text_is_escaped { meaning(self.written) } else { Text::Borrowed(self.written) }
     }
 }
 
@@ -78,7 +66,7 @@ impl<'a> Reader<'a> {
                 unescaped(node.key)?;
             }
             if node.text_is_escaped {
-                unescaped(node.text)?;
+                unescaped(node.written)?;
             }
         }
         self.at = end;
@@ -110,7 +98,7 @@ impl Sink for Row<'_, '_> {
         let is_open = matches!(kind, Kind::List | Kind::Object);
         self.nodes.push(Node {
             key: self.text(key),
-            text: self.text(text),
+            written: self.text(text),
             span: if is_open { self.holder } else { 1 },
             kind,
             key_is_escaped: key.is_escaped,
@@ -129,7 +117,7 @@ impl Sink for Row<'_, '_> {
         };
         // The end is cut off now that it is known.
         let behind = self.document.len() - at;
-        closed.text = closed.text.get(..closed.text.len() - behind).unwrap_or_default();
+        closed.written = closed.written.get(..closed.written.len() - behind).unwrap_or_default();
         let outer = closed.span;
         closed.span = u32::try_from(length).unwrap_or(NONE) - self.holder;
         self.holder = outer;

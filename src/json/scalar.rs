@@ -28,6 +28,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a number, `true`, `false` or `null` that comes next, as it is written.
+    #[inline(never)]
     pub(super) fn scalar(&mut self) -> Read<&'a str> {
         let start = self.at;
         (_, self.at) = scan::scalar(self.text.as_bytes(), start)?;
@@ -63,11 +64,8 @@ impl<'a> Reader<'a> {
     fn unicode(&mut self) -> Read<char> {
         let bytes = self.text.as_bytes();
         let first = scan::hex(bytes, self.at + 2);
-        let second = if bytes.get(self.at + 6..self.at + 8) == Some(b"\\u") {
-            scan::hex(bytes, self.at + 8)
-        } else {
-            None
-        };
+        let follows = bytes.get(self.at + 6..self.at + 8) == Some(b"\\u");
+        let second = follows.then(|| scan::hex(bytes, self.at + 8)).flatten();
         let Some(Ok(character)) = char::decode_utf16(first.into_iter().chain(second)).next() else {
             return Err(self.malformed("half a surrogate pair stands in a string"));
         };

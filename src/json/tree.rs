@@ -49,19 +49,19 @@ impl<'t, 's> Iterator for Children<'t, 's> {
 impl<'t, 's> Value<'t, 's> {
     #[inline(always)]
     fn kind(self) -> Kind {
-        self.0.first().map_or(Kind::Null, Node::kind)
+        self.0.first().map_or(Kind::Null, |node| node.kind)
     }
 
     /// A value of one kind as it is written.
     #[inline(always)]
     fn written(self, kind: Kind) -> Option<&'s str> {
-        self.0.first().filter(|node| node.kind() == kind).map(Node::written)
+        self.0.first().filter(|node| node.kind == kind).map(|node| node.written)
     }
 
     #[inline(always)]
     fn held(self, kind: Kind) -> Children<'t, 's> {
         match self.0.split_first() {
-            Some((node, held)) if node.kind() == kind => Children(held),
+            Some((node, held)) if node.kind == kind => Children(held),
             _ => Children(&[]),
         }
     }
@@ -69,7 +69,9 @@ impl<'t, 's> Value<'t, 's> {
     /// The type of the value, for an error where another type was expected.
     pub fn describe(self) -> String {
         match self.kind() {
-            Kind::Null | Kind::Flag | Kind::Number => self.0.first().map_or("null", Node::written).to_owned(),
+            Kind::Null | Kind::Flag | Kind::Number => {
+                self.0.first().map_or("null", |node| node.written).to_owned()
+            }
             Kind::Text => format!("the string {}", Quoted(&self.text().unwrap_or_default())),
             Kind::List => "a list".to_owned(),
             Kind::Object => "an object".to_owned(),
@@ -102,23 +104,17 @@ impl<'t, 's> Value<'t, 's> {
 
     /// Whether both are written alike, letter for letter.
     pub(crate) fn is_written_like(self, other: Value<'_, '_>) -> bool {
-        match (self.0.first(), other.0.first()) {
-            (Some(one), Some(two)) => one.kind() == two.kind() && one.written() == two.written(),
-            (None, None) => true,
-            _ => false,
-        }
+        let kind = self.kind();
+        kind == other.kind() && self.written(kind) == other.written(kind)
     }
 
     /// Whether both are the same string, number, boolean or `null`.
-    pub fn is_same_scalar(self, other: Value<'_, '_>) -> bool {
-        let kind = self.kind();
-        kind == other.kind()
-            && match kind {
-                Kind::Null => true,
-                Kind::Flag | Kind::Number => self.written(kind) == other.written(kind),
-                Kind::Text => self.text() == other.text(),
-                Kind::List | Kind::Object => false,
-            }
+    pub(super) fn is_same_scalar(self, other: Value<'_, '_>) -> bool {
+        match self.kind() {
+            Kind::Null | Kind::Flag | Kind::Number => self.is_written_like(other),
+            Kind::Text => self.text() == other.text(),
+            Kind::List | Kind::Object => false,
+        }
     }
 
     /// The value of a key, if this is an object that has it and it is not `null`.
@@ -144,7 +140,7 @@ impl<'t, 's> Value<'t, 's> {
     /// The text, if this is a string.
     #[inline(always)]
     pub fn text(self) -> Option<Text<'s>> {
-        self.0.first().filter(|node| node.kind() == Kind::Text).map(Node::text)
+        self.0.first().filter(|node| node.kind == Kind::Text).map(Node::text)
     }
 
     /// The boolean, if this is one.
