@@ -77,6 +77,9 @@ impl Error {
     #[must_use]
     #[cold]
     pub fn in_path(mut self, path: &str) -> Self {
+        if self.0.path.starts_with(|first| first != '.' && first != '[') {
+            self.0.path.insert(0, '.');
+        }
         self.0.path.insert_str(0, path);
         self
     }

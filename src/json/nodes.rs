@@ -41,14 +41,8 @@ impl<'a> Node<'a> {
 #[cold]
 #[inline(never)]
 fn meaning<'a>(written: &str) -> Text<'a> {
-    unescaped(written).unwrap_or_default()
-}
-
-/// The meaning of a string with escapes in it.
-#[cold]
-fn unescaped<'a>(written: &str) -> Read<Text<'a>> {
     let quoted = format!("\"{written}\"");
-    Ok(Text::Owned(Reader::new(&quoted).string()?.into_owned()))
+    Text::Owned(Reader::new(&quoted).string().unwrap_or_default().into_owned())
 }
 
 impl<'a> Reader<'a> {
@@ -62,11 +56,12 @@ impl<'a> Reader<'a> {
         let end = walk(self.text.as_bytes(), self.at, self.depth, &mut row)?;
         // Whether an escape stands for a character is only known once it is read.
         for node in nodes.iter() {
-            if node.key_is_escaped {
-                unescaped(node.key)?;
-            }
-            if node.text_is_escaped {
-                unescaped(node.written)?;
+            for (text, is_escaped) in [(node.key, node.key_is_escaped), (node.written, node.text_is_escaped)] {
+                if is_escaped {
+                    // Its quote in the document, so that an error names its position there.
+                    self.at = text.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr()).wrapping_sub(1);
+                    self.string()?;
+                }
             }
         }
         self.at = end;

@@ -237,6 +237,7 @@ fn reports_the_text_of_a_value_without_the_space_around_it() {
 
 #[rstest]
 #[case::from_further_up(Error::new("is bad").in_key("b").in_path("spec.a"), "spec.a.b: is bad")]
+#[case::from_twice_further_up(Error::new("is bad").in_path("spec.a").in_path("oldObject"), "oldObject.spec.a: is bad")]
 #[case::of_a_list(Error::new("is bad").in_key("c").at(1).in_key("b").in_path("a[0]"), "a[0].b[1].c: is bad")]
 #[case::without_a_path(Error::new("is bad"), "is bad")]
 fn paths(#[case] error: Error, #[case] expected: &str) {
@@ -296,6 +297,15 @@ fn garbled_text() -> impl Strategy<Value = String> {
 }
 
 /// The value that serde_json would read. Of two members with one key it keeps the last.
+/// Whatever reads it, an error names the position in the document.
+#[rstest]
+#[case::of_a_value(r#"{"a": 1, "b": ["\ud800"]}"#)]
+#[case::of_a_key(r#"{"a": 1, "b": {"\ud800":1}}"#)]
+fn half_a_pair_in_a_tree_has_its_position(#[case] text: &str) {
+    let error = read::<Tree<'_>>(text).unwrap_err().to_string();
+    assert_eq!(error, "is not JSON: half a surrogate pair stands in a string (byte 16)");
+}
+
 fn as_serde(value: Value<'_, '_>) -> serde_json::Value {
     if value.is_object() {
         value.entries().map(|(key, held)| (key.to_string(), as_serde(held))).collect()
