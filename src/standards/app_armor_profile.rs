@@ -11,10 +11,8 @@
 //! Fields and annotations count at every version. So does an annotation for a container that the pod does not have.
 
 use super::phrases::{annotation, plural, quoted, set};
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 use crate::pod::{APP_ARMOR_CONTAINER, Profile};
-use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "appArmorProfile",

@@ -9,9 +9,7 @@
 
 use super::capabilities_baseline::added_beside;
 use super::phrases::{containers, quoted, set};
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
-use crate::schema::doc_only;
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
     id: "capabilities_restricted",

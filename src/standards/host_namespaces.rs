@@ -7,9 +7,7 @@
 //! | Accepts | unset or `false` |
 //! | Source | Pod Security Standards, Baseline, "Host Namespaces"; on the host network, abstract sockets of the node are in reach (CVE-2020-15257) |
 
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
-use crate::schema::doc_only;
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
     id: "hostNamespaces",

@@ -11,9 +11,7 @@
 //! leaves templates alone, and their future host ports do not count against them.
 
 use super::phrases::{containers, plain, plural, set};
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
-use crate::schema::doc_only;
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
     id: "hostPorts",

@@ -9,10 +9,8 @@
 //! | Source | Pod Security Standards, Baseline, "Host Probes / Lifecycle Hooks"; KEP-4940 |
 
 use super::phrases::{containers, plural, quoted, set};
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 use crate::pod::Container;
-use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "hostProbesAndHostLifecycle",

@@ -43,6 +43,7 @@ pub use restricted_volumes::ALLOWED as RESTRICTED_VOLUMES;
 
 use crate::pod::Pod;
 use crate::rule::{ROOM, Row, RuleSet, RulesByContainer};
+use crate::schema::doc_only;
 use crate::schema::kubernetes::NEWEST;
 use subject::{Objection, Subject};
 

@@ -8,9 +8,7 @@
 //! | Source | Pod Security Standards, Baseline, "Privileged Containers" |
 
 use super::phrases::containers;
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
-use crate::schema::doc_only;
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
     id: "privileged",

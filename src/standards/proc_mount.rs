@@ -8,9 +8,7 @@
 //! | Source | Pod Security Standards, Baseline, "/proc Mount Type"; KEP-4265 |
 
 use super::phrases::{containers, quoted, set};
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
-use crate::schema::doc_only;
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
     id: "procMount",

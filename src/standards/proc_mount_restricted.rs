@@ -7,8 +7,7 @@
 //! | Accepts | unset or `Default` |
 //! | Source | Pod Security Standards, Restricted; KEP-4265 |
 
-use super::{Check, Level, Variant, proc_mount};
-use crate::schema::doc_only;
+use super::{Check, Level, Variant, doc_only, proc_mount};
 
 pub(super) const CHECK: Check = Check {
     id: "procMount_restricted",

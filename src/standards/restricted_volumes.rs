@@ -12,10 +12,8 @@
 //! that before a pod is reviewed.
 
 use super::phrases::{plural, quoted, set};
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 use crate::pod::Volume;
-use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "restrictedVolumes",

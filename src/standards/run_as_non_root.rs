@@ -10,10 +10,8 @@
 //! A user other than root is not a substitute, and a pod with `false` is refused whatever its containers set.
 
 use super::phrases::containers;
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 use crate::pod::Pod;
-use crate::schema::doc_only;
 
 /// The minor version from which pods in a user namespace are exempt.
 const USER_NAMESPACES: u64 = 35;

@@ -7,9 +7,7 @@
 //! | Accepts | unset or not 0; since v1.35 anything in a user namespace |
 //! | Source | Pod Security Standards, Restricted, "Running as Non-root user"; KEP-127 |
 
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
-use crate::schema::doc_only;
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
     id: "runAsUser",

@@ -8,10 +8,8 @@
 //! | Source | Pod Security Standards, Baseline, "SELinux" |
 
 use super::phrases::{plural, quoted, set};
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 use crate::pod::SeLinuxOptions;
-use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "seLinuxOptions",

@@ -11,10 +11,9 @@
 //! Neither variant reads the fields or annotations of the other, and an empty annotation is not accepted.
 
 use super::phrases::{annotation, plain, plural, quoted, set};
-use super::subject::{Objection, Setters, Subject};
-use super::{Check, Level, Variant};
+use super::subject::Setters;
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 use crate::pod::{Profile, SECCOMP_CONTAINER, SECCOMP_POD};
-use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "seccompProfile_baseline",

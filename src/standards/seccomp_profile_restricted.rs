@@ -9,9 +9,7 @@
 
 use super::phrases::containers;
 use super::seccomp_profile_baseline::{Declared, is_accepted};
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
-use crate::schema::doc_only;
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
     id: "seccompProfile_restricted",

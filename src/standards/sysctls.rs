@@ -10,10 +10,8 @@
 //!
 //! Names are compared as they are written: `net/ipv4/tcp_syncookies` is not on the list.
 
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 use crate::pod::is_safe_sysctl;
-use crate::schema::doc_only;
 
 pub(super) const CHECK: Check = Check {
     id: "sysctls",

@@ -7,9 +7,7 @@
 //! | Accepts | unset or `false` |
 //! | Source | Pod Security Standards, Baseline, "HostProcess"; KEP-1981 |
 
-use super::subject::{Objection, Subject};
-use super::{Check, Level, Variant};
-use crate::schema::doc_only;
+use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
     id: "windowsHostProcess",
