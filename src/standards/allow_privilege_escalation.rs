@@ -15,7 +15,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Restricted,
     purpose: doc_only("Privilege escalation must be ruled out."),
     pod_fields: doc_only("containers' `securityContext.allowPrivilegeEscalation`; `os.name`"),
-    overrides: None,
     variants: &[
         Variant { since: 8, judge },
         Variant { since: 25, judge: |subject| if subject.pod.is_windows() { None } else { judge(subject) } },

@@ -21,7 +21,6 @@ pub(super) const CHECK: Check = Check {
     pod_fields: doc_only(
         "`securityContext.appArmorProfile` of pod and containers, the containers' annotations",
     ),
-    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

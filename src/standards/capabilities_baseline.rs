@@ -18,7 +18,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("No capabilities may be added beyond the runtimes' defaults."),
     pod_fields: doc_only("containers' `securityContext.capabilities.add`"),
-    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

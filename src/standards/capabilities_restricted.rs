@@ -16,7 +16,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Restricted,
     purpose: doc_only("All capabilities must be dropped; only `NET_BIND_SERVICE` may be added."),
     pod_fields: doc_only("containers' `securityContext.capabilities`; `os.name`"),
-    overrides: Some("capabilities_baseline"),
     variants: &[
         Variant { since: 22, judge },
         Variant { since: 25, judge: |subject| if subject.pod.is_windows() { None } else { judge(subject) } },

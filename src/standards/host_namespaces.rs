@@ -14,7 +14,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Pods may not share the network, the processes or the memory of their node."),
     pod_fields: doc_only("`hostNetwork`, `hostPID`, `hostIPC`"),
-    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

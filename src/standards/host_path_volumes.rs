@@ -15,7 +15,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Pods may not mount folders of their node."),
     pod_fields: doc_only("`volumes[*].hostPath`"),
-    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

@@ -18,7 +18,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Containers may not take ports of their node."),
     pod_fields: doc_only("containers' `ports[*].hostPort`"),
-    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

@@ -17,7 +17,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Probes and lifecycle hooks may not name hosts."),
     pod_fields: doc_only("`host` of `httpGet` and `tcpSocket` in containers' probes and `lifecycle`"),
-    overrides: None,
     variants: &[Variant { since: 34, judge }],
 };
 

@@ -70,12 +70,13 @@ const CHECKS: &[Check] = &[
     seccomp_profile_restricted::CHECK,
 ];
 
-/// The checks that override others.
-const OVERRIDING: [&Check; 4] = [
-    &capabilities_restricted::CHECK,
-    &proc_mount_restricted::CHECK,
-    &restricted_volumes::CHECK,
-    &seccomp_profile_restricted::CHECK,
+/// The checks of the restricted level that take the place of one of baseline there, as soon as they are in force: the ID
+/// of that one, and the check.
+const OVERRIDING: [(&str, &Check); 4] = [
+    (capabilities_baseline::CHECK.id, &capabilities_restricted::CHECK),
+    (host_path_volumes::CHECK.id, &restricted_volumes::CHECK),
+    (proc_mount::CHECK.id, &proc_mount_restricted::CHECK),
+    (seccomp_profile_baseline::CHECK.id, &seccomp_profile_restricted::CHECK),
 ];
 
 /// The check that demands `runAsNonRoot: true`.
@@ -92,8 +93,6 @@ pub struct Check {
     pub purpose: &'static str,
     /// The fields of the pod that it reads.
     pub pod_fields: &'static str,
-    /// The check of the baseline level whose place this one takes at the restricted level, as soon as it is in force.
-    pub overrides: Option<&'static str>,
     /// Its demands over time, the newest last.
     pub variants: &'static [Variant],
 }
@@ -168,7 +167,12 @@ impl Level {
 impl Check {
     /// The check of the restricted level that takes the place of this one there, as soon as it is in force.
     pub fn overridden_by(&self) -> Option<&'static Check> {
-        OVERRIDING.iter().copied().find(|check| check.overrides == Some(self.id))
+        OVERRIDING.iter().find(|(id, _)| *id == self.id).map(|(_, check)| *check)
+    }
+
+    /// The check of the baseline level whose place this one takes at the restricted level, as soon as it is in force.
+    pub fn overrides(&self) -> Option<&'static str> {
+        OVERRIDING.iter().find(|(_, check)| check.id == self.id).map(|(id, _)| *id)
     }
 
     /// The demand of the check at a version; `None` if it is younger.

@@ -15,7 +15,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Containers may not be privileged."),
     pod_fields: doc_only("containers' `securityContext.privileged`"),
-    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

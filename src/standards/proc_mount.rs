@@ -15,7 +15,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("`/proc` must be masked."),
     pod_fields: doc_only("containers' `securityContext.procMount`; `hostUsers`"),
-    overrides: None,
     variants: &[
         Variant { since: 0, judge: demand_default },
         Variant {

@@ -14,7 +14,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Restricted,
     purpose: doc_only("`/proc` must be masked, in user namespaces too."),
     pod_fields: doc_only("containers' `securityContext.procMount`"),
-    overrides: Some("procMount"),
     variants: &[Variant { since: 35, judge: proc_mount::demand_default }],
 };
 

@@ -20,7 +20,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Restricted,
     purpose: doc_only("Volumes must be of types that neither reach into the node nor around claims."),
     pod_fields: doc_only("`volumes[*]`"),
-    overrides: Some("hostPathVolumes"),
     variants: &[Variant { since: 0, judge }],
 };
 

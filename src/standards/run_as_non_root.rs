@@ -21,7 +21,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Restricted,
     purpose: doc_only("Running as root must be ruled out."),
     pod_fields: doc_only("`securityContext.runAsNonRoot` of pod and containers; `hostUsers`"),
-    overrides: None,
     variants: &[
         Variant { since: 0, judge },
         Variant {

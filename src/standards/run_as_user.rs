@@ -14,7 +14,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Restricted,
     purpose: doc_only("Root may not be asked for."),
     pod_fields: doc_only("`securityContext.runAsUser` of pod and containers; `hostUsers`"),
-    overrides: None,
     variants: &[
         Variant { since: 23, judge },
         Variant {

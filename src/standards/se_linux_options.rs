@@ -16,7 +16,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("The SELinux type must be one for containers; user and role may not be set."),
     pod_fields: doc_only("`securityContext.seLinuxOptions` of pod and containers"),
-    overrides: None,
     variants: &[
         Variant { since: 0, judge: |subject| judge(subject, false) },
         Variant { since: 31, judge: |subject| judge(subject, true) },

@@ -22,7 +22,6 @@ pub(super) const CHECK: Check = Check {
     pod_fields: doc_only(
         "`securityContext.seccompProfile` of pod and containers; up to v1.18 their annotations instead",
     ),
-    overrides: None,
     variants: &[
         Variant { since: 0, judge: judge_annotations },
         Variant { since: 19, judge: |subject| Declared::by(subject).objection() },

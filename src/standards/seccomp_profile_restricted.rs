@@ -16,7 +16,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Restricted,
     purpose: doc_only("Seccomp profiles must be declared."),
     pod_fields: doc_only("`securityContext.seccompProfile` of pod and containers; `os.name`"),
-    overrides: Some("seccompProfile_baseline"),
     variants: &[
         Variant { since: 19, judge },
         Variant { since: 25, judge: |subject| if subject.pod.is_windows() { None } else { judge(subject) } },

@@ -18,7 +18,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Only safe sysctls may be set."),
     pod_fields: doc_only("`securityContext.sysctls[*].name`"),
-    overrides: None,
     variants: &[
         Variant { since: 0, judge: |subject| judge(subject, 0) },
         Variant { since: 27, judge: |subject| judge(subject, 27) },

@@ -14,7 +14,6 @@ pub(super) const CHECK: Check = Check {
     level: Level::Baseline,
     purpose: doc_only("Windows containers may not be processes of their node."),
     pod_fields: doc_only("`securityContext.windowsOptions.hostProcess` of pod and containers"),
-    overrides: None,
     variants: &[Variant { since: 0, judge }],
 };
 

@@ -55,7 +55,7 @@ fn changes(standard: Standard) -> Option<String> {
             if since(check, standard.version) != since(check, newest.version) {
                 relaxed.push(check);
             }
-        } else if !check.overrides.is_some_and(in_force) {
+        } else if !check.overrides().is_some_and(in_force) {
             added.push(check);
         }
     }
