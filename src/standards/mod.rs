@@ -150,11 +150,6 @@ pub fn index(id: &str) -> Option<usize> {
     all().find(|(_, check)| check.id == id).map(|(index, _)| index)
 }
 
-/// The newest version that is known. Later ones demand the same, and so does `latest` where no older version is set.
-pub fn newest_version() -> Version {
-    Version::Minor(NEWEST)
-}
-
 impl Level {
     /// The oldest version at which the level lacks none of the checks of a standard, whose level must not be stricter.
     pub fn oldest_version_with(self, standard: Standard) -> Version {
