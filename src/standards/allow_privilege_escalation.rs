@@ -22,15 +22,10 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
-    let names =
-        subject.names(&mut |container| container.security_context.allow_privilege_escalation != Some(false));
-    if names.is_empty() {
-        return None;
-    }
-    Some(Objection {
-        reason: "allowPrivilegeEscalation != false",
-        detail: [&containers(&names), " must set securityContext.allowPrivilegeEscalation=false"].concat(),
-    })
+    let names = subject
+        .names(&mut |container| container.security_context.allow_privilege_escalation != Some(false))?;
+    let detail = [&containers(&names), " must set securityContext.allowPrivilegeEscalation=false"].concat();
+    Some(Objection { reason: "allowPrivilegeEscalation != false", detail })
 }
 
 #[cfg(test)]

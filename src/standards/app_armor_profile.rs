@@ -12,7 +12,7 @@
 
 use super::phrases::{annotation, plural, quoted, set};
 use super::{Check, Level, Objection, Subject, Variant, doc_only};
-use crate::pod::{APP_ARMOR_CONTAINER, Profile};
+use crate::pod::APP_ARMOR_CONTAINER;
 
 pub(super) const CHECK: Check = Check {
     id: "appArmorProfile",
@@ -25,48 +25,37 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
-    let mut kinds = Vec::new();
-    let pod = forbids(subject.security_context().app_armor_profile.as_ref(), &mut kinds);
-    let setters = subject.setters(pod, &mut |own| forbids(own.app_armor_profile.as_ref(), &mut kinds));
-    let forbidden: Vec<_> = subject
+    let pod = subject.security_context().app_armor_profile.as_ref();
+    let (setters, kinds) = subject.unaccepted_profiles(pod, |own| own.app_armor_profile.as_ref());
+    let forbidden = subject
         .pod
         .annotations
         .iter()
         .filter_map(|(key, value)| Some((key, key.strip_prefix(APP_ARMOR_CONTAINER)?, value)))
-        .filter(|(_, _, value)| !is_allowed(value))
-        .collect();
+        .filter(|(_, _, value)| !is_allowed(value));
+    let mut names = None;
     let mut annotations = Vec::new();
-    if !forbidden.is_empty() {
+    for (key, name, value) in forbidden {
+        let (exempt, judged) =
+            names.get_or_insert_with(|| (subject.sorted_names(true), subject.sorted_names(false)));
         // If exempt containers and others share a name, it counts.
-        let (exempt, judged) = (subject.sorted_names(true), subject.sorted_names(false));
-        for (key, name, value) in forbidden {
-            if exempt.binary_search(&name).is_err() || judged.binary_search(&name).is_ok() {
-                annotations.push(annotation(key, value));
-            }
+        if exempt.binary_search(&name).is_err() || judged.binary_search(&name).is_ok() {
+            annotations.push(annotation(key, value));
         }
     }
-    let mut culprits = setters.phrase();
-    if !annotations.is_empty() {
-        let before = if setters.is_empty() { "" } else { " and " };
-        culprits.push_str(before);
-        culprits.push_str(plural(annotations.len(), "annotation", "annotations"));
-    }
-    if culprits.is_empty() {
-        return None;
-    }
+    let noun = plural(annotations.len(), "annotation", "annotations");
+    let culprits = match setters {
+        None if annotations.is_empty() => return None,
+        None => noun.to_owned(),
+        Some(setters) if annotations.is_empty() => setters,
+        Some(setters) => setters + " and " + noun,
+    };
     let mut values = set(kinds);
     values.extend(set(annotations.iter().map(String::as_str).collect()));
     Some(Objection {
         reason: plural(values.len(), "forbidden AppArmor profile", "forbidden AppArmor profiles"),
         detail: [&culprits, " must not set AppArmor profile type to ", &quoted(&values)].concat(),
     })
-}
-
-/// Whether a profile is not allowed; its type is recorded.
-fn forbids<'p>(profile: Option<&'p Profile<'p>>, kinds: &mut Vec<&'p str>) -> bool {
-    let forbidden = profile.filter(|profile| !matches!(&*profile.kind, "RuntimeDefault" | "Localhost"));
-    kinds.extend(forbidden.map(|profile| &*profile.kind));
-    forbidden.is_some()
 }
 
 /// Whether the value of an annotation names a profile that is allowed.

@@ -38,28 +38,23 @@ pub const ALLOWED: [&str; 13] = [
     "SYS_CHROOT",
 ];
 
-/// The containers that add capabilities other than these, and the capabilities.
+fn judge(subject: &Subject<'_>) -> Option<Objection> {
+    let detail = additions(subject, &ALLOWED)?;
+    Some(Objection { reason: "non-default capabilities", detail })
+}
+
+/// The containers that add capabilities other than these, and the capabilities, in a sentence; `None` if none does.
 #[inline(never)]
-pub(super) fn added_beside<'p>(subject: &Subject<'p>, allowed: &[&str]) -> (Vec<&'p str>, Vec<&'p str>) {
-    subject.search(&mut |container, added| {
+pub(super) fn additions(subject: &Subject<'_>, allowed: &[&str]) -> Option<String> {
+    let (names, added) = subject.search(&mut |container, added| {
         for capability in &container.security_context.capabilities.add {
             if !allowed.contains(&&**capability) {
                 added.push(capability);
             }
         }
-    })
-}
-
-fn judge(subject: &Subject<'_>) -> Option<Objection> {
-    let (names, added) = added_beside(subject, &ALLOWED);
-    if names.is_empty() {
-        return None;
-    }
+    })?;
     let (names, added) = (containers(&names), quoted(&set(added)));
-    Some(Objection {
-        reason: "non-default capabilities",
-        detail: [&names, " must not include ", &added, " in securityContext.capabilities.add"].concat(),
-    })
+    Some([&names, " must not include ", &added, " in securityContext.capabilities.add"].concat())
 }
 
 #[cfg(test)]

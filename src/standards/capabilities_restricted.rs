@@ -7,8 +7,8 @@
 //! | Accepts | `drop` that holds `ALL`, `add` of `NET_BIND_SERVICE` alone; since v1.25 anything on Windows |
 //! | Source | Pod Security Standards, Restricted, "Capabilities" |
 
-use super::capabilities_baseline::added_beside;
-use super::phrases::{containers, quoted, set};
+use super::capabilities_baseline::additions;
+use super::phrases::containers;
 use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
@@ -26,20 +26,13 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
     let keeping = subject.names(&mut |container| {
         !container.security_context.capabilities.drop.iter().any(|capability| capability == "ALL")
     });
-    let (adding, added) = added_beside(subject, &["NET_BIND_SERVICE"]);
-    let mut detail = String::new();
-    if !keeping.is_empty() {
-        detail.push_str(&containers(&keeping));
-        detail.push_str(" must set securityContext.capabilities.drop=[\"ALL\"]");
-    }
-    if !adding.is_empty() {
-        let before = if detail.is_empty() { "" } else { "; " };
-        let (names, added) = (containers(&adding), quoted(&set(added)));
-        detail.push_str(
-            &[before, &names, " must not include ", &added, " in securityContext.capabilities.add"].concat(),
-        );
-    }
-    if detail.is_empty() { None } else { Some(Objection { reason: "unrestricted capabilities", detail }) }
+    let keeping = keeping
+        .map(|names| [&containers(&names), " must set securityContext.capabilities.drop=[\"ALL\"]"].concat());
+    let detail = match (keeping, additions(subject, &["NET_BIND_SERVICE"])) {
+        (Some(keeping), Some(adding)) => keeping + "; " + &adding,
+        (keeping, adding) => keeping.or(adding)?,
+    };
+    Some(Objection { reason: "unrestricted capabilities", detail })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! | Accepts | unset or `false` |
 //! | Source | Pod Security Standards, Baseline, "Host Namespaces"; on the host network, abstract sockets of the node are in reach (CVE-2020-15257) |
 
+use super::phrases::applicable;
 use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
@@ -19,20 +20,13 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
     let spec = &subject.pod.spec;
-    let mut set = Vec::new();
-    if spec.host_network {
-        set.push("hostNetwork=true");
-    }
-    if spec.host_pid {
-        set.push("hostPID=true");
-    }
-    if spec.host_ipc {
-        set.push("hostIPC=true");
-    }
-    if set.is_empty() {
-        return None;
-    }
-    Some(Objection { reason: "host namespaces", detail: set.join(", ") })
+    let set = [
+        (spec.host_network, "hostNetwork=true"),
+        (spec.host_pid, "hostPID=true"),
+        (spec.host_ipc, "hostIPC=true"),
+    ];
+    let detail = applicable(&set, ", ");
+    if detail.is_empty() { None } else { Some(Objection { reason: "host namespaces", detail }) }
 }
 
 #[cfg(test)]

@@ -19,14 +19,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
-    let names = subject.volumes(&mut |volume| volume.has_source("hostPath"));
-    if names.is_empty() {
-        return None;
-    }
-    Some(Objection {
-        reason: "hostPath volumes",
-        detail: [plural(names.len(), "volume ", "volumes "), &quoted(&names)].concat(),
-    })
+    let names = subject.volumes(&mut |volume| volume.has_source("hostPath"))?;
+    let detail = [plural(names.len(), "volume ", "volumes "), &quoted(&names)].concat();
+    Some(Objection { reason: "hostPath volumes", detail })
 }
 
 #[cfg(test)]

@@ -28,10 +28,7 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
         let ports = container.ports.iter().filter(|port| port.host_port != 0 && !port.defaulted);
         taken.extend(ports.map(|port| port.host_port.to_string()));
         taken.len() > before
-    });
-    if names.is_empty() {
-        return None;
-    }
+    })?;
     let ports = set(taken.iter().map(String::as_str).collect());
     let verb = plural(names.len(), " uses ", " use ");
     let noun = plural(ports.len(), "hostPort ", "hostPorts ");

@@ -27,18 +27,13 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
         {
             hosts.extend(called.iter().map(|host| &**host).filter(|host| !host.is_empty()));
         }
-    });
-    if names.is_empty() {
-        return None;
-    }
+    })?;
     // The only check that sorts the names of containers.
     let (names, hosts) = (set(names), set(hosts));
     let verb = plural(names.len(), " uses ", " use ");
     let noun = plural(hosts.len(), "probe or lifecycle host ", "probe or lifecycle hosts ");
-    Some(Objection {
-        reason: "probe or lifecycle host",
-        detail: [&containers(&names), verb, noun, &quoted(&hosts)].concat(),
-    })
+    let detail = [&containers(&names), verb, noun, &quoted(&hosts)].concat();
+    Some(Objection { reason: "probe or lifecycle host", detail })
 }
 
 #[cfg(test)]

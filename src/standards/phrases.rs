@@ -38,6 +38,12 @@ fn listed(items: &[&str], quote: &str) -> String {
     text + &and_more(items.len(), ", ")
 }
 
+/// The phrases that apply, joined.
+pub(super) fn applicable(phrases: &[(bool, &str)], separator: &str) -> String {
+    let phrases = phrases.iter().filter(|(applies, _)| *applies);
+    phrases.map(|(_, phrase)| *phrase).collect::<Vec<_>>().join(separator)
+}
+
 /// The word for one item, or the one for any other number of them.
 pub(super) fn plural(count: usize, one: &'static str, many: &'static str) -> &'static str {
     if count == 1 { one } else { many }

@@ -19,14 +19,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
-    let names = subject.names(&mut |container| container.security_context.privileged == Some(true));
-    if names.is_empty() {
-        return None;
-    }
-    Some(Objection {
-        reason: "privileged",
-        detail: [&containers(&names), " must not set securityContext.privileged=true"].concat(),
-    })
+    let names = subject.names(&mut |container| container.security_context.privileged == Some(true))?;
+    let detail = [&containers(&names), " must not set securityContext.privileged=true"].concat();
+    Some(Objection { reason: "privileged", detail })
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
         Variant { since: 0, judge: demand_default },
         Variant {
             since: 35,
-            judge: |subject| if subject.has_user_namespace() { None } else { demand_default(subject) },
+            judge: |subject| if subject.pod.has_user_namespace() { None } else { demand_default(subject) },
         },
     ],
 };
@@ -28,15 +28,10 @@ pub(super) const CHECK: Check = Check {
 pub(super) fn demand_default(subject: &Subject<'_>) -> Option<Objection> {
     let (names, mounts) = subject.search(&mut |container, mounts| {
         mounts.extend(container.security_context.proc_mount.as_deref().filter(|mount| *mount != "Default"));
-    });
-    if names.is_empty() {
-        return None;
-    }
+    })?;
     let (names, mounts) = (containers(&names), quoted(&set(mounts)));
-    Some(Objection {
-        reason: "procMount",
-        detail: [&names, " must not set securityContext.procMount to ", &mounts].concat(),
-    })
+    let detail = [&names, " must not set securityContext.procMount to ", &mounts].concat();
+    Some(Objection { reason: "procMount", detail })
 }
 
 #[cfg(test)]

@@ -67,32 +67,19 @@ fn judge(subject: &Subject<'_>) -> Option<Objection> {
         let kind = refused_type(volume);
         kinds.extend(kind);
         kind.is_some()
-    });
-    if names.is_empty() {
-        return None;
-    }
+    })?;
     let kinds = set(kinds);
     let volumes = plural(names.len(), "volume ", "volumes ");
     let verb = plural(names.len(), " uses ", " use ");
     let noun = plural(kinds.len(), "restricted volume type ", "restricted volume types ");
-    Some(Objection {
-        reason: "restricted volume types",
-        detail: [volumes, &quoted(&names), verb, noun, &quoted(&kinds)].concat(),
-    })
+    let detail = [volumes, &quoted(&names), verb, noun, &quoted(&kinds)].concat();
+    Some(Objection { reason: "restricted volume types", detail })
 }
 
 /// The type of a volume; `None` if it is allowed, for which one allowed source is enough.
 fn refused_type(volume: &Volume<'_>) -> Option<&'static str> {
-    if first_source(volume, &ALLOWED).is_some() {
-        None
-    } else {
-        first_source(volume, &NAMED).or(Some("unknown"))
-    }
-}
-
-/// The first type of a list that one of the volume's sources is of.
-fn first_source(volume: &Volume<'_>, types: &[&'static str]) -> Option<&'static str> {
-    types.iter().copied().find(|kind| volume.has_source(kind))
+    let first = |types: &[&'static str]| types.iter().copied().find(|kind| volume.has_source(kind));
+    if first(&ALLOWED).is_some() { None } else { first(&NAMED).or(Some("unknown")) }
 }
 
 #[cfg(test)]

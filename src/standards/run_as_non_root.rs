@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
         Variant { since: 0, judge },
         Variant {
             since: USER_NAMESPACES,
-            judge: |subject| if subject.has_user_namespace() { None } else { judge(subject) },
+            judge: |subject| if subject.pod.has_user_namespace() { None } else { judge(subject) },
         },
     ],
 };
@@ -36,19 +36,18 @@ pub(super) fn exempts(variant: &Variant, pod: &Pod<'_>) -> bool {
 }
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
-    let reason = "runAsNonRoot != true";
     let pod = subject.security_context().run_as_non_root;
     let setters = subject.setters(pod == Some(false), &mut |own| own.run_as_non_root == Some(false));
-    if !setters.is_empty() {
-        let detail = [&setters.phrase(), " must not set securityContext.runAsNonRoot=false"].concat();
-        return Some(Objection { reason, detail });
-    }
-    let names = subject.names(&mut |container| container.security_context.run_as_non_root.is_none());
-    if names.is_empty() || pod == Some(true) {
-        return None;
-    }
-    let detail = ["pod or ", &containers(&names), " must set securityContext.runAsNonRoot=true"].concat();
-    Some(Objection { reason, detail })
+    let detail = match setters {
+        Some(setters) => [&setters, " must not set securityContext.runAsNonRoot=false"].concat(),
+        None if pod == Some(true) => return None,
+        None => {
+            let names =
+                subject.names(&mut |container| container.security_context.run_as_non_root.is_none())?;
+            ["pod or ", &containers(&names), " must set securityContext.runAsNonRoot=true"].concat()
+        }
+    };
+    Some(Objection { reason: "runAsNonRoot != true", detail })
 }
 
 #[cfg(test)]

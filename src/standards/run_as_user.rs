@@ -18,21 +18,15 @@ pub(super) const CHECK: Check = Check {
         Variant { since: 23, judge },
         Variant {
             since: 35,
-            judge: |subject| if subject.has_user_namespace() { None } else { judge(subject) },
+            judge: |subject| if subject.pod.has_user_namespace() { None } else { judge(subject) },
         },
     ],
 };
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
     let pod = subject.security_context().run_as_user == Some(0);
-    let setters = subject.setters(pod, &mut |own| own.run_as_user == Some(0));
-    if setters.is_empty() {
-        return None;
-    }
-    Some(Objection {
-        reason: "runAsUser=0",
-        detail: [&setters.phrase(), " must not set runAsUser=0"].concat(),
-    })
+    let setters = subject.setters(pod, &mut |own| own.run_as_user == Some(0))?;
+    Some(Objection { reason: "runAsUser=0", detail: setters + " must not set runAsUser=0" })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! | Accepts | the types for containers, no user, no role; any level |
 //! | Source | Pod Security Standards, Baseline, "SELinux" |
 
-use super::phrases::{plural, quoted, set};
+use super::phrases::{applicable, plural, quoted, set};
 use super::{Check, Level, Objection, Subject, Variant, doc_only};
 use crate::pod::SeLinuxOptions;
 
@@ -22,58 +22,34 @@ pub(super) const CHECK: Check = Check {
     ],
 };
 
-/// The errors in all options that were looked at.
-struct Errors<'p> {
-    /// Whether containers may run a container engine.
-    allow_engines: bool,
-    kinds: Vec<&'p str>,
-    user: bool,
-    role: bool,
-}
-
-fn judge(subject: &Subject<'_>, allow_engines: bool) -> Option<Objection> {
-    let mut errors = Errors { allow_engines, kinds: Vec::new(), user: false, role: false };
-    let pod = subject.security_context().se_linux_options.as_ref();
-    let setters =
-        subject.setters(errors.in_options(pod), &mut |own| errors.in_options(own.se_linux_options.as_ref()));
-    if setters.is_empty() {
-        return None;
-    }
-    let mut data = Vec::new();
-    let kinds = set(errors.kinds);
-    let types = [plural(kinds.len(), "type ", "types "), &quoted(&kinds)].concat();
-    if !kinds.is_empty() {
-        data.push(&*types);
-    }
-    if errors.user {
-        data.push("user may not be set");
-    }
-    if errors.role {
-        data.push("role may not be set");
-    }
-    Some(Objection {
-        reason: "seLinuxOptions",
-        detail: [&setters.phrase(), " set forbidden securityContext.seLinuxOptions: ", &data.join("; ")]
-            .concat(),
-    })
-}
-
-impl<'p> Errors<'p> {
-    /// Whether there is any error in these options; it is recorded.
-    fn in_options(&mut self, options: Option<&'p SeLinuxOptions<'p>>) -> bool {
+fn judge<'p>(subject: &Subject<'p>, allow_engines: bool) -> Option<Objection> {
+    let (mut kinds, mut sets_user, mut sets_role) = (Vec::new(), false, false);
+    let mut forbids = |options: Option<&'p SeLinuxOptions<'p>>| {
         let Some(SeLinuxOptions { user, role, kind, .. }) = options else { return false };
         let is_allowed = match &**kind {
             "" | "container_t" | "container_init_t" | "container_kvm_t" => true,
-            "container_engine_t" => self.allow_engines,
+            "container_engine_t" => allow_engines,
             _ => false,
         };
         if !is_allowed {
-            self.kinds.push(kind);
+            kinds.push(&**kind);
         }
-        self.user |= !user.is_empty();
-        self.role |= !role.is_empty();
+        sets_user |= !user.is_empty();
+        sets_role |= !role.is_empty();
         !is_allowed || !user.is_empty() || !role.is_empty()
-    }
+    };
+    let pod = forbids(subject.security_context().se_linux_options.as_ref());
+    let setters = subject.setters(pod, &mut |own| forbids(own.se_linux_options.as_ref()))?;
+    let kinds = set(kinds);
+    let types = [plural(kinds.len(), "type ", "types "), &quoted(&kinds)].concat();
+    let errors = [
+        (!kinds.is_empty(), &*types),
+        (sets_user, "user may not be set"),
+        (sets_role, "role may not be set"),
+    ];
+    let errors = applicable(&errors, "; ");
+    let detail = [&setters, " set forbidden securityContext.seLinuxOptions: ", &errors].concat();
+    Some(Objection { reason: "seLinuxOptions", detail })
 }
 
 #[cfg(test)]

@@ -11,9 +11,8 @@
 //! Neither variant reads the fields or annotations of the other, and an empty annotation is not accepted.
 
 use super::phrases::{annotation, plain, plural, quoted, set};
-use super::subject::Setters;
 use super::{Check, Level, Objection, Subject, Variant, doc_only};
-use crate::pod::{Profile, SECCOMP_CONTAINER, SECCOMP_POD};
+use crate::pod::{SECCOMP_CONTAINER, SECCOMP_POD};
 
 pub(super) const CHECK: Check = Check {
     id: "seccompProfile_baseline",
@@ -22,10 +21,7 @@ pub(super) const CHECK: Check = Check {
     pod_fields: doc_only(
         "`securityContext.seccompProfile` of pod and containers; up to v1.18 their annotations instead",
     ),
-    variants: &[
-        Variant { since: 0, judge: judge_annotations },
-        Variant { since: 19, judge: |subject| Declared::by(subject).objection() },
-    ],
+    variants: &[Variant { since: 0, judge: judge_annotations }, Variant { since: 19, judge: judge_fields }],
 };
 
 fn judge_annotations(subject: &Subject<'_>) -> Option<Objection> {
@@ -52,41 +48,13 @@ fn judge_annotations(subject: &Subject<'_>) -> Option<Objection> {
     Some(Objection { reason: "seccompProfile", detail: [noun, &plain(&forbidden)].concat() })
 }
 
-/// The profiles that are declared and not accepted.
-pub(super) struct Declared<'p> {
-    setters: Setters<'p>,
-    kinds: Vec<&'p str>,
-}
-
-impl<'p> Declared<'p> {
-    /// Those of the pod and its containers, whether or not they are effective.
-    pub(super) fn by(subject: &Subject<'p>) -> Self {
-        let mut kinds = Vec::new();
-        let mut forbids = |profile: Option<&'p Profile<'p>>| {
-            let forbidden = profile.filter(|profile| !is_accepted(profile));
-            kinds.extend(forbidden.map(|profile| &*profile.kind));
-            forbidden.is_some()
-        };
-        let pod = forbids(subject.security_context().seccomp_profile.as_ref());
-        let setters = subject.setters(pod, &mut |own| forbids(own.seccomp_profile.as_ref()));
-        Declared { setters, kinds }
-    }
-
-    pub(super) fn objection(self) -> Option<Objection> {
-        if self.setters.is_empty() {
-            return None;
-        }
-        let (setters, kinds) = (self.setters.phrase(), quoted(&set(self.kinds)));
-        Some(Objection {
-            reason: "seccompProfile",
-            detail: [&setters, " must not set securityContext.seccompProfile.type to ", &kinds].concat(),
-        })
-    }
-}
-
-/// Whether a profile confines its container; the file of a `Localhost` profile is not checked.
-pub(super) fn is_accepted(profile: &Profile<'_>) -> bool {
-    matches!(&*profile.kind, "RuntimeDefault" | "Localhost")
+/// Refuses profiles that are declared and not accepted, whether or not they are effective.
+pub(super) fn judge_fields(subject: &Subject<'_>) -> Option<Objection> {
+    let pod = subject.security_context().seccomp_profile.as_ref();
+    let (setters, kinds) = subject.unaccepted_profiles(pod, |own| own.seccomp_profile.as_ref());
+    let (setters, kinds) = (setters?, quoted(&set(kinds)));
+    let detail = [&setters, " must not set securityContext.seccompProfile.type to ", &kinds].concat();
+    Some(Objection { reason: "seccompProfile", detail })
 }
 
 #[cfg(test)]

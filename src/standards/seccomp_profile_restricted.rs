@@ -8,7 +8,7 @@
 //! | Source | Pod Security Standards, Restricted, "Seccomp"; KEP-135 |
 
 use super::phrases::containers;
-use super::seccomp_profile_baseline::{Declared, is_accepted};
+use super::seccomp_profile_baseline::judge_fields;
 use super::{Check, Level, Objection, Subject, Variant, doc_only};
 
 pub(super) const CHECK: Check = Check {
@@ -23,16 +23,12 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
-    if let Some(objection) = Declared::by(subject).objection() {
-        return Some(objection);
+    let objection = judge_fields(subject);
+    // Without an objection, a profile of the pod is accepted, and containers that declare none inherit it.
+    if objection.is_some() || subject.security_context().seccomp_profile.is_some() {
+        return objection;
     }
-    if subject.security_context().seccomp_profile.as_ref().is_some_and(is_accepted) {
-        return None;
-    }
-    let names = subject.names(&mut |container| container.security_context.seccomp_profile.is_none());
-    if names.is_empty() {
-        return None;
-    }
+    let names = subject.names(&mut |container| container.security_context.seccomp_profile.is_none())?;
     let demand = " must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\"";
     Some(Objection { reason: "seccompProfile", detail: ["pod or ", &containers(&names), demand].concat() })
 }

@@ -1,7 +1,7 @@
 //! The view of a pod that a check sees.
 
 use super::phrases;
-use crate::pod::{Container, List, Origin, Pod, PodSecurityContext, SecurityContext, Slot, Volume};
+use crate::pod::{Container, List, Origin, Pod, PodSecurityContext, Profile, SecurityContext, Slot, Volume};
 use crate::rule::RulesByContainer;
 
 /// A pod, without the containers that are exempt from the check that looks at it.
@@ -21,38 +21,24 @@ pub(super) struct Objection {
     pub(super) detail: String,
 }
 
-/// The pod and the containers that set something.
-pub(super) struct Setters<'p> {
-    pod: bool,
-    containers: Vec<&'p str>,
-}
-
 impl<'p> Subject<'p> {
     /// `spec.securityContext`
     pub(super) fn security_context(&self) -> &'p PodSecurityContext<'p> {
         &self.pod.spec.security_context
     }
 
-    /// Whether containers run in a user namespace, where root is unprivileged on the node (KEP-127).
-    pub(super) fn has_user_namespace(&self) -> bool {
-        self.pod.has_user_namespace()
-    }
-
     /// The names of the matching volumes, of those that the author of the pod or template wrote: a standard does not
-    /// look ahead.
-    pub(super) fn volumes(&self, fits: &mut dyn FnMut(&Volume<'p>) -> bool) -> Vec<&'p str> {
-        let mut names = Vec::new();
-        for volume in &self.pod.spec.volumes {
-            if matches!(volume.origin, Origin::Written) && fits(volume) {
-                names.push(&*volume.name);
-            }
-        }
-        names
+    /// look ahead. `None` if none matches.
+    pub(super) fn volumes(&self, fits: &mut dyn FnMut(&Volume<'p>) -> bool) -> Option<Vec<&'p str>> {
+        let written = self.pod.spec.volumes.iter().filter(|volume| volume.origin == Origin::Written);
+        let names: Vec<_> = written.filter(|volume| fits(volume)).map(|volume| &*volume.name).collect();
+        (!names.is_empty()).then_some(names)
     }
 
-    /// The names of the matching containers, in visiting order and repeated where containers share one.
-    pub(super) fn names(&self, fits: &mut dyn FnMut(&'p Container<'p>) -> bool) -> Vec<&'p str> {
-        self.names_of(false, fits)
+    /// The names of the matching containers, in visiting order and repeated where containers share one. `None` if none
+    /// matches.
+    pub(super) fn names(&self, fits: &mut dyn FnMut(&'p Container<'p>) -> bool) -> Option<Vec<&'p str>> {
+        Some(self.names_of(false, fits)).filter(|names| !names.is_empty())
     }
 
     /// The names of the containers that are evaluated, or of those that are exempt, sorted to be searched.
@@ -75,44 +61,53 @@ impl<'p> Subject<'p> {
         names
     }
 
-    /// The names of the containers in which something is found, and all findings.
+    /// The names of the containers in which something is found, and all findings. `None` if nothing is.
     #[inline(never)]
     pub(super) fn search(
         &self,
         find: &mut dyn FnMut(&'p Container<'p>, &mut Vec<&'p str>),
-    ) -> (Vec<&'p str>, Vec<&'p str>) {
+    ) -> Option<(Vec<&'p str>, Vec<&'p str>)> {
         let mut found = Vec::new();
         let names = self.names(&mut |container| {
             let before = found.len();
             find(container, &mut found);
             found.len() > before
-        });
-        (names, found)
+        })?;
+        Some((names, found))
     }
 
     /// Those that set something: the pod, as the caller says, and the containers whose own security context does.
+    /// `pod`, `container "a"`, `pod and containers "a", "b"`; `None` if there are none.
+    #[inline(never)]
     pub(super) fn setters(
         &self,
         pod: bool,
         sets: &mut dyn FnMut(&'p SecurityContext<'p>) -> bool,
-    ) -> Setters<'p> {
-        Setters { pod, containers: self.names(&mut |container| sets(&container.security_context)) }
-    }
-}
-
-impl Setters<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        !self.pod && self.containers.is_empty()
-    }
-
-    /// `pod`, `container "a"`, `pod and containers "a", "b"`
-    #[cold]
-    pub(super) fn phrase(&self) -> String {
-        match (self.pod, self.containers.as_slice()) {
-            (true, []) => "pod".to_owned(),
-            (true, names) => ["pod and ", &phrases::containers(names)].concat(),
-            (false, []) => String::new(),
-            (false, names) => phrases::containers(names),
+    ) -> Option<String> {
+        let names = self.names(&mut |container| sets(&container.security_context));
+        match (pod, names.map(|names| phrases::containers(&names))) {
+            (true, Some(containers)) => Some("pod and ".to_owned() + &containers),
+            (true, None) => Some("pod".to_owned()),
+            (false, containers) => containers,
         }
+    }
+
+    /// Those that set a profile other than `RuntimeDefault` and `Localhost`, whose file is not checked, and the types
+    /// of such profiles. The pod's is given, and where to find a container's.
+    pub(super) fn unaccepted_profiles(
+        &self,
+        pod: Option<&'p Profile<'p>>,
+        own: fn(&'p SecurityContext<'p>) -> Option<&'p Profile<'p>>,
+    ) -> (Option<String>, Vec<&'p str>) {
+        let mut kinds = Vec::new();
+        let mut forbids = |profile: Option<&'p Profile<'p>>| {
+            let kind = profile.map(|profile| &*profile.kind);
+            let forbidden = kind.filter(|kind| !matches!(*kind, "RuntimeDefault" | "Localhost"));
+            kinds.extend(forbidden);
+            forbidden.is_some()
+        };
+        let pod = forbids(pod);
+        let setters = self.setters(pod, &mut |context| forbids(own(context)));
+        (setters, kinds)
     }
 }

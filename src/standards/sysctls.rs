@@ -30,10 +30,7 @@ pub(super) const CHECK: Check = Check {
 fn judge(subject: &Subject<'_>, minor: u64) -> Option<Objection> {
     let sysctls = subject.security_context().sysctls.iter().map(|sysctl| &*sysctl.name);
     let forbidden: Vec<&str> = sysctls.filter(|name| !is_safe_sysctl(name, minor)).collect();
-    if forbidden.is_empty() {
-        return None;
-    }
-    Some(Objection { reason: "forbidden sysctls", detail: forbidden.join(", ") })
+    (!forbidden.is_empty()).then(|| Objection { reason: "forbidden sysctls", detail: forbidden.join(", ") })
 }
 
 #[cfg(test)]

@@ -19,14 +19,9 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(subject: &Subject<'_>) -> Option<Objection> {
     let pod = subject.security_context().windows_options.host_process == Some(true);
-    let setters = subject.setters(pod, &mut |own| own.windows_options.host_process == Some(true));
-    if setters.is_empty() {
-        return None;
-    }
-    Some(Objection {
-        reason: "hostProcess",
-        detail: [&setters.phrase(), " must not set securityContext.windowsOptions.hostProcess=true"].concat(),
-    })
+    let setters = subject.setters(pod, &mut |own| own.windows_options.host_process == Some(true))?;
+    let detail = setters + " must not set securityContext.windowsOptions.hostProcess=true";
+    Some(Objection { reason: "hostProcess", detail })
 }
 
 #[cfg(test)]
