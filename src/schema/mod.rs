@@ -31,6 +31,13 @@ pub struct Field {
     pub doc: &'static str,
 }
 
+impl Field {
+    /// A key, the shape of its value, and its meaning, which the module leaves out.
+    pub(crate) const fn new(name: &'static str, shape: Shape, doc: &'static str) -> Self {
+        Field { name, shape, doc: doc_only(doc) }
+    }
+}
+
 /// The allowed form of a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {

@@ -6,32 +6,24 @@
 
 use crate::json::Value;
 use crate::rule::Enforcement;
-use crate::schema::{Field, Path, Problems, Shape, doc_only};
+use crate::schema::{Field, Path, Problems, Shape};
 use crate::settings::rule_names;
 
 /// The actions of a violation.
 const ACTION: Shape = Shape::OneOf(&["Deny", "Warn", "Audit", "Ignore"]);
 
-pub(crate) const FIELD: Field = Field {
-    name: "enforcement",
-    shape: Shape::Object(&[
-        Field {
-            name: "default",
-            shape: ACTION,
-            doc: doc_only("Action for violations of rules that `rules` does not list (`Deny`)."),
-        },
-        Field {
-            name: "rules",
-            shape: Shape::Map(&ACTION),
-            doc: doc_only(
-                "Actions for single rules: those of PodSecurityPolicy by their fields (`privileged`), the checks of the Pod Security Standards as `pss/ID`.",
-            ),
-        },
+pub(crate) const FIELD: Field = Field::new(
+    "enforcement",
+    Shape::Object(&[
+        Field::new("default", ACTION, "Action for violations of rules that `rules` does not list (`Deny`)."),
+        Field::new(
+            "rules",
+            Shape::Map(&ACTION),
+            "Actions for single rules: those of PodSecurityPolicy by their fields (`privileged`), the checks of the Pod Security Standards as `pss/ID`.",
+        ),
     ]),
-    doc: doc_only(
-        "Action for violations: `Deny`, `Warn`, `Audit`, or `Ignore` to drop them. Does not change which defaults are written.",
-    ),
-};
+    "Action for violations: `Deny`, `Warn`, `Audit`, or `Ignore` to drop them. Does not change which defaults are written.",
+);
 
 /// Reads the option, whose shape has been checked.
 pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> Enforcement {

@@ -6,15 +6,13 @@
 
 use crate::json::{Quoted, Value};
 use crate::schema::kubernetes::{NEWEST, OLDEST, minor};
-use crate::schema::{Field, Problems, Shape, doc_only};
+use crate::schema::{Field, Problems, Shape};
 
-pub(crate) const FIELD: Field = Field {
-    name: "kubernetesVersion",
-    shape: Shape::Text,
-    doc: doc_only(
-        "The version of Kubernetes whose lists hold, such as `\"1.30\"`: safe sysctls, types of volumes, `latest` of the standards. Unless given, the newest that is known.",
-    ),
-};
+pub(crate) const FIELD: Field = Field::new(
+    "kubernetesVersion",
+    Shape::Text,
+    "The version of Kubernetes whose lists hold, such as `\"1.30\"`: safe sysctls, types of volumes, `latest` of the standards. Unless given, the newest that is known.",
+);
 
 /// Reads the option; its shape is checked with the others'.
 pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> u64 {

@@ -11,7 +11,7 @@ use crate::json::{Quoted, Reader, Text, Tree, Value, joined};
 use crate::pod::template::{Workload, built_in, parse_path};
 use crate::policy::Policy;
 use crate::rule::{Action, Enforcement};
-use crate::schema::{Field, Problem, ProblemKind, Problems, Shape, doc_only};
+use crate::schema::{Field, Problem, ProblemKind, Problems, Shape};
 use crate::standards as checks;
 use crate::standards::Standard;
 
@@ -91,42 +91,30 @@ pub enum OnWorkloads {
 
 /// The options, which may be set with any shape of the policies.
 pub const OPTIONS: &[Field] = &[
-    Field {
-        name: "authorization",
-        shape: Shape::OneOf(&["RBAC", "None"]),
-        doc: doc_only(
-            "Which policies count: with `RBAC` those that the pod's service account or the requesting user may `use`, with `None` all. Required with several policies.",
-        ),
-    },
-    Field {
-        name: "mutate",
-        shape: Shape::Flag,
-        doc: doc_only("Whether defaults are written into pods (`true`), or only demanded."),
-    },
-    Field {
-        name: "workloads",
-        shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
-        doc: doc_only("Action for workloads whose pods would be rejected."),
-    },
-    Field {
-        name: "podTemplates",
-        shape: Shape::List(&Shape::Object(&[
-            Field {
-                name: "apiGroup",
-                shape: Shape::Text,
-                doc: doc_only("The API group of the kind; empty for the core one."),
-            },
-            Field { name: "kind", shape: Shape::Text, doc: doc_only("The kind.") },
-            Field {
-                name: "path",
-                shape: Shape::Text,
-                doc: doc_only(
-                    "The path of the template, such as `spec.template`; `[*]` steps through a list or the values of a map.",
-                ),
-            },
+    Field::new(
+        "authorization",
+        Shape::OneOf(&["RBAC", "None"]),
+        "Which policies count: with `RBAC` those that the pod's service account or the requesting user may `use`, with `None` all. Required with several policies.",
+    ),
+    Field::new("mutate", Shape::Flag, "Whether defaults are written into pods (`true`), or only demanded."),
+    Field::new(
+        "workloads",
+        Shape::OneOf(&["Deny", "Warn", "Ignore"]),
+        "Action for workloads whose pods would be rejected.",
+    ),
+    Field::new(
+        "podTemplates",
+        Shape::List(&Shape::Object(&[
+            Field::new("apiGroup", Shape::Text, "The API group of the kind; empty for the core one."),
+            Field::new("kind", Shape::Text, "The kind."),
+            Field::new(
+                "path",
+                Shape::Text,
+                "The path of the template, such as `spec.template`; `[*]` steps through a list or the values of a map.",
+            ),
         ])),
-        doc: doc_only("Further kinds that carry pod templates."),
-    },
+        "Further kinds that carry pod templates.",
+    ),
     standards::FIELD,
     enforcement::FIELD,
     exemptions::FIELD,

@@ -9,48 +9,38 @@
 use crate::json::{Quoted, Text, Value};
 use crate::rule::spec::texts;
 use crate::schema::names::label_problem;
-use crate::schema::{Field, Path, Problems, Shape, doc_only};
+use crate::schema::{Field, Path, Problems, Shape};
 use crate::settings::standards::load_modes;
 use crate::standards::Standard;
 
 const GUARD: &str = "guard";
 
-pub(crate) const FIELD: Field = Field {
-    name: "namespaceLabels",
-    shape: Shape::Object(&[
-        Field {
-            name: "enforce",
-            shape: Shape::Text,
-            doc: doc_only(
-                "The level and version that `pod-security.kubernetes.io/enforce` may not fall short of: `baseline`, `restricted:v1.31`.",
-            ),
-        },
-        Field {
-            name: "warn",
-            shape: Shape::Text,
-            doc: doc_only(
-                "The same for `pod-security.kubernetes.io/warn`, which rejects no pod; unless given, that label is free.",
-            ),
-        },
-        Field {
-            name: "audit",
-            shape: Shape::Text,
-            doc: doc_only(
-                "The same for `pod-security.kubernetes.io/audit`, which rejects no pod; unless given, that label is free.",
-            ),
-        },
-        Field {
-            name: GUARD,
-            shape: Shape::List(&Shape::Text),
-            doc: doc_only(
-                "Labels that may be set, changed or removed only under an exemption from `namespaceLabels/guard`.",
-            ),
-        },
+pub(crate) const FIELD: Field = Field::new(
+    "namespaceLabels",
+    Shape::Object(&[
+        Field::new(
+            "enforce",
+            Shape::Text,
+            "The level and version that `pod-security.kubernetes.io/enforce` may not fall short of: `baseline`, `restricted:v1.31`.",
+        ),
+        Field::new(
+            "warn",
+            Shape::Text,
+            "The same for `pod-security.kubernetes.io/warn`, which rejects no pod; unless given, that label is free.",
+        ),
+        Field::new(
+            "audit",
+            Shape::Text,
+            "The same for `pod-security.kubernetes.io/audit`, which rejects no pod; unless given, that label is free.",
+        ),
+        Field::new(
+            GUARD,
+            Shape::List(&Shape::Text),
+            "Labels that may be set, changed or removed only under an exemption from `namespaceLabels/guard`.",
+        ),
     ]),
-    doc: doc_only(
-        "The labels for Pod Security admission that namespaces get and may not fall short of, and labels that are guarded.",
-    ),
-};
+    "The labels for Pod Security admission that namespaces get and may not fall short of, and labels that are guarded.",
+);
 
 /// The modes of Pod Security admission, each with the labels of its level and of its version.
 pub const MODES: [(&str, &str, &str); 3] = [

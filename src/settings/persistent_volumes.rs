@@ -6,13 +6,13 @@
 
 use crate::json::Value;
 use crate::policy::Policy;
-use crate::schema::{Field, Path, Problems, Shape, doc_only};
+use crate::schema::{Field, Path, Problems, Shape};
 
-pub(crate) const FIELD: Field = Field {
-    name: "persistentVolumes",
-    shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
-    doc: doc_only("Action for PersistentVolumes of a path or a driver of the node that no policy allows."),
-};
+pub(crate) const FIELD: Field = Field::new(
+    "persistentVolumes",
+    Shape::OneOf(&["Deny", "Warn", "Ignore"]),
+    "Action for PersistentVolumes of a path or a driver of the node that no policy allows.",
+);
 
 /// The action for an object of the cluster that no policy allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

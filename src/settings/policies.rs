@@ -6,22 +6,14 @@ use crate::policy::{Policy, PreviousPolicy, SpecFields};
 use crate::rule::spec::Spec;
 use crate::rules;
 use crate::schema::names::subdomain_problem;
-use crate::schema::{self, Field, Path, Problems, Shape, check_object, doc_only};
+use crate::schema::{self, Field, Path, Problems, Shape, check_object};
 
 /// The keys of a PodSecurityPolicy object.
 const MANIFEST: &[Field] = &[
-    Field {
-        name: "apiVersion",
-        shape: Shape::OneOf(&["policy/v1beta1", "extensions/v1beta1"]),
-        doc: doc_only("The version."),
-    },
-    Field { name: "kind", shape: Shape::OneOf(&["PodSecurityPolicy"]), doc: doc_only("The kind.") },
-    Field {
-        name: "metadata",
-        shape: Shape::Map(&Shape::Any),
-        doc: doc_only("Of which the name and the annotations count."),
-    },
-    Field { name: "spec", shape: Shape::Any, doc: doc_only("The policy.") },
+    Field::new("apiVersion", Shape::OneOf(&["policy/v1beta1", "extensions/v1beta1"]), "The version."),
+    Field::new("kind", Shape::OneOf(&["PodSecurityPolicy"]), "The kind."),
+    Field::new("metadata", Shape::Map(&Shape::Any), "Of which the name and the annotations count."),
+    Field::new("spec", Shape::Any, "The policy."),
 ];
 
 /// The name of a policy that has none.

@@ -6,16 +6,14 @@
 
 use crate::json::Value;
 use crate::policy::Policy;
-use crate::schema::{Field, Problems, Shape, doc_only};
+use crate::schema::{Field, Problems, Shape};
 use crate::settings::persistent_volumes::{OnObjects, action};
 
-pub(crate) const FIELD: Field = Field {
-    name: "resourceClaims",
-    shape: Shape::OneOf(&["Deny", "Warn", "Ignore"]),
-    doc: doc_only(
-        "Action for ResourceClaims and ResourceClaimTemplates with `adminAccess` that no policy with `privileged: true` allows.",
-    ),
-};
+pub(crate) const FIELD: Field = Field::new(
+    "resourceClaims",
+    Shape::OneOf(&["Deny", "Warn", "Ignore"]),
+    "Action for ResourceClaims and ResourceClaimTemplates with `adminAccess` that no policy with `privileged: true` allows.",
+);
 
 /// Reads the option, whose shape has been checked.
 pub(crate) fn load(

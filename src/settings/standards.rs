@@ -5,35 +5,21 @@
 //! otherwise nothing would report that the pods of a workload cannot run.
 
 use crate::json::{Quoted, Value};
-use crate::schema::{Field, Path, Problems, Shape, doc_only};
+use crate::schema::{Field, Path, Problems, Shape};
 use crate::standards::Standard;
 
 /// The three modes of Pod Security admission.
 pub(crate) const MODES: Shape = Shape::Object(&[
-    Field {
-        name: "enforce",
-        shape: Shape::Text,
-        doc: doc_only("What pods must satisfy: `baseline`, `restricted:v1.31`."),
-    },
-    Field {
-        name: "warn",
-        shape: Shape::Text,
-        doc: doc_only("What the requesting user is warned of; unless given, `enforce`."),
-    },
-    Field {
-        name: "audit",
-        shape: Shape::Text,
-        doc: doc_only("The standard whose violations the audit log records."),
-    },
+    Field::new("enforce", Shape::Text, "What pods must satisfy: `baseline`, `restricted:v1.31`."),
+    Field::new("warn", Shape::Text, "What the requesting user is warned of; unless given, `enforce`."),
+    Field::new("audit", Shape::Text, "The standard whose violations the audit log records."),
 ]);
 
-pub(crate) const FIELD: Field = Field {
-    name: "podSecurityStandards",
-    shape: MODES,
-    doc: doc_only(
-        "Levels of the Pod Security Standards with their versions, together with policies or instead of them.",
-    ),
-};
+pub(crate) const FIELD: Field = Field::new(
+    "podSecurityStandards",
+    MODES,
+    "Levels of the Pod Security Standards with their versions, together with policies or instead of them.",
+);
 
 /// The standard of each mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -6,29 +6,25 @@
 use crate::json::{Text, Value};
 use crate::rule::Action;
 use crate::rule::spec::texts;
-use crate::schema::{Field, Path, Problems, Shape, doc_only};
+use crate::schema::{Field, Path, Problems, Shape};
 
 const ACTION: Shape = Shape::OneOf(&["Ignore", "Warn", "Audit", "Deny"]);
 
-pub(crate) const FIELD: Field = Field {
-    name: "unknownFields",
-    shape: Shape::Either(
+pub(crate) const FIELD: Field = Field::new(
+    "unknownFields",
+    Shape::Either(
         &ACTION,
         &Shape::Object(&[
-            Field { name: "action", shape: ACTION, doc: doc_only("The action; `Ignore` unless given.") },
-            Field {
-                name: "except",
-                shape: Shape::List(&Shape::Text),
-                doc: doc_only(
-                    "Paths of fields that are ignored, from the pod: `spec.containers[*].securityContext.newField`.",
-                ),
-            },
+            Field::new("action", ACTION, "The action; `Ignore` unless given."),
+            Field::new(
+                "except",
+                Shape::List(&Shape::Text),
+                "Paths of fields that are ignored, from the pod: `spec.containers[*].securityContext.newField`.",
+            ),
         ]),
     ),
-    doc: doc_only(
-        "Action for fields of pods that this version does not know: `Ignore`, `Warn`, `Audit` or `Deny`; or an object, to except some.",
-    ),
-};
+    "Action for fields of pods that this version does not know: `Ignore`, `Warn`, `Audit` or `Deny`; or an object, to except some.",
+);
 
 /// The action for unknown fields.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::pod::controllers::{self, CONTROLLER_MANAGER};
 use crate::rule::RuleSet;
 use crate::rule::spec::texts;
 use crate::schema::names::{is_label, subdomain_problem};
-use crate::schema::{Field, Path, Problems, Shape, doc_only};
+use crate::schema::{Field, Path, Problems, Shape};
 use crate::settings::rule_names;
 
 use image::Pattern;
@@ -28,61 +28,37 @@ const RUNTIME_CLASSES: &str = "runtimeClasses";
 
 /// The conditions of an exemption.
 const MATCH: &[Field] = &[
-    Field { name: NAMESPACES, shape: TEXTS, doc: doc_only("The namespace of the pod.") },
-    Field {
-        name: "usernames",
-        shape: TEXTS,
-        doc: doc_only("The user who creates the pod: the requester; of a workload's pods, the controller."),
-    },
-    Field { name: "groups", shape: TEXTS, doc: doc_only("A group of that user.") },
-    Field {
-        name: SERVICE_ACCOUNTS,
-        shape: TEXTS,
-        doc: doc_only("The service account that the pod runs as, as `namespace/name`."),
-    },
-    Field {
-        name: IMAGES,
-        shape: TEXTS,
-        doc: doc_only(
-            "The image of a container, exact or up to a final `/*`; only together with `namespaces`.",
-        ),
-    },
-    Field {
-        name: RUNTIME_CLASSES,
-        shape: TEXTS,
-        doc: doc_only("The pod's runtime class; only together with `namespaces`."),
-    },
+    Field::new(NAMESPACES, TEXTS, "The namespace of the pod."),
+    Field::new(
+        "usernames",
+        TEXTS,
+        "The user who creates the pod: the requester; of a workload's pods, the controller.",
+    ),
+    Field::new("groups", TEXTS, "A group of that user."),
+    Field::new(SERVICE_ACCOUNTS, TEXTS, "The service account that the pod runs as, as `namespace/name`."),
+    Field::new(
+        IMAGES,
+        TEXTS,
+        "The image of a container, exact or up to a final `/*`; only together with `namespaces`.",
+    ),
+    Field::new(RUNTIME_CLASSES, TEXTS, "The pod's runtime class; only together with `namespaces`."),
 ];
 
-pub(crate) const FIELD: Field = Field {
-    name: "exemptions",
-    shape: Shape::List(&Shape::Object(&[
-        Field { name: "name", shape: Shape::Text, doc: doc_only("The name that the audit log knows it by.") },
-        Field {
-            name: "reason",
-            shape: Shape::Text,
-            doc: doc_only("Why there is this exemption, for its readers."),
-        },
-        Field {
-            name: "match",
-            shape: Shape::Object(MATCH),
-            doc: doc_only("Its grounds, all of which must hold."),
-        },
-        Field {
-            name: "rules",
-            shape: TEXTS,
-            doc: doc_only(
-                "The rules that neither object nor fill anything in: by their fields, checks as `pss/ID`; `*` for all rules of PodSecurityPolicy, `pss/*` for all checks; and `namespaceLabels`, `namespaceLabels/guard`, `persistentVolumes`, `resourceClaims`.",
-            ),
-        },
-        Field {
-            name: "expires",
-            shape: Shape::Text,
-            doc: doc_only("The day, such as `2027-01-31`, at whose 00:00 UTC it ends."),
-        },
+pub(crate) const FIELD: Field = Field::new(
+    "exemptions",
+    Shape::List(&Shape::Object(&[
+        Field::new("name", Shape::Text, "The name that the audit log knows it by."),
+        Field::new("reason", Shape::Text, "Why there is this exemption, for its readers."),
+        Field::new("match", Shape::Object(MATCH), "Its grounds, all of which must hold."),
+        Field::new(
+            "rules",
+            TEXTS,
+            "The rules that neither object nor fill anything in: by their fields, checks as `pss/ID`; `*` for all rules of PodSecurityPolicy, `pss/*` for all checks; and `namespaceLabels`, `namespaceLabels/guard`, `persistentVolumes`, `resourceClaims`.",
+        ),
+        Field::new("expires", Shape::Text, "The day, such as `2027-01-31`, at whose 00:00 UTC it ends."),
     ])),
-    doc: doc_only("Who is exempt from which rules, and until when."),
-};
+    "Who is exempt from which rules, and until when.",
+);
 
 /// One exemption.
 #[derive(Debug, Default)]
