@@ -201,8 +201,8 @@ impl<'e> Evaluator<'e> {
         let concerns_levels = !levels.problems.is_empty() || !levels.edits.is_empty();
         let concerns_guard = !guarded.problems.is_empty();
         for exemption in &self.settings.exemptions {
-            let frees_levels = concerns_levels && exemption.rules.has(rule_names::namespace_labels());
-            let frees_guard = concerns_guard && exemption.rules.has(rule_names::namespace_guard());
+            let frees_levels = concerns_levels && exemption.rules.has(rule_names::NAMESPACE_LABELS);
+            let frees_guard = concerns_guard && exemption.rules.has(rule_names::NAMESPACE_GUARD);
             if !(frees_levels || frees_guard)
                 || !exemption.frees_pod()
                 || !matches(exemption, &subject)

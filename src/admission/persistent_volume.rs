@@ -86,7 +86,7 @@ impl<'e> Evaluator<'e> {
             name: "volume",
             pod: mounting(&sources),
             rules: &RULES,
-            option: rule_names::persistent_volumes(),
+            option: rule_names::PERSISTENT_VOLUMES,
             // Pods of any namespace may mount it.
             namespace: "",
         };

@@ -80,7 +80,7 @@ impl<'e> Evaluator<'e> {
             name: if is_template { "template for claims" } else { "claim" },
             pod: format!(r#"{{"spec":{{"containers":[{}]}}}}"#, vec![CONTAINER; paths.len()].join(",")),
             rules: &["privileged"],
-            option: rule_names::resource_claims(),
+            option: rule_names::RESOURCE_CLAIMS,
             namespace: &request.namespace,
         };
         let retell = |violation: Violation| Violation {

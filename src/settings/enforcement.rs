@@ -33,7 +33,7 @@ pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> En
     for (name, _) in rules.entries() {
         if rule_names::index(&name).is_none() {
             let at = Path::ROOT.key(FIELD.name);
-            problems.add(at.key("rules").key(&name), rule_names::unknown(&name));
+            problems.add(at.key("rules").key(&name), rule_names::unknown(&name, &[]));
         }
     }
     let default = option.get("default");

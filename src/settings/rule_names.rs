@@ -1,6 +1,8 @@
 //! The names by which settings speak of rules: those of PodSecurityPolicy by their fields, the checks of the Pod
 //! Security Standards behind `pss/`, and, for exemptions, the options that guard other kinds than pods.
 
+use std::ops::Range;
+
 use crate::rule::RuleSet;
 use crate::{rules, schema, standards};
 
@@ -12,39 +14,29 @@ const OPTIONS: [&str; 4] =
     ["namespaceLabels", "namespaceLabels/guard", "persistentVolumes", "resourceClaims"];
 
 /// The index of the option for the labels of Pod Security admission.
-pub(crate) fn namespace_labels() -> usize {
-    rules::COUNT + standards::all().count()
-}
+pub(crate) const NAMESPACE_LABELS: usize = rules::COUNT + standards::COUNT;
 
 /// The index of the option for guarded labels of namespaces.
-pub(crate) fn namespace_guard() -> usize {
-    namespace_labels() + 1
-}
+pub(crate) const NAMESPACE_GUARD: usize = NAMESPACE_LABELS + 1;
 
 /// The index of the option for volumes of the cluster.
-pub(crate) fn persistent_volumes() -> usize {
-    namespace_labels() + 2
-}
+pub(crate) const PERSISTENT_VOLUMES: usize = NAMESPACE_LABELS + 2;
 
 /// The index of the option for claims for devices.
-pub(crate) fn resource_claims() -> usize {
-    namespace_labels() + 3
-}
-
-/// The index of an option that exemptions can name.
-fn option(name: &str) -> Option<usize> {
-    let number = OPTIONS.iter().position(|option| *option == name)?;
-    Some(namespace_labels() + number)
-}
+pub(crate) const RESOURCE_CLAIMS: usize = NAMESPACE_LABELS + 3;
 
 /// The rules that a name in an exemption stands for: `*` is all rules of PodSecurityPolicy, `pss/*` all checks, and any
 /// other name is a single rule, check or option.
 pub(crate) fn exempted(name: &str) -> Option<RuleSet> {
-    let all_of = |indexes: &mut dyn Iterator<Item = usize>| indexes.fold(RuleSet::NONE, RuleSet::with);
+    let set_of = |indexes: Range<usize>| indexes.fold(RuleSet::NONE, RuleSet::with);
     match name {
-        "*" => Some(all_of(&mut rules::all().map(|(index, _)| index))),
-        "pss/*" => Some(all_of(&mut standards::all().map(|(index, _)| index))),
-        name => index(name).or_else(|| option(name)).map(|index| RuleSet::NONE.with(index)),
+        "*" => Some(set_of(0..rules::COUNT)),
+        "pss/*" => Some(set_of(rules::COUNT..NAMESPACE_LABELS)),
+        name => {
+            let options = || (NAMESPACE_LABELS..).zip(OPTIONS).find(|(_, option)| *option == name);
+            let index = index(name).or_else(|| options().map(|(index, _)| index))?;
+            Some(RuleSet::NONE.with(index))
+        }
     }
 }
 
@@ -62,23 +54,19 @@ pub(crate) fn index(name: &str) -> Option<usize> {
     }
 }
 
-/// The message that there is no such rule or check, and which may have been meant.
+/// The message that there is no such rule or check, nor one of these other names, and which may have been meant.
 #[cold]
-pub(crate) fn unknown(name: &str) -> String {
-    unknown_rule(name, &[])
+pub(crate) fn unknown(name: &str, others: &[&str]) -> String {
+    let rules: Vec<String> = all().map(|(_, name)| name).collect();
+    let mut known: Vec<&str> = rules.iter().map(String::as_str).collect();
+    known.extend(others);
+    schema::unknown("rule", name, &known)
 }
 
 /// The message that exemptions know no such name, and which may have been meant.
 #[cold]
 pub(crate) fn unknown_to_exemptions(name: &str) -> String {
-    unknown_rule(name, &[OPTIONS.as_slice(), &["*", "pss/*"]].concat())
-}
-
-fn unknown_rule(name: &str, others: &[&str]) -> String {
-    let rules: Vec<String> = all().map(|(_, name)| name).collect();
-    let mut known: Vec<&str> = rules.iter().map(String::as_str).collect();
-    known.extend(others);
-    schema::unknown("rule", name, &known)
+    unknown(name, &[OPTIONS.as_slice(), &["*", "pss/*"]].concat())
 }
 
 #[cfg(test)]
@@ -123,6 +111,6 @@ mod tests {
     )]
     #[case::a_check_in_lower_case("pss/runasnonroot", "unknown rule; did you mean \"pss/runAsNonRoot\"?")]
     fn the_nearest_name_is_reported(#[case] name: &str, #[case] expected: &str) {
-        assert_eq!((index(name), unknown(name)), (None, expected.to_owned()));
+        assert_eq!((index(name), unknown(name, &[])), (None, expected.to_owned()));
     }
 }

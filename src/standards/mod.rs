@@ -79,6 +79,9 @@ const OVERRIDING: [(&str, &Check); 4] = [
     (seccomp_profile_baseline::CHECK.id, &seccomp_profile_restricted::CHECK),
 ];
 
+/// How many checks there are.
+pub(crate) const COUNT: usize = CHECKS.len();
+
 /// The check that demands `runAsNonRoot: true`.
 pub(crate) const NON_ROOT: &str = run_as_non_root::CHECK.id;
 
