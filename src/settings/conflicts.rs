@@ -5,12 +5,12 @@
 
 use crate::json::{Quoted, Reader, Value};
 use crate::pod::Profile;
-use crate::rule::{Action, Enforcement};
+use crate::rule::Action;
 use crate::rules;
 use crate::schema::{Path, Problems};
-use crate::settings::exemptions::Exemption;
+use crate::settings::Settings;
 use crate::settings::policies::{self, Written};
-use crate::standards::{Standard, details};
+use crate::standards::{Failure, Standard, details};
 
 /// The rules in annotations: those that list the allowed values, the field of the pod, and the checks that look at it.
 const PROFILES: &[(&str, &str, &str, &[&str])] = &[
@@ -28,20 +28,26 @@ const PROFILES: &[(&str, &str, &str, &[&str])] = &[
     ),
 ];
 
-/// The standard, and the options that change the effect of its violations.
-pub(crate) struct Enforced<'e, 's> {
-    pub(crate) standard: Standard,
-    pub(crate) enforcement: &'e Enforcement,
-    pub(crate) exemptions: &'e [Exemption<'s>],
+/// The settings without policies, and what is found in those.
+struct Conflicts<'c, 's> {
+    standard: Standard,
+    settings: &'c Settings<'s>,
+    problems: &'c mut Problems,
 }
 
-/// Finds the policies that contradict the standard.
-pub(crate) fn check(root: Value<'_, '_>, enforced: &Enforced<'_, '_>, problems: &mut Problems) {
-    policies::each(root, &mut |policy| enforced.check(policy, problems));
+/// Finds the policies that contradict the enforced standard.
+pub(super) fn check(
+    root: Value<'_, '_>,
+    standard: Standard,
+    settings: &Settings<'_>,
+    problems: &mut Problems,
+) {
+    let mut conflicts = Conflicts { standard, settings, problems };
+    policies::each(root, &mut |policy| conflicts.check(policy));
 }
 
-impl Enforced<'_, '_> {
-    fn check(&self, policy: &Written<'_, '_, '_>, problems: &mut Problems) {
+impl Conflicts<'_, '_> {
+    fn check(&mut self, policy: &Written<'_, '_, '_>) {
         let Written { spec, at, annotations, annotations_at } = policy;
         let under = |strategy: &str, key: &str| {
             let strategy = spec.get(strategy)?;
@@ -53,25 +59,19 @@ impl Enforced<'_, '_> {
             let [user, role, kind] = ["user", "role", "type"].map(text);
             let (user, role, kind) = (Quoted(&user), Quoted(&role), Quoted(&kind));
             let options = format!(r#""seLinuxOptions":{{"user":{user},"role":{role},"type":{kind}}}"#);
-            self.report(
-                "seLinux",
-                &["seLinuxOptions"],
-                &mut std::iter::once(pod(&options, "")),
-                &at.key("seLinux"),
-                problems,
-            );
+            let mut pods = std::iter::once(pod(&options, ""));
+            self.report("seLinux", &["seLinuxOptions"], &mut pods, &at.key("seLinux"));
         }
         if let Some(ranges) = under("runAsUser", "ranges") {
             let ids = ranges.elements().filter_map(|range| range.get("max").and_then(Value::integer));
             let mut pods = ids.map(|id| pod(&format!(r#""runAsUser":{id}"#), ""));
-            self.report("runAsUser", &["runAsUser"], &mut pods, &at.key("runAsUser"), problems);
+            self.report("runAsUser", &["runAsUser"], &mut pods, &at.key("runAsUser"));
         }
         if let Some(types) = spec.get("allowedProcMountTypes") {
             let types = types.elements().filter_map(Value::text);
             let mut pods = types.map(|kind| pod("", &format!(r#""procMount":{}"#, Quoted(&kind))));
-            let at = at.key("allowedProcMountTypes");
-            let checks = ["procMount", "procMount_restricted"];
-            self.report("allowedProcMountTypes", &checks, &mut pods, &at, problems);
+            let (rule, checks) = ("allowedProcMountTypes", ["procMount", "procMount_restricted"]);
+            self.report(rule, &checks, &mut pods, &at.key(rule));
         }
         for (rule, key, field, checks) in PROFILES {
             let list = annotations.get(key).and_then(Value::text);
@@ -82,36 +82,24 @@ impl Enforced<'_, '_> {
                 Some(profile) => pod(&format!(r#""{field}":{{"type":"{}"}}"#, profile.kind), ""),
                 None => pod("", ""),
             });
-            self.report(rule, checks, &mut pods, &annotations_at.key(key), problems);
+            self.report(rule, checks, &mut pods, &annotations_at.key(key));
         }
     }
 
     /// Reports a conflict if these checks refuse every one of the pods, which are all ways of satisfying the rule.
-    fn report(
-        &self,
-        rule: &str,
-        checks: &[&str],
-        pods: &mut dyn Iterator<Item = String>,
-        at: &Path<'_>,
-        problems: &mut Problems,
-    ) {
+    fn report(&mut self, rule: &str, checks: &[&str], pods: &mut dyn Iterator<Item = String>, at: &Path<'_>) {
         if rules::index(rule).is_some_and(|rule| self.forgives(rule)) {
             return;
         }
-        let mut first = None;
-        for pod in pods {
-            let mut failures =
-                Reader::document(&pod).map(|pod| self.standard.evaluate(&pod)).unwrap_or_default();
-            failures.retain(|failure| checks.contains(&failure.id) && !self.forgives(failure.index));
-            match failures.into_iter().next() {
-                Some(failure) => first = first.or(Some(failure)),
-                None => return,
-            }
-        }
-        if let Some(first) = first {
-            let standard = self.standard;
-            let reason = details([&first]);
-            problems.add(
+        let standard = self.standard;
+        let refused = |pod: String| {
+            let failures = Reader::document(&pod).map(|pod| standard.evaluate(&pod)).unwrap_or_default();
+            failures.into_iter().find(|failure| checks.contains(&failure.id) && !self.forgives(failure.index))
+        };
+        let failures: Option<Vec<Failure>> = pods.map(refused).collect();
+        if let Some([first, ..]) = failures.as_deref() {
+            let reason = details([first]);
+            self.problems.add(
                 at,
                 format_args!(
                     "Forbidden: no pod could satisfy this and the enforced standard \"{standard}\": {reason}"
@@ -122,8 +110,8 @@ impl Enforced<'_, '_> {
 
     /// Whether there are pods for which a rule or a check reports no violation, or none that denies.
     fn forgives(&self, index: usize) -> bool {
-        self.enforcement.action(index) != Action::Deny
-            || self.exemptions.iter().any(|exemption| exemption.rules.has(index))
+        self.settings.enforcement.action(index) != Action::Deny
+            || self.settings.exemptions.iter().any(|exemption| exemption.rules.has(index))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::json::{Quoted, Reader, Text, Tree, Value, joined};
 use crate::pod::template::{Workload, built_in, parse_path};
 use crate::policy::Policy;
 use crate::rule::{Action, Enforcement};
-use crate::schema::{Field, Problem, ProblemKind, Problems, Shape};
+use crate::schema::{Field, Problems, Shape};
 use crate::standards as checks;
 use crate::standards::Standard;
 
@@ -27,7 +27,6 @@ pub(crate) mod rule_names;
 pub(crate) mod standards;
 pub(crate) mod unknown_fields;
 
-use conflicts::Enforced;
 pub use exemptions::Exemption;
 pub use namespace_labels::{MODES, NamespaceLabels};
 pub use persistent_volumes::OnObjects;
@@ -134,21 +133,17 @@ impl<'s> Settings<'s> {
     ///
     /// All errors in them, each with its path.
     pub fn parse(text: &'s str) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
         let tree = match Reader::document::<Tree<'_>>(text) {
             Ok(tree) => tree,
             Err(error) => {
-                return Err(Problems(vec![Problem {
-                    path: String::new(),
-                    reason: error.to_string(),
-                    kind: ProblemKind::Other,
-                }]));
+                problems.add("", error);
+                return Err(problems);
             }
         };
         let settings = Settings::load(tree.root())?;
-        let mut problems = Problems::default();
         if let Some(standard) = settings.standards.enforce {
-            let Settings { enforcement, exemptions, .. } = &settings;
-            conflicts::check(tree.root(), &Enforced { standard, enforcement, exemptions }, &mut problems);
+            conflicts::check(tree.root(), standard, &settings, &mut problems);
         }
         if problems.0.is_empty() { Ok(settings) } else { Err(problems) }
     }
