@@ -4,11 +4,9 @@
 //! tag next to it has no effect, so a pattern with a tag never matches a reference with a digest. A malformed reference
 //! matches nothing.
 
-use crate::json::Text;
 use crate::schema::names::is_label;
 
 /// A reference in its parts.
-#[derive(Debug, PartialEq, Eq)]
 struct Reference<'r> {
     registry: &'r str,
     /// Whether the repository is one of Docker's own, which are written without `library/`.
@@ -16,12 +14,6 @@ struct Reference<'r> {
     repository: &'r str,
     tag: Option<&'r str>,
     digest: Option<&'r str>,
-}
-
-/// Which images an exemption is for.
-#[derive(Debug)]
-pub(super) struct Pattern<'s> {
-    text: Text<'s>,
 }
 
 /// Why a text is not a pattern; `None` if it is one.
@@ -40,41 +32,33 @@ pub(super) fn problem(text: &str) -> Option<&'static str> {
     (!well_formed).then_some("must be a registry or a folder in one before `/*`")
 }
 
-impl<'s> Pattern<'s> {
-    /// Reads a pattern; `None` if it is not one.
-    pub(super) fn parse(text: Text<'s>) -> Option<Self> {
-        problem(&text).is_none().then_some(Pattern { text })
-    }
-
-    /// Whether the pattern matches an image.
-    pub(super) fn fits(&self, image: &str) -> bool {
-        let Some(image) = Reference::read(image) else { return false };
-        let Some(prefix) = self.text.strip_suffix("/*") else {
-            let Some(wanted) = Reference::read(&self.text) else { return false };
-            let repository = |one: &Reference<'_>| {
-                (one.registry, one.is_official, one.repository)
-                    == (image.registry, image.is_official, image.repository)
+/// Whether a pattern matches an image.
+pub(super) fn fits(pattern: &str, image: &str) -> bool {
+    let Some(image) = Reference::read(image) else { return false };
+    let Some(prefix) = pattern.strip_suffix("/*") else {
+        let Some(wanted) = Reference::read(pattern) else { return false };
+        return wanted.name() == image.name()
+            && match (wanted.tag, wanted.digest) {
+                (None, None) => true,
+                (_, Some(digest)) => image.digest == Some(digest),
+                (Some(tag), None) => image.digest.is_none() && image.tag.unwrap_or("latest") == tag,
             };
-            return repository(&wanted)
-                && match (wanted.tag, wanted.digest) {
-                    (None, None) => true,
-                    (_, Some(digest)) => image.digest == Some(digest),
-                    (Some(tag), None) => image.digest.is_none() && image.tag.unwrap_or("latest") == tag,
-                };
-        };
-        if is_registry(prefix) {
-            return registry(prefix) == image.registry;
-        }
-        let (host, folder) = split(prefix);
-        // `library` is the folder that Docker's own repositories are in.
-        let inside =
-            |repository: &str| repository.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        host == image.registry
-            && if image.is_official { folder == "library" } else { inside(image.repository) }
+    };
+    if is_registry(prefix) {
+        return registry(prefix) == image.registry;
     }
+    let (host, folder) = split(prefix);
+    // `library` is the folder that Docker's own repositories are in.
+    let inside = |repository: &str| repository.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    host == image.registry && if image.is_official { folder == "library" } else { inside(image.repository) }
 }
 
 impl<'r> Reference<'r> {
+    /// What it is called without tag and digest.
+    fn name(&self) -> (&'r str, bool, &'r str) {
+        (self.registry, self.is_official, self.repository)
+    }
+
     fn read(text: &'r str) -> Option<Self> {
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
@@ -206,8 +190,7 @@ mod tests {
     #[case::two_digests("nginx", &format!("nginx{SHA}{SHA}"), false)]
     #[case::a_user_in_the_registry("r.io/*", "r.io@evil.io/app", false)]
     fn fits(#[case] pattern: &str, #[case] image: &str, #[case] expected: bool) {
-        let pattern = Pattern::parse(pattern.to_owned().into()).unwrap();
-        assert_eq!(pattern.fits(image), expected);
+        assert_eq!((problem(pattern), super::fits(pattern, image)), (None, expected));
     }
 
     const NO_REFERENCE: &str = "must be the reference of an image, or the start of one with `/*` at its end";

@@ -17,8 +17,6 @@ use crate::schema::names::{is_label, subdomain_problem};
 use crate::schema::{Field, Path, Problems, Shape};
 use crate::settings::rule_names;
 
-use image::Pattern;
-
 const TEXTS: Shape = Shape::List(&Shape::Text);
 
 const NAMESPACES: &str = "namespaces";
@@ -75,7 +73,7 @@ pub struct Exemption<'s> {
     pub(crate) groups: Vec<Text<'s>>,
     pub(crate) service_accounts: Vec<Text<'s>>,
     pub(crate) runtime_classes: Vec<Text<'s>>,
-    images: Vec<Pattern<'s>>,
+    images: Vec<Text<'s>>,
 }
 
 impl Exemption<'_> {
@@ -86,7 +84,7 @@ impl Exemption<'_> {
 
     /// Whether it holds for a container, as far as the image decides.
     pub(crate) fn frees(&self, container: &Container<'_>) -> bool {
-        self.images.iter().any(|pattern| pattern.fits(&container.image))
+        self.images.iter().any(|pattern| image::fits(pattern, &container.image))
     }
 }
 
@@ -161,8 +159,7 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
     exemption.groups = ground("groups", empty_problem);
     exemption.service_accounts = ground(SERVICE_ACCOUNTS, service_account_problem);
     exemption.runtime_classes = ground(RUNTIME_CLASSES, subdomain_problem);
-    let images = ground(IMAGES, image::problem);
-    exemption.images = images.into_iter().filter_map(Pattern::parse).collect();
+    exemption.images = ground(IMAGES, image::problem);
 
     if !given(NAMESPACES) {
         refuse_controllers(&exemption, &match_at, problems);
