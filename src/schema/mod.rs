@@ -106,6 +106,11 @@ impl Problems {
         self.add_kind(ProblemKind::Other, path, reason);
     }
 
+    /// Adds that a text is not allowed.
+    pub(crate) fn invalid(&mut self, path: impl Display, text: &str, reason: impl Display) {
+        self.add(path, format_args!("Invalid value: {}: {reason}", Quoted(text)));
+    }
+
     /// Adds one of a kind.
     pub(crate) fn add_kind(&mut self, kind: ProblemKind, path: impl Display, reason: impl Display) {
         self.push(kind, &path, &reason);

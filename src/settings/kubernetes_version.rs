@@ -4,7 +4,7 @@
 //! that is older than the newest version that is known here, the lists of that cluster are the right ones; and where the
 //! option is set, a newer version of this policy decides as today.
 
-use crate::json::{Quoted, Value};
+use crate::json::Value;
 use crate::schema::kubernetes::{NEWEST, OLDEST, minor};
 use crate::schema::{Field, Problems, Shape};
 
@@ -23,10 +23,8 @@ pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> u6
         return NEWEST;
     };
     minor(&text).unwrap_or_else(|| {
-        let value = Quoted(&text);
-        let reason =
-            format_args!("Invalid value: {value}: must be a version from \"1.{OLDEST}\" to \"1.{NEWEST}\"");
-        problems.add(FIELD.name, reason);
+        let reason = format_args!("must be a version from \"1.{OLDEST}\" to \"1.{NEWEST}\"");
+        problems.invalid(FIELD.name, &text, reason);
         NEWEST
     })
 }

@@ -7,7 +7,8 @@
 //! assert!(problems.to_string().starts_with("privilegd: unknown field; did you mean \"privileged\"?"));
 //! ```
 
-use crate::json::{Quoted, Reader, Text, Tree, Value, joined};
+use crate::json::{Quoted, Reader, Tree, Value, joined};
+use crate::pod::Kind;
 use crate::pod::template::{Workload, built_in, parse_path};
 use crate::policy::Policy;
 use crate::rule::{Action, Enforcement};
@@ -246,23 +247,19 @@ fn pod_templates<'s>(options: &Options<'_, 's>, problems: &mut Problems) -> Vec<
     for (index, element) in list.enumerate() {
         let at = format!("podTemplates[{index}]");
         let text = |key| element.get(key).and_then(Value::text).unwrap_or_default();
-        let (group, kind, path): (Text<'s>, Text<'s>, Text<'s>) =
-            (text("apiGroup"), text("kind"), text("path"));
-        if kind.is_empty() {
+        let (kind, path) = (Kind { group: text("apiGroup"), kind: text("kind") }, text("path"));
+        if kind.kind.is_empty() {
             problems.add(format_args!("{at}.kind"), "Required value: the kind that carries the template");
         }
         let Some(path) = parse_path(&path) else {
             let reason = "must be keys joined by `.`, such as `spec.template`, where `[*]` steps through a list or a map";
-            problems
-                .add(format_args!("{at}.path"), format_args!("Invalid value: {}: {reason}", Quoted(&path)));
+            problems.invalid(format_args!("{at}.path"), &path, reason);
             continue;
         };
-        let workload = Workload { group, kind, path };
-        let known = crate::pod::Kind { group: workload.group.clone(), kind: workload.kind.clone() };
-        if built_in(&known).is_some() || (known.group.is_empty() && known.kind == "Pod") {
+        if built_in(&kind).is_some() || kind.is_pod() {
             problems.add(format_args!("{at}.kind"), "is judged already");
         }
-        kinds.push(workload);
+        kinds.push(Workload { group: kind.group, kind: kind.kind, path });
     }
     kinds
 }

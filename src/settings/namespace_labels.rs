@@ -6,7 +6,7 @@
 //! as weak as before, are not reviewed. The API server keeps labels that are sent to the subresources `status` and
 //! `finalize`, so these are reviewed like updates.
 
-use crate::json::{Quoted, Text, Value};
+use crate::json::{Text, Value};
 use crate::rule::spec::texts;
 use crate::schema::names::label_problem;
 use crate::schema::{Field, Path, Problems, Shape};
@@ -85,17 +85,15 @@ pub(crate) fn load<'s>(
     let stated = load_modes(option, newest, &at, problems);
     let modes = MODES.into_iter().zip([stated.enforce, stated.warn, stated.audit]);
     let modes = modes.filter_map(|((mode, level, version), stated)| {
-        let text = option.get(mode).and_then(Value::text);
-        let has_version = text.is_some_and(|text| text.contains(':'));
-        stated.map(|stated| Mode { level, version, stated, has_version })
+        let has_version = option.get(mode)?.text()?.contains(':');
+        Some(Mode { level, version, stated: stated?, has_version })
     });
     let modes = modes.collect();
     let guard = option.get(GUARD).map(texts).unwrap_or_default();
     let guard_at = at.key(GUARD);
     for (index, label) in guard.iter().enumerate() {
         if let Some(problem) = label_problem(label) {
-            let label = Quoted(label);
-            problems.add(guard_at.index(index), format_args!("Invalid value: {label}: {problem}"));
+            problems.invalid(guard_at.index(index), label, problem);
         }
     }
     NamespaceLabels { modes, guard }

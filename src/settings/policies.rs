@@ -97,6 +97,7 @@ pub(super) fn load_policies<'v, 's>(
 ) -> (Vec<Policy<'s>>, bool) {
     let behind_options = rules::COUNT + OPTIONS.len();
     let form = Form::of(root.entries().map(|(key, _)| key));
+    let mut keep = |number, value| options.keep(number, value);
     match form {
         Form::List => {
             let find = |key: &str| match key {
@@ -105,14 +106,12 @@ pub(super) fn load_policies<'v, 's>(
                 key => option(key),
             };
             let known = names_of(OPTIONS).chain(["policies"]);
-            let keep = |number, value| options.keep(number, value);
             check_object(root, &Path::ROOT, problems, find, &known, keep);
             (load_list(root, minor, problems), true)
         }
         Form::Manifest => {
             let known = names_of(MANIFEST).chain(names_of(OPTIONS));
             let find = |key: &str| manifest_field(key).or_else(|| option(key));
-            let keep = |number, value| options.keep(number, value);
             check_object(root, &Path::ROOT, problems, find, &known, keep);
             for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
                 let reason = "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`";
@@ -122,7 +121,6 @@ pub(super) fn load_policies<'v, 's>(
             (loaded.map(|(policy, _)| policy).into_iter().collect(), false)
         }
         Form::Options => {
-            let keep = |number, value| options.keep(number, value);
             check_object(root, &Path::ROOT, problems, option, &names_of(OPTIONS), keep);
             (Vec::new(), false)
         }
@@ -134,7 +132,7 @@ pub(super) fn load_policies<'v, 's>(
             let known = spec_names().chain(names_of(OPTIONS)).chain(["annotations"]);
             let check = |fields: &mut SpecFields<'v, 's>, problems: &mut Problems| {
                 check_object(root, &Path::ROOT, problems, find, &known, |number, value| {
-                    options.keep(number, value) && fields.keep(number, value, None)
+                    keep(number, value) && fields.keep(number, value, None)
                 });
             };
             let (policy, _) =
@@ -239,7 +237,7 @@ fn load_manifest<'v, 's>(
     if name.is_empty() {
         problems.add(name_at, "Required value: a policy is known by its name");
     } else if let Some(problem) = subdomain_problem(&name) {
-        problems.add(name_at, format_args!("Invalid value: {}: {problem}", Quoted(&name)));
+        problems.invalid(name_at, &name, problem);
     }
     if written.spec.is_null() {
         problems.add(written.at, "Required value: the policy itself");

@@ -4,20 +4,17 @@
 //! log. Workloads are never denied. The default of `warn` is `enforce`, as for a namespace with that label alone:
 //! otherwise nothing would report that the pods of a workload cannot run.
 
-use crate::json::{Quoted, Value};
+use crate::json::Value;
 use crate::schema::{Field, Path, Problems, Shape};
 use crate::standards::Standard;
 
-/// The three modes of Pod Security admission.
-pub(crate) const MODES: Shape = Shape::Object(&[
-    Field::new("enforce", Shape::Text, "What pods must satisfy: `baseline`, `restricted:v1.31`."),
-    Field::new("warn", Shape::Text, "What the requesting user is warned of; unless given, `enforce`."),
-    Field::new("audit", Shape::Text, "The standard whose violations the audit log records."),
-]);
-
 pub(crate) const FIELD: Field = Field::new(
     "podSecurityStandards",
-    MODES,
+    Shape::Object(&[
+        Field::new("enforce", Shape::Text, "What pods must satisfy: `baseline`, `restricted:v1.31`."),
+        Field::new("warn", Shape::Text, "What the requesting user is warned of; unless given, `enforce`."),
+        Field::new("audit", Shape::Text, "The standard whose violations the audit log records."),
+    ]),
     "Levels of the Pod Security Standards with their versions, together with policies or instead of them.",
 );
 
@@ -50,14 +47,9 @@ pub(crate) fn load_modes(
 ) -> Modes {
     let mut mode = |key| {
         let text = option.get(key)?.text()?;
-        match text.parse::<Standard>() {
-            Ok(Standard { level, version }) => Some(Standard { level, version: version.as_of(newest) }),
-            Err(reason) => {
-                let value = Quoted(&text);
-                problems.add(at.key(key), format_args!("Invalid value: {value}: {reason}"));
-                None
-            }
-        }
+        let standard: Result<Standard, _> = text.parse();
+        let standard = standard.map_err(|reason| problems.invalid(at.key(key), &text, reason)).ok()?;
+        Some(Standard { version: standard.version.as_of(newest), ..standard })
     };
     Modes { enforce: mode("enforce"), warn: mode("warn"), audit: mode("audit") }
 }

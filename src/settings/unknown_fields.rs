@@ -42,9 +42,7 @@ pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -
     let except = option.get("except").map(texts).unwrap_or_default();
     for (index, path) in except.iter().enumerate().filter(|(_, path)| !path.starts_with("spec.")) {
         let at = Path::ROOT.key(FIELD.name);
-        let reason =
-            format!("Invalid value: {}: must be a path that starts with `spec.`", crate::json::Quoted(path));
-        problems.add(at.key("except").index(index), reason);
+        problems.invalid(at.key("except").index(index), path, "must be a path that starts with `spec.`");
     }
     let action = match action.and_then(Value::text).as_deref() {
         Some("Deny") => Action::Deny,

@@ -123,8 +123,7 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
             Some(rules) => exemption.rules = exemption.rules.or(rules),
             None => {
                 let reason = rule_names::unknown_to_exemptions(name);
-                problems
-                    .add(rules_at.index(index), format_args!("Invalid value: {}: {reason}", Quoted(name)));
+                problems.invalid(rules_at.index(index), name, reason);
             }
         }
     }
@@ -149,7 +148,7 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
         }
         for (index, text) in list.iter().enumerate() {
             if let Some(reason) = problem(text) {
-                problems.add(at.index(index), format_args!("Invalid value: {}: {reason}", Quoted(text)));
+                problems.invalid(at.index(index), text, reason);
             }
         }
         list
@@ -169,10 +168,7 @@ fn load_one<'s>(value: Value<'_, 's>, at: &Path<'_>, problems: &mut Problems) ->
     if let Some(day) = text("expires").filter(|day| !day.is_empty()) {
         match date::seconds(&day) {
             Some(seconds) => exemption.expires = Some((day, seconds)),
-            None => problems.add(
-                at.key("expires"),
-                format_args!("Invalid value: {}: must be a day such as \"2027-01-31\"", Quoted(&day)),
-            ),
+            None => problems.invalid(at.key("expires"), &day, "must be a day such as \"2027-01-31\""),
         }
     }
     exemption
@@ -188,9 +184,8 @@ fn refuse_controllers(exemption: &Exemption<'_>, match_at: &Path<'_>, problems: 
     let Some((key, index, value)) = accounts.find_map(|account| satisfied_by(exemption, account)) else {
         return;
     };
-    let at = match_at.key(key);
     let reason = "would free the pods of every tenant, which controllers with this account or group create; name the `namespaces` as well";
-    problems.add(at.index(index), format_args!("Invalid value: {}: {reason}", Quoted(value)));
+    problems.invalid(match_at.key(key).index(index), value, reason);
 }
 
 /// The first condition of an exemption that a controller satisfies: its key, and the place and the text of the entry.
@@ -214,15 +209,14 @@ fn satisfied_by<'e>(
         ("groups", &exemption.groups),
         (SERVICE_ACCOUNTS, &exemption.service_accounts),
     ] {
-        let is_satisfied = |entry: &Text<'_>| match key {
-            "usernames" => is_user(entry),
-            "groups" => is_group(entry),
-            _ => is_controller(entry, "kube-system/"),
-        };
         if list.is_empty() {
             continue;
         }
-        let (index, entry) = list.iter().enumerate().find(|(_, entry)| is_satisfied(entry))?;
+        let (index, entry) = list.iter().enumerate().find(|(_, entry)| match key {
+            "usernames" => is_user(entry),
+            "groups" => is_group(entry),
+            _ => is_controller(entry, "kube-system/"),
+        })?;
         first = first.or(Some((key, index, &**entry)));
     }
     first
