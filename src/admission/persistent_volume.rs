@@ -7,8 +7,8 @@ use super::response::Response;
 use super::stand_in::StandIn;
 use crate::json::{Quoted, Read, Reader, Text, Tree, lookup};
 use crate::request::Request;
-use crate::rule::{Violation, ViolationKind};
-use crate::settings::{OnObjects, rule_names};
+use crate::rule::{Action, Violation, ViolationKind};
+use crate::settings::rule_names;
 
 /// The rules that concern volumes.
 const RULES: [&str; 3] = ["volumes", "allowedHostPaths", "allowedFlexVolumes"];
@@ -67,8 +67,8 @@ fn retold(mut violation: Violation, sources: &[Source<'_>]) -> Violation {
 
 impl<'e> Evaluator<'e> {
     /// Reviews a volume of the cluster.
-    pub(crate) fn review_volume(&self, on_volumes: OnObjects, request: &Request<'_>) -> Read<Response> {
-        if on_volumes == OnObjects::Ignore {
+    pub(crate) fn review_volume(&self, on_volumes: Action, request: &Request<'_>) -> Read<Response> {
+        if on_volumes == Action::Ignore {
             return Ok(Response::accepted());
         }
         let Some(object) = request.object else { return Ok(Response::missing_object()) };

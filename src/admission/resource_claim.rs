@@ -5,8 +5,8 @@ use super::response::Response;
 use super::stand_in::StandIn;
 use crate::json::{Error, Read, Reader, Tree, Value, lookup};
 use crate::request::Request;
-use crate::rule::Violation;
-use crate::settings::{OnObjects, rule_names};
+use crate::rule::{Action, Violation};
+use crate::settings::rule_names;
 
 /// The API group of the kinds.
 pub(super) const GROUP: &str = "resource.k8s.io";
@@ -60,9 +60,9 @@ fn with_access(claim: &str, is_template: bool) -> Read<Vec<String>> {
 
 impl<'e> Evaluator<'e> {
     /// Reviews a claim, or a template for claims.
-    pub(crate) fn review_claim(&self, on_claims: OnObjects, request: &Request<'_>) -> Read<Response> {
+    pub(crate) fn review_claim(&self, on_claims: Action, request: &Request<'_>) -> Read<Response> {
         let is_template = request.kind.kind == TEMPLATE;
-        if on_claims == OnObjects::Ignore || (!is_template && MAKERS.contains(&&*request.user.username)) {
+        if on_claims == Action::Ignore || (!is_template && MAKERS.contains(&&*request.user.username)) {
             return Ok(Response::accepted());
         }
         let Some(object) = request.object else { return Ok(Response::missing_object()) };

@@ -12,7 +12,7 @@ use crate::policy::Scope;
 use crate::request::Request;
 use crate::rule::{Action, Findings, RuleSet, Violation, join};
 use crate::rules;
-use crate::settings::{Authorization, OnObjects};
+use crate::settings::Authorization;
 
 /// A pod in the place of an object.
 pub(super) struct StandIn<'s> {
@@ -35,7 +35,7 @@ impl<'e> Evaluator<'e> {
     pub(super) fn review_by(
         &self,
         stand_in: &StandIn<'_>,
-        action: OnObjects,
+        action: Action,
         request: &Request<'_>,
         retell: &dyn Fn(Violation) -> Violation,
     ) -> Read<Response> {
@@ -43,7 +43,7 @@ impl<'e> Evaluator<'e> {
         let pod = Reader::document(&stand_in.pod)?;
         match self.admits_object(request, stand_in, &pod, retell, &mut response) {
             Ok(None) => {}
-            Ok(Some(reason)) if action == OnObjects::Warn => {
+            Ok(Some(reason)) if action == Action::Warn => {
                 response.cause = None;
                 response.warnings.push(format!("this {} would be rejected: {reason}", stand_in.kind));
             }

@@ -7,8 +7,7 @@ use crate::json::{Quoted, Read, joined};
 use crate::pod::controllers::Controllers;
 use crate::pod::template::{self, PathSegment, Template};
 use crate::request::Request;
-use crate::rule::ROOM;
-use crate::settings::OnWorkloads;
+use crate::rule::{Action, ROOM};
 
 /// How many pod templates of one object are evaluated: each is a review of its own.
 pub(super) const TEMPLATES: usize = 4096;
@@ -30,7 +29,7 @@ impl<'e> Evaluator<'e> {
         if paths.is_empty() {
             return Ok(self.unsupported_kind(request));
         }
-        if self.settings.workloads == OnWorkloads::Ignore {
+        if self.settings.workloads == Action::Ignore {
             return Ok(Response::accepted());
         }
         let Some(object) = request.object else { return Ok(Response::missing_object()) };
@@ -95,7 +94,7 @@ impl<'e> Evaluator<'e> {
         let rejection = result.rejection.take();
         response.absorb(result);
         match rejection {
-            Some(reason) if self.settings.workloads == OnWorkloads::Warn => {
+            Some(reason) if self.settings.workloads == Action::Warn => {
                 let warning = format!("pods of this {} would be rejected: {reason}", request.kind.kind);
                 response.predict(&warning);
                 response.warn(warning);

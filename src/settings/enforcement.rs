@@ -5,7 +5,7 @@
 //! exemption from the rule does.
 
 use crate::json::Value;
-use crate::rule::Enforcement;
+use crate::rule::{Action, Enforcement};
 use crate::schema::{Field, Path, Problems, Shape};
 use crate::settings::rule_names;
 
@@ -38,14 +38,25 @@ pub(crate) fn load(option: Option<Value<'_, '_>>, problems: &mut Problems) -> En
     }
     let default = option.get("default");
     for (index, name) in rule_names::all() {
-        match rules.get(&name).or(default).and_then(Value::text).as_deref() {
-            Some("Warn") => enforcement.warned = enforcement.warned.with(index),
-            Some("Audit") => enforcement.audited = enforcement.audited.with(index),
-            Some("Ignore") => enforcement.ignored = enforcement.ignored.with(index),
-            _ => {}
+        match action(rules.get(&name).or(default)).unwrap_or_default() {
+            Action::Deny => {}
+            Action::Warn => enforcement.warned = enforcement.warned.with(index),
+            Action::Audit => enforcement.audited = enforcement.audited.with(index),
+            Action::Ignore => enforcement.ignored = enforcement.ignored.with(index),
         }
     }
     enforcement
+}
+
+/// Reads an action, whose shape has been checked.
+pub(crate) fn action(option: Option<Value<'_, '_>>) -> Option<Action> {
+    match &*option?.text()? {
+        "Deny" => Some(Action::Deny),
+        "Warn" => Some(Action::Warn),
+        "Audit" => Some(Action::Audit),
+        "Ignore" => Some(Action::Ignore),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

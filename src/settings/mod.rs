@@ -30,7 +30,6 @@ pub(crate) mod unknown_fields;
 
 pub use exemptions::Exemption;
 pub use namespace_labels::{MODES, NamespaceLabels};
-pub use persistent_volumes::OnObjects;
 pub use policies::Form;
 use policies::{Options, by_name, load_policies};
 pub use standards::Modes;
@@ -47,8 +46,8 @@ pub struct Settings<'s> {
     pub authorization: Authorization,
     /// Whether defaults are written into pods.
     pub mutate: bool,
-    /// The action for a workload whose pods would be rejected.
-    pub workloads: OnWorkloads,
+    /// The action for a workload whose pods would be rejected: `Deny`, `Warn`, or `Ignore` for no review.
+    pub workloads: Action,
     /// Custom kinds that carry pod templates, in addition to those of Kubernetes.
     pub pod_templates: Vec<Workload<'s>>,
     /// The Pod Security Standards that are evaluated in addition to the policies.
@@ -59,10 +58,11 @@ pub struct Settings<'s> {
     pub exemptions: Vec<Exemption<'s>>,
     /// The labels of namespaces that are set by default and guarded.
     pub namespace_labels: NamespaceLabels<'s>,
-    /// The action for a volume of the cluster that no policy allows; `None` if volumes are not reviewed.
-    pub persistent_volumes: Option<OnObjects>,
+    /// The action for a volume of the cluster that no policy allows: `Deny`, `Warn`, or `Ignore` for no review. `None` if
+    /// it is not given.
+    pub persistent_volumes: Option<Action>,
     /// The same for claims for devices with administrative access.
-    pub resource_claims: Option<OnObjects>,
+    pub resource_claims: Option<Action>,
     /// The action for fields of pods that are not known; `None` if they are ignored.
     pub unknown_fields: Option<UnknownFields<'s>>,
     /// The minor version of Kubernetes whose lists hold.
@@ -76,17 +76,6 @@ pub enum Authorization {
     Rbac,
     /// All.
     None,
-}
-
-/// The action for a workload whose pods would be rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnWorkloads {
-    /// Rejected.
-    Deny,
-    /// Accepted, with warnings.
-    Warn,
-    /// Accepted without a review.
-    Ignore,
 }
 
 /// The options, which may be set with any shape of the policies.
@@ -170,11 +159,7 @@ impl<'s> Settings<'s> {
         let mut settings = Settings {
             authorization: authorization(options, policies.len(), &mut problems),
             mutate: options.get("mutate").and_then(Value::flag).unwrap_or(true),
-            workloads: match options.get("workloads").and_then(Value::text).as_deref() {
-                Some("Warn") => OnWorkloads::Warn,
-                Some("Ignore") => OnWorkloads::Ignore,
-                _ => OnWorkloads::Deny,
-            },
+            workloads: enforcement::action(options.get("workloads")).unwrap_or_default(),
             pod_templates: pod_templates(options, &mut problems),
             standards: standards::load(options.get(standards::FIELD.name), minor, &mut problems),
             enforcement: enforcement::load(options.get(enforcement::FIELD.name), &mut problems),
@@ -186,11 +171,15 @@ impl<'s> Settings<'s> {
             ),
             persistent_volumes: persistent_volumes::load(
                 options.get(persistent_volumes::FIELD.name),
+                &persistent_volumes::FIELD,
+                "volume",
                 &policies,
                 &mut problems,
             ),
-            resource_claims: resource_claims::load(
+            resource_claims: persistent_volumes::load(
                 options.get(resource_claims::FIELD.name),
+                &resource_claims::FIELD,
+                "claim",
                 &policies,
                 &mut problems,
             ),

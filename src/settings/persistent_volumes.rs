@@ -6,7 +6,9 @@
 
 use crate::json::Value;
 use crate::policy::Policy;
-use crate::schema::{Field, Path, Problems, Shape};
+use crate::rule::Action;
+use crate::schema::{Field, Problems, Shape};
+use crate::settings::enforcement;
 
 pub(crate) const FIELD: Field = Field::new(
     "persistentVolumes",
@@ -14,41 +16,18 @@ pub(crate) const FIELD: Field = Field::new(
     "Action for PersistentVolumes of a path or a driver of the node that no policy allows.",
 );
 
-/// The action for an object of the cluster that no policy allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnObjects {
-    /// Rejected.
-    Deny,
-    /// Accepted, with a warning.
-    Warn,
-    /// Accepted without a review.
-    Ignore,
-}
-
-/// Reads the option, whose shape has been checked.
+/// Reads an option that says what objects of the cluster get which no policy allows, and whose shape has been checked.
+/// `object` is what messages call one of them.
 pub(crate) fn load(
     option: Option<Value<'_, '_>>,
+    field: &Field,
+    object: &str,
     policies: &[Policy<'_>],
     problems: &mut Problems,
-) -> Option<OnObjects> {
-    action(option, (FIELD.name, "volume"), policies, problems)
-}
-
-/// Reads an option that says what objects get which no policy allows: its name, and what the objects are called.
-pub(super) fn action(
-    option: Option<Value<'_, '_>>,
-    (name, object): (&str, &str),
-    policies: &[Policy<'_>],
-    problems: &mut Problems,
-) -> Option<OnObjects> {
-    let action = match option.and_then(Value::text).as_deref() {
-        Some("Deny") => OnObjects::Deny,
-        Some("Warn") => OnObjects::Warn,
-        Some(_) => OnObjects::Ignore,
-        None => return None,
-    };
-    if policies.is_empty() && action != OnObjects::Ignore {
-        problems.add(Path::ROOT.key(name), format_args!("needs a policy: no other could allow a {object}"));
+) -> Option<Action> {
+    let action = enforcement::action(option)?;
+    if policies.is_empty() && action != Action::Ignore {
+        problems.add(field.name, format_args!("needs a policy: no other could allow a {object}"));
     }
     Some(action)
 }

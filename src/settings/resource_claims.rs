@@ -4,22 +4,10 @@
 //! that. Those who may run privileged pods have the devices of a node anyway: the creator of such a claim, or of a template
 //! for them, needs a policy with `privileged: true`.
 
-use crate::json::Value;
-use crate::policy::Policy;
-use crate::schema::{Field, Problems, Shape};
-use crate::settings::persistent_volumes::{OnObjects, action};
+use crate::schema::{Field, Shape};
 
 pub(crate) const FIELD: Field = Field::new(
     "resourceClaims",
     Shape::OneOf(&["Deny", "Warn", "Ignore"]),
     "Action for ResourceClaims and ResourceClaimTemplates with `adminAccess` that no policy with `privileged: true` allows.",
 );
-
-/// Reads the option, whose shape has been checked.
-pub(crate) fn load(
-    option: Option<Value<'_, '_>>,
-    policies: &[Policy<'_>],
-    problems: &mut Problems,
-) -> Option<OnObjects> {
-    action(option, (FIELD.name, "claim"), policies, problems)
-}

@@ -37,7 +37,7 @@ fn a_bare_spec_is_the_policy_default() {
     assert_eq!((names, settings.listed), (vec!["default"], false));
     assert_eq!(
         (settings.authorization, settings.mutate, settings.workloads, settings.pod_templates),
-        (Authorization::None, true, OnWorkloads::Deny, vec![])
+        (Authorization::None, true, Action::Deny, vec![])
     );
 }
 
@@ -93,7 +93,7 @@ fn several_policies_are_sorted_by_name() {
     let settings = Settings::parse(&text).unwrap();
     let names: Vec<_> = settings.policies.iter().map(|policy| &*policy.name).collect();
     assert_eq!((names, settings.listed), (vec!["a", "a.z", "b"], true));
-    assert_eq!((settings.authorization, settings.workloads), (Authorization::Rbac, OnWorkloads::Warn));
+    assert_eq!((settings.authorization, settings.workloads), (Authorization::Rbac, Action::Warn));
     assert_eq!(settings.names(), "\"a\", \"a.z\", \"b\"");
 }
 
@@ -110,7 +110,7 @@ fn nulls_are_absent() {
         "volumes": null, "privileged": null, "runAsGroup": null, "runtimeClass": null, "hostPorts": null, "allowPrivilegeEscalation": null});
     let text = with(spec(), nulls).to_string();
     let settings = Settings::parse(&text).unwrap();
-    assert_eq!((settings.mutate, settings.workloads), (true, OnWorkloads::Deny));
+    assert_eq!((settings.mutate, settings.workloads), (true, Action::Deny));
 }
 
 #[rstest]

@@ -7,6 +7,7 @@ use crate::json::{Text, Value};
 use crate::rule::Action;
 use crate::rule::spec::texts;
 use crate::schema::{Field, Path, Problems, Shape};
+use crate::settings::enforcement;
 
 const ACTION: Shape = Shape::OneOf(&["Ignore", "Warn", "Audit", "Deny"]);
 
@@ -44,11 +45,6 @@ pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -
         let at = Path::ROOT.key(FIELD.name);
         problems.invalid(at.key("except").index(index), path, "must be a path that starts with `spec.`");
     }
-    let action = match action.and_then(Value::text).as_deref() {
-        Some("Deny") => Action::Deny,
-        Some("Warn") => Action::Warn,
-        Some("Audit") => Action::Audit,
-        _ => return None,
-    };
+    let action = enforcement::action(action).filter(|action| *action != Action::Ignore)?;
     Some(UnknownFields { action, except })
 }

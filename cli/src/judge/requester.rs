@@ -2,7 +2,8 @@
 
 use pod_security_policy::pod::{Kind, template};
 use pod_security_policy::request::{Request, User};
-use pod_security_policy::settings::{OnObjects, Settings};
+use pod_security_policy::rule::Action;
+use pod_security_policy::settings::Settings;
 
 use super::controllers::{maker_of_pod, with_implied};
 use super::templates;
@@ -77,10 +78,10 @@ pub fn is_judged(object: &Object, policies: &Policies) -> bool {
             Judge::Settings(settings) => match (&*kind.group, &*kind.kind) {
                 ("", "Namespace") => !settings.namespace_labels.is_empty(),
                 ("", "PersistentVolume") => {
-                    settings.persistent_volumes.is_some_and(|action| action != OnObjects::Ignore)
+                    settings.persistent_volumes.is_some_and(|action| action != Action::Ignore)
                 }
                 ("resource.k8s.io", "ResourceClaim" | "ResourceClaimTemplate") => {
-                    settings.resource_claims.is_some_and(|action| action != OnObjects::Ignore)
+                    settings.resource_claims.is_some_and(|action| action != Action::Ignore)
                 }
                 _ => declares(settings, &kind),
             },
