@@ -29,7 +29,7 @@ impl<'p> Subject<'p> {
 
     /// The names of the matching volumes, of those that the author of the pod or template wrote: a standard does not
     /// look ahead. `None` if none matches.
-    pub(super) fn volumes(&self, fits: &mut dyn FnMut(&Volume<'p>) -> bool) -> Option<Vec<&'p str>> {
+    pub(super) fn volumes(&self, fits: &mut dyn FnMut(&'p Volume<'p>) -> bool) -> Option<Vec<&'p str>> {
         let written = self.pod.spec.volumes.iter().filter(|volume| volume.origin == Origin::Written);
         let names: Vec<_> = written.filter(|volume| fits(volume)).map(|volume| &*volume.name).collect();
         (!names.is_empty()).then_some(names)
