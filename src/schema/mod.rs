@@ -173,14 +173,7 @@ impl Shape {
             }
             Shape::Object(fields) if value.is_object() => {
                 let known = fields.iter().map(|field| field.name);
-                let find = |key: &str| {
-                    fields
-                        .iter()
-                        .enumerate()
-                        .find(|(_, field)| same_name(field.name, key))
-                        .map(|(i, f)| (i, f.shape))
-                };
-                check_object(value, path, problems, find, &known, |_, _| true);
+                check_object(value, path, problems, |key| numbered(fields, key), &known, |_, _| true);
                 return;
             }
             Shape::Map(shape) if value.is_object() => {
@@ -202,6 +195,12 @@ impl Shape {
         let kind = if wanted == STRING { ProblemKind::NoString } else { ProblemKind::Other };
         problems.add_kind(kind, path, format_args!("must be {wanted}, not {}", value.describe()));
     }
+}
+
+/// The number of the field with this name, and its shape.
+pub(crate) fn numbered(fields: &[Field], key: &str) -> Option<(usize, Shape)> {
+    let (number, field) = fields.iter().enumerate().find(|(_, field)| same_name(field.name, key))?;
+    Some((number, field.shape))
 }
 
 /// Checks the values of an object: `find` returns the number, below 64, and the shape of a known key, and `each` gets

@@ -6,7 +6,7 @@ use crate::policy::{Policy, PreviousPolicy, SpecFields};
 use crate::rule::spec::Spec;
 use crate::rules;
 use crate::schema::names::subdomain_problem;
-use crate::schema::{self, Field, Path, Problems, Shape, check_object};
+use crate::schema::{self, Field, Path, Problems, Shape, check_object, numbered};
 
 /// The keys of a PodSecurityPolicy object.
 const MANIFEST: &[Field] = &[
@@ -81,11 +81,6 @@ impl Form {
 /// The number of an option among all keys of settings, behind the rules', and its shape.
 fn option(key: &str) -> Option<(usize, Shape)> {
     numbered(OPTIONS, key).map(|(number, shape)| (rules::COUNT + number, shape))
-}
-
-fn numbered(fields: &[Field], key: &str) -> Option<(usize, Shape)> {
-    let (number, field) = fields.iter().enumerate().find(|(_, field)| same_name(field.name, key))?;
-    Some((number, field.shape))
 }
 
 /// Determines the shape of the settings and loads the policies; the flag is whether they came as a list.
