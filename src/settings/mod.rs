@@ -151,8 +151,7 @@ impl<'s> Settings<'s> {
             return Err(problems);
         }
         // Policies are read by it.
-        let version = root.get(kubernetes_version::FIELD.name);
-        let minor = kubernetes_version::load(version, &mut problems);
+        let minor = kubernetes_version::load(root.get(kubernetes_version::FIELD.name), &mut problems);
         let mut options = Options::default();
         let (policies, listed) = load_policies(root, minor, &mut options, &mut problems);
         let options = &options;
@@ -188,9 +187,8 @@ impl<'s> Settings<'s> {
             policies: by_name(policies),
             listed,
         };
-        if let Some(standard) = settings.standard_that_denies(checks::NON_ROOT) {
-            settings.policies.iter_mut().for_each(|policy| policy.non_root = Some(standard));
-        }
+        let non_root = settings.standard_that_denies(checks::NON_ROOT);
+        settings.policies.iter_mut().for_each(|policy| policy.non_root = non_root);
         let is_empty = !settings.judges_pods() && settings.namespace_labels.is_empty();
         if is_empty && problems.0.is_empty() {
             problems.add("", NOTHING);

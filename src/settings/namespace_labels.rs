@@ -88,7 +88,6 @@ pub(crate) fn load<'s>(
         let has_version = option.get(mode)?.text()?.contains(':');
         Some(Mode { level, version, stated: stated?, has_version })
     });
-    let modes = modes.collect();
     let guard = option.get(GUARD).map(texts).unwrap_or_default();
     let guard_at = at.key(GUARD);
     for (index, label) in guard.iter().enumerate() {
@@ -96,5 +95,5 @@ pub(crate) fn load<'s>(
             problems.invalid(guard_at.index(index), label, problem);
         }
     }
-    NamespaceLabels { modes, guard }
+    NamespaceLabels { modes: modes.collect(), guard }
 }

@@ -4,9 +4,8 @@
 pub(super) fn seconds(day: &str) -> Option<i64> {
     let mut parts = day.split('-');
     let mut part = |digits: usize| {
-        let part = parts.next().filter(|part| part.len() == digits)?;
-        let plain = part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<i64>().ok().filter(|_| plain)
+        let part = parts.next().filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))?;
+        part.parse::<i64>().ok().filter(|_| part.len() == digits)
     };
     let (year, month, date) = (part(4)?, part(2)?, part(2)?);
     let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

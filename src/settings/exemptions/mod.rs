@@ -90,10 +90,9 @@ impl Exemption<'_> {
 
 /// Reads the option, whose shape has been checked.
 pub(crate) fn load<'s>(option: Option<Value<'_, 's>>, problems: &mut Problems) -> Vec<Exemption<'s>> {
-    let Some(option) = option else { return Vec::new() };
     let at = Path::ROOT.key(FIELD.name);
     let mut exemptions: Vec<Exemption<'s>> = Vec::new();
-    for (index, value) in option.elements().enumerate() {
+    for (index, value) in option.unwrap_or_default().elements().enumerate() {
         let at = at.index(index);
         let exemption = load_one(value, &at, problems);
         if exemption.name.is_empty() {
