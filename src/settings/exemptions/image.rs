@@ -60,15 +60,10 @@ impl<'r> Reference<'r> {
     }
 
     fn read(text: &'r str) -> Option<Self> {
-        let (rest, digest) = match text.split_once('@') {
-            Some((rest, digest)) => (rest, Some(digest)),
-            None => (text, None),
-        };
-        let name_starts = rest.rfind('/').map_or(0, |slash| slash + 1);
-        let (name, tag) = match rest.get(name_starts..)?.find(':') {
-            Some(colon) => (rest.get(..name_starts + colon)?, Some(rest.get(name_starts + colon + 1..)?)),
-            None => (rest, None),
-        };
+        let (rest, digest) = text.split_once('@').map_or((text, None), |(rest, digest)| (rest, Some(digest)));
+        // In front of a slash, a colon is that of a port.
+        let tagged = rest.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
+        let (name, tag) = tagged.map_or((rest, None), |(name, tag)| (name, Some(tag)));
         let (registry, path) = split(name);
         let (is_official, repository) = match path.strip_prefix("library/") {
             _ if registry != "docker.io" => (false, path),
@@ -106,25 +101,24 @@ fn registry(host: &str) -> &str {
 
 fn is_host(host: &str) -> bool {
     let (name, port) = host.split_once(':').unwrap_or((host, "0"));
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-    !name.is_empty()
-        && name.bytes().all(is_name)
-        && !port.is_empty()
-        && port.bytes().all(|byte| byte.is_ascii_digit())
+    is_made_of(name, b".-") && is_made_of(port, b"") && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_tag(tag: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    !tag.is_empty() && tag.len() <= 128 && tag.bytes().all(is_plain)
+    tag.len() <= 128 && is_made_of(tag, b"_.-")
 }
 
 fn is_digest(digest: &str) -> bool {
     digest.split_once(':').is_some_and(|(algorithm, hex)| {
-        !algorithm.is_empty()
-            && algorithm.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        is_made_of(algorithm, b"")
             && hex.len() >= 32
             && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
     })
+}
+
+/// Whether a text holds letters, digits and these signs, and nothing else.
+fn is_made_of(text: &str, signs: &[u8]) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || signs.contains(&byte))
 }
 
 #[cfg(test)]
