@@ -106,7 +106,7 @@ pub(super) fn load_policies<'v, 's>(
         }
         Form::Manifest => {
             let known = names_of(MANIFEST).chain(names_of(OPTIONS));
-            let find = |key: &str| manifest_field(key).or_else(|| option(key));
+            let find = |key: &str| numbered(MANIFEST, key).or_else(|| option(key));
             check_object(root, &Path::ROOT, problems, find, &known, keep);
             for key in ["apiVersion", "kind"].into_iter().filter(|key| root.get(key).is_none()) {
                 let reason = "Required value: a whole PodSecurityPolicy is one with `apiVersion` and `kind`";
@@ -192,9 +192,10 @@ fn load_list<'s>(root: Value<'_, 's>, minor: u64, problems: &mut Problems) -> Ve
     }
     let at = Path::ROOT.key("policies");
     let mut previous = None;
+    let find = |key: &str| numbered(MANIFEST, key);
     for (index, manifest) in list.enumerate() {
         let at = at.index(index);
-        if !check_object(manifest, &at, problems, manifest_field, &names_of(MANIFEST), |_, _| true) {
+        if !check_object(manifest, &at, problems, find, &names_of(MANIFEST), |_, _| true) {
             continue;
         }
         let reported = problems.0.len();
@@ -285,10 +286,6 @@ fn check_annotations(annotations: Value<'_, '_>, at: &Path<'_>, problems: &mut P
             problems.add(at.key(&key), schema::unknown("annotation", &key, &known));
         }
     }
-}
-
-fn manifest_field(key: &str) -> Option<(usize, Shape)> {
-    numbered(MANIFEST, key)
 }
 
 fn spec_field(key: &str) -> Option<(usize, Shape)> {
