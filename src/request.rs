@@ -44,20 +44,20 @@ pub struct Request<'a> {
     pub old_object: Option<&'a str>,
 }
 
-/// The requesting user, as authenticated by the API server.
-#[derive(Debug, Clone, Default)]
-pub struct User<'a> {
-    /// The name; empty in an audit of the cluster.
-    pub username: Text<'a>,
-    /// The groups.
-    pub groups: Vec<Text<'a>>,
+decode! {
+    /// The requesting user, as authenticated by the API server.
+    #[derive(Debug, Clone)]
+    pub struct User<'a> {
+        /// The name; empty in an audit of the cluster.
+        pub username: Text<'a> = "username",
+        /// The groups.
+        pub groups: Vec<Text<'a>> = "groups",
+    }
 }
 
 /// A value kept as its text.
 #[derive(Default)]
 struct Raw<'a>(&'a str);
-
-decode!(User<'a> { "username" => username, "groups" => groups });
 
 impl<'a> Decode<'a> for Raw<'a> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {

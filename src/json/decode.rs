@@ -46,26 +46,37 @@ impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
     }
 }
 
-/// Implements [`Decode`] for a struct: each named key is read into the field next to it, all others are skipped.
+/// Declares structs that are read from JSON: each field from the value of the key behind it; all other keys are skipped.
 ///
 /// A governed key that occurs twice is an error: readers differ on which one counts.
 macro_rules! decode {
-    ($type:ty { $($key:literal => $field:ident),+ $(,)? }) => {
-        impl<'a> $crate::json::Decode<'a> for $type {
+    ($(
+        $(#[$about:meta])*
+        $visibility:vis struct $name:ident $(<$lifetime:lifetime>)? {
+            $($(#[$about_field:meta])* $field_visibility:vis $field:ident: $type:ty $(= $key:literal)?,)+
+        }
+    )+) => {$(
+        $(#[$about])*
+        #[derive(Default)]
+        $visibility struct $name $(<$lifetime>)? {
+            $($(#[$about_field])* $field_visibility $field: $type,)+
+        }
+
+        impl<'a> $crate::json::Decode<'a> for $name $(<$lifetime>)? {
             fn decode(&mut self, reader: &mut $crate::json::Reader<'a>) -> $crate::json::Read<()> {
-                #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+                #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
                 enum Key { $($field),+ }
                 let mut seen = 0_u32;
                 reader.object(|reader, key| match &**key {
-                    $($key => {
+                    $($($key => {
                         $crate::json::once(&mut seen, Key::$field as u32)?;
                         reader.field(&mut self.$field)
-                    })+
+                    })?)+
                     _ => reader.skip_unchecked(),
                 })
             }
         }
-    };
+    )+};
 }
 pub(crate) use decode;
 

@@ -8,28 +8,21 @@ use super::*;
 
 use crate::testing::{config, json_text};
 
-#[derive(Debug, Default, PartialEq)]
-struct Thing<'a> {
-    name: Text<'a>,
-    size: Option<i64>,
-    flag: bool,
-    parts: Vec<Thing<'a>>,
-    inner: Option<Box<Inner>>,
-}
+decode! {
+    #[derive(Debug, PartialEq)]
+    struct Thing<'a> {
+        name: Text<'a> = "name",
+        size: Option<i64> = "size",
+        flag: bool = "flag",
+        parts: Vec<Thing<'a>> = "parts",
+        inner: Option<Box<Inner>> = "a.b/c",
+    }
 
-#[derive(Debug, Default, PartialEq)]
-struct Inner {
-    count: i64,
+    #[derive(Debug, PartialEq)]
+    struct Inner {
+        count: i64 = "count",
+    }
 }
-
-decode!(Thing<'a> {
-    "name" => name,
-    "size" => size,
-    "flag" => flag,
-    "parts" => parts,
-    "a.b/c" => inner,
-});
-decode!(Inner { "count" => count });
 
 fn read<'a, T: Decode<'a>>(text: &'a str) -> Result<T, String> {
     Reader::document(text).map_err(|error| error.to_string())

@@ -5,133 +5,135 @@ use std::borrow::Cow;
 use super::{Lifecycle, Pod, Probe};
 use crate::json::{Text, decode};
 
-/// One container, of whichever list.
-#[derive(Debug, Clone, Default)]
-pub struct Container<'a> {
-    /// `name`
-    pub name: Text<'a>,
-    /// `image`
-    pub image: Text<'a>,
-    /// `targetContainerName` of an ephemeral container, whose process namespace it shares
-    pub target_container_name: Text<'a>,
-    /// `ports`
-    pub ports: Vec<Port>,
-    /// `volumeMounts`
-    pub volume_mounts: Vec<VolumeMount<'a>>,
-    /// `volumeDevices`
-    pub volume_devices: Vec<VolumeDevice<'a>>,
-    /// `livenessProbe`
-    pub liveness_probe: Probe<'a>,
-    /// `readinessProbe`
-    pub readiness_probe: Probe<'a>,
-    /// `startupProbe`
-    pub startup_probe: Probe<'a>,
-    /// `lifecycle`
-    pub lifecycle: Lifecycle<'a>,
-    /// `securityContext`
-    pub security_context: SecurityContext<'a>,
-}
+decode! {
+    /// One container, of whichever list.
+    #[derive(Debug, Clone)]
+    pub struct Container<'a> {
+        /// `name`
+        pub name: Text<'a> = "name",
+        /// `image`
+        pub image: Text<'a> = "image",
+        /// `targetContainerName` of an ephemeral container, whose process namespace it shares
+        pub target_container_name: Text<'a> = "targetContainerName",
+        /// `ports`
+        pub ports: Vec<Port> = "ports",
+        /// `volumeMounts`
+        pub volume_mounts: Vec<VolumeMount<'a>> = "volumeMounts",
+        /// `volumeDevices`
+        pub volume_devices: Vec<VolumeDevice<'a>> = "volumeDevices",
+        /// `livenessProbe`
+        pub liveness_probe: Probe<'a> = "livenessProbe",
+        /// `readinessProbe`
+        pub readiness_probe: Probe<'a> = "readinessProbe",
+        /// `startupProbe`
+        pub startup_probe: Probe<'a> = "startupProbe",
+        /// `lifecycle`
+        pub lifecycle: Lifecycle<'a> = "lifecycle",
+        /// `securityContext`
+        pub security_context: SecurityContext<'a> = "securityContext",
+    }
 
-/// `securityContext` of a container.
-#[derive(Debug, Clone, Default)]
-pub struct SecurityContext<'a> {
-    /// `privileged`
-    pub privileged: Option<bool>,
-    /// `allowPrivilegeEscalation`
-    pub allow_privilege_escalation: Option<bool>,
-    /// `readOnlyRootFilesystem`
-    pub read_only_root_filesystem: Option<bool>,
-    /// `runAsUser`
-    pub run_as_user: Option<i64>,
-    /// `runAsGroup`
-    pub run_as_group: Option<i64>,
-    /// `runAsNonRoot`
-    pub run_as_non_root: Option<bool>,
-    /// `procMount`; absent reads as `Default`
-    pub proc_mount: Option<Text<'a>>,
-    /// `capabilities`
-    pub capabilities: Capabilities<'a>,
-    /// `seLinuxOptions`
-    pub se_linux_options: Option<SeLinuxOptions<'a>>,
-    /// `seccompProfile`
-    pub seccomp_profile: Option<Profile<'a>>,
-    /// `appArmorProfile`
-    pub app_armor_profile: Option<Profile<'a>>,
-    /// `windowsOptions`
-    pub windows_options: WindowsOptions<'a>,
-}
+    /// `securityContext` of a container.
+    #[derive(Debug, Clone)]
+    pub struct SecurityContext<'a> {
+        /// `privileged`
+        pub privileged: Option<bool> = "privileged",
+        /// `allowPrivilegeEscalation`
+        pub allow_privilege_escalation: Option<bool> = "allowPrivilegeEscalation",
+        /// `readOnlyRootFilesystem`
+        pub read_only_root_filesystem: Option<bool> = "readOnlyRootFilesystem",
+        /// `runAsUser`
+        pub run_as_user: Option<i64> = "runAsUser",
+        /// `runAsGroup`
+        pub run_as_group: Option<i64> = "runAsGroup",
+        /// `runAsNonRoot`
+        pub run_as_non_root: Option<bool> = "runAsNonRoot",
+        /// `procMount`; absent reads as `Default`
+        pub proc_mount: Option<Text<'a>> = "procMount",
+        /// `capabilities`
+        pub capabilities: Capabilities<'a> = "capabilities",
+        /// `seLinuxOptions`
+        pub se_linux_options: Option<SeLinuxOptions<'a>> = "seLinuxOptions",
+        /// `seccompProfile`
+        pub seccomp_profile: Option<Profile<'a>> = "seccompProfile",
+        /// `appArmorProfile`
+        pub app_armor_profile: Option<Profile<'a>> = "appArmorProfile",
+        /// `windowsOptions`
+        pub windows_options: WindowsOptions<'a> = "windowsOptions",
+    }
 
-/// `securityContext.capabilities`
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Capabilities<'a> {
-    /// `add`
-    pub add: Vec<Text<'a>>,
-    /// `drop`
-    pub drop: Vec<Text<'a>>,
-}
+    /// `securityContext.capabilities`
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Capabilities<'a> {
+        /// `add`
+        pub add: Vec<Text<'a>> = "add",
+        /// `drop`
+        pub drop: Vec<Text<'a>> = "drop",
+    }
 
-/// `securityContext.seLinuxOptions`; an absent string is the empty one
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SeLinuxOptions<'a> {
-    /// `user`
-    pub user: Text<'a>,
-    /// `role`
-    pub role: Text<'a>,
-    /// `type`
-    pub kind: Text<'a>,
-    /// `level`
-    pub level: Text<'a>,
-}
+    /// `securityContext.seLinuxOptions`; an absent string is the empty one
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct SeLinuxOptions<'a> {
+        /// `user`
+        pub user: Text<'a> = "user",
+        /// `role`
+        pub role: Text<'a> = "role",
+        /// `type`
+        pub kind: Text<'a> = "type",
+        /// `level`
+        pub level: Text<'a> = "level",
+    }
 
-/// `seccompProfile` and `appArmorProfile`, which are alike.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Profile<'a> {
-    /// `type`
-    pub kind: Text<'a>,
-    /// `localhostProfile`, which goes with the type `Localhost`
-    pub localhost_profile: Text<'a>,
-}
+    /// `seccompProfile` and `appArmorProfile`, which are alike.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Profile<'a> {
+        /// `type`
+        pub kind: Text<'a> = "type",
+        /// `localhostProfile`, which goes with the type `Localhost`
+        pub localhost_profile: Text<'a> = "localhostProfile",
+    }
 
-/// `securityContext.windowsOptions`
-#[derive(Debug, Clone, Default)]
-pub struct WindowsOptions<'a> {
-    /// `hostProcess`: whether containers run as processes of their node
-    pub host_process: Option<bool>,
-    /// `runAsUserName`, inherited by containers that set none
-    pub run_as_user_name: Option<Text<'a>>,
-    /// `gmsaCredentialSpecName`
-    pub gmsa_credential_spec_name: Text<'a>,
-    /// `gmsaCredentialSpec`, the credentials themselves
-    pub gmsa_credential_spec: Text<'a>,
-}
+    /// `securityContext.windowsOptions`
+    #[derive(Debug, Clone)]
+    pub struct WindowsOptions<'a> {
+        /// `hostProcess`: whether containers run as processes of their node
+        pub host_process: Option<bool> = "hostProcess",
+        /// `runAsUserName`, inherited by containers that set none
+        pub run_as_user_name: Option<Text<'a>> = "runAsUserName",
+        /// `gmsaCredentialSpecName`
+        pub gmsa_credential_spec_name: Text<'a> = "gmsaCredentialSpecName",
+        /// `gmsaCredentialSpec`, the credentials themselves
+        pub gmsa_credential_spec: Text<'a> = "gmsaCredentialSpec",
+    }
 
-/// `ports[*]`
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Port {
-    /// `containerPort`
-    pub container_port: i64,
-    /// `hostPort`; 0 means none
-    pub host_port: i64,
-    /// Whether `host_port` is the one that the API server will give to the pods of a template, which itself has none.
-    pub defaulted: bool,
-}
+    /// `ports[*]`
+    #[derive(Debug, Clone, Copy)]
+    pub struct Port {
+        /// `containerPort`
+        pub container_port: i64 = "containerPort",
+        /// `hostPort`; 0 means none
+        pub host_port: i64 = "hostPort",
+        /// Whether `host_port` is the one that the API server will give to the pods of a template, which itself has none.
+        pub defaulted: bool,
+    }
 
-/// `volumeMounts[*]`
-#[derive(Debug, Clone, Default)]
-pub struct VolumeMount<'a> {
-    /// `name` of the volume
-    pub name: Text<'a>,
-    /// `mountPath`
-    pub mount_path: Text<'a>,
-    /// `readOnly`
-    pub read_only: bool,
-}
+    /// `volumeMounts[*]`
+    #[derive(Debug, Clone)]
+    pub struct VolumeMount<'a> {
+        /// `name` of the volume
+        pub name: Text<'a> = "name",
+        /// `mountPath`
+        pub mount_path: Text<'a> = "mountPath",
+        /// `readOnly`
+        pub read_only: bool = "readOnly",
+    }
 
-/// `volumeDevices[*]`
-#[derive(Debug, Clone, Default)]
-pub struct VolumeDevice<'a> {
-    /// `name` of the volume
-    pub name: Text<'a>,
+    /// `volumeDevices[*]`
+    #[derive(Debug, Clone)]
+    pub struct VolumeDevice<'a> {
+        /// `name` of the volume
+        pub name: Text<'a> = "name",
+    }
 }
 
 impl<'a> Container<'a> {
@@ -207,43 +209,3 @@ impl<'a> Profile<'a> {
         }
     }
 }
-
-decode!(Container<'a> {
-    "name" => name,
-    "image" => image,
-    "targetContainerName" => target_container_name,
-    "ports" => ports,
-    "volumeMounts" => volume_mounts,
-    "volumeDevices" => volume_devices,
-    "livenessProbe" => liveness_probe,
-    "readinessProbe" => readiness_probe,
-    "startupProbe" => startup_probe,
-    "lifecycle" => lifecycle,
-    "securityContext" => security_context,
-});
-decode!(SecurityContext<'a> {
-    "privileged" => privileged,
-    "allowPrivilegeEscalation" => allow_privilege_escalation,
-    "readOnlyRootFilesystem" => read_only_root_filesystem,
-    "runAsUser" => run_as_user,
-    "runAsGroup" => run_as_group,
-    "runAsNonRoot" => run_as_non_root,
-    "procMount" => proc_mount,
-    "capabilities" => capabilities,
-    "seLinuxOptions" => se_linux_options,
-    "seccompProfile" => seccomp_profile,
-    "appArmorProfile" => app_armor_profile,
-    "windowsOptions" => windows_options,
-});
-decode!(Capabilities<'a> { "add" => add, "drop" => drop });
-decode!(SeLinuxOptions<'a> { "user" => user, "role" => role, "type" => kind, "level" => level });
-decode!(Profile<'a> { "type" => kind, "localhostProfile" => localhost_profile });
-decode!(WindowsOptions<'a> {
-    "hostProcess" => host_process,
-    "runAsUserName" => run_as_user_name,
-    "gmsaCredentialSpecName" => gmsa_credential_spec_name,
-    "gmsaCredentialSpec" => gmsa_credential_spec,
-});
-decode!(Port { "containerPort" => container_port, "hostPort" => host_port });
-decode!(VolumeMount<'a> { "name" => name, "mountPath" => mount_path, "readOnly" => read_only });
-decode!(VolumeDevice<'a> { "name" => name });

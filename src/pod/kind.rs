@@ -2,16 +2,16 @@
 
 use crate::json::{Text, decode};
 
-/// A group and a kind; versions of a kind are the same to policies.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kind<'a> {
-    /// The API group; empty for the core one.
-    pub group: Text<'a>,
-    /// The kind.
-    pub kind: Text<'a>,
+decode! {
+    /// A group and a kind; versions of a kind are the same to policies.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Kind<'a> {
+        /// The API group; empty for the core one.
+        pub group: Text<'a> = "group",
+        /// The kind.
+        pub kind: Text<'a> = "kind",
+    }
 }
-
-decode!(Kind<'a> { "group" => group, "kind" => kind });
 
 impl Kind<'_> {
     /// Whether this is the pod itself.

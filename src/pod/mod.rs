@@ -58,82 +58,88 @@ pub struct Pod<'a> {
     pub gains_containers: bool,
 }
 
-/// The governed fields of a `PodSpec`.
-#[derive(Debug, Clone, Default)]
-pub struct PodSpec<'a> {
-    /// `hostNetwork`
-    pub host_network: bool,
-    /// `hostPID`
-    pub host_pid: bool,
-    /// `hostIPC`
-    pub host_ipc: bool,
-    /// `hostUsers`
-    pub host_users: Option<bool>,
-    /// `shareProcessNamespace`
-    pub share_process_namespace: bool,
-    /// `os.name`
-    pub os: Os<'a>,
-    /// `runtimeClassName`
-    pub runtime_class_name: Option<Text<'a>>,
-    /// `serviceAccountName`
-    pub service_account_name: Text<'a>,
-    /// `serviceAccount`, the older name of the same field
-    pub service_account: Text<'a>,
-    /// `automountServiceAccountToken`
-    pub automount_service_account_token: Option<bool>,
-    /// `securityContext`
-    pub security_context: PodSecurityContext<'a>,
-    /// `volumes`
-    pub volumes: Vec<Volume<'a>>,
-    /// `initContainers`
-    pub init_containers: Vec<Container<'a>>,
-    /// `containers`
-    pub containers: Vec<Container<'a>>,
-    /// `ephemeralContainers`
-    pub ephemeral_containers: Vec<Container<'a>>,
-}
+decode! {
+    /// The governed fields of a `PodSpec`.
+    #[derive(Debug, Clone)]
+    pub struct PodSpec<'a> {
+        /// `hostNetwork`
+        pub host_network: bool = "hostNetwork",
+        /// `hostPID`
+        pub host_pid: bool = "hostPID",
+        /// `hostIPC`
+        pub host_ipc: bool = "hostIPC",
+        /// `hostUsers`
+        pub host_users: Option<bool> = "hostUsers",
+        /// `shareProcessNamespace`
+        pub share_process_namespace: bool = "shareProcessNamespace",
+        /// `os.name`
+        pub os: Os<'a> = "os",
+        /// `runtimeClassName`
+        pub runtime_class_name: Option<Text<'a>> = "runtimeClassName",
+        /// `serviceAccountName`
+        pub service_account_name: Text<'a> = "serviceAccountName",
+        /// `serviceAccount`, the older name of the same field
+        pub service_account: Text<'a> = "serviceAccount",
+        /// `automountServiceAccountToken`
+        pub automount_service_account_token: Option<bool> = "automountServiceAccountToken",
+        /// `securityContext`
+        pub security_context: PodSecurityContext<'a> = "securityContext",
+        /// `volumes`
+        pub volumes: Vec<Volume<'a>> = "volumes",
+        /// `initContainers`
+        pub init_containers: Vec<Container<'a>> = "initContainers",
+        /// `containers`
+        pub containers: Vec<Container<'a>> = "containers",
+        /// `ephemeralContainers`
+        pub ephemeral_containers: Vec<Container<'a>> = "ephemeralContainers",
+    }
 
-/// `spec.os`
-#[derive(Debug, Clone, Default)]
-pub struct Os<'a> {
-    /// `name`
-    pub name: Text<'a>,
-}
+    /// `spec.os`
+    #[derive(Debug, Clone)]
+    pub struct Os<'a> {
+        /// `name`
+        pub name: Text<'a> = "name",
+    }
 
-/// `spec.securityContext`
-#[derive(Debug, Clone, Default)]
-pub struct PodSecurityContext<'a> {
-    /// `runAsUser`, inherited by containers that set none
-    pub run_as_user: Option<i64>,
-    /// `runAsGroup`, inherited by containers that set none
-    pub run_as_group: Option<i64>,
-    /// `runAsNonRoot`, inherited by containers that set none
-    pub run_as_non_root: Option<bool>,
-    /// `fsGroup`
-    pub fs_group: Option<i64>,
-    /// `supplementalGroups`; an empty list is not the same as none
-    pub supplemental_groups: Option<Vec<i64>>,
-    /// `supplementalGroupsPolicy`: whether groups of the image count as well
-    pub supplemental_groups_policy: Option<Text<'a>>,
-    /// `seLinuxChangePolicy`: how volumes get the SELinux label
-    pub se_linux_change_policy: Option<Text<'a>>,
-    /// `seLinuxOptions`, inherited as a whole by containers that set none
-    pub se_linux_options: Option<SeLinuxOptions<'a>>,
-    /// `seccompProfile`, inherited by containers that set none
-    pub seccomp_profile: Option<Profile<'a>>,
-    /// `appArmorProfile`, inherited by containers that set none
-    pub app_armor_profile: Option<Profile<'a>>,
-    /// `sysctls`
-    pub sysctls: Vec<Sysctl<'a>>,
-    /// `windowsOptions`
-    pub windows_options: WindowsOptions<'a>,
-}
+    /// `spec.securityContext`
+    #[derive(Debug, Clone)]
+    pub struct PodSecurityContext<'a> {
+        /// `runAsUser`, inherited by containers that set none
+        pub run_as_user: Option<i64> = "runAsUser",
+        /// `runAsGroup`, inherited by containers that set none
+        pub run_as_group: Option<i64> = "runAsGroup",
+        /// `runAsNonRoot`, inherited by containers that set none
+        pub run_as_non_root: Option<bool> = "runAsNonRoot",
+        /// `fsGroup`
+        pub fs_group: Option<i64> = "fsGroup",
+        /// `supplementalGroups`; an empty list is not the same as none
+        pub supplemental_groups: Option<Vec<i64>> = "supplementalGroups",
+        /// `supplementalGroupsPolicy`: whether groups of the image count as well
+        pub supplemental_groups_policy: Option<Text<'a>> = "supplementalGroupsPolicy",
+        /// `seLinuxChangePolicy`: how volumes get the SELinux label
+        pub se_linux_change_policy: Option<Text<'a>> = "seLinuxChangePolicy",
+        /// `seLinuxOptions`, inherited as a whole by containers that set none
+        pub se_linux_options: Option<SeLinuxOptions<'a>> = "seLinuxOptions",
+        /// `seccompProfile`, inherited by containers that set none
+        pub seccomp_profile: Option<Profile<'a>> = "seccompProfile",
+        /// `appArmorProfile`, inherited by containers that set none
+        pub app_armor_profile: Option<Profile<'a>> = "appArmorProfile",
+        /// `sysctls`
+        pub sysctls: Vec<Sysctl<'a>> = "sysctls",
+        /// `windowsOptions`
+        pub windows_options: WindowsOptions<'a> = "windowsOptions",
+    }
 
-/// `securityContext.sysctls[*]`
-#[derive(Debug, Clone, Default)]
-pub struct Sysctl<'a> {
-    /// `name`
-    pub name: Text<'a>,
+    /// `securityContext.sysctls[*]`
+    #[derive(Debug, Clone)]
+    pub struct Sysctl<'a> {
+        /// `name`
+        pub name: Text<'a> = "name",
+    }
+
+    struct Metadata<'a> {
+        annotations: Annotations<'a> = "annotations",
+    }
 }
 
 impl<'a> Pod<'a> {
@@ -203,11 +209,6 @@ impl<'a> Pod<'a> {
     }
 }
 
-#[derive(Default)]
-struct Metadata<'a> {
-    annotations: Annotations<'a>,
-}
-
 /// Reads `metadata` and `spec`; a pod without `spec` cannot be evaluated.
 impl<'a> Decode<'a> for Pod<'a> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
@@ -230,38 +231,3 @@ impl<'a> Decode<'a> for Pod<'a> {
         if specified { Ok(()) } else { Err(Error::new("must be set").in_key("spec")) }
     }
 }
-
-decode!(Metadata<'a> { "annotations" => annotations });
-decode!(PodSpec<'a> {
-    "hostNetwork" => host_network,
-    "hostPID" => host_pid,
-    "hostIPC" => host_ipc,
-    "hostUsers" => host_users,
-    "shareProcessNamespace" => share_process_namespace,
-    "os" => os,
-    "runtimeClassName" => runtime_class_name,
-    "serviceAccountName" => service_account_name,
-    "serviceAccount" => service_account,
-    "automountServiceAccountToken" => automount_service_account_token,
-    "securityContext" => security_context,
-    "volumes" => volumes,
-    "initContainers" => init_containers,
-    "containers" => containers,
-    "ephemeralContainers" => ephemeral_containers,
-});
-decode!(Os<'a> { "name" => name });
-decode!(PodSecurityContext<'a> {
-    "runAsUser" => run_as_user,
-    "runAsGroup" => run_as_group,
-    "runAsNonRoot" => run_as_non_root,
-    "fsGroup" => fs_group,
-    "supplementalGroups" => supplemental_groups,
-    "supplementalGroupsPolicy" => supplemental_groups_policy,
-    "seLinuxChangePolicy" => se_linux_change_policy,
-    "seLinuxOptions" => se_linux_options,
-    "seccompProfile" => seccomp_profile,
-    "appArmorProfile" => app_armor_profile,
-    "sysctls" => sysctls,
-    "windowsOptions" => windows_options,
-});
-decode!(Sysctl<'a> { "name" => name });

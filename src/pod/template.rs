@@ -291,18 +291,15 @@ fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
     Ok(())
 }
 
-#[derive(Default)]
-struct Named<'a> {
-    metadata: Metadata<'a>,
-}
+decode! {
+    struct Named<'a> {
+        metadata: Metadata<'a> = "metadata",
+    }
 
-#[derive(Default)]
-struct Metadata<'a> {
-    name: Text<'a>,
+    struct Metadata<'a> {
+        name: Text<'a> = "name",
+    }
 }
-
-decode!(Named<'a> { "metadata" => metadata });
-decode!(Metadata<'a> { "name" => name });
 
 /// Reads the pod of a template.
 ///

@@ -78,14 +78,14 @@ impl<'a> Volume<'a> {
     }
 }
 
-#[derive(Default)]
-struct HostPath<'a> {
-    path: Text<'a>,
-}
+decode! {
+    struct HostPath<'a> {
+        path: Text<'a> = "path",
+    }
 
-#[derive(Default)]
-struct Driver<'a> {
-    driver: Text<'a>,
+    struct Driver<'a> {
+        driver: Text<'a> = "driver",
+    }
 }
 
 /// Every key but `name` is a source: a closed list would read a source newer than itself as none at all. With two, it
@@ -125,6 +125,3 @@ impl<'a> Decode<'a> for Volume<'a> {
         Ok(())
     }
 }
-
-decode!(HostPath<'a> { "path" => path });
-decode!(Driver<'a> { "driver" => driver });

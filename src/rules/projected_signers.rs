@@ -57,14 +57,14 @@ pub(crate) struct Signers<'s> {
     allowed: Vec<Text<'s>>,
 }
 
-/// What a source names. It is read in passing: a volume can have very many sources.
-#[derive(Debug, Default)]
-struct Named<'a> {
-    signer_name: Text<'a>,
-    name: Text<'a>,
+decode! {
+    /// What a source names. It is read in passing: a volume can have very many sources.
+    #[derive(Debug)]
+    struct Named<'a> {
+        signer_name: Text<'a> = "signerName",
+        name: Text<'a> = "name",
+    }
 }
-
-decode!(Named<'a> { "signerName" => signer_name, "name" => name });
 
 /// The domain of a signer, and its path in that; a signer without a path has none.
 type Signer<'n> = (&'n str, Option<&'n str>);
