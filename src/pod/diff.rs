@@ -33,17 +33,8 @@ impl Writable {
 ///
 /// Only fields that some rule writes are compared, and rules never remove a value.
 pub(crate) fn changes(before: &Pod<'_>, after: &Pod<'_>) -> Vec<Edit<'static>> {
-    let mut edits = Vec::new();
-    pod_fields::compare(&before.spec, &after.spec, in_pod, &mut edits);
-    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
-        container_fields::compare(
-            &old.security_context,
-            &new.security_context,
-            in_container(slot),
-            &mut edits,
-        );
-    }
-    edits
+    let unwritten = Writable { nothing: true, added: None };
+    blocked_changes(before, after, &unwritten, usize::MAX).0
 }
 
 /// The result of mutation.
@@ -59,24 +50,11 @@ pub(crate) enum Change {
 
 /// The kind of [`changes`] there are, which takes much less than to write them.
 pub(crate) fn change(before: &Pod<'_>, after: &Pod<'_>, writable: &Writable) -> Change {
-    let mut changed = false;
-    pod_fields::compare(&before.spec, &after.spec, in_pod, &mut changed);
-    let mut blocked = changed && !writable.pod();
-    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
-        let mut here = false;
-        container_fields::compare(
-            &old.security_context,
-            &new.security_context,
-            in_container(slot),
-            &mut here,
-        );
-        changed |= here;
-        blocked |= here && !writable.container(slot);
-    }
-    match (changed, blocked) {
-        (false, _) => Change::None,
-        (true, false) => Change::Writable,
-        (true, true) => Change::Blocked,
+    let found = Found::between(before, after, writable, 0);
+    match (found.in_all, found.blocked) {
+        (0, _) => Change::None,
+        (_, 0) => Change::Writable,
+        _ => Change::Blocked,
     }
 }
 
@@ -87,37 +65,23 @@ pub(crate) fn blocked_changes(
     writable: &Writable,
     limit: usize,
 ) -> (Vec<Edit<'static>>, usize) {
-    let mut first = First { edits: Vec::new(), limit, in_all: 0 };
-    if !writable.pod() {
-        pod_fields::compare(&before.spec, &after.spec, in_pod, &mut first);
-    }
-    for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
-        if !writable.container(slot) {
-            container_fields::compare(
-                &old.security_context,
-                &new.security_context,
-                in_container(slot),
-                &mut first,
-            );
-        }
-    }
-    (first.edits, first.in_all)
+    let found = Found::between(before, after, writable, limit);
+    (found.edits, found.blocked)
 }
 
 /// How many fields of the pod as a whole are set that mutation can set.
 pub(crate) fn count_set_in_pod(pod: &Pod<'_>) -> usize {
-    let mut set = 0;
-    pod_fields::compare(&PodSpec::default(), &pod.spec, in_pod, &mut set);
-    set
+    let mut found = Found::default();
+    pod_fields::compare(&PodSpec::default(), &pod.spec, &mut found);
+    found.in_all
 }
 
 /// How many fields of a container are set that mutation can set, each capability counted.
 pub(crate) fn count_set_in(container: &Container<'_>) -> usize {
     let own = &container.security_context;
-    let mut set = own.capabilities.add.len() + own.capabilities.drop.len();
-    let slot = Slot { list: List::Regular, index: 0 };
-    container_fields::compare(&SecurityContext::default(), own, in_container(slot), &mut set);
-    set
+    let mut found = Found::default();
+    container_fields::compare(&SecurityContext::default(), own, &mut found);
+    found.in_all + own.capabilities.add.len() + own.capabilities.drop.len()
 }
 
 /// Reverts what [`changes`] would list, so that the next policy finds the pod as it arrived.
@@ -130,58 +94,47 @@ pub(crate) fn restore<'a>(pod: &mut Pod<'a>, arrived: &Pod<'a>) {
     }
 }
 
-/// What to do with a change that is found.
-trait Found {
-    fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: &impl Json);
-}
-
-impl Found for Vec<Edit<'static>> {
-    fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: &impl Json) {
-        self.push(Edit { path: path(), value: value.json() });
-    }
-}
-
-/// The first changes.
-struct First {
+/// The changes that are found.
+#[derive(Default)]
+struct Found {
+    /// The container whose fields are compared; `None` for those of the pod as a whole.
+    slot: Option<Slot>,
+    /// Whether changes can be written there.
+    is_writable: bool,
+    in_all: usize,
+    /// How many cannot be written.
+    blocked: usize,
+    /// The first of these, no more than `limit`.
     edits: Vec<Edit<'static>>,
     limit: usize,
-    in_all: usize,
 }
 
-impl Found for First {
-    fn add(&mut self, path: impl FnOnce() -> Path<'static>, value: &impl Json) {
+impl Found {
+    fn between(before: &Pod<'_>, after: &Pod<'_>, writable: &Writable, limit: usize) -> Self {
+        let mut found = Found { is_writable: writable.pod(), limit, ..Found::default() };
+        pod_fields::compare(&before.spec, &after.spec, &mut found);
+        for ((slot, old), (_, new)) in before.containers().zip(after.containers()) {
+            (found.slot, found.is_writable) = (Some(slot), writable.container(slot));
+            container_fields::compare(&old.security_context, &new.security_context, &mut found);
+        }
+        found
+    }
+
+    /// Compares a field, whose path continues that of the place.
+    fn compare<T: PartialEq + Json>(&mut self, old: &T, new: &T, path: &'static [Step<&'static str>]) {
+        if !new.is_set() || old == new {
+            return;
+        }
         self.in_all += 1;
-        if self.in_all <= self.limit {
-            self.edits.add(path, value);
+        if self.is_writable {
+            return;
+        }
+        self.blocked += 1;
+        if self.edits.len() < self.limit {
+            let path = self.slot.map_or(Path::of(path), |slot| slot.path(path));
+            self.edits.push(Edit { path, value: new.json() });
         }
     }
-}
-
-impl Found for bool {
-    fn add(&mut self, _path: impl FnOnce() -> Path<'static>, _value: &impl Json) {
-        *self = true;
-    }
-}
-
-impl Found for usize {
-    fn add(&mut self, _path: impl FnOnce() -> Path<'static>, _value: &impl Json) {
-        *self += 1;
-    }
-}
-
-/// The path of a field of the pod as a whole.
-fn in_pod(steps: &'static [Step<&'static str>]) -> Path<'static> {
-    Path::of(steps)
-}
-
-/// The path of a field of a container.
-fn in_container(slot: Slot) -> impl Fn(&'static [Step<&'static str>]) -> Path<'static> {
-    let list: &[Step<&str>] = match slot.list {
-        List::Init => &[Step::Key("spec"), Step::Key("initContainers")],
-        List::Regular => &[Step::Key("spec"), Step::Key("containers")],
-        List::Ephemeral => &[Step::Key("spec"), Step::Key("ephemeralContainers")],
-    };
-    move |behind| Path::through(list, Step::Index(slot.index), behind)
 }
 
 /// Declares the fields of a view that mutation may set: where each is in the view, and its path in the document.
@@ -190,13 +143,8 @@ macro_rules! writable {
         mod $name {
             use super::*;
 
-            pub(super) fn compare(
-                old: &$view<'_>,
-                new: &$view<'_>,
-                place: impl Fn(&'static [Step<&'static str>]) -> Path<'static>,
-                found: &mut impl Found,
-            ) {
-                $(compare_field(found, &old.$($field).+, &new.$($field).+, || place(&[$(Step::Key($key)),+]));)+
+            pub(super) fn compare(old: &$view<'_>, new: &$view<'_>, found: &mut Found) {
+                $(found.compare(&old.$($field).+, &new.$($field).+, &[$(Step::Key($key)),+]);)+
             }
 
             pub(super) fn restore<'a>(now: &mut $view<'a>, then: &$view<'a>) {
@@ -230,17 +178,6 @@ writable! { container_fields: SecurityContext;
     capabilities.drop => "securityContext"."capabilities"."drop";
     read_only_root_filesystem => "securityContext"."readOnlyRootFilesystem";
     allow_privilege_escalation => "securityContext"."allowPrivilegeEscalation";
-}
-
-fn compare_field<T: PartialEq + Json>(
-    found: &mut impl Found,
-    old: &T,
-    new: &T,
-    path: impl FnOnce() -> Path<'static>,
-) {
-    if new.is_set() && old != new {
-        found.add(path, new);
-    }
 }
 
 /// Copies only what differs: most fields do not. A list stays in its memory.
@@ -307,8 +244,7 @@ impl Json for Vec<Text<'_>> {
     fn json(&self) -> String {
         let mut json = String::from("[");
         for name in self {
-            let comma = if json.len() == 1 { "" } else { ", " };
-            json.push_str(comma);
+            json.push_str(if json.len() == 1 { "" } else { ", " });
             // Writing to a String cannot fail.
             let _ = Quoted(name).write_to(&mut json);
         }
@@ -334,8 +270,7 @@ impl Json for Profile<'_> {
 fn object(members: &[(&str, &str)]) -> String {
     let mut json = String::from("{");
     for (key, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
-        let comma = if json.len() == 1 { "" } else { "," };
-        json.push_str(comma);
+        json.push_str(if json.len() == 1 { "" } else { "," });
         // Writing to a String cannot fail.
         let _ = Quoted(key).write_to(&mut json);
         json.push(':');
