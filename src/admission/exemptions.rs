@@ -123,14 +123,10 @@ impl<'e> Evaluator<'e> {
         let policies = self.settings.policies.iter();
         for policy in policies.filter(|policy| winner.is_none_or(|winner| std::ptr::eq(winner, *policy))) {
             crate::pod::diff::restore(&mut pod, arrived);
-            let affected = policy.affecting(&mut pod, &review.scope, listed);
-            for (exemption, used) in active.iter().zip(&mut used) {
-                *used |= exemption.frees_pod() && !exemption.rules.and(affected.pod).is_empty();
-            }
-            for (slot, rules) in &affected.containers {
-                let container = pod.list(slot.list).get(slot.index);
+            for (slot, rules) in policy.affecting(&mut pod, &review.scope, listed) {
+                let container = slot.and_then(|slot| pod.list(slot.list).get(slot.index));
                 for (exemption, used) in active.iter().zip(&mut used).filter(|(_, used)| !**used) {
-                    *used = !exemption.rules.and(*rules).is_empty()
+                    *used = !exemption.rules.and(rules).is_empty()
                         && (exemption.frees_pod()
                             || container.is_some_and(|container| exemption.frees(container)));
                 }

@@ -16,7 +16,7 @@ mod scope;
 
 use crate::json::Text;
 use crate::pod::diff::{count_set_in, count_set_in_pod};
-use crate::pod::{Pod, Slot};
+use crate::pod::{Container, Pod, Slot};
 use crate::rule::spec::Spec;
 use crate::rule::{Demands, Enforcement, Findings, Rule, RuleSet};
 use crate::rules::{self, AnyRule};
@@ -56,14 +56,12 @@ impl<'s> Policy<'s> {
         previous: Option<&PreviousPolicy<'_, 'v, 's>>,
     ) -> Self {
         let mut rules = Vec::with_capacity(rules::COUNT);
-        let mut shared = previous.map(|previous| previous.policy.rules.as_slice()).unwrap_or_default();
+        let shared = previous.map(|previous| previous.policy.rules.as_slice()).unwrap_or_default();
+        let mut shared = shared.iter().peekable();
         for (index, entry) in rules::all() {
-            let known = shared.split_first().filter(|((known, ..), _)| *known == index);
-            if let Some((_, rest)) = known {
-                shared = rest;
-            }
+            let known = shared.next_if(|(known, ..)| *known == index);
             if previous.is_some() && fields.repeats(index, entry) {
-                rules.extend(known.map(|(rule, _)| rule.clone()));
+                rules.extend(known.cloned());
                 continue;
             }
             fields.hand_to(index, entry, spec);
@@ -132,69 +130,55 @@ impl<'s> Policy<'s> {
     }
 
     /// The rules of `asked` that set a default or report a violation, for the pod as a whole and for each container:
-    /// those for which an exemption would make a difference.
-    pub(crate) fn affecting(&self, pod: &mut Pod<'_>, scope: &Scope, asked: RuleSet) -> Affected {
-        let mut affected = Affected::default();
-        for (index, _, rule) in &self.rules {
+    /// those for which an exemption would make a difference. A place can occur twice.
+    pub(crate) fn affecting(
+        &self,
+        pod: &mut Pod<'_>,
+        scope: &Scope,
+        asked: RuleSet,
+    ) -> Vec<(Option<Slot>, RuleSet)> {
+        let of_pod = effective(self.rules.iter(), |(index, _, rule)| {
             let before = count_set_in_pod(pod);
             rule.mutate(pod);
-            if asked.has(*index) && count_set_in_pod(pod) != before {
-                affected.pod = affected.pod.with(*index);
-            }
-        }
+            asked.has(*index) && count_set_in_pod(pod) != before
+        });
+        let mut affected = vec![(None, of_pod)];
         let demands = Demands { non_root: self.demands_non_root(pod).is_some() };
         pod.visit_containers(|pod, slot, container| {
-            let mut here = RuleSet::NONE;
-            for (index, _, rule) in self.rules.iter().filter(|_| scope.reviews(slot)) {
+            let rules = self.rules.iter().filter(|_| scope.reviews(slot));
+            let here = effective(rules, |(index, _, rule)| {
                 let before = count_set_in(container);
                 rule.mutate_container(pod, container, demands);
-                if asked.has(*index) && count_set_in(container) != before {
-                    here = here.with(*index);
-                }
-            }
-            affected.add(slot, here);
+                asked.has(*index) && count_set_in(container) != before
+            });
+            affected.push((Some(slot), here));
         });
         let all = Enforcement::default();
         let mut found = Findings::collecting("", &all);
-        for (index, id, rule) in self.rules.iter().filter(|(index, ..)| asked.has(*index)) {
-            let before = found.denials();
-            found.enter(None, RuleSet::NONE);
-            found.evaluate((*index, id));
-            rule.validate(pod, &mut found);
-            if found.denials() > before {
-                affected.pod = affected.pod.with(*index);
-            }
-        }
-        for (slot, container) in pod.containers().filter(|(slot, _)| scope.reviews(*slot)) {
-            let mut here = RuleSet::NONE;
-            for (index, id, rule) in self.rules.iter().filter(|(index, ..)| asked.has(*index)) {
+        let mut violated = |slot: Option<Slot>, container: Option<&Container<'_>>| {
+            found.enter(slot, RuleSet::NONE);
+            effective(self.rules.iter().filter(|(index, ..)| asked.has(*index)), |(index, id, rule)| {
                 let before = found.denials();
-                found.enter(Some(slot), RuleSet::NONE);
                 found.evaluate((*index, id));
-                rule.validate_container(pod, container, &mut found);
-                if found.denials() > before {
-                    here = here.with(*index);
+                match container {
+                    None => rule.validate(pod, &mut found),
+                    Some(container) => rule.validate_container(pod, container, &mut found),
                 }
-            }
-            affected.add(slot, here);
+                found.denials() > before
+            })
+        };
+        affected.push((None, violated(None, None)));
+        for (slot, container) in pod.containers().filter(|(slot, _)| scope.reviews(*slot)) {
+            affected.push((Some(slot), violated(Some(slot), Some(container))));
         }
         affected
     }
 }
 
-/// Which rules have an effect on a pod, and where.
-#[derive(Debug, Default)]
-pub(crate) struct Affected {
-    /// The rules that concern the pod as a whole.
-    pub(crate) pod: RuleSet,
-    /// The rules that concern single containers; a container can occur here twice.
-    pub(crate) containers: Vec<(Slot, RuleSet)>,
-}
-
-impl Affected {
-    fn add(&mut self, slot: Slot, rules: RuleSet) {
-        if !rules.is_empty() {
-            self.containers.push((slot, rules));
-        }
-    }
+/// Those rules that have an effect, which is found out one by one.
+fn effective<'r, 's: 'r>(
+    rules: impl Iterator<Item = &'r Loaded<'s>>,
+    mut has_effect: impl FnMut(&Loaded<'s>) -> bool,
+) -> RuleSet {
+    rules.filter(|rule| has_effect(rule)).fold(RuleSet::NONE, |rules, (index, ..)| rules.with(*index))
 }
