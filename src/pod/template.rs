@@ -11,8 +11,8 @@
 use std::collections::BinaryHeap;
 
 use crate::json::path::Step;
-use crate::json::{Error, Read, Reader, Text, decode};
-use crate::pod::{Kind, List, Origin, Pod, Projected, Volume, VolumeDetail, VolumeSource};
+use crate::json::{Error, Read, Reader, TWICE, Text, decode};
+use crate::pod::{Container, Kind, Origin, Pod, Projected, Volume, VolumeDetail, VolumeSource};
 
 /// One segment of the path from an object to a template in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,16 +92,8 @@ pub fn parse_path<'s>(text: &str) -> Option<Vec<PathSegment<'s>>> {
 ///
 /// If something on the path is neither an object nor a list.
 pub fn templates<'a>(document: &'a str, path: &[PathSegment<'_>]) -> Read<Vec<Template<'a>>> {
-    let mut found = find(document, path)?;
-    let mut error = None;
-    found.retain(|template| match has_spec(template) {
-        Ok(has_spec) => has_spec,
-        Err(earlier) => {
-            error.get_or_insert(earlier);
-            false
-        }
-    });
-    error.map_or(Ok(found), Err)
+    let found = find(document, path)?.into_iter();
+    found.filter_map(|template| has_spec(&template).map(|has| has.then_some(template)).transpose()).collect()
 }
 
 /// Whether a template has a `spec`. A template that is not an object is kept, so that decoding rejects it.
@@ -112,20 +104,15 @@ fn has_spec(template: &Template<'_>) -> Read<bool> {
     }
     let mut has_spec = false;
     let read = reader.object(|reader, key| {
-        if key != "spec" {
-            return reader.skip_unchecked();
+        if key == "spec" {
+            if reader.null()? {
+                return Ok(());
+            }
+            has_spec = true;
         }
-        if reader.null()? {
-            return Ok(());
-        }
-        has_spec = true;
         reader.skip_unchecked()
     });
-    match read {
-        Ok(()) => Ok(has_spec),
-        Err(error) if template.path.is_empty() => Err(error),
-        Err(error) => Err(error.in_path(&template.path)),
-    }
+    read.map(|()| has_spec).map_err(|error| error.in_path(&template.path))
 }
 
 /// Every value at a path, in document order. An absent or `null` value on the path is skipped.
@@ -166,7 +153,7 @@ fn walk<'a>(
                     return reader.skip();
                 }
                 if std::mem::replace(&mut met, true) {
-                    return Err(Error::new("duplicate key"));
+                    return Err(Error::new(TWICE));
                 }
                 let dot = if at.is_empty() { "" } else { "." };
                 walk(reader, rest, format!("{at}{dot}{key}"), found)
@@ -190,12 +177,14 @@ fn member(at: &str, key: &str) -> String {
 ///
 /// If the claims of a `StatefulSet` cannot be read.
 pub fn complete<'a>(pod: &mut Pod<'a>, kind: &Kind<'_>, document: &'a str) -> Read<()> {
-    take_host_ports(pod, true);
-    default_volume_sources(pod);
+    set_defaults(pod, true);
     if kind.kind == "StatefulSet" && kind.group == "apps" {
         claim_volumes(pod, document)?;
     }
-    mount_token(pod);
+    if gets_token(pod) {
+        let detail = VolumeDetail::Projected(Projected::new(TOKEN_VOLUME));
+        pod.spec.volumes.push(made("kube-api-access".into(), Origin::Token, "projected", detail));
+    }
     Ok(())
 }
 
@@ -203,29 +192,21 @@ pub fn complete<'a>(pod: &mut Pod<'a>, kind: &Kind<'_>, document: &'a str) -> Re
 ///
 /// A live request has it already; a manifest that was never sent does not.
 pub fn default_pod(pod: &mut Pod<'_>) {
-    take_host_ports(pod, false);
-    default_volume_sources(pod);
+    set_defaults(pod, false);
 }
 
 /// On the host network every container port is a host port. The API server writes that into pods only (since Kubernetes
-/// 1.28): in a template it is predicted.
-fn take_host_ports(pod: &mut Pod<'_>, defaulted: bool) {
-    if !pod.spec.host_network {
-        return;
-    }
-    for list in [List::Init, List::Regular] {
-        for port in pod.list_mut(list).iter_mut().flat_map(|container| &mut container.ports) {
-            if port.host_port == 0 {
-                port.host_port = port.container_port;
-                port.defaulted = defaulted;
-            }
+/// 1.28): in a template it is predicted. A volume without a source is an `emptyDir`.
+fn set_defaults(pod: &mut Pod<'_>, is_template: bool) {
+    let spec = &mut pod.spec;
+    if spec.host_network {
+        let containers = spec.init_containers.iter_mut().chain(&mut spec.containers);
+        for port in containers.flat_map(|container| &mut container.ports).filter(|port| port.host_port == 0) {
+            port.host_port = port.container_port;
+            port.defaulted = is_template;
         }
     }
-}
-
-/// A volume without a source is an `emptyDir`.
-fn default_volume_sources(pod: &mut Pod<'_>) {
-    for volume in pod.spec.volumes.iter_mut().filter(|volume| volume.source.is_none()) {
+    for volume in spec.volumes.iter_mut().filter(|volume| volume.source.is_none()) {
         volume.source = Some(VolumeSource::new("emptyDir".into(), VolumeDetail::Other));
     }
 }
@@ -236,28 +217,16 @@ const TOKEN_VOLUME: &str = r#"{"sources":[{"serviceAccountToken":{"path":"token"
 
 /// Whether the `ServiceAccount` plug-in mounts a token: into every container that has no mount at that path.
 pub fn gets_token(pod: &Pod<'_>) -> bool {
-    let covered = |list| {
-        pod.list(list)
-            .iter()
-            .all(|container| container.volume_mounts.iter().any(|mount| mount.mount_path == TOKEN_PATH))
+    let is_covered = |container: &Container<'_>| {
+        container.volume_mounts.iter().any(|mount| mount.mount_path == TOKEN_PATH)
     };
     pod.spec.automount_service_account_token != Some(false)
-        && !(covered(List::Init) && covered(List::Regular))
+        && !pod.spec.init_containers.iter().chain(&pod.spec.containers).all(is_covered)
 }
 
-fn mount_token(pod: &mut Pod<'_>) {
-    if !gets_token(pod) {
-        return;
-    }
-    pod.spec.volumes.push(Volume {
-        name: "kube-api-access".into(),
-        source: Some(VolumeSource::new(
-            "projected".into(),
-            VolumeDetail::Projected(Projected::new(TOKEN_VOLUME)),
-        )),
-        origin: Origin::Token,
-        ..Volume::default()
-    });
+/// A volume that is not in the template.
+fn made<'a>(name: Text<'a>, origin: Origin, source: &'static str, detail: VolumeDetail<'a>) -> Volume<'a> {
+    Volume { name, source: Some(VolumeSource::new(source.into(), detail)), origin, not_reviewed: false }
 }
 
 /// The `StatefulSet` controller gives each pod a volume per claim template, in place of one of the same name.
@@ -270,12 +239,8 @@ fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
         let Named { metadata } =
             Reader::document(claim.text).map_err(|error: Error| error.in_path(&claim.path))?;
         names.push((metadata.name.clone(), pod.spec.volumes.len()));
-        pod.spec.volumes.push(Volume {
-            name: metadata.name,
-            source: Some(VolumeSource::new("persistentVolumeClaim".into(), VolumeDetail::Other)),
-            origin: Origin::Claim(claim.path),
-            ..Volume::default()
-        });
+        let origin = Origin::Claim(claim.path);
+        pod.spec.volumes.push(made(metadata.name, origin, "persistentVolumeClaim", VolumeDetail::Other));
     }
     if names.is_empty() {
         return Ok(());
@@ -307,10 +272,7 @@ decode! {
 ///
 /// If it cannot be read; the path of the error starts at the root of the object.
 pub fn decode_pod<'a>(template: &Template<'a>) -> Read<Box<Pod<'a>>> {
-    let mut reader = Reader::new(template.text);
-    reader
-        .value()
-        .map_err(|error| if template.path.is_empty() { error } else { error.in_path(&template.path) })
+    Reader::new(template.text).value().map_err(|error| error.in_path(&template.path))
 }
 
 #[cfg(test)]
