@@ -13,7 +13,7 @@
 use std::fmt::{self, Display};
 
 pub(crate) use crate::json::Path;
-use crate::json::{Listed, Quoted, STRING, TWICE, Value, place_of, same_name};
+use crate::json::{Listed, Quoted, STRING, TWICE, Value, joined, place_of, same_name};
 
 pub mod kubernetes;
 pub(crate) mod names;
@@ -73,7 +73,7 @@ pub struct Problem {
 }
 
 /// The kinds of errors in settings that tools treat on their own.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemKind {
     /// An object has a field that is not known.
     UnknownField,
@@ -82,17 +82,13 @@ pub enum ProblemKind {
     /// A value is missing.
     Required,
     /// Anything else.
-    #[default]
     Other,
 }
 
 impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.reason)
-        } else {
-            write!(f, "{}: {}", self.path, self.reason)
-        }
+        let colon = if self.path.is_empty() { "" } else { ": " };
+        write!(f, "{}{colon}{}", self.path, self.reason)
     }
 }
 
@@ -125,13 +121,7 @@ impl Problems {
 
 impl Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, problem) in self.0.iter().enumerate() {
-            if nth > 0 {
-                f.write_str("; ")?;
-            }
-            problem.fmt(f)?;
-        }
-        Ok(())
+        f.write_str(&joined(&self.0, "; "))
     }
 }
 
@@ -154,11 +144,8 @@ impl Shape {
             Shape::Text if value.text().is_some() => return,
             Shape::OneOf(known) if let Some(text) = value.text() => {
                 if place_of(&text, known).is_none() {
-                    let value = Quoted(&text);
-                    problems.add(
-                        path,
-                        format_args!("Unsupported value: {value}: supported values: {}", Listed(known)),
-                    );
+                    let (value, known) = (Quoted(&text), Listed(known));
+                    problems.add(path, format_args!("Unsupported value: {value}: supported values: {known}"));
                 }
                 return;
             }
@@ -268,32 +255,24 @@ pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
 
 /// The known name that takes the fewest edits to reach, if that is at most half of its characters.
 pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    known
-        .iter()
-        .copied()
-        .map(|candidate| (distance(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase()), candidate))
-        .filter(|(edits, candidate)| edits * 2 <= candidate.len())
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, candidate)| candidate)
+    let edits = |known: &&str| distance(&name.to_ascii_lowercase(), &known.to_ascii_lowercase());
+    known.iter().copied().filter(|known| edits(known) * 2 <= known.len()).min_by_key(edits)
 }
 
 /// The Levenshtein distance of two texts, cut off at 100 characters.
 fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count().min(100)).collect();
+    let mut row: Vec<usize> = (1..=other.chars().count().min(100)).collect();
     for (i, a) in one.chars().take(100).enumerate() {
         let mut diagonal = i;
         let mut left = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(other.chars()) {
+        for (cell, b) in row.iter_mut().zip(other.chars()) {
             let substituted = diagonal + usize::from(a != b);
             diagonal = *cell;
             *cell = substituted.min(left + 1).min(diagonal + 1);
             left = *cell;
         }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
     }
-    row.last().copied().unwrap_or_default()
+    row.last().copied().unwrap_or_else(|| one.chars().count().min(100))
 }
 
 /// A sentence that tools and documents print. The module prints none of them and is the smaller for it.
