@@ -49,23 +49,13 @@ const fn bit(name: &str) -> u64 {
     let mut bit = 1;
     let mut types = TYPES;
     while let Some((first, rest)) = types.split_first() {
-        if same(first.as_bytes(), name.as_bytes()) {
+        if first.eq_ignore_ascii_case(name) {
             return bit;
         }
         bit <<= 1;
         types = rest;
     }
     0
-}
-
-const fn same(mut one: &[u8], mut other: &[u8]) -> bool {
-    while let (Some((a, one_rest)), Some((b, other_rest))) = (one.split_first(), other.split_first()) {
-        if *a != *b {
-            return false;
-        }
-        (one, other) = (one_rest, other_rest);
-    }
-    one.is_empty() && other.is_empty()
 }
 
 const ANY: u64 = bit("*");
