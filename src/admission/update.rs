@@ -2,8 +2,8 @@
 
 use crate::json::Read;
 use crate::json::equal::{Member, members, same, same_members, take};
+use crate::pod::names_profile;
 use crate::pod::template::{PathSegment, find};
-use crate::pod::{APP_ARMOR_CONTAINER, SECCOMP_CONTAINER, SECCOMP_POD};
 
 /// Fields of `spec` that an update of a pod may change without a review: no policy reads these fields, and the API
 /// server itself allows each to be changed only in harmless ways (`ValidatePodUpdate` in
@@ -36,17 +36,12 @@ pub(crate) fn changes_governed(new: &str, old: &str) -> Read<bool> {
 fn governed_annotations<'a>(object: &[Member<'a>]) -> Read<Vec<Member<'a>>> {
     let metadata = part(object, "metadata")?;
     let mut annotations = part(&metadata, "annotations").map_err(|error| error.in_key("metadata"))?;
-    annotations.retain(|(key, _)| is_governed_annotation(key));
+    annotations.retain(|(key, _)| names_profile(key));
     Ok(annotations)
 }
 
 fn part<'a>(object: &[Member<'a>], key: &str) -> Read<Vec<Member<'a>>> {
     members(take(object, key)?).map_err(|error| error.in_key(key))
-}
-
-fn is_governed_annotation(key: &str) -> bool {
-    key == SECCOMP_POD
-        || [SECCOMP_CONTAINER, APP_ARMOR_CONTAINER].iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// The indexes of the ephemeral containers that a pod had before, unchanged and in the same place: they were reviewed

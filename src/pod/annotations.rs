@@ -13,6 +13,11 @@ pub const APP_ARMOR_CONTAINER: &str = "container.apparmor.security.beta.kubernet
 /// The annotation that names the policy which admitted a pod.
 pub const ADMITTED_BY: &str = "kubernetes.io/psp";
 
+/// Whether an annotation names a seccomp or an AppArmor profile.
+pub(crate) fn names_profile(key: &str) -> bool {
+    key == SECCOMP_POD || key.starts_with(SECCOMP_CONTAINER) || key.starts_with(APP_ARMOR_CONTAINER)
+}
+
 /// The governed annotations of a pod; all others are skipped.
 ///
 /// They are sorted by their keys: each container is looked up, and the author of a pod chooses how many there are of
@@ -46,11 +51,7 @@ impl<'a> Decode<'a> for Annotations<'a> {
     fn decode(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         let Annotations(governed) = self;
         reader.object(|reader, key| {
-            let known = key == SECCOMP_POD
-                || key == ADMITTED_BY
-                || key.starts_with(SECCOMP_CONTAINER)
-                || key.starts_with(APP_ARMOR_CONTAINER);
-            if !known {
+            if key != ADMITTED_BY && !names_profile(key) {
                 return reader.skip_unchecked();
             }
             let mut value = Text::default();

@@ -31,6 +31,7 @@ pub(crate) mod volume_type;
 
 use crate::json::{Decode, Error, Read, Reader, Text, decode, once};
 
+pub(crate) use annotations::names_profile;
 pub use annotations::{ADMITTED_BY, APP_ARMOR_CONTAINER, Annotations, SECCOMP_CONTAINER, SECCOMP_POD};
 pub use container::{
     Capabilities, Container, Port, Profile, SeLinuxOptions, SecurityContext, VolumeDevice, VolumeMount,
