@@ -171,11 +171,8 @@ impl<'a> Container<'a> {
 
     /// The SELinux context: its own as a whole, else the pod's.
     pub fn se_linux_options<'p>(&'p self, pod: &'p Pod<'a>) -> Option<&'p SeLinuxOptions<'a>> {
-        self.security_context.se_linux_options.as_ref().or(pod
-            .spec
-            .security_context
-            .se_linux_options
-            .as_ref())
+        let inherited = pod.spec.security_context.se_linux_options.as_ref();
+        self.security_context.se_linux_options.as_ref().or(inherited)
     }
 
     /// The seccomp profile: its own, else the pod's. Annotations no longer count (KEP-135, Kubernetes 1.27).
@@ -191,10 +188,7 @@ impl<'a> Profile<'a> {
         let (kind, localhost_profile) = match name {
             "runtime/default" | "docker/default" => ("RuntimeDefault", ""),
             "unconfined" => ("Unconfined", ""),
-            _ => match name.strip_prefix("localhost/") {
-                Some(path) if !path.is_empty() => ("Localhost", path),
-                _ => return None,
-            },
+            _ => ("Localhost", name.strip_prefix("localhost/").filter(|path| !path.is_empty())?),
         };
         Some(Profile { kind: kind.into(), localhost_profile: localhost_profile.to_owned().into() })
     }

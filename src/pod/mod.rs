@@ -165,10 +165,8 @@ impl<'a> Pod<'a> {
     /// All containers with their places: init, regular and ephemeral ones, each in list order.
     pub fn containers(&self) -> impl Iterator<Item = (Slot, &Container<'a>)> {
         List::ALL.into_iter().flat_map(|list| {
-            self.list(list)
-                .iter()
-                .enumerate()
-                .map(move |(index, container)| (Slot { list, index }, container))
+            let containers = self.list(list).iter().enumerate();
+            containers.map(move |(index, container)| (Slot { list, index }, container))
         })
     }
 
@@ -202,11 +200,8 @@ impl<'a> Pod<'a> {
 
     /// The service account that the pod names, if it names one; the API server leaves only mirror pods without.
     pub fn service_account(&self) -> Option<&str> {
-        let spec = &self.spec;
-        [&spec.service_account_name, &spec.service_account]
-            .into_iter()
-            .map(|name| &**name)
-            .find(|name| !name.is_empty())
+        let names = [&*self.spec.service_account_name, &*self.spec.service_account];
+        names.into_iter().find(|name| !name.is_empty())
     }
 }
 

@@ -20,34 +20,29 @@ impl<'a> Projected<'a> {
 
     /// Whether it holds only the sources of a service account's token. All policies of a list may ask, so it is read once.
     pub(crate) fn is_token(&self) -> bool {
-        *self.is_token.get_or_init(|| is_token(self.text))
+        let read = |volume: Tree<'_>| holds_only_tokens(volume.root());
+        *self.is_token.get_or_init(|| Reader::document(self.text).and_then(read).unwrap_or(false))
     }
 }
 
 /// Whether a projected volume holds only the sources of a service account's token (`IsOnlyServiceAccountTokenSources`).
 ///
 /// Read only when `secret` is listed and `projected` is not. A volume that cannot be read is not one.
-fn is_token(text: &str) -> bool {
-    let holds_tokens = |tree: Tree<'_>| {
-        each(tree.root(), "sources", |source| {
-            let [token, map, api] = [
-                lookup::at(source, &["serviceAccountToken"])?,
-                lookup::at(source, &["configMap"])?,
-                lookup::at(source, &["downwardAPI"])?,
-            ];
-            Ok(!(token.is_null() && map.is_null() && api.is_null())
-                && (token.is_null()
-                    || (says(token, &["path"], &["token"])? && says(token, &["audience"], &[""])?))
-                && (map.is_null() || says(map, &["name"], &["kube-root-ca.crt"])?)
-                && each(api, "items", |item| {
-                    Ok(says(item, &["path"], &["namespace"])?
-                        // The API server sets an absent version to v1.
-                        && says(item, &["fieldRef", "apiVersion"], &["", "v1"])?
-                        && says(item, &["fieldRef", "fieldPath"], &["metadata.namespace"])?)
-                })?)
-        })
-    };
-    Reader::document(text).and_then(holds_tokens).unwrap_or(false)
+fn holds_only_tokens(volume: Value<'_, '_>) -> Read<bool> {
+    each(volume, "sources", |source| {
+        let at = |key| lookup::at(source, &[key]);
+        let [token, map, api] = [at("serviceAccountToken")?, at("configMap")?, at("downwardAPI")?];
+        Ok(!(token.is_null() && map.is_null() && api.is_null())
+            && (token.is_null()
+                || (says(token, &["path"], &["token"])? && says(token, &["audience"], &[""])?))
+            && (map.is_null() || says(map, &["name"], &["kube-root-ca.crt"])?)
+            && each(api, "items", |item| {
+                Ok(says(item, &["path"], &["namespace"])?
+                    // The API server sets an absent version to v1.
+                    && says(item, &["fieldRef", "apiVersion"], &["", "v1"])?
+                    && says(item, &["fieldRef", "fieldPath"], &["metadata.namespace"])?)
+            })?)
+    })
 }
 
 /// Whether the string at the end of a path is one of the known ones; an absent one is empty.

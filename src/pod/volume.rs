@@ -107,10 +107,7 @@ impl<'a> Decode<'a> for Volume<'a> {
                 "flexVolume" => VolumeDetail::FlexVolume(reader.value::<Driver<'_>>()?.driver),
                 "csi" => VolumeDetail::Csi(reader.value::<Driver<'_>>()?.driver),
                 "projected" => VolumeDetail::Projected(Projected::new(reader.raw()?)),
-                _ => {
-                    reader.skip_unchecked()?;
-                    VolumeDetail::Other
-                }
+                _ => reader.skip_unchecked().map(|()| VolumeDetail::Other)?,
             };
             match self.source {
                 None => self.source = Some(VolumeSource::new(key.clone(), detail)),
