@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Lifecycle, Pod, Probe};
+use super::{Lifecycle, Named, Pod, Probe};
 use crate::json::{Text, decode};
 
 decode! {
@@ -19,8 +19,8 @@ decode! {
         pub ports: Vec<Port> = "ports",
         /// `volumeMounts`
         pub volume_mounts: Vec<VolumeMount<'a>> = "volumeMounts",
-        /// `volumeDevices`
-        pub volume_devices: Vec<VolumeDevice<'a>> = "volumeDevices",
+        /// `volumeDevices`, by the names of their volumes
+        pub volume_devices: Vec<Named<'a>> = "volumeDevices",
         /// `livenessProbe`
         pub liveness_probe: Probe<'a> = "livenessProbe",
         /// `readinessProbe`
@@ -126,13 +126,6 @@ decode! {
         pub mount_path: Text<'a> = "mountPath",
         /// `readOnly`
         pub read_only: bool = "readOnly",
-    }
-
-    /// `volumeDevices[*]`
-    #[derive(Debug, Clone)]
-    pub struct VolumeDevice<'a> {
-        /// `name` of the volume
-        pub name: Text<'a> = "name",
     }
 }
 

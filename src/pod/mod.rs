@@ -34,8 +34,7 @@ use crate::json::{Decode, Error, Read, Reader, Text, decode, once};
 pub(crate) use annotations::names_profile;
 pub use annotations::{ADMITTED_BY, APP_ARMOR_CONTAINER, Annotations, SECCOMP_CONTAINER, SECCOMP_POD};
 pub use container::{
-    Capabilities, Container, Port, Profile, SeLinuxOptions, SecurityContext, VolumeDevice, VolumeMount,
-    WindowsOptions,
+    Capabilities, Container, Port, Profile, SeLinuxOptions, SecurityContext, VolumeMount, WindowsOptions,
 };
 pub use controllers::Controllers;
 pub use kind::Kind;
@@ -73,8 +72,8 @@ decode! {
         pub host_users: Option<bool> = "hostUsers",
         /// `shareProcessNamespace`
         pub share_process_namespace: bool = "shareProcessNamespace",
-        /// `os.name`
-        pub os: Os<'a> = "os",
+        /// `os`, by its name
+        pub os: Named<'a> = "os",
         /// `runtimeClassName`
         pub runtime_class_name: Option<Text<'a>> = "runtimeClassName",
         /// `serviceAccountName`
@@ -93,13 +92,6 @@ decode! {
         pub containers: Vec<Container<'a>> = "containers",
         /// `ephemeralContainers`
         pub ephemeral_containers: Vec<Container<'a>> = "ephemeralContainers",
-    }
-
-    /// `spec.os`
-    #[derive(Debug, Clone)]
-    pub struct Os<'a> {
-        /// `name`
-        pub name: Text<'a> = "name",
     }
 
     /// `spec.securityContext`
@@ -126,14 +118,14 @@ decode! {
         /// `appArmorProfile`, inherited by containers that set none
         pub app_armor_profile: Option<Profile<'a>> = "appArmorProfile",
         /// `sysctls`
-        pub sysctls: Vec<Sysctl<'a>> = "sysctls",
+        pub sysctls: Vec<Named<'a>> = "sysctls",
         /// `windowsOptions`
         pub windows_options: WindowsOptions<'a> = "windowsOptions",
     }
 
-    /// `securityContext.sysctls[*]`
+    /// An object of which only the name counts: an operating system, a sysctl, a device, the metadata of a claim.
     #[derive(Debug, Clone)]
-    pub struct Sysctl<'a> {
+    pub struct Named<'a> {
         /// `name`
         pub name: Text<'a> = "name",
     }

@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 
 use crate::json::path::Step;
 use crate::json::{Error, Read, Reader, TWICE, Text, decode};
-use crate::pod::{Container, Kind, Origin, Pod, Projected, Volume, VolumeDetail, VolumeSource};
+use crate::pod::{Container, Kind, Named, Origin, Pod, Projected, Volume, VolumeDetail, VolumeSource};
 
 /// One segment of the path from an object to a template in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -236,14 +236,11 @@ fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
     let written = pod.spec.volumes.len();
     let mut names = BinaryHeap::new();
     for claim in find(document, &path)? {
-        let Named { metadata } =
+        let Claim { metadata } =
             Reader::document(claim.text).map_err(|error: Error| error.in_path(&claim.path))?;
         names.push((metadata.name.clone(), pod.spec.volumes.len()));
         let origin = Origin::Claim(claim.path);
         pod.spec.volumes.push(made(metadata.name, origin, "persistentVolumeClaim", VolumeDetail::Other));
-    }
-    if names.is_empty() {
-        return Ok(());
     }
     let names = names.into_sorted_vec();
     // A replaced volume stays: those behind it keep their index in the manifest, and standards evaluate it.
@@ -257,12 +254,8 @@ fn claim_volumes<'a>(pod: &mut Pod<'a>, document: &'a str) -> Read<()> {
 }
 
 decode! {
-    struct Named<'a> {
-        metadata: Metadata<'a> = "metadata",
-    }
-
-    struct Metadata<'a> {
-        name: Text<'a> = "name",
+    struct Claim<'a> {
+        metadata: Named<'a> = "metadata",
     }
 }
 
