@@ -159,7 +159,7 @@ impl Policies {
         for registration in &self.registrations {
             let Judge::Settings(settings) = &registration.judge else { continue };
             for known in &settings.pod_templates {
-                let kind = (known.group.to_string(), known.kind.to_string());
+                let kind = (known.kind.group.to_string(), known.kind.kind.to_string());
                 if !kinds.contains(&kind) {
                     kinds.push(kind);
                 }

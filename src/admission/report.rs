@@ -80,12 +80,8 @@ impl<'e> Evaluator<'e> {
             let mode = if self.settings.mutate { Mode::Apply } else { Mode::Refuse };
             return Ok(vec![self.report_of(PodReview::of_pod(request, pod, mode))]);
         }
-        let declared = self
-            .settings
-            .pod_templates
-            .iter()
-            .filter(|known| known.group == request.kind.group && known.kind == request.kind.kind)
-            .map(|known| known.path.clone());
+        let declared = self.settings.pod_templates.iter().filter(|known| known.kind == request.kind);
+        let declared = declared.map(|known| known.path.clone());
         let mut reports = Vec::new();
         for path in template::built_in(&request.kind).into_iter().chain(declared) {
             for template in template::templates(object, &path)? {

@@ -19,11 +19,7 @@ impl<'e> Evaluator<'e> {
     /// Evaluates every template of the object as a dry run of its pods.
     pub(super) fn review_workload(&self, request: &Request<'_>) -> Read<Response> {
         let kind = &request.kind;
-        let declared = self
-            .settings
-            .pod_templates
-            .iter()
-            .filter(|known| known.group == kind.group && known.kind == kind.kind);
+        let declared = self.settings.pod_templates.iter().filter(|known| known.kind == *kind);
         let declared = declared.map(|known| known.path.clone());
         let paths: Vec<_> = template::built_in(kind).into_iter().chain(declared).collect();
         if paths.is_empty() {
@@ -112,7 +108,7 @@ impl<'e> Evaluator<'e> {
 
     /// Rejects kinds that this policy does not review: a registration for them must not leave them unguarded.
     pub(super) fn unsupported_kind(&self, request: &Request<'_>) -> Response {
-        let declared = self.settings.pod_templates.iter().map(|known| known.kind.to_string());
+        let declared = self.settings.pod_templates.iter().map(|known| known.kind.kind.to_string());
         let with_pods = std::iter::once("Pod").chain(template::built_in_kinds()).map(str::to_owned);
         let with_pods = with_pods.filter(|_| self.settings.judges_pods());
         let namespace = (!self.settings.namespace_labels.is_empty()).then(|| "Namespace".to_owned());

@@ -26,10 +26,8 @@ pub enum PathSegment<'s> {
 /// A kind that carries pod templates, and their path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload<'s> {
-    /// The API group; empty for the core one.
-    pub group: Text<'s>,
     /// The kind.
-    pub kind: Text<'s>,
+    pub kind: Kind<'s>,
     /// The path to the templates.
     pub path: Vec<PathSegment<'s>>,
 }

@@ -246,7 +246,7 @@ fn pod_templates<'s>(options: &Options<'_, 's>, problems: &mut Problems) -> Vec<
         if built_in(&kind).is_some() || kind.is_pod() {
             problems.add(format_args!("{at}.kind"), "is judged already");
         }
-        kinds.push(Workload { group: kind.group, kind: kind.kind, path });
+        kinds.push(Workload { kind, path });
     }
     kinds
 }

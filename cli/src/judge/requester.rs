@@ -151,5 +151,5 @@ pub(super) fn is_workload(object: &Object, settings: &Settings<'_>) -> bool {
 }
 
 fn declares(settings: &Settings<'_>, kind: &Kind<'_>) -> bool {
-    settings.pod_templates.iter().any(|known| known.group == kind.group && known.kind == kind.kind)
+    settings.pod_templates.iter().any(|known| known.kind == *kind)
 }

@@ -128,9 +128,7 @@ fn pods_to_come(policies: &Policies, object: &Object, requester: &Requester) -> 
         Judge::Settings(settings) => settings.pod_templates.as_slice(),
         Judge::Standard(_) => &[],
     });
-    let declared = declared
-        .filter(|known| known.group == kind.group && known.kind == kind.kind)
-        .map(|known| &known.path);
+    let declared = declared.filter(|known| known.kind == kind).map(|known| &known.path);
     let mut pods: Vec<(String, Object)> = Vec::new();
     for path in template::built_in(&kind).iter().chain(declared) {
         for template in template::templates(&object.json, path).unwrap_or_default() {
