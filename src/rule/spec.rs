@@ -91,7 +91,7 @@ impl<'v, 's> Spec<'v, 's> {
     /// Reports that a field is missing.
     pub(crate) fn required(&mut self, field: impl Display, reason: impl Display) {
         let path = self.path(field);
-        self.problems.add_kind(ProblemKind::Required, path, format_args!("Required value: {reason}"));
+        self.problems.add_kind(ProblemKind::Required, &path, &format_args!("Required value: {reason}"));
     }
 
     fn path(&self, field: impl Display) -> String {

@@ -99,7 +99,7 @@ pub struct Problems(pub Vec<Problem>);
 impl Problems {
     /// Adds one.
     pub fn add(&mut self, path: impl Display, reason: impl Display) {
-        self.add_kind(ProblemKind::Other, path, reason);
+        self.add_kind(ProblemKind::Other, &path, &reason);
     }
 
     /// Adds that a text is not allowed.
@@ -107,14 +107,9 @@ impl Problems {
         self.add(path, format_args!("Invalid value: {}: {reason}", Quoted(text)));
     }
 
-    /// Adds one of a kind.
-    pub(crate) fn add_kind(&mut self, kind: ProblemKind, path: impl Display, reason: impl Display) {
-        self.push(kind, &path, &reason);
-    }
-
-    /// What all problems have in common is compiled once.
+    /// Adds one of a kind. What all problems have in common is compiled once.
     #[cold]
-    fn push(&mut self, kind: ProblemKind, path: &dyn Display, reason: &dyn Display) {
+    pub(crate) fn add_kind(&mut self, kind: ProblemKind, path: &dyn Display, reason: &dyn Display) {
         self.0.push(Problem { path: path.to_string(), reason: reason.to_string(), kind });
     }
 }
@@ -180,7 +175,7 @@ impl Shape {
             Shape::Object(_) | Shape::Map(_) => "an object",
         };
         let kind = if wanted == STRING { ProblemKind::NoString } else { ProblemKind::Other };
-        problems.add_kind(kind, path, format_args!("must be {wanted}, not {}", value.describe()));
+        problems.add_kind(kind, path, &format_args!("must be {wanted}, not {}", value.describe()));
     }
 }
 
@@ -242,7 +237,7 @@ fn add_unknown(
     if object.entries().take(nth).any(|(earlier, _)| earlier == key) {
         problems.add(place, TWICE);
     }
-    problems.add_kind(ProblemKind::UnknownField, place, unknown("field", key, known));
+    problems.add_kind(ProblemKind::UnknownField, place, &unknown("field", key, known));
 }
 
 /// `unknown field; did you mean "privileged"?`
