@@ -32,8 +32,7 @@ pub struct Findings<'f> {
     rule: (usize, &'static str),
     slot: Option<Slot>,
     denials: usize,
-    warned: usize,
-    audited: usize,
+    tolerated: NonDenying,
     violations: Vec<Violation>,
     /// Whether the last violation is spelt out.
     is_spelt_out: bool,
@@ -52,8 +51,7 @@ impl<'f> Findings<'f> {
             rule: (0, ""),
             slot: None,
             denials: 0,
-            warned: 0,
-            audited: 0,
+            tolerated: NonDenying::default(),
             violations: Vec::new(),
             is_spelt_out: false,
             read_only_volumes: None,
@@ -77,7 +75,7 @@ impl<'f> Findings<'f> {
 
     /// How many violations only warn, and how many only reach the audit log.
     pub(crate) fn tolerated(&self) -> NonDenying {
-        NonDenying { warned: self.warned, audited: self.audited }
+        self.tolerated
     }
 
     /// The violations spelt out, those that deny and those that do not, in the order they were found.
@@ -109,24 +107,20 @@ impl<'f> Findings<'f> {
         self.read_only_volumes.get_or_insert_with(find)
     }
 
-    /// A value that is not allowed. `field` continues the path of the container, or of the pod.
+    /// A value that is not allowed. `field` continues the path of the container, or of the pod; `detail` can be empty
+    /// where that is enough.
     pub(crate) fn invalid(&mut self, field: impl Display, value: impl Display, detail: impl Display) {
-        self.report(Place::Here(&field), &Problem::Invalid(&value, &detail), false);
-    }
-
-    /// A value that is not allowed, where the path needs no detail.
-    pub(crate) fn invalid_value(&mut self, field: impl Display, value: impl Display) {
-        self.report(Place::Here(&field), &Problem::Invalid(&value, &""), false);
+        self.report(Place::Here(&field), ViolationKind::Invalid, &value, &detail, false);
     }
 
     /// A value that is not allowed, at a path from the root of the object.
     pub(crate) fn invalid_elsewhere(&mut self, path: &str, value: impl Display, detail: impl Display) {
-        self.report(Place::Anywhere(path), &Problem::Invalid(&value, &detail), false);
+        self.report(Place::Anywhere(path), ViolationKind::Invalid, &value, &detail, false);
     }
 
     /// A value that is forbidden, in a field of the pod that is about the container.
     pub(crate) fn forbidden_of_pod(&mut self, field: impl Display, detail: impl Display) {
-        self.report(Place::Pod(&field), &Problem::Forbidden(&detail), false);
+        self.report(Place::Pod(&field), ViolationKind::Forbidden, &"", &detail, false);
     }
 
     /// A value that is not allowed, and that pods of a template will probably have.
@@ -137,22 +131,23 @@ impl<'f> Findings<'f> {
         detail: impl Display,
     ) {
         let warns = self.enforcement.predictions_warn;
-        self.report(Place::Here(&field), &Problem::Invalid(&value, &detail), warns);
+        self.report(Place::Here(&field), ViolationKind::Invalid, &value, &detail, warns);
     }
 
     /// A value that is missing.
     pub(crate) fn required(&mut self, field: impl Display, detail: impl Display) {
-        self.report(Place::Here(&field), &Problem::Required(&detail), false);
+        self.report(Place::Here(&field), ViolationKind::Required, &"", &detail, false);
     }
 
     /// A value that must be absent, or another one.
     pub(crate) fn forbidden(&mut self, field: impl Display, detail: impl Display) {
-        self.report(Place::Here(&field), &Problem::Forbidden(&detail), false);
+        self.report(Place::Here(&field), ViolationKind::Forbidden, &"", &detail, false);
     }
 
     /// Adds values that would satisfy the rule to the violation reported last.
     pub(crate) fn wants(&mut self, values: impl FnOnce() -> Vec<String>) {
-        if FOR_TOOLS
+        // The module shows none of them.
+        if cfg!(not(target_arch = "wasm32"))
             && self.is_spelt_out
             && let Some(violation) = self.violations.last_mut()
         {
@@ -160,19 +155,24 @@ impl<'f> Findings<'f> {
         }
     }
 
-    fn report(&mut self, place: Place<'_>, problem: &Problem<'_>, warns_at_most: bool) {
+    fn report(
+        &mut self,
+        place: Place<'_>,
+        kind: ViolationKind,
+        value: &dyn Display,
+        detail: &dyn Display,
+        warns_at_most: bool,
+    ) {
         let (index, rule) = self.rule;
-        if FOR_TOOLS {
-            self.is_spelt_out = false;
-        }
+        self.is_spelt_out = false;
         let action = match self.enforcement.action(index) {
             Action::Deny if warns_at_most => Action::Warn,
             action => action,
         };
         let count = match action {
             Action::Deny => &mut self.denials,
-            Action::Warn => &mut self.warned,
-            Action::Audit => &mut self.audited,
+            Action::Warn => &mut self.tolerated.warned,
+            Action::Audit => &mut self.tolerated.audited,
             Action::Ignore => return,
         };
         *count += 1;
@@ -185,48 +185,19 @@ impl<'f> Findings<'f> {
             (Place::Here(field) | Place::Pod(field), _) => cut(&format_args!("{root}{field}")),
             (Place::Anywhere(path), _) => path.to_owned(),
         };
-        let mut violation = Violation {
-            rule,
-            action,
-            path,
-            kind: ViolationKind::Invalid,
-            value: String::new(),
-            detail: String::new(),
-            wanted: Vec::new(),
-        };
-        match problem {
-            Problem::Invalid(value, detail) => {
-                let room = LONGEST - INVALID;
-                violation.value = cut_to(room, value);
+        let (value, room) = match kind {
+            ViolationKind::Invalid => {
+                let value = cut_to(LONGEST - INVALID, value);
                 // Behind a value that is cut there is no room for more.
-                if let Some(room) = room.checked_sub(violation.value.len() + SEPARATOR) {
-                    violation.detail = cut_to(room, detail);
-                }
+                let room = (LONGEST - INVALID).checked_sub(value.len() + SEPARATOR);
+                (value, room)
             }
-            Problem::Required(detail) => {
-                violation.kind = ViolationKind::Required;
-                violation.detail = cut(detail);
-            }
-            Problem::Forbidden(detail) => {
-                violation.kind = ViolationKind::Forbidden;
-                violation.detail = cut(detail);
-            }
-        }
-        self.violations.push(violation);
-        if FOR_TOOLS {
-            self.is_spelt_out = true;
-        }
+            _ => (String::new(), Some(LONGEST)),
+        };
+        let detail = room.map(|room| cut_to(room, detail)).unwrap_or_default();
+        self.violations.push(Violation { rule, action, path, kind, value, detail, wanted: Vec::new() });
+        self.is_spelt_out = true;
     }
-}
-
-/// Whether findings hold what tools show and the module does not.
-const FOR_TOOLS: bool = cfg!(not(target_arch = "wasm32"));
-
-/// The problem of a field: its value, where it has one, and the reason.
-enum Problem<'p> {
-    Invalid(&'p dyn Display, &'p dyn Display),
-    Required(&'p dyn Display),
-    Forbidden(&'p dyn Display),
 }
 
 /// The length of `Invalid value: `.
@@ -262,7 +233,7 @@ mod tests {
         found.evaluate(entry("privileged"));
         found.required("b", "no");
         found.forbidden("c", "no");
-        found.invalid_value("d", 2);
+        found.invalid("d", 2, "");
         found.forbidden_of_pod("metadata.e", "no");
         found.invalid_elsewhere("spec.f", 3, "no");
         assert_eq!(found.denials(), 6);

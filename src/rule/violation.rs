@@ -114,15 +114,11 @@ pub struct Violation {
 impl Violation {
     /// The violation without its path: `Invalid value: true: Privileged containers are not allowed`.
     pub fn problem(&self) -> String {
-        Problem(self).to_string()
+        fmt::from_fn(|f| self.write_problem(f)).to_string()
     }
-}
 
-struct Problem<'v>(&'v Violation);
-
-impl Display for Problem<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Violation { kind, value, detail, .. } = self.0;
+    fn write_problem(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Violation { kind, value, detail, .. } = self;
         match kind {
             ViolationKind::Invalid if detail.is_empty() => write!(f, "Invalid value: {value}"),
             ViolationKind::Invalid => write!(f, "Invalid value: {value}: {detail}"),
@@ -138,7 +134,7 @@ impl Display for Violation {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        Problem(self).fmt(f)
+        self.write_problem(f)
     }
 }
 

@@ -79,7 +79,7 @@ impl Rule for RuntimeClass<'_> {
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         let Some(name) = &pod.spec.runtime_class_name else { return };
         if !self.allowed.iter().any(|allowed| allowed == "*" || allowed == name) {
-            found.invalid_value("spec.runtimeClassName", Quoted(name));
+            found.invalid("spec.runtimeClassName", Quoted(name), "");
         }
     }
 }
