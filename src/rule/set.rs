@@ -53,31 +53,6 @@ impl RulesByContainer {
         list.and_then(|list| list.get(slot.index)).copied().unwrap_or_default()
     }
 
-    /// Gives a container more rules.
-    pub fn add(&mut self, slot: Slot, rules: RuleSet) {
-        let Some(list) = self.0.get_mut(slot.list as usize) else { return };
-        if list.len() <= slot.index {
-            list.resize(slot.index + 1, RuleSet::NONE);
-        }
-        if let Some(here) = list.get_mut(slot.index) {
-            *here = here.or(rules);
-        }
-    }
-
-    /// Gives containers the rules that they have elsewhere too.
-    pub fn extend(&mut self, other: &Self) {
-        for (list, more) in self.0.iter_mut().zip(&other.0) {
-            if list.len() < more.len() {
-                list.resize(more.len(), RuleSet::NONE);
-            }
-            for (here, more) in list.iter_mut().zip(more) {
-                *here = here.or(*more);
-            }
-        }
-    }
-}
-
-impl RulesByContainer {
     /// Whether there are no rules anywhere.
     pub fn is_empty(&self) -> bool {
         self.0.iter().flatten().all(|rules| rules.is_empty())
@@ -87,7 +62,15 @@ impl RulesByContainer {
 impl FromIterator<(Slot, RuleSet)> for RulesByContainer {
     fn from_iter<I: IntoIterator<Item = (Slot, RuleSet)>>(all: I) -> Self {
         let mut rules = RulesByContainer::NONE;
-        all.into_iter().for_each(|(slot, more)| rules.add(slot, more));
+        for (Slot { list, index }, more) in all {
+            let Some(list) = rules.0.get_mut(list as usize) else { continue };
+            if list.len() <= index {
+                list.resize(index + 1, RuleSet::NONE);
+            }
+            if let Some(here) = list.get_mut(index) {
+                *here = here.or(more);
+            }
+        }
         rules
     }
 }
@@ -101,13 +84,12 @@ mod tests {
     fn containers_have_their_own_rules() {
         let slot = |list, index| Slot { list, index };
         let (one, two) = (RuleSet::NONE.with(1), RuleSet::NONE.with(2));
-        let mut rules = RulesByContainer::NONE;
-        rules.add(slot(List::Regular, 3), one);
-        rules.add(slot(List::Regular, 3), two);
-        let mut more = RulesByContainer::NONE;
-        more.add(slot(List::Regular, 0), two);
-        more.add(slot(List::Ephemeral, 4), one);
-        rules.extend(&more);
+        let rules = RulesByContainer::from_iter([
+            (slot(List::Regular, 3), one),
+            (slot(List::Regular, 3), two),
+            (slot(List::Regular, 0), two),
+            (slot(List::Ephemeral, 4), one),
+        ]);
         let found = [
             (List::Regular, 0),
             (List::Regular, 3),
