@@ -16,10 +16,7 @@ pub struct SysctlPattern<'s> {
 impl<'s> SysctlPattern<'s> {
     /// A pattern as written in a policy.
     pub fn new(text: Text<'s>) -> Self {
-        let dotted = match dotted(&text) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(dotted) => Some(dotted),
-        };
+        let dotted = text.contains('/').then(|| dotted(&text).into_owned());
         SysctlPattern { written: text, dotted }
     }
 
@@ -50,10 +47,8 @@ impl<'s> SysctlPattern<'s> {
     /// `([a-z0-9]([-_a-z0-9]*[a-z0-9])?\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]`
     pub fn is_well_formed(&self) -> bool {
         let dotted = self.dotted();
-        let (parents, last) = match dotted.rsplit_once('.') {
-            Some((parents, last)) => (Some(parents), last),
-            None => (None, dotted),
-        };
+        let (parents, last) =
+            dotted.rsplit_once('.').map_or((None, dotted), |(parents, last)| (Some(parents), last));
         let Some((end, start)) = last.as_bytes().split_last() else { return false };
         let start_is_well_formed = start.first().is_none_or(|first| is_alphanumeric(*first))
             && start.iter().all(|byte| is_alphanumeric(*byte) || b"-_".contains(byte));
@@ -125,16 +120,9 @@ pub(crate) fn cleaned(path: &str) -> Cow<'_, str> {
 }
 
 fn is_clean(path: &[u8]) -> bool {
-    let [b'/', inside @ ..] = path else { return true };
+    let is_unclean = |[one, next]: &[u8; 2]| *one == b'/' && matches!(next, b'/' | b'.');
     // A trailing slash of the root is part of it.
-    let mut before = b'/';
-    for byte in inside {
-        if before == b'/' && matches!(byte, b'/' | b'.') {
-            return false;
-        }
-        before = *byte;
-    }
-    before != b'/' || inside.is_empty()
+    !path.starts_with(b"/") || path == b"/" || !(path.ends_with(b"/") || path.array_windows().any(is_unclean))
 }
 
 #[cfg(test)]
