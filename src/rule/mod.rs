@@ -71,3 +71,17 @@ pub struct Entry {
     /// The behaviour without the setting.
     pub default: &'static str,
 }
+
+impl Entry {
+    /// The usual parts of an entry: the rule reads no field but its own, and sets no default.
+    pub(crate) const USUAL: Entry = Entry {
+        id: "",
+        purpose: "",
+        shape: None,
+        reads: &[],
+        annotations: &[],
+        pod_fields: "",
+        mutates: "nothing",
+        default: "",
+    };
+}

@@ -6,7 +6,7 @@ use crate::json::{Listed, Text, Value};
 use crate::pod::volume_type::VolumeTypes;
 use crate::rule::Entry;
 use crate::rule::ranges::{IdRange, IdRanges};
-use crate::schema::{Field, Path, ProblemKind, Problems, Shape, doc_only};
+use crate::schema::{Field, Path, ProblemKind, Problems, Shape};
 
 /// The spec and the annotations of one policy, and their paths in the settings.
 ///
@@ -35,8 +35,8 @@ pub(crate) const MOST_READS: usize = 2;
 
 /// The shape of `ranges`.
 pub(crate) const RANGES: Shape = Shape::List(&Shape::Object(&[
-    Field { name: "min", shape: Shape::Integer, doc: doc_only("The first id of the range.") },
-    Field { name: "max", shape: Shape::Integer, doc: doc_only("The last id of the range.") },
+    Field::new("min", Shape::Integer, "The first id of the range."),
+    Field::new("max", Shape::Integer, "The last id of the range."),
 ]));
 
 impl<'v, 's> Spec<'v, 's> {

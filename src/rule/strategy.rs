@@ -6,7 +6,7 @@ use crate::json::Text;
 use crate::pod::Pod;
 use crate::rule::ranges::IdRanges;
 use crate::rule::spec::{RANGES, Spec};
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 
 /// The strategy for a group; `RunAsAny` demands nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +22,8 @@ pub(crate) const GROUP_STRATEGIES: &[&str] = &["MayRunAs", "MustRunAs", "RunAsAn
 
 /// The shape of a strategy for groups.
 pub(crate) const GROUP_SHAPE: Shape = Shape::Object(&[
-    Field { name: "rule", shape: Shape::OneOf(GROUP_STRATEGIES), doc: doc_only("What is demanded.") },
-    Field {
-        name: "ranges",
-        shape: RANGES,
-        doc: doc_only("The allowed ids; the lowest of the first range is the default."),
-    },
+    Field::new("rule", Shape::OneOf(GROUP_STRATEGIES), "What is demanded."),
+    Field::new("ranges", RANGES, "The allowed ids; the lowest of the first range is the default."),
 ]);
 
 /// The last id that is mapped into a pod's own user namespace. A kubelet maps 65536 ids unless its

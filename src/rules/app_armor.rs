@@ -10,19 +10,16 @@ use crate::pod::diff::profiles;
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
 use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Findings, Rule};
-use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "appArmor",
-    purpose: doc_only("The AppArmor profiles that containers may run with."),
+    purpose: "The AppArmor profiles that containers may run with.",
     shape: None,
-    reads: &[],
     annotations: &[ALLOWED, DEFAULT],
-    pod_fields: doc_only(
-        "`securityContext.appArmorProfile` of pod and containers, the containers' annotations",
-    ),
-    mutates: doc_only("containers' `appArmorProfile`"),
-    default: doc_only("any profile or none"),
+    pod_fields: "`securityContext.appArmorProfile` of pod and containers, the containers' annotations",
+    mutates: "containers' `appArmorProfile`",
+    default: "any profile or none",
+    ..Entry::USUAL
 }];
 
 const ALLOWED: &str = "apparmor.security.beta.kubernetes.io/allowedProfileNames";

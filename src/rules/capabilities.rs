@@ -12,41 +12,38 @@ use crate::json::{Listed, Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
 use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Findings, Rule};
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 use std::collections::BinaryHeap;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "defaultAddCapabilities",
-        purpose: doc_only("The capabilities that every container gets unless it drops them."),
+        purpose: "The capabilities that every container gets unless it drops them.",
         shape: Some(Shape::List(&Shape::Text)),
         reads: &["requiredDropCapabilities"],
-        annotations: &[],
-        pod_fields: doc_only("containers' `securityContext.capabilities.add`"),
-        mutates: doc_only("containers' `capabilities.add`"),
-        default: doc_only("none"),
+        pod_fields: "containers' `securityContext.capabilities.add`",
+        mutates: "containers' `capabilities.add`",
+        default: "none",
+        ..Entry::USUAL
     },
     Entry {
         id: "requiredDropCapabilities",
-        purpose: doc_only(
-            "The capabilities that every container must drop, by name or with `ALL`; `CAP_X` is read as `X`.",
-        ),
+        purpose: "The capabilities that every container must drop, by name or with `ALL`; `CAP_X` is read as `X`.",
         shape: Some(Shape::List(&Shape::Text)),
         reads: &["defaultAddCapabilities", "allowedCapabilities"],
-        annotations: &[],
-        pod_fields: doc_only("containers' `securityContext.capabilities.drop`"),
-        mutates: doc_only("containers' `capabilities.drop`"),
-        default: doc_only("none"),
+        pod_fields: "containers' `securityContext.capabilities.drop`",
+        mutates: "containers' `capabilities.drop`",
+        default: "none",
+        ..Entry::USUAL
     },
     Entry {
         id: "allowedCapabilities",
-        purpose: doc_only("The capabilities that containers may add; `*` is any."),
+        purpose: "The capabilities that containers may add; `*` is any.",
         shape: Some(Shape::List(&Shape::Text)),
         reads: &["defaultAddCapabilities", "requiredDropCapabilities"],
-        annotations: &[],
-        pod_fields: doc_only("containers' `securityContext.capabilities.add`"),
-        mutates: doc_only("nothing"),
-        default: doc_only("none but those of `defaultAddCapabilities`"),
+        pod_fields: "containers' `securityContext.capabilities.add`",
+        default: "none but those of `defaultAddCapabilities`",
+        ..Entry::USUAL
     },
 ];
 

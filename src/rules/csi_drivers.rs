@@ -7,21 +7,20 @@ use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
 use crate::rules;
 use crate::schema::names::subdomain_problem;
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedCSIDrivers",
-    purpose: doc_only("The drivers that inline `csi` volumes may name."),
-    shape: Some(Shape::List(&Shape::Object(&[Field {
-        name: "name",
-        shape: Shape::Text,
-        doc: doc_only("The driver, spelt as in the volume."),
-    }]))),
+    purpose: "The drivers that inline `csi` volumes may name.",
+    shape: Some(Shape::List(&Shape::Object(&[Field::new(
+        "name",
+        Shape::Text,
+        "The driver, spelt as in the volume.",
+    )]))),
     reads: &["volumes"],
-    annotations: &[],
-    pod_fields: doc_only("`volumes[*].csi.driver`"),
-    mutates: doc_only("nothing"),
-    default: doc_only("empty: every driver is allowed, if `volumes` lists `csi`"),
+    pod_fields: "`volumes[*].csi.driver`",
+    default: "empty: every driver is allowed, if `volumes` lists `csi`",
+    ..Entry::USUAL
 }];
 
 /// Refuses drivers that are not listed.

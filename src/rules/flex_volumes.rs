@@ -6,21 +6,20 @@ use crate::pod::{Pod, VolumeDetail, VolumeSource};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
 use crate::rules;
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedFlexVolumes",
-    purpose: doc_only("The drivers that `flexVolume` volumes may name."),
-    shape: Some(Shape::List(&Shape::Object(&[Field {
-        name: "driver",
-        shape: Shape::Text,
-        doc: doc_only("The driver, spelt as in the volume."),
-    }]))),
+    purpose: "The drivers that `flexVolume` volumes may name.",
+    shape: Some(Shape::List(&Shape::Object(&[Field::new(
+        "driver",
+        Shape::Text,
+        "The driver, spelt as in the volume.",
+    )]))),
     reads: &["volumes"],
-    annotations: &[],
-    pod_fields: doc_only("`volumes[*].flexVolume.driver`"),
-    mutates: doc_only("nothing"),
-    default: doc_only("empty: every driver is allowed, if `volumes` lists `flexVolume`"),
+    pod_fields: "`volumes[*].flexVolume.driver`",
+    default: "empty: every driver is allowed, if `volumes` lists `flexVolume`",
+    ..Entry::USUAL
 }];
 
 /// Refuses drivers that are not listed.

@@ -4,17 +4,15 @@ use crate::pod::Pod;
 use crate::rule::spec::Spec;
 use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
 use crate::rule::{Entry, Findings, Rule};
-use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "fsGroup",
-    purpose: doc_only("The group that may own a pod's volumes."),
+    purpose: "The group that may own a pod's volumes.",
     shape: Some(GROUP_SHAPE),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("`securityContext.fsGroup`"),
-    mutates: doc_only("`MustRunAs`: the pod's `fsGroup`"),
-    default: doc_only("must be given"),
+    pod_fields: "`securityContext.fsGroup`",
+    mutates: "`MustRunAs`: the pod's `fsGroup`",
+    default: "must be given",
+    ..Entry::USUAL
 }];
 
 /// The strategy for the group; a policy with `RunAsAny` has no such rule.

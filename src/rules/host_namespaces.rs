@@ -3,40 +3,31 @@
 use crate::pod::Pod;
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "hostNetwork",
-        purpose: doc_only("Whether pods may use the node's network."),
-        pod_fields: doc_only("`hostNetwork`"),
+        purpose: "Whether pods may use the node's network.",
+        pod_fields: "`hostNetwork`",
         ..HOST_NAMESPACE
     },
     Entry {
         id: "hostPID",
-        purpose: doc_only("Whether pods may see the node's processes."),
-        pod_fields: doc_only("`hostPID`"),
+        purpose: "Whether pods may see the node's processes.",
+        pod_fields: "`hostPID`",
         ..HOST_NAMESPACE
     },
     Entry {
         id: "hostIPC",
-        purpose: doc_only("Whether pods may use the node's inter-process communication."),
-        pod_fields: doc_only("`hostIPC`"),
+        purpose: "Whether pods may use the node's inter-process communication.",
+        pod_fields: "`hostIPC`",
         ..HOST_NAMESPACE
     },
 ];
 
 /// The common part of the three.
-const HOST_NAMESPACE: Entry = Entry {
-    id: "",
-    purpose: "",
-    shape: Some(Shape::Flag),
-    reads: &[],
-    annotations: &[],
-    pod_fields: "",
-    mutates: doc_only("nothing"),
-    default: doc_only("`false`: refused"),
-};
+const HOST_NAMESPACE: Entry = Entry { shape: Some(Shape::Flag), default: "`false`: refused", ..Entry::USUAL };
 
 /// Refuses one namespace of the node; a policy that allows it has no such rule.
 #[derive(Debug, Clone, Copy)]

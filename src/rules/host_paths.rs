@@ -15,30 +15,23 @@ use crate::rule::pattern::{cleaned, cleaned_is_within, has_parent_dir, starts_wi
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
 use crate::rules;
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedHostPaths",
-    purpose: doc_only("The paths of the node that `hostPath` volumes may start with."),
+    purpose: "The paths of the node that `hostPath` volumes may start with.",
     shape: Some(Shape::List(&Shape::Object(&[
-        Field {
-            name: "pathPrefix",
-            shape: Shape::Text,
-            doc: doc_only(
-                "An absolute path (`/data`, `c:/data`, `\\\\.\\pipe\\agent`); what is in that folder is allowed too.",
-            ),
-        },
-        Field {
-            name: "readOnly",
-            shape: Shape::Flag,
-            doc: doc_only("Whether it may be mounted only with `readOnly: true`."),
-        },
+        Field::new(
+            "pathPrefix",
+            Shape::Text,
+            "An absolute path (`/data`, `c:/data`, `\\\\.\\pipe\\agent`); what is in that folder is allowed too.",
+        ),
+        Field::new("readOnly", Shape::Flag, "Whether it may be mounted only with `readOnly: true`."),
     ]))),
     reads: &["volumes"],
-    annotations: &[],
-    pod_fields: doc_only("`volumes[*].hostPath.path`, containers' `volumeMounts[*].readOnly`"),
-    mutates: doc_only("nothing"),
-    default: doc_only("empty: every path is allowed, if `volumes` lists `hostPath`"),
+    pod_fields: "`volumes[*].hostPath.path`, containers' `volumeMounts[*].readOnly`",
+    default: "empty: every path is allowed, if `volumes` lists `hostPath`",
+    ..Entry::USUAL
 }];
 
 /// Refuses paths that no prefix allows.

@@ -6,20 +6,18 @@ use crate::pod::{Container, Pod};
 use crate::rule::ranges::{PortRange, PortRanges};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "hostPorts",
-    purpose: doc_only("The ports of the node that containers may take."),
+    purpose: "The ports of the node that containers may take.",
     shape: Some(Shape::List(&Shape::Object(&[
-        Field { name: "min", shape: Shape::Integer, doc: doc_only("The first port of the range.") },
-        Field { name: "max", shape: Shape::Integer, doc: doc_only("The last port of the range.") },
+        Field::new("min", Shape::Integer, "The first port of the range."),
+        Field::new("max", Shape::Integer, "The last port of the range."),
     ]))),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("containers' `ports[*].hostPort`"),
-    mutates: doc_only("nothing"),
-    default: doc_only("none: no host port is allowed"),
+    pod_fields: "containers' `ports[*].hostPort`",
+    default: "none: no host port is allowed",
+    ..Entry::USUAL
 }];
 
 /// One more than the highest port. PodSecurityPolicy took it as the end of a range, so that policies have it.

@@ -11,6 +11,7 @@ use crate::json::same_name;
 use crate::pod::{Container, Pod};
 use crate::rule::spec::{MOST_READS, Spec};
 use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::schema::doc_only;
 
 pub use seccomp::adopt_annotations;
 
@@ -20,15 +21,17 @@ macro_rules! rules {
     ($($file:ident { $($id:literal: $kind:ident($rule:ident $(<$life:lifetime>)?) = $load:ident);+ })+) => {
         $(mod $file;)+
 
-        /// The entries of every rule file.
-        const FILES: &[&[Entry]] = &[$($file::ENTRIES),+];
+        /// All entries in one row: loading a policy walks along it once for every field.
+        const ROW: [Entry; COUNT] = [$($(entry($file::ENTRIES, $id)),+),+];
 
-        #[derive(Clone, Copy)]
+        // An entry without a line here would not be loaded.
+        $(const _: () = assert!($file::ENTRIES.len() == [$($id),+].len());)+
+
         enum Kind {
             $($($kind),+),+
         }
 
-        const KINDS: [(&str, Kind); COUNT] = [$($(($id, Kind::$kind)),+),+];
+        const KINDS: &[(&str, Kind)] = &[$($(($id, Kind::$kind)),+),+];
 
         /// A rule of any kind.
         /// An enum, not a trait object: a new instance, which every request has, sets up each entry of its table of
@@ -126,52 +129,35 @@ rules! {
 }
 
 /// How many rules there are; the checks of the Pod Security Standards are numbered behind them.
-pub const COUNT: usize = {
-    let mut files = FILES;
-    let mut count = 0;
-    while let Some((file, rest)) = files.split_first() {
-        count += file.len();
-        files = rest;
-    }
-    count
-};
+pub const COUNT: usize = KINDS.len();
 
-/// All entries in one row: loading a policy walks along it once for every field.
-#[expect(clippy::indexing_slicing, reason = "done by the compiler, which would not accept an empty file")]
-const ROW: [&Entry; COUNT] = {
-    let mut row = [&user_namespace::ENTRIES[0]; COUNT];
-    let mut length = 0;
-    let mut files = FILES;
-    while let Some((file, others)) = files.split_first() {
-        let mut file = *file;
-        while let Some((entry, rest)) = file.split_first() {
-            row[length] = entry;
-            length += 1;
-            file = rest;
-        }
-        files = others;
+/// The entry of a file with this name. In the module it is without the sentences that only tools and documents print.
+#[expect(clippy::indexing_slicing, reason = "done by the compiler")]
+const fn entry(file: &[Entry], id: &str) -> Entry {
+    let entry = &file[place(file, id)];
+    Entry {
+        purpose: doc_only(entry.purpose),
+        pod_fields: doc_only(entry.pod_fields),
+        mutates: doc_only(entry.mutates),
+        default: doc_only(entry.default),
+        ..*entry
     }
-    row
-};
+}
 
-static ENTRIES: [&Entry; COUNT] = ROW;
+static ENTRIES: [Entry; COUNT] = ROW;
 
 /// The index of a rule, where it is known at compile time.
-#[expect(clippy::indexing_slicing, reason = "done by the compiler, which would not accept an unknown name")]
 pub(crate) const fn number(id: &str) -> usize {
+    place(&ROW, id)
+}
+
+#[expect(clippy::indexing_slicing, reason = "done by the compiler, which would not accept an unknown name")]
+const fn place(entries: &[Entry], id: &str) -> usize {
     let mut index = 0;
-    while index < COUNT {
-        let (one, other) = (ROW[index].id.as_bytes(), id.as_bytes());
-        let mut same = 0;
-        while same < one.len() && same < other.len() && one[same] == other[same] {
-            same += 1;
-        }
-        if same == one.len() && same == other.len() {
-            return index;
-        }
+    while !entries[index].id.eq_ignore_ascii_case(id) {
         index += 1;
     }
-    ROW[index].id.len()
+    index
 }
 
 /// The other fields that every rule reads, as indexes; unused places at the end have an invalid index.
@@ -201,7 +187,7 @@ pub(crate) fn read_by(index: usize) -> &'static [usize] {
 
 /// Every rule with its index.
 pub fn all() -> impl Iterator<Item = (usize, &'static Entry)> + Clone {
-    ENTRIES.iter().copied().enumerate()
+    ENTRIES.iter().enumerate()
 }
 
 /// The index of the rule with this name.

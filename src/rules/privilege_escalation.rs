@@ -10,34 +10,28 @@ use crate::pod::{Container, Pod};
 use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Findings, Rule};
 use crate::rules;
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "defaultAllowPrivilegeEscalation",
-        purpose: doc_only("Default for containers that leave `allowPrivilegeEscalation` unset."),
+        purpose: "Default for containers that leave `allowPrivilegeEscalation` unset.",
         shape: Some(Shape::Flag),
         reads: &["allowPrivilegeEscalation"],
-        annotations: &[],
-        pod_fields: doc_only(
-            "containers' `securityContext.allowPrivilegeEscalation`, `privileged` and `capabilities.add`",
-        ),
-        mutates: doc_only(
-            "containers' `allowPrivilegeEscalation`, but no `false` into one that is privileged or adds `CAP_SYS_ADMIN`",
-        ),
-        default: doc_only("nothing is written"),
+        pod_fields: "containers' `securityContext.allowPrivilegeEscalation`, `privileged` and `capabilities.add`",
+        mutates: "containers' `allowPrivilegeEscalation`, but no `false` into one that is privileged or adds `CAP_SYS_ADMIN`",
+        default: "nothing is written",
+        ..Entry::USUAL
     },
     Entry {
         id: "allowPrivilegeEscalation",
-        purpose: doc_only("Whether containers may allow privilege escalation."),
+        purpose: "Whether containers may allow privilege escalation.",
         shape: Some(Shape::Flag),
         reads: &["privileged"],
-        annotations: &[],
-        pod_fields: doc_only(
-            "containers' `securityContext.allowPrivilegeEscalation`, `privileged` and `capabilities.add`",
-        ),
-        mutates: doc_only("`false`: containers' `allowPrivilegeEscalation`, to `false`"),
-        default: doc_only("`true`: they may"),
+        pod_fields: "containers' `securityContext.allowPrivilegeEscalation`, `privileged` and `capabilities.add`",
+        mutates: "`false`: containers' `allowPrivilegeEscalation`, to `false`",
+        default: "`true`: they may",
+        ..Entry::USUAL
     },
 ];
 

@@ -6,19 +6,16 @@
 use crate::pod::{Container, Pod};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "privileged",
-    purpose: doc_only("Whether containers may be privileged."),
+    purpose: "Whether containers may be privileged.",
     shape: Some(Shape::Flag),
     reads: &["windowsOptions"],
-    annotations: &[],
-    pod_fields: doc_only(
-        "containers' `securityContext.privileged`, `windowsOptions.hostProcess` of pod and containers",
-    ),
-    mutates: doc_only("nothing"),
-    default: doc_only("`false`: privileged containers are refused"),
+    pod_fields: "containers' `securityContext.privileged`, `windowsOptions.hostProcess` of pod and containers",
+    default: "`false`: privileged containers are refused",
+    ..Entry::USUAL
 }];
 
 const HOST_PROCESS: &str = "HostProcess containers are privileged, and Privileged containers are not allowed";

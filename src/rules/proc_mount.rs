@@ -4,17 +4,15 @@ use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "allowedProcMountTypes",
-    purpose: doc_only("The ways in which `/proc` may be mounted."),
+    purpose: "The ways in which `/proc` may be mounted.",
     shape: Some(Shape::List(&Shape::OneOf(&["Default", "Unmasked"]))),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("containers' `securityContext.procMount`; absent reads as `Default`"),
-    mutates: doc_only("nothing"),
-    default: doc_only("only `Default`"),
+    pod_fields: "containers' `securityContext.procMount`; absent reads as `Default`",
+    default: "only `Default`",
+    ..Entry::USUAL
 }];
 
 /// Refuses types that are not listed.

@@ -11,35 +11,29 @@ use crate::pod::{Pod, Projected, VolumeDetail, VolumeSource};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
 use crate::rules;
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: Source::Certificate.setting(),
-        purpose: doc_only("The signers whose certificates `projected` volumes may hold."),
-        pod_fields: doc_only("`volumes[*].projected.sources[*].podCertificate.signerName`"),
+        purpose: "The signers whose certificates `projected` volumes may hold.",
+        pod_fields: "`volumes[*].projected.sources[*].podCertificate.signerName`",
         ..SIGNERS
     },
     Entry {
         id: Source::TrustBundle.setting(),
-        purpose: doc_only("The signers whose trust anchors `projected` volumes may hold."),
-        pod_fields: doc_only(
-            "`signerName` and `name` of `volumes[*].projected.sources[*].clusterTrustBundle`",
-        ),
+        purpose: "The signers whose trust anchors `projected` volumes may hold.",
+        pod_fields: "`signerName` and `name` of `volumes[*].projected.sources[*].clusterTrustBundle`",
         ..SIGNERS
     },
 ];
 
 /// The common part of the two.
 const SIGNERS: Entry = Entry {
-    id: "",
-    purpose: "",
     shape: Some(Shape::List(&Shape::Text)),
     reads: &["volumes"],
-    annotations: &[],
-    pod_fields: "",
-    mutates: doc_only("nothing"),
-    default: doc_only("empty: every signer is allowed, if `volumes` lists `projected`"),
+    default: "empty: every signer is allowed, if `volumes` lists `projected`",
+    ..Entry::USUAL
 };
 
 /// A source of a projected volume that names a signer.

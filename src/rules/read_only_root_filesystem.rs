@@ -3,17 +3,16 @@
 use crate::pod::{Container, Pod};
 use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Findings, Rule};
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "readOnlyRootFilesystem",
-    purpose: doc_only("Whether containers must have a read-only root file system."),
+    purpose: "Whether containers must have a read-only root file system.",
     shape: Some(Shape::Flag),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("containers' `securityContext.readOnlyRootFilesystem`"),
-    mutates: doc_only("containers' `readOnlyRootFilesystem`, to `true`"),
-    default: doc_only("`false`: no constraint"),
+    pod_fields: "containers' `securityContext.readOnlyRootFilesystem`",
+    mutates: "containers' `readOnlyRootFilesystem`, to `true`",
+    default: "`false`: no constraint",
+    ..Entry::USUAL
 }];
 
 /// Demands read-only root file systems.

@@ -4,24 +4,19 @@ use crate::pod::{Container, Pod};
 use crate::rule::spec::{RANGES, Spec};
 use crate::rule::strategy::{GroupStrategy, NotFilled};
 use crate::rule::{Demands, Entry, Findings, Rule};
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runAsGroup",
-    purpose: doc_only("The primary group that containers may run as."),
+    purpose: "The primary group that containers may run as.",
     shape: Some(Shape::Object(&[
-        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: doc_only("What is demanded.") },
-        Field {
-            name: "ranges",
-            shape: RANGES,
-            doc: doc_only("The allowed ids; the lowest of the first range is the default."),
-        },
+        Field::new("rule", Shape::OneOf(STRATEGIES), "What is demanded."),
+        Field::new("ranges", RANGES, "The allowed ids; the lowest of the first range is the default."),
     ])),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("`securityContext.runAsGroup` of pod and containers"),
-    mutates: doc_only("`MustRunAs`: containers' `runAsGroup`"),
-    default: doc_only("`RunAsAny`: any group"),
+    pod_fields: "`securityContext.runAsGroup` of pod and containers",
+    mutates: "`MustRunAs`: containers' `runAsGroup`",
+    default: "`RunAsAny`: any group",
+    ..Entry::USUAL
 }];
 
 /// In the order in which PodSecurityPolicy named them for this field alone.

@@ -8,26 +8,23 @@ use crate::rule::ranges::IdRanges;
 use crate::rule::spec::{RANGES, Spec};
 use crate::rule::strategy::{NotFilled, default_id};
 use crate::rule::{Demands, Entry, Findings, Rule};
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runAsUser",
-    purpose: doc_only("The user that containers may run as."),
+    purpose: "The user that containers may run as.",
     shape: Some(Shape::Object(&[
-        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: doc_only("What is demanded.") },
-        Field {
-            name: "ranges",
-            shape: RANGES,
-            doc: doc_only("The allowed ids; the lowest of the first range is the default of `MustRunAs`."),
-        },
+        Field::new("rule", Shape::OneOf(STRATEGIES), "What is demanded."),
+        Field::new(
+            "ranges",
+            RANGES,
+            "The allowed ids; the lowest of the first range is the default of `MustRunAs`.",
+        ),
     ])),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("`securityContext.runAsUser` and `runAsNonRoot` of pod and containers"),
-    mutates: doc_only(
-        "`MustRunAs`: containers' `runAsUser`, and `runAsNonRoot` where `restricted` is enforced; `MustRunAsNonRoot`: containers' `runAsNonRoot`",
-    ),
-    default: doc_only("must be given"),
+    pod_fields: "`securityContext.runAsUser` and `runAsNonRoot` of pod and containers",
+    mutates: "`MustRunAs`: containers' `runAsUser`, and `runAsNonRoot` where `restricted` is enforced; `MustRunAsNonRoot`: containers' `runAsNonRoot`",
+    default: "must be given",
+    ..Entry::USUAL
 }];
 
 const STRATEGIES: &[&str] = &["MayRunAs", "MustRunAs", "MustRunAsNonRoot", "RunAsAny"];

@@ -5,28 +5,23 @@ use crate::pod::Pod;
 use crate::rule::spec::{Spec, texts};
 use crate::rule::{Entry, Findings, Rule};
 use crate::schema::names::subdomain_problem;
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "runtimeClass",
-    purpose: doc_only("The runtime classes that pods may name."),
+    purpose: "The runtime classes that pods may name.",
     shape: Some(Shape::Object(&[
-        Field {
-            name: "allowedRuntimeClassNames",
-            shape: Shape::List(&Shape::Text),
-            doc: doc_only("The allowed names; `*` is any; empty allows none to be named."),
-        },
-        Field {
-            name: "defaultRuntimeClassName",
-            shape: Shape::Text,
-            doc: doc_only("The class of pods that name none."),
-        },
+        Field::new(
+            "allowedRuntimeClassNames",
+            Shape::List(&Shape::Text),
+            "The allowed names; `*` is any; empty allows none to be named.",
+        ),
+        Field::new("defaultRuntimeClassName", Shape::Text, "The class of pods that name none."),
     ])),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("`runtimeClassName`"),
-    mutates: doc_only("the pod's `runtimeClassName`"),
-    default: doc_only("any runtime class"),
+    pod_fields: "`runtimeClassName`",
+    mutates: "the pod's `runtimeClassName`",
+    default: "any runtime class",
+    ..Entry::USUAL
 }];
 
 const ALLOWED: &str = "runtimeClass.allowedRuntimeClassNames";

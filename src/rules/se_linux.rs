@@ -5,56 +5,35 @@ use crate::pod::diff::se_linux_options;
 use crate::pod::{Container, Pod, SeLinuxOptions};
 use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Findings, Rule};
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 use std::collections::BinaryHeap;
 use std::fmt::{self, Display};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seLinux",
-    purpose: doc_only("The SELinux context that pods must run in."),
+    purpose: "The SELinux context that pods must run in.",
     shape: Some(Shape::Object(&[
-        Field { name: "rule", shape: Shape::OneOf(STRATEGIES), doc: doc_only("What is demanded.") },
-        Field {
-            name: "seLinuxOptions",
-            shape: Shape::Object(&[
-                Field {
-                    name: "user",
-                    shape: Shape::Text,
-                    doc: doc_only("The SELinux user; absent is empty."),
-                },
-                Field {
-                    name: "role",
-                    shape: Shape::Text,
-                    doc: doc_only("The SELinux role; absent is empty."),
-                },
-                Field {
-                    name: "type",
-                    shape: Shape::Text,
-                    doc: doc_only("The SELinux type; absent is empty."),
-                },
-                Field {
-                    name: "level",
-                    shape: Shape::Text,
-                    doc: doc_only("The SELinux level; absent is empty."),
-                },
+        Field::new("rule", Shape::OneOf(STRATEGIES), "What is demanded."),
+        Field::new(
+            "seLinuxOptions",
+            Shape::Object(&[
+                Field::new("user", Shape::Text, "The SELinux user; absent is empty."),
+                Field::new("role", Shape::Text, "The SELinux role; absent is empty."),
+                Field::new("type", Shape::Text, "The SELinux type; absent is empty."),
+                Field::new("level", Shape::Text, "The SELinux level; absent is empty."),
             ]),
-            doc: doc_only("The context, demanded as a whole: what it leaves out must be left out."),
-        },
-        Field {
-            name: CHANGE_POLICY,
-            shape: Shape::OneOf(&["MountOption", "Recursive"]),
-            doc: doc_only(
-                "The `seLinuxChangePolicy` of pods that set none and get the level of the policy; since Kubernetes 1.37 a level changes how volumes are mounted.",
-            ),
-        },
+            "The context, demanded as a whole: what it leaves out must be left out.",
+        ),
+        Field::new(
+            CHANGE_POLICY,
+            Shape::OneOf(&["MountOption", "Recursive"]),
+            "The `seLinuxChangePolicy` of pods that set none and get the level of the policy; since Kubernetes 1.37 a level changes how volumes are mounted.",
+        ),
     ])),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("`securityContext.seLinuxOptions` of pod and containers"),
-    mutates: doc_only(
-        "`MustRunAs`: the options, where the pod has none, and with a level the `changePolicy`",
-    ),
-    default: doc_only("must be given"),
+    pod_fields: "`securityContext.seLinuxOptions` of pod and containers",
+    mutates: "`MustRunAs`: the options, where the pod has none, and with a level the `changePolicy`",
+    default: "must be given",
+    ..Entry::USUAL
 }];
 
 const CHANGE_POLICY: &str = "changePolicy";

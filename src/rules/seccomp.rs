@@ -14,17 +14,16 @@ use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::rule::pattern::has_parent_element;
 use crate::rule::spec::Spec;
 use crate::rule::{Demands, Entry, Findings, Rule};
-use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seccomp",
-    purpose: doc_only("The seccomp profiles that pods may run with."),
+    purpose: "The seccomp profiles that pods may run with.",
     shape: None,
-    reads: &[],
     annotations: &[ALLOWED, DEFAULT],
-    pod_fields: doc_only("`securityContext.seccompProfile` of pod and containers"),
-    mutates: doc_only("the pod's `seccompProfile`, unless each container has a listed one of its own"),
-    default: doc_only("no profile or `RuntimeDefault`"),
+    pod_fields: "`securityContext.seccompProfile` of pod and containers",
+    mutates: "the pod's `seccompProfile`, unless each container has a listed one of its own",
+    default: "no profile or `RuntimeDefault`",
+    ..Entry::USUAL
 }];
 
 const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames";

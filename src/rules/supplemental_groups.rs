@@ -6,17 +6,15 @@ use crate::pod::Pod;
 use crate::rule::spec::Spec;
 use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
 use crate::rule::{Entry, Findings, Rule};
-use crate::schema::doc_only;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "supplementalGroups",
-    purpose: doc_only("The further groups that pods may run with."),
+    purpose: "The further groups that pods may run with.",
     shape: Some(GROUP_SHAPE),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("`securityContext.supplementalGroups`"),
-    mutates: doc_only("`MustRunAs`: the pod's `supplementalGroups`"),
-    default: doc_only("must be given"),
+    pod_fields: "`securityContext.supplementalGroups`",
+    mutates: "`MustRunAs`: the pod's `supplementalGroups`",
+    default: "must be given",
+    ..Entry::USUAL
 }];
 
 /// The strategy for the groups; a policy with `RunAsAny` has no such rule.

@@ -5,17 +5,16 @@ use crate::json::{Quoted, Text, Value};
 use crate::pod::Pod;
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "supplementalGroupsPolicy",
-    purpose: doc_only("Whether pods may run with the groups of their images."),
+    purpose: "Whether pods may run with the groups of their images.",
     shape: Some(Shape::OneOf(&["Merge", STRICT])),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("`securityContext.supplementalGroupsPolicy`"),
-    mutates: doc_only("`Strict`: the pod's `supplementalGroupsPolicy: Strict`"),
-    default: doc_only("`Merge`: groups of the image are not looked at"),
+    pod_fields: "`securityContext.supplementalGroupsPolicy`",
+    mutates: "`Strict`: the pod's `supplementalGroupsPolicy: Strict`",
+    default: "`Merge`: groups of the image are not looked at",
+    ..Entry::USUAL
 }];
 
 const STRICT: &str = "Strict";

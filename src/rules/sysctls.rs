@@ -6,32 +6,25 @@ use crate::rule::pattern::{SysctlPattern, dotted};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
 use crate::rules;
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         id: "forbiddenSysctls",
-        purpose: doc_only(
-            "The sysctls that pods may not set, safe ones included; a trailing `*` matches any suffix, and `/` reads as `.`.",
-        ),
+        purpose: "The sysctls that pods may not set, safe ones included; a trailing `*` matches any suffix, and `/` reads as `.`.",
         shape: Some(Shape::List(&Shape::Text)),
-        reads: &[],
-        annotations: &[],
-        pod_fields: doc_only("`securityContext.sysctls[*].name`"),
-        mutates: doc_only("nothing"),
-        default: doc_only("none"),
+        pod_fields: "`securityContext.sysctls[*].name`",
+        default: "none",
+        ..Entry::USUAL
     },
     Entry {
         id: "allowedUnsafeSysctls",
-        purpose: doc_only(
-            "The sysctls that pods may set in addition to the safe ones; a trailing `*` matches any suffix, and `/` reads as `.`.",
-        ),
+        purpose: "The sysctls that pods may set in addition to the safe ones; a trailing `*` matches any suffix, and `/` reads as `.`.",
         shape: Some(Shape::List(&Shape::Text)),
         reads: &["forbiddenSysctls"],
-        annotations: &[],
-        pod_fields: doc_only("`securityContext.sysctls[*].name`"),
-        mutates: doc_only("nothing"),
-        default: doc_only("none: only safe sysctls"),
+        pod_fields: "`securityContext.sysctls[*].name`",
+        default: "none: only safe sysctls",
+        ..Entry::USUAL
     },
 ];
 

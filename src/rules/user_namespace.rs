@@ -9,17 +9,16 @@ use crate::json::Value;
 use crate::pod::Pod;
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "userNamespaceLevel",
-    purpose: doc_only("Whether pods must have a user namespace of their own."),
+    purpose: "Whether pods must have a user namespace of their own.",
     shape: Some(Shape::OneOf(&["AllowHostLevel", REQUIRED])),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("`hostUsers`"),
-    mutates: doc_only("`RequirePodLevel`: the pod's `hostUsers: false`, where the API server accepts it"),
-    default: doc_only("`AllowHostLevel`: pods may share the users of the node"),
+    pod_fields: "`hostUsers`",
+    mutates: "`RequirePodLevel`: the pod's `hostUsers: false`, where the API server accepts it",
+    default: "`AllowHostLevel`: pods may share the users of the node",
+    ..Entry::USUAL
 }];
 
 const REQUIRED: &str = "RequirePodLevel";

@@ -5,17 +5,15 @@ use crate::pod::volume_type::{TYPES, VolumeTypes};
 use crate::pod::{Origin, Pod, Volume};
 use crate::rule::spec::Spec;
 use crate::rule::{Entry, Findings, Rule};
-use crate::schema::{Shape, doc_only};
+use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "volumes",
-    purpose: doc_only("The types of volumes that pods may have; `*` is every type."),
+    purpose: "The types of volumes that pods may have; `*` is every type.",
     shape: Some(Shape::List(&Shape::OneOf(TYPES))),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only("`volumes[*]`"),
-    mutates: doc_only("nothing"),
-    default: doc_only("none: no volume is allowed"),
+    pod_fields: "`volumes[*]`",
+    default: "none: no volume is allowed",
+    ..Entry::USUAL
 }];
 
 /// Refuses volumes of types that are not listed.

@@ -8,39 +8,32 @@ use crate::json::{Listed, Quoted, Text, Value};
 use crate::pod::{Container, Pod, WindowsOptions};
 use crate::rule::spec::{Spec, texts};
 use crate::rule::{Demands, Entry, Findings, Rule};
-use crate::schema::{Field, Shape, doc_only};
+use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "windowsOptions",
-    purpose: doc_only("The users and the access to the node that Windows containers may have."),
+    purpose: "The users and the access to the node that Windows containers may have.",
     shape: Some(Shape::Object(&[
-        Field {
-            name: "runAsUserNames",
-            shape: Shape::List(&Shape::Text),
-            doc: doc_only("The allowed names of users; the first is the default; empty allows any."),
-        },
-        Field {
-            name: "hostProcess",
-            shape: Shape::Flag,
-            doc: doc_only(
-                "Whether `HostProcess` containers are allowed; unless given, `privileged` decides.",
-            ),
-        },
-        Field {
-            name: GMSA_NAMES,
-            shape: Shape::List(&Shape::Text),
-            doc: doc_only(
-                "The group managed service accounts that containers may name, whose credentials may then not be in the pod without a name; empty allows any.",
-            ),
-        },
+        Field::new(
+            "runAsUserNames",
+            Shape::List(&Shape::Text),
+            "The allowed names of users; the first is the default; empty allows any.",
+        ),
+        Field::new(
+            "hostProcess",
+            Shape::Flag,
+            "Whether `HostProcess` containers are allowed; unless given, `privileged` decides.",
+        ),
+        Field::new(
+            GMSA_NAMES,
+            Shape::List(&Shape::Text),
+            "The group managed service accounts that containers may name, whose credentials may then not be in the pod without a name; empty allows any.",
+        ),
     ])),
-    reads: &[],
-    annotations: &[],
-    pod_fields: doc_only(
-        "`runAsUserName`, `hostProcess`, `gmsaCredentialSpecName` and `gmsaCredentialSpec` of `windowsOptions` of pod and containers",
-    ),
-    mutates: doc_only("`runAsUserNames`: containers' `runAsUserName`, where `os.name` is `windows`"),
-    default: doc_only("any user; `HostProcess` containers as `privileged` says"),
+    pod_fields: "`runAsUserName`, `hostProcess`, `gmsaCredentialSpecName` and `gmsaCredentialSpec` of `windowsOptions` of pod and containers",
+    mutates: "`runAsUserNames`: containers' `runAsUserName`, where `os.name` is `windows`",
+    default: "any user; `HostProcess` containers as `privileged` says",
+    ..Entry::USUAL
 }];
 
 const USER_NAMES: &str = "windowsOptions.runAsUserNames";
