@@ -21,6 +21,7 @@ use crate::schema::Shape;
 pub use findings::Findings;
 pub use pattern::{SysctlPattern, dotted, has_parent_dir, has_parent_element, is_within, starts_with_folder};
 pub use set::{RuleSet, RulesByContainer};
+pub(crate) use spec::Spec;
 pub use violation::{Action, Enforcement, NonDenying, ROOM, SPELT_OUT, Violation, ViolationKind, join};
 pub(crate) use violation::{Row, TAIL, and_more, cut, join_within};
 

@@ -8,8 +8,7 @@ use std::borrow::Cow;
 use crate::json::{Quoted, Text};
 use crate::pod::diff::profiles;
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
-use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "appArmor",

@@ -10,8 +10,7 @@
 
 use crate::json::{Listed, Quoted, Text};
 use crate::pod::{Capabilities, Container, Pod};
-use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 use crate::schema::Shape;
 use std::collections::BinaryHeap;
 

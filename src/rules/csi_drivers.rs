@@ -3,8 +3,7 @@
 use crate::json::{Quoted, Text};
 use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Pod, VolumeDetail, VolumeSource};
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::rules;
 use crate::schema::names::subdomain_problem;
 use crate::schema::{Field, Shape};

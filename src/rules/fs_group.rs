@@ -1,9 +1,8 @@
 //! The group that owns a pod's volumes: its members can read the data of other pods there.
 
 use crate::pod::Pod;
-use crate::rule::spec::Spec;
 use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "fsGroup",

@@ -1,8 +1,7 @@
 //! The namespaces of the node: a pod that shares them sees its traffic, its processes, its memory.
 
 use crate::pod::Pod;
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[

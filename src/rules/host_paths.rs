@@ -12,8 +12,7 @@ use crate::json::{Quoted, Text, Value};
 use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
 use crate::rule::pattern::{cleaned, cleaned_is_within, has_parent_dir, starts_with_folder};
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::rules;
 use crate::schema::{Field, Shape};
 

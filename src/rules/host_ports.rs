@@ -4,8 +4,7 @@
 
 use crate::pod::{Container, Pod};
 use crate::rule::ranges::{PortRange, PortRanges};
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

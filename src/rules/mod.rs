@@ -9,8 +9,8 @@
 
 use crate::json::same_name;
 use crate::pod::{Container, Pod};
-use crate::rule::spec::{MOST_READS, Spec};
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::spec::MOST_READS;
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 use crate::schema::doc_only;
 
 pub use seccomp::adopt_annotations;

@@ -7,8 +7,7 @@
 
 use crate::json::Value;
 use crate::pod::{Container, Pod};
-use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 use crate::rules;
 use crate::schema::Shape;
 

@@ -4,8 +4,7 @@
 //! needs `privileged: true` too, unless `windowsOptions.hostProcess` decides.
 
 use crate::pod::{Container, Pod};
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

@@ -2,8 +2,7 @@
 
 use crate::json::{Quoted, Text};
 use crate::pod::{Container, Pod};
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

@@ -8,8 +8,7 @@
 use crate::json::{Brief, Quoted, Read, Reader, Text, decode, once};
 use crate::pod::volume_type::VolumeTypes;
 use crate::pod::{Pod, Projected, VolumeDetail, VolumeSource};
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::rules;
 use crate::schema::Shape;
 

@@ -1,8 +1,7 @@
 //! A container that cannot write to its image cannot be changed from inside.
 
 use crate::pod::{Container, Pod};
-use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

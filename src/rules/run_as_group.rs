@@ -1,9 +1,9 @@
 //! The primary group decides about a process's access just as its user does.
 
 use crate::pod::{Container, Pod};
-use crate::rule::spec::{RANGES, Spec};
+use crate::rule::spec::RANGES;
 use crate::rule::strategy::{GroupStrategy, NotFilled};
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

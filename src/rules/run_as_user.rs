@@ -5,9 +5,9 @@
 
 use crate::pod::{Container, Pod};
 use crate::rule::ranges::IdRanges;
-use crate::rule::spec::{RANGES, Spec};
+use crate::rule::spec::RANGES;
 use crate::rule::strategy::{NotFilled, default_id};
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

@@ -2,8 +2,8 @@
 
 use crate::json::{Listed, Quoted, Text, Value};
 use crate::pod::Pod;
-use crate::rule::spec::{Spec, texts};
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::spec::texts;
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::schema::names::subdomain_problem;
 use crate::schema::{Field, Shape};
 

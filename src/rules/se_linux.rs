@@ -3,8 +3,7 @@
 use crate::json::{Quoted, Text, Value};
 use crate::pod::diff::se_linux_options;
 use crate::pod::{Container, Pod, SeLinuxOptions};
-use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 use crate::schema::{Field, Shape};
 use std::collections::BinaryHeap;
 use std::fmt::{self, Display};

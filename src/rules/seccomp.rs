@@ -12,8 +12,7 @@ use crate::json::Text;
 use crate::pod::diff::profiles;
 use crate::pod::{Container, Pod, Profile, SECCOMP_CONTAINER, SECCOMP_POD};
 use crate::rule::pattern::has_parent_element;
-use crate::rule::spec::Spec;
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "seccomp",

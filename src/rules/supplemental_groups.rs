@@ -3,9 +3,8 @@
 use std::fmt::{self, Display};
 
 use crate::pod::Pod;
-use crate::rule::spec::Spec;
 use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "supplementalGroups",

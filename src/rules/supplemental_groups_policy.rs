@@ -3,8 +3,7 @@
 
 use crate::json::{Quoted, Text, Value};
 use crate::pod::Pod;
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

@@ -3,8 +3,7 @@
 use crate::json::{Quoted, Text};
 use crate::pod::{Pod, is_safe_sysctl};
 use crate::rule::pattern::{SysctlPattern, dotted};
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::rules;
 use crate::schema::Shape;
 

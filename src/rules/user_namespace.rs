@@ -7,8 +7,7 @@ use std::fmt::{self, Display};
 
 use crate::json::Value;
 use crate::pod::Pod;
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

@@ -3,8 +3,7 @@
 use crate::json::Quoted;
 use crate::pod::volume_type::{TYPES, VolumeTypes};
 use crate::pod::{Origin, Pod, Volume};
-use crate::rule::spec::Spec;
-use crate::rule::{Entry, Findings, Rule};
+use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {

@@ -6,8 +6,8 @@
 
 use crate::json::{Listed, Quoted, Text, Value};
 use crate::pod::{Container, Pod, WindowsOptions};
-use crate::rule::spec::{Spec, texts};
-use crate::rule::{Demands, Entry, Findings, Rule};
+use crate::rule::spec::texts;
+use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
