@@ -25,7 +25,6 @@ const ALLOWED: &str = "apparmor.security.beta.kubernetes.io/allowedProfileNames"
 const DEFAULT: &str = "apparmor.security.beta.kubernetes.io/defaultProfileName";
 
 /// Refuses profiles that are not allowed, and sets a default for containers that have none.
-#[derive(Debug)]
 pub(crate) struct AppArmor<'s> {
     /// Names separated by commas, as written; `None` allows any profile and none.
     allowed: Option<Text<'s>>,

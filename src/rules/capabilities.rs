@@ -56,15 +56,12 @@ const PREFIX: &str = "CAP_";
 const ALL: &str = "ALL";
 
 /// Adds capabilities.
-#[derive(Debug)]
 pub(crate) struct DefaultAdd<'s>(Vec<Text<'s>>);
 
 /// Drops capabilities.
-#[derive(Debug)]
 pub(crate) struct RequiredDrop<'s>(Vec<Text<'s>>);
 
 /// Refuses capabilities that are neither added by default nor allowed.
-#[derive(Debug)]
 pub(crate) struct Allowed<'s> {
     added: Vec<Text<'s>>,
     allowed: Vec<Text<'s>>,

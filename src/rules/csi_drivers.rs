@@ -23,7 +23,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// Refuses drivers that are not listed.
-#[derive(Debug)]
 pub(crate) struct CsiDrivers<'s> {
     types: VolumeTypes,
     drivers: Vec<Text<'s>>,

@@ -22,7 +22,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// Refuses drivers that are not listed.
-#[derive(Debug)]
 pub(crate) struct FlexVolumes<'s> {
     types: VolumeTypes,
     drivers: Vec<Text<'s>>,

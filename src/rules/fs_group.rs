@@ -15,7 +15,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// The strategy for the group; a policy with `RunAsAny` has no such rule.
-#[derive(Debug)]
 pub(crate) struct FsGroup(GroupStrategy);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<FsGroup> {

@@ -29,7 +29,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
 const HOST_NAMESPACE: Entry = Entry { shape: Some(Shape::Flag), default: "`false`: refused", ..Entry::USUAL };
 
 /// Refuses one namespace of the node; a policy that allows it has no such rule.
-#[derive(Debug, Clone, Copy)]
 pub(crate) enum Refused {
     Network,
     Pid,

@@ -34,13 +34,11 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// Refuses paths that no prefix allows.
-#[derive(Debug)]
 pub(crate) struct HostPaths<'s> {
     types: VolumeTypes,
     prefixes: Vec<Prefix<'s>>,
 }
 
-#[derive(Debug)]
 struct Prefix<'s> {
     path: Text<'s>,
     read_only: bool,

@@ -23,7 +23,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const BEHIND_ALL: i64 = 65536;
 
 /// Refuses host ports outside of the ranges.
-#[derive(Debug)]
 pub(crate) struct HostPorts(PortRanges);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<HostPorts> {

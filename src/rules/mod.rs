@@ -37,7 +37,6 @@ macro_rules! rules {
         /// An enum, not a trait object: a new instance, which every request has, sets up each entry of its table of
         /// functions when it is first called through, and the host takes longer for that than most rules need to
         /// evaluate.
-        #[derive(Debug)]
         pub(crate) enum AnyRule<'s> {
             $($($kind($file::$rule $(<$life>)?)),+),+
         }

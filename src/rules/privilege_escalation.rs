@@ -37,11 +37,9 @@ pub(crate) const ENTRIES: &[Entry] = &[
 const FIELD: &str = "securityContext.allowPrivilegeEscalation";
 
 /// Sets the default of a policy.
-#[derive(Debug)]
 pub(crate) struct Default(bool);
 
 /// Refuses privilege escalation; a policy that allows it has no such rule.
-#[derive(Debug)]
 pub(crate) struct Refused {
     /// Whether the policy allows privileged containers, so that no other rule rejects them.
     privileged: bool,

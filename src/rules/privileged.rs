@@ -20,7 +20,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const HOST_PROCESS: &str = "HostProcess containers are privileged, and Privileged containers are not allowed";
 
 /// Refuses privileged containers; a policy with `privileged: true` has no such rule.
-#[derive(Debug)]
 pub(crate) struct Unprivileged {
     /// Whether that includes `HostProcess` containers.
     host_processes: bool,

@@ -15,7 +15,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// Refuses types that are not listed.
-#[derive(Debug)]
 pub(crate) struct ProcMount<'s>(Vec<Text<'s>>);
 
 pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<ProcMount<'s>> {

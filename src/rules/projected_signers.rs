@@ -36,14 +36,13 @@ const SIGNERS: Entry = Entry {
 };
 
 /// A source of a projected volume that names a signer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     Certificate,
     TrustBundle,
 }
 
 /// Refuses signers that are not listed; a `*` at the end of a name matches the rest.
-#[derive(Debug)]
 pub(crate) struct Signers<'s> {
     source: Source,
     types: VolumeTypes,
@@ -52,7 +51,6 @@ pub(crate) struct Signers<'s> {
 
 decode! {
     /// What a source names. It is read in passing: a volume can have very many sources.
-    #[derive(Debug)]
     struct Named<'a> {
         signer_name: Text<'a> = "signerName",
         name: Text<'a> = "name",

@@ -15,7 +15,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// Demands read-only root file systems.
-#[derive(Debug)]
 pub(crate) struct ReadOnly;
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<ReadOnly> {

@@ -23,7 +23,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny", "MayRunAs"];
 
 /// The strategy for the group; a policy with `RunAsAny` has no such rule.
-#[derive(Debug)]
 pub(crate) struct RunAsGroup(GroupStrategy);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<RunAsGroup> {

@@ -30,7 +30,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const STRATEGIES: &[&str] = &["MayRunAs", "MustRunAs", "MustRunAsNonRoot", "RunAsAny"];
 
 /// The strategy for the user; a policy with `RunAsAny` has no such rule.
-#[derive(Debug)]
 pub(crate) enum RunAsUser {
     MustRunAs(IdRanges),
     /// A user, if set, must be in a range: images may bring any.

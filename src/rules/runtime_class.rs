@@ -27,7 +27,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const ALLOWED: &str = "runtimeClass.allowedRuntimeClassNames";
 
 /// Refuses classes that are not listed, and sets a default where the pod has none.
-#[derive(Debug)]
 pub(crate) struct RuntimeClass<'s> {
     allowed: Vec<Text<'s>>,
     default: Option<Text<'s>>,

@@ -40,7 +40,6 @@ const CHANGE_POLICY: &str = "changePolicy";
 const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny"];
 
 /// Demands one context; a policy with `RunAsAny` has no such rule.
-#[derive(Debug)]
 pub(crate) struct MustRunAs<'s> {
     options: SeLinuxOptions<'s>,
     /// How volumes get the level, where it is filled in.

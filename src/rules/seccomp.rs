@@ -29,14 +29,12 @@ const ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedProfileNames"
 const DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
 
 /// Refuses profiles that are not allowed, and sets a default for pods that have none.
-#[derive(Debug)]
 pub(crate) struct Seccomp<'s> {
     allowed: Allowed<'s>,
     default: Option<Text<'s>>,
 }
 
 /// The allow list.
-#[derive(Debug)]
 enum Allowed<'s> {
     /// Absent: `RuntimeDefault` is never weaker than nothing, so it is allowed, and so is no profile at all.
     Unstated,

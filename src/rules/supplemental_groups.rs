@@ -17,7 +17,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// The strategy for the groups; a policy with `RunAsAny` has no such rule.
-#[derive(Debug)]
 pub(crate) struct SupplementalGroups(GroupStrategy);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<SupplementalGroups> {

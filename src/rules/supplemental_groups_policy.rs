@@ -19,7 +19,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const STRICT: &str = "Strict";
 
 /// Demands `Strict`; a policy with `Merge` has no such rule.
-#[derive(Debug)]
 pub(crate) struct Strict;
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<Strict> {

@@ -30,11 +30,9 @@ pub(crate) const ENTRIES: &[Entry] = &[
 const PATTERN: &str = "must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?\\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]";
 
 /// Refuses forbidden sysctls.
-#[derive(Debug)]
 pub(crate) struct Forbidden<'s>(Vec<SysctlPattern<'s>>);
 
 /// Refuses sysctls that are neither safe nor allowed.
-#[derive(Debug)]
 pub(crate) struct Unsafe<'s> {
     forbidden: Vec<SysctlPattern<'s>>,
     allowed: Vec<SysctlPattern<'s>>,

@@ -23,7 +23,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const REQUIRED: &str = "RequirePodLevel";
 
 /// Demands a user namespace; a policy with `AllowHostLevel` has no such rule.
-#[derive(Debug)]
 pub(crate) struct PodLevel;
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<PodLevel> {

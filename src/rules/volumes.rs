@@ -16,7 +16,6 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// Refuses volumes of types that are not listed.
-#[derive(Debug)]
 pub(crate) struct Volumes(VolumeTypes);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<Volumes> {

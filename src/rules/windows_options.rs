@@ -43,7 +43,6 @@ const HOST_PROCESS: &str = "HostProcess containers are not allowed";
 const HOST_PROCESS_FIELD: &str = "securityContext.windowsOptions.hostProcess";
 
 /// The demands on Windows containers.
-#[derive(Debug)]
 pub(crate) struct Windows<'s> {
     /// The allowed users; empty if any is.
     users: Vec<Text<'s>>,
