@@ -86,3 +86,8 @@ impl Entry {
         default: "",
     };
 }
+
+/// The note behind a problem of a value which containers inherit.
+pub(crate) fn note_inherited(is_own: bool) -> &'static str {
+    if is_own { "" } else { " (inherited from the pod)" }
+}

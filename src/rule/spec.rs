@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::json::{Listed, Text, Value};
+use crate::json::{Listed, Quoted, Text, Value};
 use crate::pod::volume_type::VolumeTypes;
 use crate::rule::Entry;
 use crate::rule::ranges::{IdRange, IdRanges};
@@ -99,10 +99,10 @@ impl<'v, 's> Spec<'v, 's> {
         format!("{}{dot}{field}", self.at)
     }
 
-    /// Reports an error of an annotation.
-    pub(crate) fn annotation_problem(&mut self, key: &str, reason: impl Display) {
-        let at = self.annotations_at;
-        self.problems.add(format_args!("{at}[{key}]"), reason);
+    /// Reports a value that is not allowed in an annotation.
+    pub(crate) fn invalid_in_annotation(&mut self, key: &str, value: &str, reason: impl Display) {
+        let (at, value) = (self.annotations_at, Quoted(value));
+        self.problems.add(format_args!("{at}[{key}]"), format_args!("Invalid value: {value}: {reason}"));
     }
 
     /// The strategy under `field.rule`. Only an absent one is reported here: an unknown one violates its shape.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::json::{Quoted, Text};
 use crate::pod::diff::profiles;
 use crate::pod::{APP_ARMOR_CONTAINER, Container, Pod, Profile};
-use crate::rule::{Demands, Entry, Findings, Rule, Spec};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec, note_inherited};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
     id: "appArmor",
@@ -42,24 +42,19 @@ enum Effective<'p> {
 pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<AppArmor<'s>> {
     let default = spec.annotation(DEFAULT).filter(|name| !name.is_empty());
     if let Some(name) = default.as_ref().filter(|name| Profile::named(name).is_none() || !is_profile(name)) {
-        let name = Quoted(name);
-        spec.annotation_problem(
-            DEFAULT,
-            format_args!("Invalid value: {name}: invalid AppArmor profile name: {name}"),
-        );
+        report_unknown(spec, DEFAULT, name, name);
     }
     let allowed = spec.annotation(ALLOWED);
-    for name in
-        allowed.iter().flat_map(|list| list.split(',')).filter(|name| !name.is_empty() && !is_profile(name))
-    {
-        let list = Quoted(allowed.as_deref().unwrap_or_default());
-        let name = Quoted(name);
-        spec.annotation_problem(
-            ALLOWED,
-            format_args!("Invalid value: {list}: invalid AppArmor profile name: {name}"),
-        );
+    let list = allowed.as_deref().unwrap_or_default();
+    for name in list.split(',').filter(|name| !name.is_empty() && !is_profile(name)) {
+        report_unknown(spec, ALLOWED, list, name);
     }
     if allowed.is_none() && default.is_none() { None } else { Some(AppArmor { allowed, default }) }
+}
+
+fn report_unknown(spec: &mut Spec<'_, '_>, annotation: &str, value: &str, name: &str) {
+    let reason = format_args!("invalid AppArmor profile name: {}", Quoted(name));
+    spec.invalid_in_annotation(annotation, value, reason);
 }
 
 fn is_profile(name: &str) -> bool {
@@ -92,8 +87,8 @@ fn objection(list: &str, name: Option<&str>) -> Option<Cow<'static, str>> {
 }
 
 /// The profiles that would be allowed instead; none for what is no profile at all.
-fn wanted(list: &str, profile: &Profile<'_>) -> Vec<String> {
-    if profile.name().is_some() { profiles(list) } else { Vec::new() }
+fn wanted(list: &str, name: Option<&str>) -> Vec<String> {
+    name.map(|_| profiles(list)).unwrap_or_default()
 }
 
 impl Rule for AppArmor<'_> {
@@ -109,44 +104,36 @@ impl Rule for AppArmor<'_> {
         else {
             return;
         };
-        if let Some(detail) = objection(list, profile.name().as_deref()) {
+        let name = profile.name();
+        if let Some(detail) = objection(list, name.as_deref()) {
             found.forbidden("spec.securityContext.appArmorProfile", detail);
-            found.wants(|| wanted(list, profile));
+            found.wants(|| wanted(list, name.as_deref()));
         }
     }
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
         let Some(list) = &self.allowed else { return };
         let field = "securityContext.appArmorProfile";
-        match effective(pod, container) {
-            Effective::Unset if pod.is_windows() => {}
+        let profile = effective(pod, container);
+        let name = match &profile {
+            Effective::Unset if pod.is_windows() => return,
             Effective::Unset => {
-                found.forbidden(
-                    field,
-                    format_args!("AppArmor profile must be set. Allowed values: {}", Quoted(list)),
-                );
-                found.wants(|| profiles(list));
+                let detail = format_args!("AppArmor profile must be set. Allowed values: {}", Quoted(list));
+                found.forbidden(field, detail);
+                return found.wants(|| profiles(list));
             }
-            Effective::Own(profile) => {
-                if let Some(detail) = objection(list, profile.name().as_deref()) {
-                    found.forbidden(field, detail);
-                    found.wants(|| wanted(list, profile));
-                }
-            }
-            Effective::Annotated(name) => {
-                if let Some(detail) = objection(list, Some(name)) {
-                    let key = format_args!("metadata.annotations[{APP_ARMOR_CONTAINER}{}]", container.name);
-                    found.forbidden_of_pod(key, detail);
-                    found.wants(|| profiles(list));
-                }
-            }
-            Effective::Inherited(profile) => {
-                if let Some(detail) = objection(list, profile.name().as_deref()) {
-                    found.forbidden(field, format_args!("{detail} (inherited from the pod)"));
-                    found.wants(|| wanted(list, profile));
-                }
-            }
+            Effective::Annotated(name) => Some(Cow::Borrowed(*name)),
+            Effective::Own(profile) | Effective::Inherited(profile) => profile.name(),
+        };
+        let Some(detail) = objection(list, name.as_deref()) else { return };
+        if let Effective::Annotated(_) = profile {
+            let key = format_args!("metadata.annotations[{APP_ARMOR_CONTAINER}{}]", container.name);
+            found.forbidden_of_pod(key, detail);
+        } else {
+            let note = note_inherited(matches!(profile, Effective::Own(_)));
+            found.forbidden(field, format_args!("{detail}{note}"));
         }
+        found.wants(|| wanted(list, name.as_deref()));
     }
 }
 

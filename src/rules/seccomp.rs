@@ -52,20 +52,15 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<Seccomp<'s>> {
     let allowed = match spec.annotation(ALLOWED) {
         None => Allowed::Unstated,
         Some(list) => {
-            let mut any = false;
-            for name in list.split(',') {
-                any |= name == "*";
-                if name != "*" && !list.is_empty() {
-                    report_malformed(spec, ALLOWED, name);
-                }
+            for name in list.split(',').filter(|name| *name != "*" && !list.is_empty()) {
+                report_malformed(spec, ALLOWED, name);
             }
-            if any { Allowed::Any } else { Allowed::Named(list) }
+            if list.split(',').any(|name| name == "*") { Allowed::Any } else { Allowed::Named(list) }
         }
     };
     if let Some(name) = default.as_ref().filter(|name| !allowed.allow(canonical(name))) {
-        let name = crate::json::Quoted(name);
         let reason = "the allowed profiles leave it out, so that no pod that relies on it could be admitted";
-        spec.annotation_problem(DEFAULT, format_args!("Invalid value: {name}: {reason}"));
+        spec.invalid_in_annotation(DEFAULT, name, reason);
     }
     match (&allowed, &default) {
         (Allowed::Any, None) => None,
@@ -78,13 +73,11 @@ fn report_malformed(spec: &mut Spec<'_, '_>, annotation: &str, name: &str) {
     let (value, reason) = match name.strip_prefix("localhost/") {
         Some(path) if path.starts_with('/') => (path, "must be a relative path"),
         Some(path) if has_parent_element(path) => (path, "must not contain '..'"),
-        Some("") => (name, "must be a valid seccomp profile"),
-        Some(_) => return,
+        Some(path) if !path.is_empty() => return,
         None if matches!(name, "runtime/default" | "docker/default" | "unconfined") => return,
-        None => (name, "must be a valid seccomp profile"),
+        _ => (name, "must be a valid seccomp profile"),
     };
-    let value = crate::json::Quoted(value);
-    spec.annotation_problem(annotation, format_args!("Invalid value: {value}: {reason}"));
+    spec.invalid_in_annotation(annotation, value, reason);
 }
 
 /// The current name of a profile.
@@ -139,28 +132,20 @@ impl Seccomp<'_> {
             None if windows => return,
             None => "".into(),
         };
-        match &self.allowed {
-            allowed if allowed.allow(&name) => {}
-            Allowed::Named(list) => {
-                if name.is_empty() {
-                    let detail =
-                        "no profile is set, which is not an allowed seccomp profile. Valid values are";
-                    found.required(field, format_args!("{detail} {list}{note}"));
-                } else {
-                    found.forbidden(
-                        field,
-                        format_args!(
-                            "{name} is not an allowed seccomp profile. Valid values are {list}{note}"
-                        ),
-                    );
-                }
-                found.wants(|| profiles(list));
-            }
-            _ => found.forbidden(
-                field,
-                format_args!("seccomp may not be set to {name}, only to runtime/default{note}"),
-            ),
+        if self.allowed.allow(&name) {
+            return;
         }
+        let Allowed::Named(list) = &self.allowed else {
+            let detail = format_args!("seccomp may not be set to {name}, only to runtime/default{note}");
+            return found.forbidden(field, detail);
+        };
+        let refused = format_args!("is not an allowed seccomp profile. Valid values are {list}{note}");
+        if name.is_empty() {
+            found.required(field, format_args!("no profile is set, which {refused}"));
+        } else {
+            found.forbidden(field, format_args!("{name} {refused}"));
+        }
+        found.wants(|| profiles(list));
     }
 }
 
