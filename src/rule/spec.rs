@@ -88,6 +88,11 @@ impl<'v, 's> Spec<'v, 's> {
         self.problems.add(path, reason);
     }
 
+    /// Reports a value that is not allowed.
+    pub(crate) fn invalid(&mut self, field: impl Display, value: impl Display, reason: impl Display) {
+        self.problem(field, format_args!("Invalid value: {value}: {reason}"));
+    }
+
     /// Reports that a field is missing.
     pub(crate) fn required(&mut self, field: impl Display, reason: impl Display) {
         let path = self.path(field);
@@ -143,8 +148,7 @@ impl<'v, 's> Spec<'v, 's> {
                 (min > max, "min", min, "min cannot be greater than max"),
             ] {
                 if wrong {
-                    let reason = format_args!("Invalid value: {value}: {reason}");
-                    self.problem(format_args!("{at}.{end}"), reason);
+                    self.invalid(format_args!("{at}.{end}"), value, reason);
                 }
             }
             ranges.push(IdRange { min, max });

@@ -97,9 +97,8 @@ pub(super) fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Allowed<'s>> {
     }
     let dropped = spec.texts("requiredDropCapabilities");
     if !dropped.is_empty() {
-        let names = Listed(&dropped);
         let reason = "must be empty when all capabilities are allowed by a wildcard";
-        spec.problem("requiredDropCapabilities", format_args!("Invalid value: [{names}]: {reason}"));
+        spec.invalid("requiredDropCapabilities", format_args!("[{}]", Listed(&dropped)), reason);
     }
     None
 }
@@ -109,14 +108,9 @@ fn report_contradictions(spec: &mut Spec<'_, '_>, field: &str, names: &[Text<'_>
         return;
     }
     let dropped = spec.texts("requiredDropCapabilities");
-    for (index, name) in
-        names.iter().enumerate().filter(|(_, name)| dropped.iter().any(|other| other == *name))
-    {
-        let reason = format!("capability is listed in {field} and requiredDropCapabilities");
-        spec.problem(
-            format_args!("{field}[{index}]"),
-            format_args!("Invalid value: {}: {reason}", Quoted(name)),
-        );
+    let reason = format_args!("capability is listed in {field} and requiredDropCapabilities");
+    for (index, name) in names.iter().enumerate().filter(|(_, name)| dropped.contains(name)) {
+        spec.invalid(format_args!("{field}[{index}]"), Quoted(name), reason);
     }
 }
 
@@ -222,11 +216,8 @@ impl Rule for Allowed<'_> {
     fn validate_container(&self, _pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
         for name in &container.security_context.capabilities.add {
             if !self.added.iter().chain(&self.allowed).any(|allowed| allowed == name) {
-                found.invalid(
-                    "securityContext.capabilities.add",
-                    Quoted(name),
-                    "capability may not be added",
-                );
+                let detail = "capability may not be added";
+                found.invalid("securityContext.capabilities.add", Quoted(name), detail);
             }
         }
     }

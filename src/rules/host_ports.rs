@@ -33,13 +33,11 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<HostPorts> {
         let Some((min, max)) = spec.ends(at, range) else { continue };
         for (end, port) in [("min", min), ("max", max)] {
             if !(0..=BEHIND_ALL).contains(&port) {
-                let reason = "must be between 0 and 65535";
-                spec.problem(format_args!("{at}.{end}"), format_args!("Invalid value: {port}: {reason}"));
+                spec.invalid(format_args!("{at}.{end}"), port, "must be between 0 and 65535");
             }
         }
         if min > max {
-            let reason = "min cannot be greater than max";
-            spec.problem(format_args!("{at}.min"), format_args!("Invalid value: {min}: {reason}"));
+            spec.invalid(format_args!("{at}.min"), min, "min cannot be greater than max");
         }
         let max = max.min(BEHIND_ALL - 1);
         if min <= max {

@@ -8,7 +8,7 @@
 use crate::json::Value;
 use crate::pod::{Container, Pod};
 use crate::rule::{Demands, Entry, Findings, Rule, Spec};
-use crate::rules;
+use crate::rules::number;
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[
@@ -53,7 +53,7 @@ pub(super) fn load_default(spec: &mut Spec<'_, '_>) -> Option<Default> {
     let default = spec.get("defaultAllowPrivilegeEscalation").and_then(Value::flag)?;
     if default && !allowed(spec) {
         let reason = "Cannot set DefaultAllowPrivilegeEscalation to true without also setting AllowPrivilegeEscalation to true";
-        spec.problem("defaultAllowPrivilegeEscalation", format_args!("Invalid value: true: {reason}"));
+        spec.invalid("defaultAllowPrivilegeEscalation", true, reason);
     }
     Some(Default(default))
 }
@@ -99,9 +99,7 @@ impl Rule for Refused {
             (false, false) => return found.required(FIELD, detail),
             (_, true) => "the added capability CAP_SYS_ADMIN",
             // The container is rejected as privileged: once that is fixed, the default is set.
-            (true, false) if !self.privileged && found.denies(const { rules::number("privileged") }) => {
-                return;
-            }
+            (true, false) if !self.privileged && found.denies(const { number("privileged") }) => return,
             (true, false) => "privileged: true",
         };
         found.required(

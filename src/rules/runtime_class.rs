@@ -39,7 +39,7 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<RuntimeClass<'s>> {
     for (index, name) in allowed.iter().enumerate() {
         let path = format_args!("{ALLOWED}[{index}]");
         if let Some(problem) = subdomain_problem(name).filter(|_| name != "*") {
-            spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(name)));
+            spec.invalid(path, Quoted(name), problem);
         }
         if allowed.iter().take(index).any(|earlier| earlier == name) {
             spec.problem(path, format_args!("Duplicate value: {}", Quoted(name)));
@@ -48,17 +48,15 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<RuntimeClass<'s>> {
     let any = allowed.iter().any(|name| name == "*");
     if let Some(default) = &default {
         if let Some(problem) = subdomain_problem(default) {
-            let path = "runtimeClass.defaultRuntimeClassName";
-            spec.problem(path, format_args!("Invalid value: {}: {problem}", Quoted(default)));
+            spec.invalid("runtimeClass.defaultRuntimeClassName", Quoted(default), problem);
         }
         if !any && !allowed.contains(default) {
             spec.required(ALLOWED, format_args!("default {} must be allowed", Quoted(default)));
         }
     }
     if any && allowed.len() > 1 {
-        let names = Listed(&allowed);
         let reason = "if '*' is present, must not specify other RuntimeClass names";
-        spec.problem(ALLOWED, format_args!("Invalid value: [{names}]: {reason}"));
+        spec.invalid(ALLOWED, format_args!("[{}]", Listed(&allowed)), reason);
     }
     Some(RuntimeClass { allowed, default })
 }

@@ -1,10 +1,10 @@
 //! Kernel parameters: some are the node's, and one pod can starve all others with them.
 
-use crate::json::{Quoted, Text};
+use crate::json::Quoted;
 use crate::pod::{Pod, is_safe_sysctl};
 use crate::rule::pattern::{SysctlPattern, dotted};
 use crate::rule::{Entry, Findings, Rule, Spec};
-use crate::rules;
+use crate::rules::number;
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[
@@ -47,7 +47,7 @@ pub(super) fn load_forbidden<'s>(spec: &mut Spec<'_, 's>) -> Option<Forbidden<'s
 
 pub(super) fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Unsafe<'s>> {
     let allowed = load_patterns(spec, "allowedUnsafeSysctls");
-    let forbidden: Vec<_> = spec.texts("forbiddenSysctls").into_iter().map(SysctlPattern::new).collect();
+    let forbidden = patterns(spec, "forbiddenSysctls");
     for (i, a) in allowed.iter().enumerate() {
         for (j, f) in forbidden.iter().enumerate() {
             report_overlap(spec, (i, a), (j, f));
@@ -56,15 +56,18 @@ pub(super) fn load_allowed<'s>(spec: &mut Spec<'_, 's>) -> Option<Unsafe<'s>> {
     Some(Unsafe { forbidden, allowed, minor: spec.minor })
 }
 
+fn patterns<'s>(spec: &Spec<'_, 's>, field: &str) -> Vec<SysctlPattern<'s>> {
+    spec.texts(field).into_iter().map(SysctlPattern::new).collect()
+}
+
 fn load_patterns<'s>(spec: &mut Spec<'_, 's>, field: &str) -> Vec<SysctlPattern<'s>> {
-    let patterns: Vec<Text<'s>> = spec.texts(field);
-    let patterns: Vec<_> = patterns.into_iter().map(SysctlPattern::new).collect();
+    let patterns = patterns(spec, field);
     for (index, pattern) in patterns.iter().enumerate() {
         let path = format_args!("{field}[{index}]");
         if pattern.text().is_empty() {
             spec.problem(path, "Invalid value: \"\": empty sysctl not allowed");
         } else if !pattern.is_well_formed() {
-            spec.problem(path, format_args!("Invalid value: {}: {PATTERN}", Quoted(pattern.text())));
+            spec.invalid(path, Quoted(pattern.text()), PATTERN);
         }
     }
     if patterns.len() > 1 && patterns.iter().any(|pattern| pattern.text().starts_with('*')) {
@@ -89,9 +92,8 @@ fn report_overlap(
     };
     let (field, index, entry, other) =
         if on_allowed { ("allowedUnsafeSysctls", i, a, f) } else { ("forbiddenSysctls", j, f, a) };
-    let entry = Quoted(entry.text());
-    let reason = format_args!("Invalid value: {entry}: sysctl overlaps with {}", other.text());
-    spec.problem(format_args!("{field}[{index}]"), reason);
+    let reason = format_args!("sysctl overlaps with {}", other.text());
+    spec.invalid(format_args!("{field}[{index}]"), Quoted(entry.text()), reason);
 }
 
 fn matches(patterns: &[SysctlPattern<'_>], name: &str) -> bool {
@@ -114,7 +116,7 @@ impl Rule for Unsafe<'_> {
         for (index, sysctl) in pod.spec.security_context.sysctls.iter().enumerate() {
             let name = dotted(&sysctl.name);
             let refused_already =
-                matches(&self.forbidden, &name) && found.denies(const { rules::number("forbiddenSysctls") });
+                matches(&self.forbidden, &name) && found.denies(const { number("forbiddenSysctls") });
             if !refused_already && !is_safe_sysctl(&name, self.minor) && !matches(&self.allowed, &name) {
                 let detail = format_args!("unsafe sysctl {} is not allowed", Quoted(&sysctl.name));
                 found.forbidden(format_args!("spec.securityContext.sysctls[{index}]"), detail);

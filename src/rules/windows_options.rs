@@ -7,7 +7,7 @@
 use crate::json::{Listed, Quoted, Text, Value};
 use crate::pod::{Container, Pod, WindowsOptions};
 use crate::rule::spec::texts;
-use crate::rule::{Demands, Entry, Findings, Rule, Spec};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec, note_inherited};
 use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -79,17 +79,14 @@ impl Windows<'_> {
         }
         let name = &options.gmsa_credential_spec_name;
         if !name.is_empty() && !self.accounts.contains(name) {
-            let allowed = Listed(&self.accounts);
-            let detail = format_args!("must be one of: [{allowed}]");
+            let detail = format_args!("must be one of: [{}]", Listed(&self.accounts));
             found.invalid(format_args!("{root}.gmsaCredentialSpecName"), Quoted(name), detail);
         }
         // A name is looked up in the cluster, where roles guard it; the credentials themselves pass by that. Their
         // webhook writes them behind an allowed name.
         if name.is_empty() && !options.gmsa_credential_spec.is_empty() {
-            found.forbidden(
-                format_args!("{root}.gmsaCredentialSpec"),
-                "must be named by gmsaCredentialSpecName",
-            );
+            let detail = "must be named by gmsaCredentialSpecName";
+            found.forbidden(format_args!("{root}.gmsaCredentialSpec"), detail);
         }
     }
 }
@@ -125,8 +122,7 @@ impl Rule for Windows<'_> {
         match user(pod, container) {
             Some(name) if self.users.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) => return,
             Some(name) => {
-                let inherited =
-                    if options.run_as_user_name.is_some() { "" } else { " (inherited from the pod)" };
+                let inherited = note_inherited(options.run_as_user_name.is_some());
                 let detail = format_args!("must be one of: [{allowed}]{inherited}");
                 found.invalid(field, Quoted(name), detail);
             }
