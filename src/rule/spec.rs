@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::json::{Listed, Quoted, Text, Value};
 use crate::pod::volume_type::VolumeTypes;
 use crate::rule::Entry;
-use crate::rule::ranges::{IdRange, IdRanges};
+use crate::rule::ranges::{IdRanges, Range};
 use crate::schema::{Field, Path, ProblemKind, Problems, Shape};
 
 /// The spec and the annotations of one policy, and their paths in the settings.
@@ -116,20 +116,19 @@ impl<'v, 's> Spec<'v, 's> {
         if let Some(rule) = rule {
             return rule.text();
         }
-        let supported = Listed(known);
-        self.required(format_args!("{field}.rule"), format_args!("supported values: {supported}"));
+        self.required(format_args!("{field}.rule"), format_args!("supported values: {}", Listed(known)));
         None
     }
 
     /// Both ends of a range. `PodSecurityPolicy` read a missing one as 0, so that `{max: 65535}` allowed root and made
     /// it the default; settings must be explicit.
-    pub(crate) fn ends(&mut self, at: impl Display, range: Value<'_, '_>) -> Option<(i64, i64)> {
+    pub(crate) fn ends(&mut self, at: impl Display, range: Value<'_, '_>) -> Option<Range> {
         let ends = ["min", "max"].map(|end| (end, range.get(end)));
         for (end, _) in ends.iter().filter(|(_, value)| range.is_object() && value.is_none()) {
             self.required(format_args!("{at}.{end}"), "both ends of a range must be set");
         }
         match ends.map(|(_, value)| value.and_then(Value::integer)) {
-            [Some(min), Some(max)] => Some((min, max)),
+            [Some(min), Some(max)] => Some(Range { min, max }),
             _ => None,
         }
     }
@@ -141,7 +140,8 @@ impl<'v, 's> Spec<'v, 's> {
         let mut ranges = Vec::with_capacity(list.elements().count());
         for (index, range) in list.elements().enumerate() {
             let at = format_args!("{field}.ranges[{index}]");
-            let Some((min, max)) = self.ends(at, range) else { continue };
+            let Some(range) = self.ends(at, range) else { continue };
+            let Range { min, max } = range;
             for (wrong, end, value, reason) in [
                 (min < 0, "min", min, "min cannot be negative"),
                 (max < 0, "max", max, "max cannot be negative"),
@@ -151,14 +151,12 @@ impl<'v, 's> Spec<'v, 's> {
                     self.invalid(format_args!("{at}.{end}"), value, reason);
                 }
             }
-            ranges.push(IdRange { min, max });
+            ranges.push(range);
         }
-        let is_empty = list.elements().next().is_none();
-        let ranges = IdRanges::new(ranges);
-        if is_empty && demanded {
+        if demanded && list.elements().next().is_none() {
             self.required(format_args!("{field}.ranges"), "must provide at least one range");
         }
-        ranges
+        IdRanges::new(ranges)
     }
 }
 

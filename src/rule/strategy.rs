@@ -2,20 +2,11 @@
 
 use std::fmt::{self, Display};
 
-use crate::json::Text;
 use crate::pod::Pod;
 use crate::rule::ranges::IdRanges;
-use crate::rule::spec::{RANGES, Spec};
+use crate::rule::spec::RANGES;
+use crate::rule::{Findings, Spec};
 use crate::schema::{Field, Shape};
-
-/// The strategy for a group; `RunAsAny` demands nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum GroupStrategy {
-    /// A group must be set, and be in a range; the default is the lowest id of the first one.
-    MustRunAs(IdRanges),
-    /// A group, if set, must be in a range.
-    MayRunAs(IdRanges),
-}
 
 /// The strategies for groups, in the order in which `supplementalGroups` and `fsGroup` always named them.
 pub(crate) const GROUP_STRATEGIES: &[&str] = &["MayRunAs", "MustRunAs", "RunAsAny"];
@@ -30,64 +21,67 @@ pub(crate) const GROUP_SHAPE: Shape = Shape::Object(&[
 /// `userNamespaces.idsPerPod` says more (KEP-127), and a container with an id that is not mapped does not start.
 const LAST_MAPPED_ID: i64 = 65_535;
 
-/// The default id of the ranges. None for a pod in whose user namespace that id does not exist.
-pub(crate) fn default_id(ranges: &IdRanges, pod: &Pod<'_>) -> Option<i64> {
-    let id = ranges.default_id();
-    if id > LAST_MAPPED_ID && pod.has_user_namespace() { None } else { Some(id) }
+/// The strategy for the id of a user or group; `RunAsAny` demands nothing.
+pub(crate) struct IdStrategy {
+    /// An id, if set, must be in one of them.
+    pub(crate) ranges: IdRanges,
+    /// `MustRunAs`: an id must be set, and the lowest of the first range is the default. Otherwise it is `MayRunAs`.
+    pub(crate) is_demanded: bool,
 }
 
-/// Explains for a pod whose id must be set why no default is set, behind the demand.
-pub(crate) struct NotFilled<'n>(pub(crate) &'n IdRanges, pub(crate) &'n Pod<'n>);
-
-impl Display for NotFilled<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let NotFilled(ranges, pod) = self;
-        if default_id(ranges, pod).is_some() {
-            return Ok(());
-        }
-        let id = ranges.default_id();
-        write!(
-            f,
-            "; the default {id} is not filled in, because pods with hostUsers: false have no ids above {LAST_MAPPED_ID}"
-        )
-    }
-}
-
-impl GroupStrategy {
-    /// Loads the strategy of a field that every policy must have.
-    pub(crate) fn load(spec: &mut Spec<'_, '_>, field: &str) -> Option<Self> {
-        let rule = spec.strategy(field, GROUP_STRATEGIES);
-        Self::of_rule(spec, field, rule.as_ref())
-    }
-
+impl IdStrategy {
     /// Builds the strategy from its name and its ranges.
-    pub(crate) fn of_rule(spec: &mut Spec<'_, '_>, field: &str, rule: Option<&Text<'_>>) -> Option<Self> {
-        let rule = rule.map(|rule| &**rule);
-        let ranges = spec.ranges(field, matches!(rule, Some("MustRunAs" | "MayRunAs")));
-        match rule {
-            Some("MustRunAs") => ranges.map(GroupStrategy::MustRunAs),
-            Some("MayRunAs") => ranges.map(GroupStrategy::MayRunAs),
-            _ => None,
-        }
+    pub(crate) fn load(spec: &mut Spec<'_, '_>, field: &str, rule: Option<&str>) -> Option<Self> {
+        let is_demanded = rule == Some("MustRunAs");
+        let has_ranges = is_demanded || rule == Some("MayRunAs");
+        let ranges = spec.ranges(field, has_ranges).filter(|_| has_ranges)?;
+        Some(IdStrategy { ranges, is_demanded })
     }
 
-    /// Whether a group must be set.
-    pub(crate) fn is_demanded(&self) -> bool {
-        matches!(self, GroupStrategy::MustRunAs(_))
-    }
-
-    /// The default group.
+    /// The default id. None for a pod in whose user namespace that id does not exist.
     pub(crate) fn default_id(&self, pod: &Pod<'_>) -> Option<i64> {
-        match self {
-            GroupStrategy::MustRunAs(ranges) => default_id(ranges, pod),
-            GroupStrategy::MayRunAs(_) => None,
+        let id = self.ranges.default_id;
+        let exists = id <= LAST_MAPPED_ID || !pod.has_user_namespace();
+        if self.is_demanded && exists { Some(id) } else { None }
+    }
+
+    /// Reports an id that is not allowed; `subject` and `inherited` stand around the demand.
+    pub(crate) fn judge(
+        &self,
+        field: &str,
+        id: i64,
+        subject: impl Display,
+        inherited: &str,
+        found: &mut Findings<'_>,
+    ) {
+        let ranges = &self.ranges;
+        if !ranges.allow(id) {
+            found.invalid(field, id, format_args!("{subject}must be in the ranges: {ranges}{inherited}"));
+            found.wants(|| vec![ranges.default_id.to_string()]);
         }
     }
 
-    /// The ids that are allowed.
-    pub(crate) fn ranges(&self) -> &IdRanges {
-        match self {
-            GroupStrategy::MustRunAs(ranges) | GroupStrategy::MayRunAs(ranges) => ranges,
+    /// Reports that no id is set, if one must be.
+    pub(crate) fn judge_unset(&self, field: &str, pod: &Pod<'_>, found: &mut Findings<'_>) {
+        if self.is_demanded && !pod.is_windows() {
+            let (ranges, why) = (&self.ranges, self.not_filled(pod));
+            found.required(field, format_args!("must be in the ranges: {ranges}{why}"));
+            found.wants(|| vec![ranges.default_id.to_string()]);
         }
+    }
+
+    /// Explains for a pod whose id must be set why no default is set, behind the demand.
+    pub(crate) fn not_filled(&self, pod: &Pod<'_>) -> impl Display {
+        let id = self.ranges.default_id;
+        let is_filled = self.default_id(pod).is_some();
+        fmt::from_fn(move |f| {
+            if is_filled {
+                return Ok(());
+            }
+            write!(
+                f,
+                "; the default {id} is not filled in, because pods with hostUsers: false have no ids above {LAST_MAPPED_ID}"
+            )
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! The group that owns a pod's volumes: its members can read the data of other pods there.
 
 use crate::pod::Pod;
-use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
+use crate::rule::strategy::{GROUP_SHAPE, GROUP_STRATEGIES, IdStrategy};
 use crate::rule::{Entry, Findings, Rule, Spec};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -15,10 +15,11 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// The strategy for the group; a policy with `RunAsAny` has no such rule.
-pub(crate) struct FsGroup(GroupStrategy);
+pub(crate) struct FsGroup(IdStrategy);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<FsGroup> {
-    GroupStrategy::load(spec, "fsGroup").map(FsGroup)
+    let rule = spec.strategy("fsGroup", GROUP_STRATEGIES);
+    IdStrategy::load(spec, "fsGroup", rule.as_deref()).map(FsGroup)
 }
 
 impl Rule for FsGroup {
@@ -30,18 +31,9 @@ impl Rule for FsGroup {
 
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         let field = "spec.securityContext.fsGroup";
-        let ranges = self.0.ranges();
         match pod.spec.security_context.fs_group {
-            Some(group) if !ranges.allow(group) => {
-                found.invalid(field, group, format_args!("group {group} must be in the ranges: {ranges}"));
-                found.wants(|| ranges.wanted());
-            }
-            None if self.0.is_demanded() && !pod.is_windows() => {
-                let why = NotFilled(ranges, pod);
-                found.required(field, format_args!("must be in the ranges: {ranges}{why}"));
-                found.wants(|| ranges.wanted());
-            }
-            _ => {}
+            Some(group) => self.0.judge(field, group, format_args!("group {group} "), "", found),
+            None => self.0.judge_unset(field, pod, found),
         }
     }
 }

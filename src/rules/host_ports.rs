@@ -3,7 +3,7 @@
 //! On the host network every container port is a host port, even if the manifest does not set it.
 
 use crate::pod::{Container, Pod};
-use crate::rule::ranges::{PortRange, PortRanges};
+use crate::rule::ranges::{PortRanges, Range};
 use crate::rule::{Entry, Findings, Rule, Spec};
 use crate::schema::{Field, Shape};
 
@@ -30,7 +30,7 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<HostPorts> {
     let mut ranges = Vec::with_capacity(list.clone().count());
     for (index, range) in list.enumerate() {
         let at = format_args!("hostPorts[{index}]");
-        let Some((min, max)) = spec.ends(at, range) else { continue };
+        let Some(Range { min, max }) = spec.ends(at, range) else { continue };
         for (end, port) in [("min", min), ("max", max)] {
             if !(0..=BEHIND_ALL).contains(&port) {
                 spec.invalid(format_args!("{at}.{end}"), port, "must be between 0 and 65535");
@@ -41,7 +41,7 @@ pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<HostPorts> {
         }
         let max = max.min(BEHIND_ALL - 1);
         if min <= max {
-            ranges.push(PortRange { min, max });
+            ranges.push(Range { min, max });
         }
     }
     Some(HostPorts(PortRanges(ranges)))

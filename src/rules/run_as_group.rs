@@ -2,8 +2,8 @@
 
 use crate::pod::{Container, Pod};
 use crate::rule::spec::RANGES;
-use crate::rule::strategy::{GroupStrategy, NotFilled};
-use crate::rule::{Demands, Entry, Findings, Rule, Spec};
+use crate::rule::strategy::IdStrategy;
+use crate::rule::{Demands, Entry, Findings, Rule, Spec, note_inherited};
 use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -23,20 +23,18 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 const STRATEGIES: &[&str] = &["MustRunAs", "RunAsAny", "MayRunAs"];
 
 /// The strategy for the group; a policy with `RunAsAny` has no such rule.
-pub(crate) struct RunAsGroup(GroupStrategy);
+pub(crate) struct RunAsGroup(IdStrategy);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<RunAsGroup> {
-    spec.get("runAsGroup")?;
+    let strategy = spec.get("runAsGroup")?;
     let rule = spec.strategy("runAsGroup", STRATEGIES)?;
-    let ranges = spec.get("runAsGroup").and_then(|strategy| strategy.get("ranges"));
     if rule == "RunAsAny" {
-        if ranges.is_some_and(|ranges| ranges.elements().next().is_some()) {
+        if strategy.get("ranges").is_some_and(|ranges| ranges.elements().next().is_some()) {
             spec.problem("runAsGroup.ranges", "Forbidden: Ranges must be empty");
         }
         return None;
     }
-    let strategy = GroupStrategy::of_rule(spec, "runAsGroup", Some(&rule))?;
-    Some(RunAsGroup(strategy))
+    IdStrategy::load(spec, "runAsGroup", Some(&rule)).map(RunAsGroup)
 }
 
 impl Rule for RunAsGroup {
@@ -47,22 +45,11 @@ impl Rule for RunAsGroup {
     }
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
-        let ranges = self.0.ranges();
+        let field = "securityContext.runAsGroup";
+        let note = note_inherited(container.security_context.run_as_group.is_some());
         match container.run_as_group(pod) {
-            Some(group) if !ranges.allow(group) => {
-                let own = container.security_context.run_as_group.is_some();
-                let inherited = if own { "" } else { " (inherited from the pod)" };
-                let detail = format_args!("group {group} must be in the ranges: {ranges}{inherited}");
-                found.invalid("securityContext.runAsGroup", group, detail);
-                found.wants(|| ranges.wanted());
-            }
-            None if self.0.is_demanded() && !pod.is_windows() => {
-                let why = NotFilled(ranges, pod);
-                let detail = format_args!("must be in the ranges: {ranges}{why}");
-                found.required("securityContext.runAsGroup", detail);
-                found.wants(|| ranges.wanted());
-            }
-            _ => {}
+            Some(group) => self.0.judge(field, group, format_args!("group {group} "), note, found),
+            None => self.0.judge_unset(field, pod, found),
         }
     }
 }

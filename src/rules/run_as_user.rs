@@ -4,10 +4,9 @@
 //! `runAsNonRoot` does not accept a user instead, so it would reject every pod whose user `MustRunAs` sets.
 
 use crate::pod::{Container, Pod};
-use crate::rule::ranges::IdRanges;
 use crate::rule::spec::RANGES;
-use crate::rule::strategy::{NotFilled, default_id};
-use crate::rule::{Demands, Entry, Findings, Rule, Spec};
+use crate::rule::strategy::IdStrategy;
+use crate::rule::{Demands, Entry, Findings, Rule, Spec, note_inherited};
 use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -31,21 +30,17 @@ const STRATEGIES: &[&str] = &["MayRunAs", "MustRunAs", "MustRunAsNonRoot", "RunA
 
 /// The strategy for the user; a policy with `RunAsAny` has no such rule.
 pub(crate) enum RunAsUser {
-    MustRunAs(IdRanges),
-    /// A user, if set, must be in a range: images may bring any.
-    MayRunAs(IdRanges),
+    /// `MustRunAs`, or `MayRunAs`, where images may bring any user.
+    InRanges(IdStrategy),
     MustRunAsNonRoot,
 }
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<RunAsUser> {
     let rule = spec.strategy("runAsUser", STRATEGIES);
-    let rule = rule.as_deref();
-    let ranges = spec.ranges("runAsUser", matches!(rule, Some("MustRunAs" | "MayRunAs")));
-    match rule {
-        Some("MustRunAs") => Some(RunAsUser::MustRunAs(ranges?)),
-        Some("MayRunAs") => Some(RunAsUser::MayRunAs(ranges?)),
+    let strategy = IdStrategy::load(spec, "runAsUser", rule.as_deref());
+    match rule.as_deref() {
         Some("MustRunAsNonRoot") => Some(RunAsUser::MustRunAsNonRoot),
-        _ => None,
+        _ => strategy.map(RunAsUser::InRanges),
     }
 }
 
@@ -54,61 +49,44 @@ impl Rule for RunAsUser {
         if container.run_as_user(pod).is_some() {
             return;
         }
-        match self {
+        let non_root = match self {
             // Windows knows users by name: the API server refuses an id there.
-            RunAsUser::MustRunAs(_) if pod.is_windows() => {}
-            RunAsUser::MayRunAs(_) => {}
-            RunAsUser::MustRunAs(ranges) => {
-                let user = default_id(ranges, pod);
+            RunAsUser::InRanges(_) if pod.is_windows() => false,
+            RunAsUser::InRanges(strategy) => {
+                let user = strategy.default_id(pod);
                 container.security_context.run_as_user = user;
-                let is_open = container.run_as_non_root(pod).is_none();
-                if demands.non_root && is_open && user.is_some_and(|user| user > 0) {
-                    container.security_context.run_as_non_root = Some(true);
-                }
+                demands.non_root && user.is_some_and(|user| user > 0)
             }
-            RunAsUser::MustRunAsNonRoot if container.run_as_non_root(pod).is_some() => {}
-            RunAsUser::MustRunAsNonRoot => container.security_context.run_as_non_root = Some(true),
+            RunAsUser::MustRunAsNonRoot => true,
+        };
+        if non_root && container.run_as_non_root(pod).is_none() {
+            container.security_context.run_as_non_root = Some(true);
         }
     }
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
-        let inherited = |own: bool| if own { "" } else { " (inherited from the pod)" };
-        let user_inherited = inherited(container.security_context.run_as_user.is_some());
-        let user = container.run_as_user(pod);
-        match self {
-            RunAsUser::MustRunAs(ranges) | RunAsUser::MayRunAs(ranges) => match user {
-                Some(user) if !ranges.allow(user) => {
-                    let detail = format_args!("must be in the ranges: {ranges}{user_inherited}");
-                    found.invalid("securityContext.runAsUser", user, detail);
-                    found.wants(|| ranges.wanted());
-                }
-                None if matches!(self, RunAsUser::MustRunAs(_)) && !pod.is_windows() => {
-                    let why = NotFilled(ranges, pod);
-                    let detail = format_args!("must be in the ranges: {ranges}{why}");
-                    found.required("securityContext.runAsUser", detail);
-                    found.wants(|| ranges.wanted());
-                }
-                _ => {}
-            },
-            RunAsUser::MustRunAsNonRoot => match (container.run_as_non_root(pod), user) {
-                (None, None) => {
-                    found.required("securityContext.runAsNonRoot", "must be true");
-                    found.wants(|| vec![true.to_string()]);
-                }
-                (Some(false), _) => {
-                    let inherited = inherited(container.security_context.run_as_non_root.is_some());
-                    found.invalid(
-                        "securityContext.runAsNonRoot",
-                        false,
-                        format_args!("must be true{inherited}"),
-                    );
-                }
-                (_, Some(0)) => {
-                    let detail = format_args!("running with the root UID is forbidden{user_inherited}");
-                    found.invalid("securityContext.runAsUser", 0, detail);
-                }
-                _ => {}
-            },
+        let field = "securityContext.runAsUser";
+        let own = &container.security_context;
+        let inherited = note_inherited(own.run_as_user.is_some());
+        match (self, container.run_as_user(pod), container.run_as_non_root(pod)) {
+            (RunAsUser::InRanges(strategy), Some(user), _) => {
+                strategy.judge(field, user, "", inherited, found);
+            }
+            (RunAsUser::InRanges(strategy), None, _) => strategy.judge_unset(field, pod, found),
+            (RunAsUser::MustRunAsNonRoot, None, None) => {
+                found.required("securityContext.runAsNonRoot", "must be true");
+                found.wants(|| vec![true.to_string()]);
+            }
+            (RunAsUser::MustRunAsNonRoot, _, Some(false)) => {
+                let inherited = note_inherited(own.run_as_non_root.is_some());
+                let detail = format_args!("must be true{inherited}");
+                found.invalid("securityContext.runAsNonRoot", false, detail);
+            }
+            (RunAsUser::MustRunAsNonRoot, Some(0), _) => {
+                let detail = format_args!("running with the root UID is forbidden{inherited}");
+                found.invalid(field, 0, detail);
+            }
+            _ => {}
         }
     }
 }

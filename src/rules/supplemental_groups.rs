@@ -1,9 +1,7 @@
 //! Further groups of a pod's processes: a group of the node opens its files to them.
 
-use std::fmt::{self, Display};
-
 use crate::pod::Pod;
-use crate::rule::strategy::{GROUP_SHAPE, GroupStrategy, NotFilled};
+use crate::rule::strategy::{GROUP_SHAPE, GROUP_STRATEGIES, IdStrategy};
 use crate::rule::{Entry, Findings, Rule, Spec};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -17,10 +15,11 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry {
 }];
 
 /// The strategy for the groups; a policy with `RunAsAny` has no such rule.
-pub(crate) struct SupplementalGroups(GroupStrategy);
+pub(crate) struct SupplementalGroups(IdStrategy);
 
 pub(super) fn load(spec: &mut Spec<'_, '_>) -> Option<SupplementalGroups> {
-    GroupStrategy::load(spec, "supplementalGroups").map(SupplementalGroups)
+    let rule = spec.strategy("supplementalGroups", GROUP_STRATEGIES);
+    IdStrategy::load(spec, "supplementalGroups", rule.as_deref()).map(SupplementalGroups)
 }
 
 impl Rule for SupplementalGroups {
@@ -33,31 +32,21 @@ impl Rule for SupplementalGroups {
 
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         let field = "spec.securityContext.supplementalGroups";
-        let ranges = self.0.ranges();
-        let groups = pod.spec.security_context.supplemental_groups.as_deref().unwrap_or_default();
-        if groups.is_empty() && self.0.is_demanded() && !pod.is_windows() {
+        let ranges = &self.0.ranges;
+        let written = pod.spec.security_context.supplemental_groups.as_deref();
+        let groups = written.unwrap_or_default();
+        if groups.is_empty() && self.0.is_demanded && !pod.is_windows() {
             let detail = "unable to validate empty groups against required ranges";
-            if pod.spec.security_context.supplemental_groups.is_some() {
-                found.invalid(field, Groups(groups), detail);
-            } else {
-                let why = NotFilled(ranges, pod);
-                found.invalid(field, Groups(groups), format_args!("{detail}{why}"));
+            match written {
+                Some(_) => found.invalid(field, "[]", detail),
+                None => found.invalid(field, "[]", format_args!("{detail}{}", self.0.not_filled(pod))),
             }
         }
         for group in groups.iter().filter(|group| !ranges.allow(**group)) {
             let detail = format_args!("group {group} must be in the ranges: {ranges}");
-            found.invalid(field, Groups(groups), detail);
-            found.wants(|| vec![format!("[{}]", ranges.default_id())]);
+            found.invalid(field, format_args!("{groups:?}"), detail);
+            found.wants(|| vec![format!("[{}]", ranges.default_id)]);
         }
-    }
-}
-
-/// Groups as the author wrote them.
-struct Groups<'g>(&'g [i64]);
-
-impl Display for Groups<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0).finish()
     }
 }
 
