@@ -72,6 +72,11 @@ impl<'a> VolumeSource<'a> {
 }
 
 impl<'a> Volume<'a> {
+    /// What policies read of its source, if it has one.
+    pub(crate) fn detail(&self) -> Option<&VolumeDetail<'a>> {
+        self.source.as_ref().map(|source| &source.detail)
+    }
+
     /// Whether this is the key of its source.
     pub fn has_source(&self, key: &str) -> bool {
         self.source.as_ref().is_some_and(|source| source.key == key)

@@ -10,10 +10,10 @@ use std::collections::BinaryHeap;
 
 use crate::json::{Quoted, Text, Value};
 use crate::pod::volume_type::VolumeTypes;
-use crate::pod::{Container, Pod, Volume, VolumeDetail, VolumeSource};
+use crate::pod::{Container, Pod, Volume, VolumeDetail};
 use crate::rule::pattern::{cleaned, cleaned_is_within, has_parent_dir, starts_with_folder};
 use crate::rule::{Entry, Findings, Rule, Spec};
-use crate::rules;
+use crate::rules::is_refused_by_type;
 use crate::schema::{Field, Shape};
 
 pub(crate) const ENTRIES: &[Entry] = &[Entry {
@@ -54,27 +54,22 @@ enum Access {
 
 pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<HostPaths<'s>> {
     let list = spec.get("allowedHostPaths").unwrap_or_default().elements();
-    let mut prefixes: Vec<_> = list
-        .map(|prefix| Prefix {
-            path: prefix.get("pathPrefix").and_then(Value::text).unwrap_or_default(),
-            read_only: prefix.get("readOnly").and_then(Value::flag).unwrap_or_default(),
-        })
-        .collect();
-    for (index, Prefix { path, .. }) in prefixes.iter().enumerate() {
+    let mut prefixes = Vec::with_capacity(list.clone().count());
+    for (index, prefix) in list.enumerate() {
+        let mut path = prefix.get("pathPrefix").and_then(Value::text).unwrap_or_default();
         let place = format_args!("allowedHostPaths[{index}].pathPrefix");
         if path.is_empty() {
             spec.required(place, "is required");
-        } else if has_parent_dir(path) {
-            spec.problem(place, format_args!("Invalid value: {}: must not contain '..'", Quoted(path)));
-        } else if !is_absolute(path) {
-            let path = Quoted(path);
-            spec.problem(place, format_args!("Invalid value: {path}: {RELATIVE}"));
+        } else if has_parent_dir(&path) {
+            spec.invalid(place, Quoted(&path), "must not contain '..'");
+        } else if !is_absolute(&path) {
+            spec.invalid(place, Quoted(&path), RELATIVE);
         }
-    }
-    for Prefix { path, .. } in &mut prefixes {
-        if let Cow::Owned(clean) = cleaned(path) {
-            *path = clean.into();
+        if let Cow::Owned(clean) = cleaned(&path) {
+            path = clean.into();
         }
+        let read_only = prefix.get("readOnly").and_then(Value::flag).unwrap_or_default();
+        prefixes.push(Prefix { path, read_only });
     }
     Some(HostPaths { types: spec.volume_types(), prefixes })
 }
@@ -106,11 +101,6 @@ impl HostPaths<'_> {
         if matching.all(|prefix| prefix.read_only) { Access::ReadOnly } else { Access::Full }
     }
 
-    /// Whether a volume of the node is evaluated here: not if it is refused for its type already.
-    fn is_judged(&self, volume: &Volume<'_>, found: &Findings<'_>) -> bool {
-        self.types.allow(volume) || !found.denies(const { rules::number("volumes") })
-    }
-
     /// The indexes of the volumes that may only be read, sorted by their names, each name once. Looked up for each
     /// mount: a search among all volumes each time would be volumes times mounts.
     fn read_only_volumes(&self, pod: &Pod<'_>) -> Vec<usize> {
@@ -127,8 +117,8 @@ impl HostPaths<'_> {
 
 /// The path of a volume of the node.
 fn path<'v>(volume: &'v Volume<'_>) -> Option<&'v str> {
-    match &volume.source {
-        Some(VolumeSource { detail: VolumeDetail::HostPath(path), .. }) => Some(path),
+    match volume.detail()? {
+        VolumeDetail::HostPath(path) => Some(path),
         _ => None,
     }
 }
@@ -136,7 +126,10 @@ fn path<'v>(volume: &'v Volume<'_>) -> Option<&'v str> {
 impl Rule for HostPaths<'_> {
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, volume) in pod.judged_volumes() {
-            let Some(path) = path(volume).filter(|_| self.is_judged(volume, found)) else { continue };
+            let Some(path) = path(volume) else { continue };
+            if is_refused_by_type(volume, self.types, found) {
+                continue;
+            }
             let place = format_args!("spec.volumes[{index}].hostPath.path");
             if has_parent_dir(path) {
                 found.invalid(place, Quoted(path), "must not contain '..'");
@@ -157,7 +150,7 @@ impl Rule for HostPaths<'_> {
             let place = read_only.binary_search_by(|volume| name(volume).cmp(&Some(&*mount.name)));
             let volume = place.ok().and_then(|place| read_only.get(place)).copied();
             let volume = volume.and_then(|index| pod.spec.volumes.get(index));
-            if volume.is_some_and(|volume| self.is_judged(volume, found)) {
+            if volume.is_some_and(|volume| !is_refused_by_type(volume, self.types, found)) {
                 found.invalid(format_args!("volumeMounts[{index}].readOnly"), false, "must be read-only");
             }
         }

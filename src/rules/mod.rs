@@ -8,7 +8,8 @@
 //! ```
 
 use crate::json::same_name;
-use crate::pod::{Container, Pod};
+use crate::pod::volume_type::VolumeTypes;
+use crate::pod::{Container, Pod, Volume};
 use crate::rule::spec::MOST_READS;
 use crate::rule::{Demands, Entry, Findings, Rule, Spec};
 use crate::schema::doc_only;
@@ -99,8 +100,10 @@ rules! {
     }
     volumes { "volumes": Volumes(Volumes) = load }
     host_paths { "allowedHostPaths": HostPaths(HostPaths<'s>) = load }
-    flex_volumes { "allowedFlexVolumes": FlexVolumes(FlexVolumes<'s>) = load }
-    csi_drivers { "allowedCSIDrivers": CsiDrivers(CsiDrivers<'s>) = load }
+    volume_drivers {
+        "allowedFlexVolumes": FlexVolumes(Drivers<'s>) = load_flex;
+        "allowedCSIDrivers": CsiDrivers(Drivers<'s>) = load_csi
+    }
     projected_signers {
         "allowedPodCertificateSigners": PodCertificateSigners(Signers<'s>) = load_certificates;
         "allowedClusterTrustBundleSigners": TrustBundleSigners(Signers<'s>) = load_trust_bundles
@@ -182,6 +185,11 @@ static READS: [([usize; MOST_READS], usize); COUNT] = {
 /// The indexes of the rules whose fields this one reads as well, in the order of [`Entry::reads`].
 pub(crate) fn read_by(index: usize) -> &'static [usize] {
     READS.get(index).and_then(|(reads, count)| reads.get(..*count)).unwrap_or_default()
+}
+
+/// Whether a volume is refused for its type already: what is in it is not evaluated then.
+fn is_refused_by_type(volume: &Volume<'_>, types: VolumeTypes, found: &Findings<'_>) -> bool {
+    found.denies(const { number("volumes") }) && !types.allow(volume)
 }
 
 /// Every rule with its index.

@@ -7,9 +7,9 @@
 
 use crate::json::{Brief, Quoted, Read, Reader, Text, decode, once};
 use crate::pod::volume_type::VolumeTypes;
-use crate::pod::{Pod, Projected, VolumeDetail, VolumeSource};
+use crate::pod::{Pod, Projected, VolumeDetail};
 use crate::rule::{Entry, Findings, Rule, Spec};
-use crate::rules;
+use crate::rules::is_refused_by_type;
 use crate::schema::Shape;
 
 pub(crate) const ENTRIES: &[Entry] = &[
@@ -114,10 +114,7 @@ impl Source {
 }
 
 fn split(signer: &str, separator: char) -> Signer<'_> {
-    match signer.split_once(separator) {
-        Some((domain, path)) => (domain, Some(path)),
-        None => (signer, None),
-    }
+    signer.split_once(separator).map_or((signer, None), |(domain, path)| (domain, Some(path)))
 }
 
 pub(super) fn load_certificates<'s>(spec: &mut Spec<'_, 's>) -> Option<Signers<'s>> {
@@ -139,8 +136,7 @@ fn load<'s>(spec: &mut Spec<'_, 's>, source: Source) -> Option<Signers<'s>> {
             _ => None,
         };
         if let Some(problem) = problem {
-            let place = format_args!("{}[{index}]", source.setting());
-            spec.problem(place, format_args!("Invalid value: {}: {problem}", Quoted(name)));
+            spec.invalid(format_args!("{}[{index}]", source.setting()), Quoted(name), problem);
         }
     }
     if allowed.is_empty() { None } else { Some(Signers { source, types: spec.volume_types(), allowed }) }
@@ -149,16 +145,12 @@ fn load<'s>(spec: &mut Spec<'_, 's>, source: Source) -> Option<Signers<'s>> {
 impl Signers<'_> {
     fn allow(&self, (domain, path): Signer<'_>) -> bool {
         self.allowed.iter().any(|allowed| {
-            let (start, is_whole) = match allowed.strip_suffix('*') {
-                Some(start) => (start, false),
-                None => (&**allowed, true),
-            };
-            match start.split_once('/') {
-                None => !is_whole && domain.starts_with(start),
-                Some((of, rest)) => {
-                    domain == of
-                        && path
-                            .is_some_and(|path| if is_whole { path == rest } else { path.starts_with(rest) })
+            let start = allowed.strip_suffix('*');
+            match split(start.unwrap_or(allowed), '/') {
+                (of, None) => start.is_some() && domain.starts_with(of),
+                (of, Some(rest)) => {
+                    let fits = |path: &str| path.starts_with(rest) && (start.is_some() || path == rest);
+                    domain == of && path.is_some_and(fits)
                 }
             }
         })
@@ -168,12 +160,8 @@ impl Signers<'_> {
 impl Rule for Signers<'_> {
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
         for (index, volume) in pod.judged_volumes() {
-            let Some(VolumeSource { detail: VolumeDetail::Projected(Projected { text, .. }), .. }) =
-                &volume.source
-            else {
-                continue;
-            };
-            if found.denies(const { rules::number("volumes") }) && !self.types.allow(volume) {
+            let Some(VolumeDetail::Projected(Projected { text, .. })) = volume.detail() else { continue };
+            if is_refused_by_type(volume, self.types, found) {
                 continue;
             }
             let key = self.source.key();
