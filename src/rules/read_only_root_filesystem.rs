@@ -31,9 +31,10 @@ impl Rule for ReadOnly {
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
         let field = "securityContext.readOnlyRootFilesystem";
+        let detail = "ReadOnlyRootFilesystem must be set to true";
         match container.security_context.read_only_root_filesystem {
-            Some(false) => found.invalid(field, false, "ReadOnlyRootFilesystem must be set to true"),
-            None if !pod.is_windows() => found.required(field, "ReadOnlyRootFilesystem must be set to true"),
+            Some(false) => found.invalid(field, false, detail),
+            None if !pod.is_windows() => found.required(field, detail),
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use crate::json::{Quoted, Text, Value};
 use crate::pod::diff::se_linux_options;
 use crate::pod::{Container, Pod, SeLinuxOptions};
-use crate::rule::{Demands, Entry, Findings, Rule, Spec};
+use crate::rule::{Demands, Entry, Findings, Rule, Spec, note_inherited};
 use crate::schema::{Field, Shape};
 use std::collections::BinaryHeap;
 use std::fmt::{self, Display};
@@ -51,11 +51,12 @@ pub(super) fn load<'s>(spec: &mut Spec<'_, 's>) -> Option<MustRunAs<'s>> {
     if rule != "MustRunAs" {
         return None;
     }
-    let Some(options) = spec.get("seLinux").and_then(|strategy| strategy.get("seLinuxOptions")) else {
+    let strategy = spec.get("seLinux")?;
+    let Some(options) = strategy.get("seLinuxOptions") else {
         spec.required("seLinux.seLinuxOptions", "MustRunAs needs the options to demand; `{}` demands none");
         return None;
     };
-    let change_policy = spec.get("seLinux").and_then(|strategy| strategy.get(CHANGE_POLICY)?.text());
+    let change_policy = strategy.get(CHANGE_POLICY).and_then(Value::text);
     let text = |key| options.get(key).and_then(Value::text).unwrap_or_default();
     let options =
         SeLinuxOptions { user: text("user"), role: text("role"), kind: text("type"), level: text("level") };
@@ -70,8 +71,23 @@ impl MustRunAs<'_> {
         SeLinuxOptions { user: own(user), role: own(role), kind: own(kind), level: own(level) }
     }
 
-    fn compare(&self, actual: &SeLinuxOptions<'_>, root: &str, inherited: &str, found: &mut Findings<'_>) {
+    /// Reports the absence of options, for which no pod is excused that has to set them, or those that differ.
+    fn judge(
+        &self,
+        actual: Option<&SeLinuxOptions<'_>>,
+        excused: bool,
+        root: &str,
+        inherited: &str,
+        found: &mut Findings<'_>,
+    ) {
         let expected = &self.options;
+        let Some(actual) = actual else {
+            if !excused {
+                found.required(root, format_args!("must be {}", demand(expected)));
+                found.wants(|| vec![se_linux_options(expected)]);
+            }
+            return;
+        };
         for (field, actual, expected, equal) in [
             ("level", &actual.level, &expected.level, same_level(&actual.level, &expected.level)),
             ("role", &actual.role, &expected.role, actual.role == expected.role),
@@ -108,40 +124,22 @@ impl Rule for MustRunAs<'_> {
     }
 
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
-        let path = "spec.securityContext.seLinuxOptions";
-        match &pod.spec.security_context.se_linux_options {
-            Some(options) => self.compare(options, path, "", found),
-            None if pod.is_windows() || pod.gains_containers => {}
-            None => {
-                found.required(path, format_args!("must be {}", Demand(&self.options)));
-                found.wants(|| vec![se_linux_options(&self.options)]);
-            }
-        }
+        let options = pod.spec.security_context.se_linux_options.as_ref();
+        let excused = pod.is_windows() || pod.gains_containers;
+        self.judge(options, excused, "spec.securityContext.seLinuxOptions", "", found);
     }
 
     fn validate_container(&self, pod: &Pod<'_>, container: &Container<'_>, found: &mut Findings<'_>) {
-        let path = "securityContext.seLinuxOptions";
-        let inherited = match container.security_context.se_linux_options {
-            Some(_) => "",
-            None => " (inherited from the pod)",
-        };
-        match container.se_linux_options(pod) {
-            Some(options) => self.compare(options, path, inherited, found),
-            None if pod.is_windows() => {}
-            None => {
-                found.required(path, format_args!("must be {}", Demand(&self.options)));
-                found.wants(|| vec![se_linux_options(&self.options)]);
-            }
-        }
+        let options = container.se_linux_options(pod);
+        let inherited = note_inherited(container.security_context.se_linux_options.is_some());
+        self.judge(options, pod.is_windows(), "securityContext.seLinuxOptions", inherited, found);
     }
 }
 
 /// The demanded options, printed: `{level: "s0", type: "t"}`.
-struct Demand<'d>(&'d SeLinuxOptions<'d>);
-
-impl Display for Demand<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SeLinuxOptions { user, role, kind, level } = self.0;
+fn demand(options: &SeLinuxOptions<'_>) -> impl Display {
+    let SeLinuxOptions { user, role, kind, level } = options;
+    fmt::from_fn(move |f| {
         let mut before = "{";
         for (key, value) in [("level", level), ("role", role), ("type", kind), ("user", user)] {
             if !value.is_empty() {
@@ -150,7 +148,7 @@ impl Display for Demand<'_> {
             }
         }
         f.write_str(if before == "{" { "{}" } else { "}" })
-    }
+    })
 }
 
 /// Whether two levels are the same but for the order of their categories: `s0:c0,c1` is `s0:c1,c0`.

@@ -3,8 +3,6 @@
 //! The names of key and values are those of OpenShift's `SecurityContextConstraints`. An API server without the feature
 //! drops the field behind the mutating half of a registration: only the judging half sees that.
 
-use std::fmt::{self, Display};
-
 use crate::json::Value;
 use crate::pod::Pod;
 use crate::rule::{Entry, Findings, Rule, Spec};
@@ -42,7 +40,15 @@ impl Rule for PodLevel {
         match pod.spec.host_users {
             Some(false) => return,
             Some(true) => found.invalid(field, true, "must be false"),
-            None => found.required(field, format_args!("must be false{}", NotFilled(pod))),
+            None => match obstacle(pod) {
+                Some(what) => found.required(
+                    field,
+                    format_args!(
+                        "must be false; not filled in, because the API server refuses it in pods with {what}"
+                    ),
+                ),
+                None => found.required(field, "must be false"),
+            },
         }
         found.wants(|| vec![false.to_string()]);
     }
@@ -60,18 +66,6 @@ fn obstacle(pod: &Pod<'_>) -> Option<&'static str> {
         () if spec.host_ipc => Some("hostIPC: true"),
         () if has_devices() => Some("volumeDevices"),
         () => None,
-    }
-}
-
-/// Explains why the default is not set, behind the demand.
-struct NotFilled<'p>(&'p Pod<'p>);
-
-impl Display for NotFilled<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match obstacle(self.0) {
-            Some(what) => write!(f, "; not filled in, because the API server refuses it in pods with {what}"),
-            None => Ok(()),
-        }
     }
 }
 
