@@ -49,15 +49,13 @@ pub(super) fn load_ipc(spec: &mut Spec<'_, '_>) -> Option<Refused> {
 
 impl Rule for Refused {
     fn validate(&self, pod: &Pod<'_>, found: &mut Findings<'_>) {
-        let (used, field, detail) = match self {
-            Refused::Network => {
-                (pod.spec.host_network, "spec.hostNetwork", "Host network is not allowed to be used")
-            }
-            Refused::Pid => (pod.spec.host_pid, "spec.hostPID", "Host PID is not allowed to be used"),
-            Refused::Ipc => (pod.spec.host_ipc, "spec.hostIPC", "Host IPC is not allowed to be used"),
+        let (used, field, what) = match self {
+            Refused::Network => (pod.spec.host_network, "spec.hostNetwork", "network"),
+            Refused::Pid => (pod.spec.host_pid, "spec.hostPID", "PID"),
+            Refused::Ipc => (pod.spec.host_ipc, "spec.hostIPC", "IPC"),
         };
         if used {
-            found.invalid(field, true, detail);
+            found.invalid(field, true, format_args!("Host {what} is not allowed to be used"));
         }
     }
 }
