@@ -56,7 +56,8 @@ impl<'a> Reader<'a> {
         let end = walk(self.text.as_bytes(), self.at, self.depth, &mut row)?;
         // Whether an escape stands for a character is only known once it is read.
         for node in nodes.iter() {
-            for (text, is_escaped) in [(node.key, node.key_is_escaped), (node.written, node.text_is_escaped)] {
+            for (text, is_escaped) in [(node.key, node.key_is_escaped), (node.written, node.text_is_escaped)]
+            {
                 if is_escaped {
                     // Its quote in the document, so that an error names its position there.
                     self.at = text.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr()).wrapping_sub(1);
