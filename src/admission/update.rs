@@ -1,7 +1,7 @@
 //! The changes of an update of a pod.
 
-use crate::json::Read;
 use crate::json::equal::{Member, members, same, same_members, take};
+use crate::json::{Error, Read};
 use crate::pod::names_profile;
 use crate::pod::template::{PathSegment, find};
 
@@ -22,15 +22,21 @@ const UNGOVERNED: &[&str] = &[
 /// Of metadata only the seccomp and AppArmor annotations count, and `status` does not count at all. Everything that is
 /// not known to be harmless counts, including fields that are newer than this policy.
 pub(crate) fn changes_governed(new: &str, old: &str) -> Read<bool> {
-    let (new, old) = (members(new)?, members(old)?);
+    let (new, old) = (members(new)?, members(old).map_err(of_old)?);
     if !same_members(&new, &old, &["metadata", "spec", "status"])? {
         return Ok(true);
     }
-    let (new_spec, old_spec) = (part(&new, "spec")?, part(&old, "spec")?);
+    let (new_spec, old_spec) = (part(&new, "spec")?, part(&old, "spec").map_err(of_old)?);
     if !same_members(&new_spec, &old_spec, UNGOVERNED)? {
         return Ok(true);
     }
-    Ok(!same_members(&governed_annotations(&new)?, &governed_annotations(&old)?, &[])?)
+    let (new, old) = (governed_annotations(&new)?, governed_annotations(&old).map_err(of_old)?);
+    Ok(!same_members(&new, &old, &[])?)
+}
+
+/// An error in the object as it was before.
+fn of_old(error: Error) -> Error {
+    error.in_key("oldObject")
 }
 
 fn governed_annotations<'a>(object: &[Member<'a>]) -> Read<Vec<Member<'a>>> {
@@ -49,7 +55,7 @@ fn part<'a>(object: &[Member<'a>], key: &str) -> Read<Vec<Member<'a>>> {
 pub(crate) fn kept_ephemeral_containers(new: &str, old: &str) -> Read<Vec<usize>> {
     let path =
         [PathSegment::Key("spec".into()), PathSegment::Key("ephemeralContainers".into()), PathSegment::Each];
-    let (new, old) = (find(new, &path)?, find(old, &path)?);
+    let (new, old) = (find(new, &path)?, find(old, &path).map_err(of_old)?);
     let mut kept = Vec::new();
     for (index, (new, old)) in new.iter().zip(&old).enumerate() {
         if same(new.text, old.text)? {
@@ -127,6 +133,9 @@ mod tests {
     )]
     fn reports_where_it_cannot_compare(#[case] new: &str, #[case] expected: &str) {
         assert_eq!(changes_governed(new, OLD).unwrap_err().to_string(), expected);
+        let colon = if expected.starts_with("must") { ": " } else { "." };
+        let error = changes_governed(OLD, new).unwrap_err();
+        assert_eq!(error.to_string(), format!("oldObject{colon}{expected}"));
     }
 
     /// Members in the same order are compared one by one: of two with one key, the second must not pass unseen.
