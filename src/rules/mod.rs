@@ -156,6 +156,7 @@ pub(crate) const fn number(id: &str) -> usize {
 #[expect(clippy::indexing_slicing, reason = "done by the compiler, which would not accept an unknown name")]
 const fn place(entries: &[Entry], id: &str) -> usize {
     let mut index = 0;
+    // The comparison of strings that the compiler can do; no two names differ in case alone.
     while !entries[index].id.eq_ignore_ascii_case(id) {
         index += 1;
     }

@@ -97,7 +97,7 @@ fn own_values() -> Result<Map<String, Value>> {
         "required": ["policy"],
         "additionalProperties": false,
     });
-    let Value::Object(values) = json!({
+    let values = json!({
         "mode": described("monitor: log only. protect: change and reject.", json!({"enum": ["monitor", "protect"]})),
         "failurePolicy": described("Empty: Ignore in monitor mode, Fail in protect mode.", json!({"enum": ["", "Ignore", "Fail"]})),
         "name": described("The prefix of all names.", json!({"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "maxLength": 63})),
@@ -127,10 +127,8 @@ fn own_values() -> Result<Map<String, Value>> {
         "grants": {"type": "array", "items": grant},
         "defaultPolicies": flag(),
         "global": map(),
-    }) else {
-        return Ok(Map::new());
-    };
-    Ok(values)
+    });
+    Ok(serde_json::from_value(values)?)
 }
 
 /// A name of a namespace, or `@` and a known distribution.

@@ -53,7 +53,7 @@ pub fn generated() -> Result<Vec<Generated>> {
     .collect()
 }
 
-/// The pages with figures that may be a little out of date: writing them is enough.
+/// The page that says how many lines each room has: no test fails where it is a little out of date.
 ///
 /// # Errors
 ///

@@ -122,7 +122,7 @@ impl WebhookMatch {
             _ if !self.covers_namespace(namespace) => {
                 format!("`{NAMESPACE_SELECTOR}` excludes the namespace `{namespace}`")
             }
-            _ => format!("`spec.rules` do not name the creation of {}", object.kind),
+            _ => format!("`spec.rules` do not match the creation of kind {}", object.kind),
         }
     }
 
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(found.covers(&deployment, "shop"), Covered::No, "only its creation matters");
         assert_eq!(
             found.omission(&deployment, "shop"),
-            "`spec.rules` do not name the creation of Deployment"
+            "`spec.rules` do not match the creation of kind Deployment"
         );
         assert_eq!(
             found.omission(&object("Pod", "v1"), "kube-system"),
